@@ -1,0 +1,71 @@
+import { PontoonError } from './errors';
+
+/** PostgreSQL cuts longer names silently (NAMEDATALEN - 1), so that two long names could become one. */
+const MAX_NAME_BYTES = 63;
+
+/** A table or another object inside a schema. */
+export interface QualifiedName {
+  /** The schema, exactly as the server spells it. */
+  readonly schema: string;
+  /** The name inside the schema, exactly as the server spells it. */
+  readonly name: string;
+}
+
+/** Says what is wrong with `name` as a PostgreSQL name, or undefined if nothing is. */
+export function nameProblem(name: string, what: string): string | undefined {
+  if (name === '') return `'${what}' must not be empty, got ''; give a name`;
+  if (name.includes('\0')) {
+    return `'${what}' cannot contain a NUL character, got ${JSON.stringify(name)}; remove it`;
+  }
+  const bytes = utf8Length(name);
+  if (bytes > MAX_NAME_BYTES) {
+    return `'${what}' must be at most ${MAX_NAME_BYTES} bytes in UTF-8, got ${bytes} (${JSON.stringify(name)}); shorten it`;
+  }
+  return undefined;
+}
+
+/** Says what is wrong with `name` as a replication slot's name, or undefined if nothing is. */
+export function slotNameProblem(name: string, what: string): string | undefined {
+  const problem = nameProblem(name, what);
+  if (problem !== undefined) return problem;
+  if (/^[a-z0-9_]+$/.test(name)) return undefined;
+  return `'${what}' must consist of lower-case letters, digits and underscores, got ${JSON.stringify(name)}; rename the slot`;
+}
+
+/** Quotes `name` as an identifier. Always quotes, so that the result never depends on a keyword list. */
+export function quoteIdentifier(name: string): string {
+  const problem = nameProblem(name, 'name');
+  if (problem !== undefined) throw new PontoonError('INVALID_NAME', problem);
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Quotes `schema` and `name`: `"public"."orders"`. */
+export function quoteQualified({ schema, name }: QualifiedName): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+}
+
+/** Quotes `text` as a string literal, whatever `standard_conforming_strings` says. */
+export function quoteLiteral(text: string): string {
+  if (text.includes('\0')) {
+    throw new PontoonError(
+      'INVALID_LITERAL',
+      'a text for PostgreSQL cannot contain a NUL character; remove it',
+    );
+  }
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+}
+
+/** Quotes `value` for a conninfo string, where backslash and single quote are escaped by a backslash. */
+export function quoteConninfo(value: string): string {
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
