@@ -1,0 +1,57 @@
+import { LinkKind, standbyLinkInto, type Topology } from '../topology';
+
+/** Who opens a connection: a server of the topology, or one of the programs around it. */
+export type FlowOrigin = { readonly server: string } | { readonly program: 'runner' | 'dms' };
+
+/** One direction in which connections are opened; what firewalls and pg_hba must admit, and nothing else. */
+export interface Flow {
+  /** Who connects. */
+  readonly from: FlowOrigin;
+  /** The server that is connected to. */
+  readonly to: string;
+  /** Whether the connection speaks the physical replication protocol, which pg_hba names `replication`. */
+  readonly physical: boolean;
+  /** What the connection is for. */
+  readonly purpose: string;
+}
+
+/** Every connection that `topology` needs. The runner reaches every server; receivers pull from senders. */
+export function deriveFlows(topology: Topology): Flow[] {
+  const runner = Object.keys(topology.servers).map(
+    (to): Flow => ({
+      from: { program: 'runner' },
+      to,
+      physical: false,
+      purpose: 'objects, preflight and metrics',
+    }),
+  );
+  const links = topology.links.flatMap((link): Flow[] => {
+    switch (link.kind) {
+      case LinkKind.PHYSICAL:
+        if (standbyLinkInto(topology, link.to) === undefined) return [];
+        return [
+          {
+            from: { server: link.to },
+            to: link.from,
+            physical: true,
+            purpose: 'base backup and streaming',
+          },
+        ];
+      case LinkKind.NATIVE:
+        return [
+          { from: { server: link.to }, to: link.from, physical: false, purpose: 'subscription' },
+        ];
+      case LinkKind.DMS:
+        return [
+          {
+            from: { program: 'dms' },
+            to: link.from,
+            physical: false,
+            purpose: 'full load and decoding',
+          },
+          { from: { program: 'dms' }, to: link.to, physical: false, purpose: 'apply' },
+        ];
+    }
+  });
+  return [...runner, ...links];
+}

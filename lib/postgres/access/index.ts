@@ -1,0 +1,2 @@
+export { deriveFlows, type Flow, type FlowOrigin } from './flows';
+export { type HbaRule, renderHba } from './hba';

@@ -1,0 +1,159 @@
+import type { Problems } from './errors';
+import { nameProblem, slotNameProblem } from './identifiers';
+
+/**
+ * Reads plain data that somebody else wrote: a spec on stdin, or properties from CloudFormation, which turns every
+ * scalar into a string. Keeps what is wrong in `problems`, and refuses what nobody read.
+ */
+export class Reader {
+  private readonly seen = new Set<string>();
+  private readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(
+    input: unknown,
+    private readonly path: string,
+    private readonly problems: Problems,
+  ) {
+    const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
+    if (!isObject) this.wrong(path, 'must be an object', input, 'give its properties by name');
+    this.fields = isObject ? (input as Record<string, unknown>) : {};
+  }
+
+  /** A text that must be given. */
+  public text(key: string): string {
+    const value = this.optionalText(key);
+    if (value === undefined) this.wrong(this.at(key), 'must be given', undefined, 'add it');
+    return value ?? '';
+  }
+
+  /** A text that may be left out. */
+  public optionalText(key: string): string | undefined {
+    const value = this.take(key);
+    if (value === undefined || typeof value === 'string') return value;
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+    this.wrong(this.at(key), 'must be a text', value, 'quote it');
+    return undefined;
+  }
+
+  /** One of `choices`. */
+  public choice<Choice extends string>(
+    key: string,
+    choices: readonly Choice[],
+    otherwise?: Choice,
+  ): Choice {
+    const value = this.optionalText(key) ?? otherwise;
+    const found = choices.find((choice) => choice === value);
+    if (found === undefined) {
+      this.wrong(
+        this.at(key),
+        `must be one of ${choices.map((choice) => `'${choice}'`).join(', ')}`,
+        value,
+        'pick one',
+      );
+    }
+    return (found ?? choices[0]) as Choice;
+  }
+
+  /** A PostgreSQL name. */
+  public name(key: string): string {
+    const value = this.text(key);
+    const problem = value === '' ? undefined : nameProblem(value, this.at(key));
+    if (problem !== undefined) this.problems.add(problem);
+    return value;
+  }
+
+  /** A replication slot's name. */
+  public slotName(key: string): string {
+    const value = this.text(key);
+    const problem = value === '' ? undefined : slotNameProblem(value, this.at(key));
+    if (problem !== undefined) this.problems.add(problem);
+    return value;
+  }
+
+  /** A whole number of at least `least`. */
+  public integer(key: string, least: number): number {
+    const value = this.take(key);
+    const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
+    if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least)
+      return number;
+    this.wrong(this.at(key), `must be a whole number of at least ${least}`, value, 'correct it');
+    return least;
+  }
+
+  /** A boolean, or `otherwise` if it is left out. */
+  public flag(key: string, otherwise: boolean): boolean {
+    const value = this.take(key);
+    if (value === undefined) return otherwise;
+    if (value === true || value === 'true') return true;
+    if (value === false || value === 'false') return false;
+    this.wrong(this.at(key), 'must be true or false', value, 'correct it');
+    return otherwise;
+  }
+
+  /** A list of texts; empty if it is left out. */
+  public texts(key: string): string[] {
+    const value = this.take(key);
+    if (value === undefined) return [];
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+    this.wrong(this.at(key), 'must be a list of texts', value, 'write it as [ … ]');
+    return [];
+  }
+
+  /** A list of objects, each read by `read`; empty if it is left out. */
+  public list<Item>(key: string, read: (reader: Reader) => Item): Item[] {
+    const value = this.take(key);
+    if (value === undefined) return [];
+    if (!Array.isArray(value)) {
+      this.wrong(this.at(key), 'must be a list', value, 'write it as [ … ]');
+      return [];
+    }
+    return value.map((item, index) => this.nested(item, `${this.at(key)}[${index}]`, read));
+  }
+
+  /** An object that must be given, read by `read`. */
+  public object<Item>(key: string, read: (reader: Reader) => Item): Item {
+    return this.nested(this.take(key), this.at(key), read);
+  }
+
+  /** An object that may be left out. */
+  public optionalObject<Item>(key: string, read: (reader: Reader) => Item): Item | undefined {
+    const value = this.take(key);
+    return value === undefined ? undefined : this.nested(value, this.at(key), read);
+  }
+
+  /** Texts by name, with names of the writer's choice. */
+  public textMap(key: string): Record<string, string> {
+    return this.object(key, (reader) =>
+      Object.fromEntries(Object.keys(reader.fields).map((name) => [name, reader.text(name)])),
+    );
+  }
+
+  /** Keeps a problem for every property that nobody asked for. */
+  public refuseTheRest(): void {
+    for (const key of Object.keys(this.fields)) {
+      if (!this.seen.has(key))
+        this.problems.add(`'${this.at(key)}' is not known here; remove it or correct its name`);
+    }
+  }
+
+  private nested<Item>(value: unknown, path: string, read: (reader: Reader) => Item): Item {
+    const reader = new Reader(value, path, this.problems);
+    const item = read(reader);
+    reader.refuseTheRest();
+    return item;
+  }
+
+  private take(key: string): unknown {
+    this.seen.add(key);
+    return this.fields[key];
+  }
+
+  private at(key: string): string {
+    return this.path === '' ? key : `${this.path}.${key}`;
+  }
+
+  private wrong(what: string, rule: string, value: unknown, wayOut: string): void {
+    const got = value === undefined ? 'nothing' : JSON.stringify(value);
+    this.problems.add(`'${what}' ${rule}, got ${got}; ${wayOut}`);
+  }
+}

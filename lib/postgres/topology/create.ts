@@ -1,0 +1,41 @@
+import { PontoonError, ValidationError } from '../errors';
+import { topologyProblems } from './rules';
+import type { TopologyLink, TopologyProps, TopologyServer } from './topology';
+
+/** A topology whose every rule was checked. Only {@link createTopology} makes one. */
+export interface Topology extends TopologyProps {
+  /** Marks what was checked, so that unchecked props are not mistaken for it. */
+  readonly checked: true;
+}
+
+/**
+ * Checks `props` and returns them as a topology.
+ *
+ * @throws ValidationError that lists everything that cannot work, each with the way out.
+ */
+export function createTopology(props: TopologyProps): Topology {
+  const problems = topologyProblems(props);
+  if (problems.length > 0) throw new ValidationError('the topology', problems);
+  return { servers: props.servers, links: props.links, checked: true };
+}
+
+/** The server called `name`. Throws a PontoonError with code UNKNOWN_SERVER. */
+export function serverOf(topology: TopologyProps, name: string): TopologyServer {
+  const server = topology.servers[name];
+  if (server !== undefined) return server;
+  const known = Object.keys(topology.servers).join(', ');
+  throw new PontoonError(
+    'UNKNOWN_SERVER',
+    `'${name}' must be a server of the topology, which has ${known}; correct the name`,
+  );
+}
+
+/** The links that start at `name`. */
+export function linksFrom(topology: TopologyProps, name: string): TopologyLink[] {
+  return topology.links.filter((link) => link.from === name);
+}
+
+/** The links that end at `name`. */
+export function linksInto(topology: TopologyProps, name: string): TopologyLink[] {
+  return topology.links.filter((link) => link.to === name);
+}

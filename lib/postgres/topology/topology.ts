@@ -1,0 +1,85 @@
+import type { TableSelection } from '../table-selection';
+
+/** Where a server runs, and so who may configure it and as whom. */
+export enum Platform {
+  /** A host of the user's own: on-premises, or a virtual machine that somebody else manages. */
+  SELF_MANAGED = 'self-managed',
+  /** An EC2 instance that this library provisions. */
+  EC2 = 'ec2',
+  /** Amazon Aurora PostgreSQL. */
+  AURORA = 'aurora',
+  /** Amazon RDS for PostgreSQL. */
+  RDS = 'rds',
+}
+
+/** How changes travel along a link. */
+export enum LinkKind {
+  /** Streaming replication: a byte-for-byte copy, same major. */
+  PHYSICAL = 'physical',
+  /** PostgreSQL's own logical replication: publication and subscription. */
+  NATIVE = 'native',
+  /** AWS Database Migration Service. */
+  DMS = 'dms',
+}
+
+/** How much a server writes to its log of changes; only `logical` can be decoded. */
+export enum WalLevel {
+  REPLICA = 'replica',
+  LOGICAL = 'logical',
+}
+
+/** One PostgreSQL server: what it is, never where it is or how to log in. */
+export interface TopologyServer {
+  /** Where the server runs. */
+  readonly platform: Platform;
+  /**
+   * The PostgreSQL major version: 14, 15, 16, 17, 18. Required for imported servers too, since what works depends on it.
+   */
+  readonly majorVersion: number;
+  /** The database that is replicated. */
+  readonly database: string;
+  /**
+   * The `wal_level` that the server has or will be given. Decoding on a standby needs `logical` on its primary, and
+   * that costs a restart there, so that it must be said.
+   *
+   * @default - what its links need, on servers that this library configures
+   */
+  readonly walLevel?: WalLevel;
+}
+
+/** One direction in which changes flow between two servers. */
+export interface TopologyLink {
+  /** How changes travel. */
+  readonly kind: LinkKind;
+  /** The server that sends; a key of `servers`. */
+  readonly from: string;
+  /** The server that receives; a key of `servers`. */
+  readonly to: string;
+  /**
+   * The name of the replication slot that the link reads from. Lower-case letters, digits and underscores.
+   *
+   * @default - `pontoon_` and the name of the receiver in snake case
+   */
+  readonly slotName?: string;
+  /**
+   * What is replicated. Required for NATIVE and DMS; a PHYSICAL link copies everything.
+   *
+   * @default - everything, for a PHYSICAL link
+   */
+  readonly selection?: TableSelection;
+  /**
+   * Whether the receiver of a PHYSICAL link has been promoted, and so is a primary of its own. Say so only after you
+   * promoted it: nothing here promotes a server.
+   *
+   * @default false
+   */
+  readonly promoted?: boolean;
+}
+
+/** Plain data: servers, and the links between them. Never an address, a port, an ARN or a secret. */
+export interface TopologyProps {
+  /** The servers by name. Names are of your choice and appear in templates, reports and metrics. */
+  readonly servers: { readonly [name: string]: TopologyServer };
+  /** The links between them. */
+  readonly links: TopologyLink[];
+}
