@@ -1,0 +1,43 @@
+// Bundles lib/handler into the one file that the template's Lambda function runs.
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { build } from 'esbuild';
+
+const BANNER =
+  '/*! Pontoon, Apache-2.0. The packages bundled here: see LICENSES.txt beside this file. */';
+
+/** Writes dist/handler/{index.js,LICENSES.txt}; the same sources give the same bytes. */
+export async function bundleHandler(root) {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['lib/handler/index.ts'],
+    outfile: 'dist/handler/index.js',
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    // The rehearsal runs the same bundle on the user's own Node, so the oldest of ours counts.
+    target: 'node20',
+    format: 'cjs',
+    external: ['@aws-sdk/*', 'pg-native'],
+    banner: { js: BANNER },
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const packages = [...new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))].sort();
+  const licences = packages.map((dir) => licenceOf(path.join(root, dir)));
+  fs.writeFileSync(path.join(root, 'dist/handler/LICENSES.txt'), licences.join('\n'));
+}
+
+function packageOf(input) {
+  return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
+}
+
+function licenceOf(dir) {
+  const { name, version, license } = JSON.parse(
+    fs.readFileSync(path.join(dir, 'package.json'), 'utf8'),
+  );
+  const file = fs.readdirSync(dir).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+  const text = file ? fs.readFileSync(path.join(dir, file), 'utf8').trim() : license;
+  return `${name} ${version} (${license})\n\n${text}\n`;
+}

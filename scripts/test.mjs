@@ -1,0 +1,72 @@
+// `npm test`: every check that the project has, the quick ones first; all run, whatever failed.
+// `npm test -- lint imports` runs only those. The last line printed is `N passed, N failed`.
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '..');
+process.chdir(root);
+
+const RESULTS = 'test-results';
+const JEST_RESULTS = path.join(RESULTS, 'jest.json');
+
+// A check is a script of package.json and counts as one test; jest counts each of its tests.
+const CHECKS = [
+  { name: 'build', script: 'build' },
+  { name: 'lint', script: 'lint' },
+  { name: 'imports', script: 'check:imports' },
+  { name: 'types', script: 'typecheck' },
+  { name: 'lint-types', script: 'lint:types' },
+  { name: 'unused', script: 'check:unused' },
+  { name: 'package', script: 'check:package' },
+  { name: 'jest', script: 'jest', args: ['--json', `--outputFile=${JEST_RESULTS}`] },
+];
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !CHECKS.some((check) => check.name === name));
+if (unknown.length > 0) {
+  const names = CHECKS.map((check) => check.name).join(', ');
+  console.error(`'checks' must be among ${names}, got ${unknown.join(', ')}`);
+  process.exit(2);
+}
+
+fs.rmSync(RESULTS, { recursive: true, force: true });
+fs.mkdirSync(RESULTS);
+const results = CHECKS.filter(({ name }) => asked.length === 0 || asked.includes(name)).map(run);
+const passed = sum(results, 'passed');
+const failed = sum(results, 'failed');
+fs.writeFileSync(
+  path.join(RESULTS, 'summary.json'),
+  `${JSON.stringify({ passed, failed, results }, null, 2)}\n`,
+);
+
+console.log('');
+for (const { name, seconds, failed: failures } of results) {
+  console.log(`${failures === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${seconds.toFixed(1)} s`);
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+function run({ name, script, args = [] }) {
+  console.log(`\n# ${name}`);
+  const started = performance.now();
+  const { status } = spawnSync('npm', ['run', '--silent', script, '--', ...args], {
+    stdio: 'inherit',
+  });
+  const seconds = (performance.now() - started) / 1000;
+  const counts = name === 'jest' ? countJest(status) : { passed: status === 0 ? 1 : 0 };
+  return { name, seconds, passed: counts.passed, failed: counts.failed ?? (status === 0 ? 0 : 1) };
+}
+
+/** Counts tests, and each file that could not even be loaded as one failure. */
+function countJest(status) {
+  if (!fs.existsSync(JEST_RESULTS)) return { passed: 0, failed: 1 };
+  const report = JSON.parse(fs.readFileSync(JEST_RESULTS, 'utf8'));
+  const failures = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  // jest also fails without a failed test, for example when an obsolete snapshot is refused.
+  return { passed: report.numPassedTests, failed: failures === 0 && status !== 0 ? 1 : failures };
+}
+
+function sum(rows, key) {
+  return rows.reduce((total, row) => total + row[key], 0);
+}
