@@ -19,6 +19,8 @@ export async function bundleHandler(root) {
     target: 'node20',
     format: 'cjs',
     external: ['@aws-sdk/*', 'pg-native'],
+    // `require` finds the SDK of the Lambda runtime by NODE_PATH; a dynamic import would not.
+    supported: { 'dynamic-import': false },
     banner: { js: BANNER },
     legalComments: 'none',
     metafile: true,
