@@ -7,6 +7,7 @@ export {
   requireCapability,
   supports,
 } from './capabilities';
+export { type Connection, RDS_AUTHORITIES, readConnection } from './connection';
 export { PontoonError, Problems, ValidationError } from './errors';
 export {
   nameProblem,
@@ -19,6 +20,13 @@ export {
 } from './identifiers';
 export { formatLsn, type Lsn, lsnDistance, parseLsn } from './lsn';
 export { Reader } from './reader';
+export {
+  createSecret,
+  parseSecret,
+  type Secret,
+  type SecretFields,
+  type SecretStore,
+} from './secrets';
 export {
   deriveSettings,
   diffSettings,

@@ -1,0 +1,64 @@
+import type { ClientBase } from 'pg';
+import { PontoonError, type Statement } from '../postgres';
+
+/** A row as `pg` returns it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * Runs `statement` and returns its rows. The error of a server may quote the statement, so that it is rebuilt from the
+ * redacted text; SQLSTATE and the server's own message are kept.
+ */
+export async function run(client: ClientBase, statement: Statement, title?: string): Promise<readonly Row[]> {
+  try {
+    const result = await client.query(statement.text, statement.values === undefined ? undefined : [...statement.values]);
+    return result.rows ?? [];
+  } catch (error) {
+    throw sqlError(error, statement, title);
+  }
+}
+
+/** Runs `statement` and returns its first row. */
+export async function runOne(client: ClientBase, statement: Statement): Promise<Row | undefined> {
+  return (await run(client, statement))[0];
+}
+
+/** A server's refusal: which step, in the server's words, with SQLSTATE in `cause`. */
+export class SqlError extends PontoonError {
+  constructor(
+    message: string,
+    /** The five characters that PostgreSQL classifies the error by. */
+    public readonly sqlState: string,
+    options: { readonly cause: unknown },
+  ) {
+    super('SQL', message, options);
+    this.name = 'SqlError';
+  }
+}
+
+function sqlError(error: unknown, statement: Statement, title: string | undefined): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, hint } = error as Error & { code?: string; hint?: string };
+  // What carries a secret may come back inside the message or its detail.
+  const secret = statement.text !== statement.redacted;
+  const said = secret ? withoutSecrets(error.message, statement) : error.message;
+  const what = title ?? firstWords(statement.redacted);
+  return new SqlError(
+    `cannot ${what}: the server said "${said}"${hint === undefined || secret ? '' : ` (${hint})`}${code === undefined ? '' : ` [${code}]`}`,
+    code ?? '',
+    { cause: secret ? { code } : { code, message: error.message } },
+  );
+}
+
+function withoutSecrets(message: string, { text, redacted }: Statement): string {
+  const parts = redacted.split('***');
+  const secretText = parts.reduce((rest, part) => rest.replace(part, '\0'), text);
+  return secretText
+    .split('\0')
+    .filter((secret) => secret.length > 3)
+    .reduce((said, secret) => said.replaceAll(secret, '***'), message);
+}
+
+function firstWords(text: string): string {
+  const words = text.replace(/\s+/g, ' ').trim();
+  return words.length > 80 ? `run ${words.slice(0, 80)}…` : `run ${words}`;
+}
