@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { PontoonError } from '../../postgres';
+import { embeddedAlias, howToInstall } from './packages';
+
+/** A program of PostgreSQL's that is used when an installed PostgreSQL of the right major has it. */
+export type ClientTool = 'pg_basebackup' | 'pg_dump' | 'psql' | 'pg_rewind';
+
+/** Where the server of a major was found. */
+export interface ServerSource {
+  /** `embedded`: an npm package, to be staged; `installed`: a PostgreSQL of this machine. */
+  readonly kind: 'embedded' | 'installed';
+  /** The package's `native` directory, or the installation's `bin` directory. */
+  readonly directory: string;
+}
+
+/**
+ * Finds the server of `major`: the embedded package, whose version is exact, before an installed one.
+ * Throws a PontoonError with code NO_SERVER that names the npm command.
+ */
+export async function findServer(
+  major: number,
+  startDirectories: readonly string[] = [__dirname, process.cwd()],
+): Promise<ServerSource> {
+  for (const start of startDirectories) {
+    const native = await embeddedNative(start, embeddedAlias(major));
+    if (native !== undefined) return { kind: 'embedded', directory: native };
+  }
+  const directory = await installedDirectory(major, ['postgres', 'initdb']);
+  if (directory !== undefined) return { kind: 'installed', directory };
+  throw new PontoonError(
+    'NO_SERVER',
+    `a rehearsal with PostgreSQL ${major} requires its server on this machine, got none; ${howToInstall(major)}`,
+  );
+}
+
+/** The path of an installed `tool` of `major`, or undefined if there is none and a stand-in is needed. */
+export async function findClientTool(major: number, tool: ClientTool): Promise<string | undefined> {
+  const directory = await installedDirectory(major, [tool]);
+  return directory === undefined ? undefined : join(directory, tool);
+}
+
+// Not require.resolve: the package exports nothing but its entry, and the user's project is not ours.
+async function embeddedNative(start: string, alias: string): Promise<string | undefined> {
+  for (let directory = start; ; directory = dirname(directory)) {
+    const native = join(directory, 'node_modules', alias, 'native');
+    if (await exists(join(native, 'bin', 'postgres'))) return native;
+    if (directory === dirname(directory)) return undefined;
+  }
+}
+
+async function installedDirectory(
+  major: number,
+  programs: readonly string[],
+): Promise<string | undefined> {
+  const candidates = [
+    `/usr/lib/postgresql/${major}/bin`,
+    `/usr/pgsql-${major}/bin`,
+    `/opt/homebrew/opt/postgresql@${major}/bin`,
+    `/usr/local/opt/postgresql@${major}/bin`,
+    ...(await directoryOnPath(major)),
+  ];
+  for (const directory of candidates) {
+    const found = await Promise.all(
+      programs.map((program) => isExecutable(join(directory, program))),
+    );
+    if (found.every(Boolean)) return directory;
+  }
+  return undefined;
+}
+
+async function directoryOnPath(major: number): Promise<readonly string[]> {
+  try {
+    const run = promisify(execFile);
+    const { stdout } = await run('pg_config', ['--bindir', '--version']);
+    const [bindir = '', version = ''] = stdout.trim().split('\n');
+    return version.startsWith(`PostgreSQL ${major}.`) ? [bindir] : [];
+  } catch {
+    // No pg_config on PATH, or a broken one: then nothing is installed there that we could use.
+    return [];
+  }
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
