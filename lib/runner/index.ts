@@ -1,4 +1,13 @@
 export { type ConnectOptions, connect, withConnection } from './connect';
+export {
+  apply,
+  drop,
+  type Outcome,
+  plan,
+  type ReconcileClients,
+  type ReconcileRequest,
+} from './reconcile';
+export { run, runOne, SqlError } from './run';
 export { type ScramOptions, scramVerifier } from './scram';
 export { environmentSecrets, staticSecrets } from './secrets';
 export { type Probe, type WaitOptions, waitUntil } from './wait';

@@ -23,7 +23,10 @@ export class Ledger {
 
   /** Whether there is a ledger at all. */
   public async exists(): Promise<boolean> {
-    const row = await runOne(this.client, sql(`SELECT pg_catalog.to_regclass('pontoon.objects') IS NOT NULL AS exists`));
+    const row = await runOne(
+      this.client,
+      sql(`SELECT pg_catalog.to_regclass('pontoon.objects') IS NOT NULL AS exists`),
+    );
     return row?.exists === true;
   }
 
@@ -38,11 +41,17 @@ export class Ledger {
    */
   public async alone<Result>(key: ObjectKey, work: () => Promise<Result>): Promise<Result> {
     const lock = [`pontoon ${key.server}/${key.kind}/${key.name}`];
-    await run(this.client, sql('SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))', lock));
+    await run(
+      this.client,
+      sql('SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))', lock),
+    );
     try {
       return await work();
     } finally {
-      await run(this.client, sql('SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))', lock));
+      await run(
+        this.client,
+        sql('SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))', lock),
+      );
     }
   }
 
@@ -64,7 +73,11 @@ export class Ledger {
   /** How many objects there are. */
   public async count(): Promise<number> {
     const row = await runOne(this.client, countEntries());
-    if (typeof row?.objects !== 'number') throw new PontoonError('UNREADABLE', `the ledger of '${this.server}' must be countable, got no number; check the schema pontoon`);
+    if (typeof row?.objects !== 'number')
+      throw new PontoonError(
+        'UNREADABLE',
+        `the ledger of '${this.server}' must be countable, got no number; check the schema pontoon`,
+      );
     return row.objects;
   }
 

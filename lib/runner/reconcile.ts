@@ -5,16 +5,16 @@ import {
   type LedgerEntry,
   type ObjectKey,
   type ObjectSpec,
-  PontoonError,
   type PlanContext,
+  PontoonError,
   type ResolvedSecret,
+  type SecretStore,
   type ServerFacts,
   type Step,
 } from '../postgres';
 import { Ledger } from './ledger';
 import { run, runOne } from './run';
 import { scramVerifier } from './scram';
-import type { SecretStore } from './secrets';
 import { runSteps } from './steps';
 
 /** The connections that a reconcile uses. */
@@ -56,17 +56,29 @@ export interface Outcome {
 }
 
 /** Makes the server match `request.spec`. Doing so twice changes nothing. */
-export async function apply(clients: ReconcileClients, secrets: SecretStore, request: ReconcileRequest): Promise<Outcome> {
+export async function apply(
+  clients: ReconcileClients,
+  secrets: SecretStore,
+  request: ReconcileRequest,
+): Promise<Outcome> {
   return await new Reconcile(clients, secrets, request).apply();
 }
 
 /** Says what {@link apply} would do, redacted, and changes nothing. */
-export async function plan(clients: ReconcileClients, secrets: SecretStore, request: ReconcileRequest): Promise<readonly Step[]> {
+export async function plan(
+  clients: ReconcileClients,
+  secrets: SecretStore,
+  request: ReconcileRequest,
+): Promise<readonly Step[]> {
   return await new Reconcile(clients, secrets, request).preview();
 }
 
 /** Drops the object if it is the owner's. What is somebody else's, or was adopted, stays. */
-export async function drop(clients: ReconcileClients, secrets: SecretStore, request: ReconcileRequest): Promise<Outcome> {
+export async function drop(
+  clients: ReconcileClients,
+  secrets: SecretStore,
+  request: ReconcileRequest,
+): Promise<Outcome> {
   return await new Reconcile(clients, secrets, request).drop();
 }
 
@@ -82,7 +94,11 @@ class Reconcile {
     private readonly request: ReconcileRequest,
   ) {
     this.kind = kindOf(request.spec);
-    this.key = { server: request.server, kind: request.spec.kind, name: this.kind.name(request.spec) };
+    this.key = {
+      server: request.server,
+      kind: request.spec.kind,
+      name: this.kind.name(request.spec),
+    };
     this.ledgerClient = clients.primary ?? clients.client;
     this.ledger = new Ledger(this.ledgerClient, request.server);
   }
@@ -113,7 +129,11 @@ class Reconcile {
 
   private async applyLedger(): Promise<Outcome> {
     const server = await readFacts(this.clients.client);
-    const steps = this.kind.plan(this.request.spec, await this.observe(server), await this.context(server, undefined));
+    const steps = this.kind.plan(
+      this.request.spec,
+      await this.observe(server),
+      await this.context(server, undefined),
+    );
     await runSteps(this.clients, steps);
     return { steps: steps.map(({ title }) => title), attributes: {} };
   }
@@ -121,7 +141,11 @@ class Reconcile {
   private async dropLedger(): Promise<Outcome> {
     if (!(await this.ledger.exists()) || (await this.ledger.count()) > 0) return NOTHING_DONE;
     const server = await readFacts(this.clients.client);
-    const steps = this.kind.drop(this.request.spec, { exists: true }, await this.context(server, undefined));
+    const steps = this.kind.drop(
+      this.request.spec,
+      { exists: true },
+      await this.context(server, undefined),
+    );
     await runSteps(this.clients, steps);
     return { steps: steps.map(({ title }) => title), attributes: {} };
   }
@@ -167,11 +191,19 @@ class Reconcile {
     const server = await readFacts(this.clients.client);
     const observed = await this.observe(server);
     if (observed === undefined) return [];
-    return this.kind.drop(this.request.spec, observed, { server, secrets: {}, applied: appliedOf(entry) });
+    return this.kind.drop(this.request.spec, observed, {
+      server,
+      secrets: {},
+      applied: appliedOf(entry),
+    });
   }
 
   /** What a failed creation made is taken away again, unless the object was there before. */
-  private async undoCreation(server: ServerFacts, entry: LedgerEntry, before: unknown): Promise<void> {
+  private async undoCreation(
+    server: ServerFacts,
+    entry: LedgerEntry,
+    before: unknown,
+  ): Promise<void> {
     if (!this.isOccupied(before)) {
       const observed = await this.observe(server);
       if (observed !== undefined) {
@@ -183,7 +215,10 @@ class Reconcile {
   }
 
   /** Reads the object back: what still differs was not applied, whatever the server answered. */
-  private async confirm(server: ServerFacts, entry: LedgerEntry): Promise<Readonly<Record<string, string>>> {
+  private async confirm(
+    server: ServerFacts,
+    entry: LedgerEntry,
+  ): Promise<Readonly<Record<string, string>>> {
     const observed = await this.observe(server);
     const left = this.kind.plan(this.request.spec, observed, await this.context(server, entry));
     if (observed === undefined || left.length > 0) {
@@ -199,10 +234,16 @@ class Reconcile {
     const what = `${this.key.kind} '${this.key.name}' on '${this.key.server}'`;
     if (entry !== undefined) {
       if (entry.owner === this.request.owner) return;
-      throw new PontoonError('OWNED', `${what} must belong to ${this.request.owner}, got the owner ${entry.owner}; change it there, or choose another name`);
+      throw new PontoonError(
+        'OWNED',
+        `${what} must belong to ${this.request.owner}, got the owner ${entry.owner}; change it there, or choose another name`,
+      );
     }
     if (!this.isOccupied(observed) || this.request.adopt === true) return;
-    throw new PontoonError('EXISTS', `${what} cannot be created, got one that somebody else made; drop it, choose another name, or adopt it with 'adopt: true'`);
+    throw new PontoonError(
+      'EXISTS',
+      `${what} cannot be created, got one that somebody else made; drop it, choose another name, or adopt it with 'adopt: true'`,
+    );
   }
 
   private isOccupied(observed: unknown): boolean {
@@ -210,10 +251,15 @@ class Reconcile {
   }
 
   private async observe(server: ServerFacts): Promise<unknown> {
-    return this.kind.observed(await runOne(this.clients.client, this.kind.observe(this.request.spec, server)));
+    return this.kind.observed(
+      await runOne(this.clients.client, this.kind.observe(this.request.spec, server)),
+    );
   }
 
-  private async context(server: ServerFacts, entry: LedgerEntry | undefined): Promise<PlanContext<{ kind: string }>> {
+  private async context(
+    server: ServerFacts,
+    entry: LedgerEntry | undefined,
+  ): Promise<PlanContext<{ kind: string }>> {
     const secrets: Record<string, ResolvedSecret> = {};
     for (const reference of this.kind.secrets(this.request.spec)) {
       const { username, password, version } = await this.secrets.get(reference);
@@ -224,7 +270,9 @@ class Reconcile {
 
   private async answered(): Promise<Outcome | undefined> {
     const { requestId } = this.request;
-    return requestId === undefined ? undefined : ((await this.ledger.answer(requestId)) as Outcome | undefined);
+    return requestId === undefined
+      ? undefined
+      : ((await this.ledger.answer(requestId)) as Outcome | undefined);
   }
 
   private async remember(outcome: Outcome): Promise<Outcome> {
@@ -237,11 +285,17 @@ class Reconcile {
 const NOTHING_DONE: Outcome = { steps: [], attributes: {} };
 
 function appliedOf(entry: LedgerEntry): NonNullable<PlanContext<{ kind: string }>['applied']> {
-  return { spec: entry.spec as { kind: string }, secretVersions: entry.secretVersions, before: entry.before };
+  return {
+    spec: entry.spec as { kind: string },
+    secretVersions: entry.secretVersions,
+    before: entry.before,
+  };
 }
 
 function versionsOf(secrets: Readonly<Record<string, ResolvedSecret>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(secrets).map(([reference, { version }]) => [reference, version]));
+  return Object.fromEntries(
+    Object.entries(secrets).map(([reference, { version }]) => [reference, version]),
+  );
 }
 
 async function readFacts(client: ClientBase): Promise<ServerFacts> {

@@ -8,9 +8,16 @@ export type Row = Readonly<Record<string, unknown>>;
  * Runs `statement` and returns its rows. The error of a server may quote the statement, so that it is rebuilt from the
  * redacted text; SQLSTATE and the server's own message are kept.
  */
-export async function run(client: ClientBase, statement: Statement, title?: string): Promise<readonly Row[]> {
+export async function run(
+  client: ClientBase,
+  statement: Statement,
+  title?: string,
+): Promise<readonly Row[]> {
   try {
-    const result = await client.query(statement.text, statement.values === undefined ? undefined : [...statement.values]);
+    const result = await client.query(
+      statement.text,
+      statement.values === undefined ? undefined : [...statement.values],
+    );
     return result.rows ?? [];
   } catch (error) {
     throw sqlError(error, statement, title);

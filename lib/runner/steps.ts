@@ -1,10 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
-import { PontoonError, sql, type Statement, type Step } from '../postgres';
+import { PontoonError, type Step, sql } from '../postgres';
 import type { ReconcileClients } from './reconcile';
 import { run } from './run';
+import { withoutStatementLog } from './statement-log';
 
 /** Runs `steps` in order; neighbours that may share a transaction do. */
 export async function runSteps(clients: ReconcileClients, steps: readonly Step[]): Promise<void> {
+  const secret = steps.some(({ statement }) => statement.text !== statement.redacted);
+  if (!secret) return await runGroups(clients, steps);
+  await withoutStatementLog(clients.client, async () => await runGroups(clients, steps));
+}
+
+async function runGroups(clients: ReconcileClients, steps: readonly Step[]): Promise<void> {
   for (const group of groupSteps(steps)) {
     if (group[0]?.alone === true) for (const step of group) await runAlone(clients, step);
     else await runTogether(clients.client, group);
@@ -24,7 +32,7 @@ function groupSteps(steps: readonly Step[]): Step[][] {
 async function runTogether(client: ClientBase, steps: readonly Step[]): Promise<void> {
   await run(client, sql('BEGIN'));
   try {
-    for (const step of steps) await runQuietly(client, step);
+    for (const step of steps) await run(client, step.statement, step.title);
     await run(client, sql('COMMIT'));
   } catch (error) {
     await run(client, sql('ROLLBACK'));
@@ -34,30 +42,35 @@ async function runTogether(client: ClientBase, steps: readonly Step[]): Promise<
 
 async function runAlone({ client, primary }: ReconcileClients, step: Step): Promise<void> {
   if (!step.needsStandbySnapshot) {
-    await runQuietly(client, step);
+    await run(client, step.statement, step.title);
     return;
   }
   if (primary === undefined) {
-    throw new PontoonError('NO_PRIMARY', `cannot ${step.title}: 'primary' must be given for a standby, got nothing; add the connection to its primary`);
+    throw new PontoonError(
+      'NO_PRIMARY',
+      `cannot ${step.title}: 'primary' must be given for a standby, got nothing; add the connection to its primary`,
+    );
   }
-  await pulsing(primary, runQuietly(client, step));
+  await pulsing(primary, run(client, step.statement, step.title));
 }
 
-/**
- * Runs a step whose statement carries a secret with the server's statement log closed: a server writes a statement
- * that fails, with everything in it, into its log. Only a superuser may close it; for others preflight checks that
- * the log does not record statements.
- */
-async function runQuietly(client: ClientBase, step: Step): Promise<void> {
-  if (step.statement.text === step.statement.redacted) {
-    await run(client, step.statement, step.title);
-    return;
-  }
-  const closed = await closeStatementLog(client);
-  try {
-    await run(client, step.statement, step.title);
-  } finally {
-    if (closed && !step.alone) await run(client, CLOSE_LOG_END_LOCAL);
-    else if (closed) await run(client, OPEN_LOG);
-  }
+/** Has the primary log its running transactions until `work` is done: a new slot on a standby waits for that. */
+async function pulsing(primary: ClientBase, work: Promise<unknown>): Promise<void> {
+  let working = true;
+  const done = work.finally(() => {
+    working = false;
+  });
+  const pulses = (async () => {
+    while (working) {
+      await run(
+        primary,
+        sql('SELECT pg_catalog.pg_log_standby_snapshot()'),
+        'log the running transactions on the primary',
+      );
+      await Promise.race([done.catch(() => undefined), delay(PULSE_MS, undefined, { ref: false })]);
+    }
+  })();
+  await Promise.all([done, pulses]);
 }
+
+const PULSE_MS = 500;

@@ -1,4 +1,4 @@
-import { LinkKind, standbyLinkInto, type Topology } from '../topology';
+import { LinkKind, standbyLinkInto, type Topology, type TopologyLink } from '../topology';
 
 /** Who opens a connection: a server of the topology, or one of the programs around it. */
 export type FlowOrigin = { readonly server: string } | { readonly program: 'runner' | 'dms' };
@@ -25,33 +25,22 @@ export function deriveFlows(topology: Topology): Flow[] {
       purpose: 'objects, preflight and metrics',
     }),
   );
-  const links = topology.links.flatMap((link): Flow[] => {
-    switch (link.kind) {
-      case LinkKind.PHYSICAL:
-        if (standbyLinkInto(topology, link.to) === undefined) return [];
-        return [
-          {
-            from: { server: link.to },
-            to: link.from,
-            physical: true,
-            purpose: 'base backup and streaming',
-          },
-        ];
-      case LinkKind.NATIVE:
-        return [
-          { from: { server: link.to }, to: link.from, physical: false, purpose: 'subscription' },
-        ];
-      case LinkKind.DMS:
-        return [
-          {
-            from: { program: 'dms' },
-            to: link.from,
-            physical: false,
-            purpose: 'full load and decoding',
-          },
-          { from: { program: 'dms' }, to: link.to, physical: false, purpose: 'apply' },
-        ];
-    }
-  });
-  return [...runner, ...links];
+  return [...runner, ...topology.links.flatMap((link) => linkFlows(topology, link))];
+}
+
+function linkFlows(topology: Topology, { kind, from, to }: TopologyLink): Flow[] {
+  switch (kind) {
+    case LinkKind.PHYSICAL:
+      if (standbyLinkInto(topology, to) === undefined) return [];
+      return [
+        { from: { server: to }, to: from, physical: true, purpose: 'base backup and streaming' },
+      ];
+    case LinkKind.NATIVE:
+      return [{ from: { server: to }, to: from, physical: false, purpose: 'subscription' }];
+    case LinkKind.DMS:
+      return [
+        { from: { program: 'dms' }, to: from, physical: false, purpose: 'full load and decoding' },
+        { from: { program: 'dms' }, to, physical: false, purpose: 'apply' },
+      ];
+  }
 }

@@ -1,0 +1,39 @@
+export type { ConnectionGuardSpec } from './connection-guard';
+export { beat, beatAge, type HeartbeatSpec } from './heartbeat';
+export {
+  countEntries,
+  deleteEntry,
+  findEntry,
+  findRequest,
+  type LedgerEntry,
+  type LedgerSpec,
+  noLedger,
+  type ObjectKey,
+  writeEntry,
+  writeRequest,
+} from './ledger';
+export type {
+  AppliedObject,
+  ObjectKind,
+  PlanContext,
+  ResolvedSecret,
+  ServerFacts,
+  Step,
+} from './object';
+export type { PublicationSpec } from './publication';
+export {
+  type AnyObjectKind,
+  kindOf,
+  type ObjectKindName,
+  type ObjectSpec,
+  readSpec,
+} from './registry';
+export { DatabaseRight, type RoleSpec } from './role';
+export type { ServerSettingsSpec } from './server-settings';
+export { type LogicalSlotSpec, type PhysicalSlotSpec, SlotPlugin } from './slots';
+export {
+  type PublisherAddress,
+  PublisherSslMode,
+  type SubscriptionSpec,
+  unsyncedTables,
+} from './subscription';

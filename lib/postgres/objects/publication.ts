@@ -1,0 +1,187 @@
+import { requireCapability } from '../capabilities';
+import { PontoonError } from '../errors';
+import { type QualifiedName, quoteIdentifier, quoteQualified } from '../identifiers';
+import { type Statement, sql } from '../statement';
+import {
+  readSelection,
+  rowFilterSql,
+  selectedTable,
+  selectionSql,
+  selectionUses,
+  type TableSelection,
+} from '../table-selection';
+import { type ObjectKind, type Step, step } from './object';
+
+/**
+ * A publication of exactly the selected tables that exist when it is reconciled. The tables are listed one by one,
+ * since `FOR ALL TABLES` and `FOR TABLES IN SCHEMA` need a superuser and would publish this library's own schema.
+ */
+export interface PublicationSpec {
+  readonly kind: 'publication';
+  /** The publication's name. */
+  readonly name: string;
+  /** What is published. */
+  readonly selection: TableSelection;
+  /** Whether changes of partitions are published under the name of the partitioned table. */
+  readonly viaPartitionRoot: boolean;
+}
+
+/** What a server says of a publication, and of the tables that could belong to it. */
+export interface ObservedPublication {
+  readonly exists: boolean;
+  readonly operations: readonly string[];
+  readonly viaPartitionRoot: boolean;
+  readonly published: readonly QualifiedName[];
+  readonly selected: readonly QualifiedName[];
+}
+
+/** Publications. */
+export const publication: ObjectKind<PublicationSpec, ObservedPublication> = {
+  kind: 'publication',
+  read: (reader) => ({
+    kind: 'publication',
+    name: reader.name('name'),
+    selection: reader.object('selection', readSelection),
+    viaPartitionRoot: reader.flag('viaPartitionRoot', true),
+  }),
+  name: (spec) => spec.name,
+  secrets: () => [],
+  observe: observePublication,
+  observed: (row) => row?.publication as ObservedPublication | undefined,
+  occupied: (observed) => observed.exists,
+  plan(spec, observed, { server, applied }) {
+    checkVersion(spec, server.major);
+    const tables = wantedTables(spec, observed);
+    const name = quoteIdentifier(spec.name);
+    if (observed?.exists !== true) {
+      return [
+        step(
+          `create publication ${name} for ${tables.length} tables`,
+          sql(
+            `CREATE PUBLICATION ${name} FOR TABLE ${tableList(spec, tables)} WITH (${options(spec)})`,
+          ),
+        ),
+      ];
+    }
+    const steps: Step[] = [];
+    const same = sameTables(observed.published, tables) && sameParts(spec, applied?.spec);
+    if (!same) {
+      steps.push(
+        step(
+          `publish ${tables.length} tables by ${name}`,
+          sql(`ALTER PUBLICATION ${name} SET TABLE ${tableList(spec, tables)}`),
+        ),
+      );
+    }
+    if (
+      observed.viaPartitionRoot !== spec.viaPartitionRoot ||
+      observed.operations.length !== OPERATIONS.length
+    ) {
+      steps.push(
+        step(
+          `set the options of publication ${name}`,
+          sql(`ALTER PUBLICATION ${name} SET (${options(spec)})`),
+        ),
+      );
+    }
+    return steps;
+  },
+  drop: (spec, observed) => {
+    if (!observed.exists) return [];
+    const name = quoteIdentifier(spec.name);
+    return [step(`drop publication ${name}`, sql(`DROP PUBLICATION ${name}`))];
+  },
+};
+
+const OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const;
+
+function options(spec: PublicationSpec): string {
+  return `publish = '${OPERATIONS.join(', ')}', publish_via_partition_root = ${spec.viaPartitionRoot}`;
+}
+
+function checkVersion(spec: PublicationSpec, major: number): void {
+  const uses = selectionUses(spec.selection);
+  if (uses.rowFilters) {
+    requireCapability(major, 'row-filter', {
+      what: 'rowFilters',
+      wayOut: 'remove them or replicate by DMS',
+    });
+  }
+  if (uses.columns) {
+    requireCapability(major, 'column-list', {
+      what: 'columns',
+      wayOut: 'remove them or replicate by DMS',
+    });
+  }
+}
+
+function wantedTables(
+  spec: PublicationSpec,
+  observed: ObservedPublication | undefined,
+): readonly QualifiedName[] {
+  const selected = observed?.selected ?? [];
+  const missing = (spec.selection.tables ?? []).filter(
+    (table) =>
+      !selected.some((other) => other.schema === table.schema && other.name === table.name),
+  );
+  if (missing.length > 0) {
+    throw new PontoonError(
+      'MISSING_TABLES',
+      `'tables' of publication ${quoteIdentifier(spec.name)} must exist, got none called ${missing.map(quoteQualified).join(', ')}; create them or correct the selection`,
+    );
+  }
+  if (selected.length === 0) {
+    throw new PontoonError(
+      'EMPTY_SELECTION',
+      `'selection' of publication ${quoteIdentifier(spec.name)} must match at least one table, got none; correct the schemas`,
+    );
+  }
+  return selected;
+}
+
+function tableList(spec: PublicationSpec, tables: readonly QualifiedName[]): string {
+  return tables
+    .map((table) => {
+      const part = selectedTable(spec.selection, table);
+      const columns =
+        part?.columns === undefined ? '' : ` (${part.columns.map(quoteIdentifier).join(', ')})`;
+      const filters = part?.rowFilters ?? [];
+      return `${quoteQualified(table)}${columns}${filters.length > 0 ? ` WHERE (${rowFilterSql(filters)})` : ''}`;
+    })
+    .join(', ');
+}
+
+function sameTables(a: readonly QualifiedName[], b: readonly QualifiedName[]): boolean {
+  const keys = new Set(a.map(quoteQualified));
+  return a.length === b.length && b.every((table) => keys.has(quoteQualified(table)));
+}
+
+/** Filters are stored rewritten by the server, so that they are compared with what was applied last. */
+function sameParts(spec: PublicationSpec, previous: PublicationSpec | undefined): boolean {
+  const parts = (from: PublicationSpec): string =>
+    JSON.stringify((from.selection.tables ?? []).map((table) => tableList(from, [table])).sort());
+  if (previous === undefined) {
+    const uses = selectionUses(spec.selection);
+    return !uses.rowFilters && !uses.columns;
+  }
+  return parts(spec) === parts(previous);
+}
+
+/** With `publish_via_partition_root` the roots stand for their partitions; without it the partitions themselves count. */
+function observePublication(spec: PublicationSpec): Statement {
+  const leaf = spec.viaPartitionRoot ? 'NOT c.relispartition' : `c.relkind = 'r'`;
+  return sql(
+    `SELECT pg_catalog.jsonb_build_object(
+  'exists', p.oid IS NOT NULL,
+  'operations', pg_catalog.to_jsonb(pg_catalog.array_remove(ARRAY[CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END, CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END], NULL)),
+  'viaPartitionRoot', coalesce(p.pubviaroot, false),
+  'published', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)), '[]')
+    FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid),
+  'selected', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname) ORDER BY n.nspname, c.relname), '[]')
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND ${leaf} AND ${selectionSql(spec.selection, 'n.nspname', 'c.relname')})
+) AS publication
+FROM (SELECT $1::pg_catalog.name AS wanted) w LEFT JOIN pg_catalog.pg_publication p ON p.pubname = w.wanted`,
+    [spec.name],
+  );
+}

@@ -1,0 +1,64 @@
+import { Problems } from '../errors';
+import { Reader } from '../reader';
+import { type ConnectionGuardSpec, connectionGuard } from './connection-guard';
+import { type HeartbeatSpec, heartbeat } from './heartbeat';
+import { type LedgerSpec, ledger } from './ledger';
+import type { ObjectKind } from './object';
+import { type PublicationSpec, publication } from './publication';
+import { type RoleSpec, role } from './role';
+import { type ServerSettingsSpec, serverSettings } from './server-settings';
+import { type LogicalSlotSpec, logicalSlot, type PhysicalSlotSpec, physicalSlot } from './slots';
+import { type SubscriptionSpec, subscription } from './subscription';
+
+/** Something on a server that this library manages. */
+export type ObjectSpec =
+  | ConnectionGuardSpec
+  | HeartbeatSpec
+  | LedgerSpec
+  | LogicalSlotSpec
+  | PhysicalSlotSpec
+  | PublicationSpec
+  | RoleSpec
+  | ServerSettingsSpec
+  | SubscriptionSpec;
+
+/** The `kind` of a spec. */
+export type ObjectKindName = ObjectSpec['kind'];
+
+/** A kind whose spec and observation only itself understands. */
+export type AnyObjectKind = ObjectKind<{ readonly kind: string }, unknown>;
+
+const KINDS: Readonly<Record<ObjectKindName, unknown>> = {
+  'connection-guard': connectionGuard,
+  heartbeat,
+  ledger,
+  'logical-slot': logicalSlot,
+  'physical-slot': physicalSlot,
+  publication,
+  role,
+  'server-settings': serverSettings,
+  subscription,
+};
+
+const KIND_NAMES = Object.keys(KINDS) as ObjectKindName[];
+
+/** The kind that understands `spec`. */
+export function kindOf(spec: { readonly kind: string }): AnyObjectKind {
+  return KINDS[spec.kind as ObjectKindName] as AnyObjectKind;
+}
+
+/**
+ * Reads a spec out of plain data, such as a custom resource's properties or JSON on stdin.
+ *
+ * @throws ValidationError that lists everything that is wrong with it.
+ */
+export function readSpec(input: unknown): ObjectSpec {
+  const problems = new Problems();
+  const reader = new Reader(input, 'spec', problems);
+  const kind = reader.choice('kind', KIND_NAMES);
+  problems.throwIfAny('the spec');
+  const spec = kindOf({ kind }).read(reader) as ObjectSpec;
+  reader.refuseTheRest();
+  problems.throwIfAny(`the spec of the ${kind}`);
+  return spec;
+}
