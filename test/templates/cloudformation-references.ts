@@ -22,6 +22,8 @@ const PSEUDO_PARAMETERS = new Set([
   'AWS::URLSuffix',
 ]);
 
+const NESTED = new Set(['AWS::CloudFormation::Stack', 'AWS::Serverless::Application']);
+
 /** The references of a template that lead nowhere: `Ref`, `Fn::GetAtt`, `Fn::Sub`, conditions. */
 export function checkReferences(template: JsonRecord, schemaOf: SchemaOf): string[] {
   const names: Names = {
@@ -110,7 +112,8 @@ function checkAttribute(argument: JsonValue, path: string, names: Names): string
   if (typeof attribute !== 'string' || typeof resource.Type !== 'string') return [];
 
   // What a custom resource or a nested stack gives back, only its author knows.
-  if (/^(Custom::|AWS::CloudFormation::(CustomResource|Stack)$)/.test(resource.Type)) return [];
+  if (/^(Custom::|AWS::CloudFormation::CustomResource$)/.test(resource.Type)) return [];
+  if (NESTED.has(resource.Type) && attribute.startsWith('Outputs.')) return [];
   const schema = names.schemaOf(resource.Type);
   if (!schema || attribute in schema.attributes) return [];
   return [

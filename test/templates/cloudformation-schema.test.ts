@@ -1,4 +1,6 @@
+import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 import { checkTemplate } from './cloudformation-schema';
+import { DOCUMENTED_ENUMERATIONS } from './documented-enumerations';
 
 /** The problems of one resource, in a template that has a few others to refer to. */
 function problemsOf(resource: object, rest: object = {}): string[] {
@@ -65,6 +67,18 @@ describe('finds', () => {
       'a value outside of an enumeration',
       task({ MigrationType: 'full_load' }),
       "'It.Properties.MigrationType' must be one of full-load, cdc, full-load-and-cdc, got 'full_load'",
+    ],
+    [
+      'a value that only the documentation forbids',
+      {
+        Type: 'AWS::DMS::Endpoint',
+        Properties: {
+          EndpointType: 'source',
+          EngineName: 'postgres',
+          PostgreSqlSettings: { PluginName: 'test_decoding' },
+        },
+      },
+      "'It.Properties.PostgreSqlSettings.PluginName' must be one of no-preference, test-decoding, pglogical, got 'test_decoding'",
     ],
     [
       'a wrong value in a branch of Fn::If',
@@ -199,6 +213,23 @@ describe('finds', () => {
   test('a template without resources', () => {
     expect(checkTemplate({})).toEqual(["'Resources' must be an object, got nothing"]);
   });
+});
+
+test('every documented enumeration belongs to a property that has none of its own', () => {
+  const spec = loadAwsServiceSpecSync();
+  const declared = [
+    ...spec
+      .all('resource')
+      .map(({ cloudFormationType: name, properties }) => ({ name, properties })),
+    ...spec.all('typeDefinition'),
+  ];
+  for (const key of Object.keys(DOCUMENTED_ENUMERATIONS)) {
+    const dot = key.lastIndexOf('.');
+    const types = declared
+      .filter(({ name }) => name === key.slice(0, dot))
+      .flatMap(({ properties }) => properties[key.slice(dot + 1)]?.type ?? []);
+    expect([key, types]).toEqual([key, expect.arrayContaining([{ type: 'string' }])]);
+  }
 });
 
 describe('allows', () => {

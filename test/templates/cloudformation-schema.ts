@@ -2,6 +2,7 @@ import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 import type { Property, PropertyType, Resource, SpecDatabase } from '@aws-cdk/service-spec-types';
 import { checkReferences } from './cloudformation-references';
 import { checkScalar } from './cloudformation-scalars';
+import { DOCUMENTED_ENUMERATIONS } from './documented-enumerations';
 import {
   type Branch,
   branchesOf,
@@ -11,7 +12,13 @@ import {
   mismatch,
 } from './intrinsics';
 
-type Properties = Readonly<Record<string, Property>>;
+/** What an object may hold, and the name under which AWS documents it. */
+interface Shape {
+  readonly name: string;
+  readonly properties: Readonly<Record<string, Property>>;
+  /** Whether it may hold more than is listed. */
+  readonly open: boolean;
+}
 
 const RESOURCE_KEYS = new Set([
   'Type',
@@ -30,9 +37,13 @@ const CUSTOM_RESOURCE = 'AWS::CloudFormation::CustomResource';
 // The CDK CLI's own marker has no schema anywhere.
 const WITHOUT_SCHEMA = new Set(['AWS::CDK::Metadata']);
 
-const TAG: Properties = {
-  Key: { type: { type: 'string' }, required: true },
-  Value: { type: { type: 'string' }, required: true },
+const TAG: Shape = {
+  name: 'Tag',
+  properties: {
+    Key: { type: { type: 'string' }, required: true },
+    Value: { type: { type: 'string' }, required: true },
+  },
+  open: false,
 };
 
 let loaded: SpecDatabase | undefined;
@@ -43,7 +54,7 @@ let loaded: SpecDatabase | undefined;
  * or outside of an enumeration. An intrinsic function may stand anywhere; both branches of an
  * `Fn::If` are checked. Properties of `Custom::*` are free, but for the two of CloudFormation.
  *
- * The schemas hold no patterns and no ranges, and an enumeration only where AWS declares one.
+ * The schemas hold no patterns and no ranges; few enumerations, so some are added from AWS's prose.
  */
 export function checkTemplate(template: object): string[] {
   const { Resources: resources } = template as { Resources?: JsonValue };
@@ -69,11 +80,13 @@ function checkAgainstSchema({ Type: type, Properties: properties }: JsonRecord, 
 
   const schema = schemaOf(type);
   if (!schema) return [mismatch(`${id}.Type`, 'a type that CloudFormation knows', type)];
-  const open = schema.cloudFormationType === CUSTOM_RESOURCE;
+  const shape: Shape = {
+    name: type,
+    properties: schema.properties,
+    open: schema.cloudFormationType === CUSTOM_RESOURCE,
+  };
   return branchesOf(properties ?? {}).flatMap((branch) =>
-    checkBranch(branch, `${id}.Properties`, (value, path) =>
-      checkObject(value, schema.properties, path, open),
-    ),
+    checkBranch(branch, `${id}.Properties`, (value, path) => checkObject(value, shape, path)),
   );
 }
 
@@ -97,17 +110,24 @@ function checkBranch(
   return branch.kind === 'value' ? check(branch.value, path) : [];
 }
 
-function checkObject(value: JsonValue, schema: Properties, path: string, open: boolean): string[] {
+function checkObject(value: JsonValue, shape: Shape, path: string): string[] {
   if (!isRecord(value)) return [mismatch(path, 'an object', value)];
-  const missing = Object.entries(schema)
+  const missing = Object.entries(shape.properties)
     .filter(([name, property]) => property.required && isAbsent(value[name]))
     .map(([name]) => `'${path}.${name}' is required`);
   const wrong = Object.entries(value).flatMap(([name, child]) => {
-    const property = schema[name];
-    if (property) return checkValue(child, property.type, `${path}.${name}`);
-    return open ? [] : [`'${path}.${name}' is not a property that CloudFormation knows`];
+    const type = typeOf(shape, name);
+    if (type) return checkValue(child, type, `${path}.${name}`);
+    return shape.open ? [] : [`'${path}.${name}' is not a property that CloudFormation knows`];
   });
   return [...missing, ...wrong];
+}
+
+function typeOf({ name, properties }: Shape, property: string): PropertyType | undefined {
+  const type = properties[property]?.type;
+  const documented = DOCUMENTED_ENUMERATIONS[`${name}.${property}`];
+  if (type?.type !== 'string' || !documented) return type;
+  return { type: 'string', allowedValues: type.allowedValues ?? [...documented] };
 }
 
 function isAbsent(value: JsonValue): boolean {
@@ -131,11 +151,12 @@ function checkPlain(value: JsonValue, type: PropertyType, path: string): string[
         checkValue(item, type.element, `${path}.${key}`),
       );
     case 'tag':
-      return checkObject(value, TAG, path, false);
+      return checkObject(value, TAG, path);
     case 'ref': {
-      const { properties } = database().get('typeDefinition', type.reference.$ref);
+      const { name, properties } = database().get('typeDefinition', type.reference.$ref);
       // A definition without properties is one whose content AWS leaves open.
-      return checkObject(value, properties, path, Object.keys(properties).length === 0);
+      const open = Object.keys(properties).length === 0;
+      return checkObject(value, { name, properties, open }, path);
     }
     case 'union':
       return checkUnion(value, type.types, path);
