@@ -28,7 +28,7 @@ export interface Connection {
 
 /** Reads a connection out of plain data; `sslMode` is `verify-full` unless it is given. */
 export function readConnection(reader: Reader): Connection {
-  return {
+  const connection: Connection = {
     server: reader.text('server'),
     host: reader.text('host'),
     port: reader.integer('port', 1),
@@ -37,4 +37,25 @@ export function readConnection(reader: Reader): Connection {
     sslMode: reader.choice('sslMode', ['verify-full', 'verify-ca'], 'verify-full'),
     caCertificate: reader.text('caCertificate'),
   };
+  checkConnection(connection, reader);
+  return connection;
+}
+
+function checkConnection({ host, port, caCertificate }: Connection, reader: Reader): void {
+  if (host.startsWith('/')) {
+    reader.refuse(
+      'host',
+      'must be a host name or an IP address',
+      'connections go through TCP with TLS, never through a socket',
+    );
+  }
+  if (port > 65_535) reader.refuse('port', 'must be at most 65535', 'correct it');
+  const isPem = caCertificate.includes('-----BEGIN CERTIFICATE-----');
+  if (!isPem && caCertificate !== RDS_AUTHORITIES && caCertificate !== '') {
+    reader.refuse(
+      'caCertificate',
+      `must be certificates in PEM or '${RDS_AUTHORITIES}'`,
+      'give the text of the file, not its name',
+    );
+  }
 }

@@ -128,6 +128,11 @@ export class Reader {
     );
   }
 
+  /** Keeps the problem that the value of `key` breaks `rule`. */
+  public refuse(key: string, rule: string, wayOut: string): void {
+    this.wrong(this.at(key), rule, this.fields[key], wayOut);
+  }
+
   /** Keeps a problem for every property that nobody asked for. */
   public refuseTheRest(): void {
     for (const key of Object.keys(this.fields)) {

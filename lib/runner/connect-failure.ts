@@ -1,5 +1,7 @@
 import { type Connection, PontoonError, type Secret } from '../postgres';
 
+const INSECURE_LOGIN = 'INSECURE_LOGIN';
+
 /** What to do about a failed connection, by the code that Node.js, OpenSSL or PostgreSQL gave. */
 const WAYS_OUT: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'start the server, or correct host and port',
@@ -38,8 +40,9 @@ export function connectFailure(
 ): PontoonError {
   const { server, host, port, database } = connection;
   const code = codeOf(error);
-  const reason = error instanceof Error ? messageOf(error) : String(error);
-  const shown = code === undefined || reason.includes(code) ? reason : `${code} ${reason}`;
+  const reason = messageOf(error);
+  const own = code === undefined || code === INSECURE_LOGIN || reason.includes(code);
+  const shown = own ? reason : `${code} ${reason}`;
   return new PontoonError(
     'CONNECT_FAILED',
     `server "${server}" (${host}:${port}, database "${database}") must let "${secret.username}" in for ${purpose}, got ${hide(shown, secret.password)}; ${wayOut(code, reason)}`,
@@ -50,27 +53,32 @@ export function connectFailure(
 /** The error for a server that wants to be shown the password, or lets everybody in. */
 export function refuseMethod(asked: string): PontoonError {
   return new PontoonError(
-    'INSECURE_LOGIN',
+    INSECURE_LOGIN,
     `a login that asks for ${asked} where only SCRAM is safe`,
   );
 }
 
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
+/** The code of `error`: an SQLSTATE, or what Node.js and OpenSSL call it. */
+export function codeOf(error: unknown): string | undefined {
+  const code = fieldOf(error, 'code');
+  return typeof code === 'string' ? code : undefined;
 }
 
 // A host with several addresses fails with one error for each of them and no message of its own.
-function messageOf(error: Error): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map((one) => (one instanceof Error ? one.message : String(one))).join(', ');
-  }
-  return error.message;
+function messageOf(error: unknown): string {
+  const several = fieldOf(error, 'errors');
+  if (Array.isArray(several)) return several.map(messageOf).join(', ');
+  const message = fieldOf(error, 'message');
+  return typeof message === 'string' ? message : String(error);
+}
+
+// By its fields, since errors of Node.js itself are no instances of this realm's Error in a sandbox.
+function fieldOf(error: unknown, name: string): unknown {
+  return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
 }
 
 function wayOut(code: string | undefined, reason: string): string {
-  if (code === 'INSECURE_LOGIN') {
+  if (code === INSECURE_LOGIN) {
     return "set password_encryption to 'scram-sha-256', set the role's password again, and let it in with scram-sha-256 in pg_hba.conf";
   }
   if (reason.includes('does not support SSL')) {

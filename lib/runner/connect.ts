@@ -1,8 +1,7 @@
-import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Client } from 'pg';
 import { type Connection, RDS_AUTHORITIES, type Secret, type SecretStore } from '../postgres';
-import { connectFailure, refuseMethod } from './connect-failure';
+import { codeOf, connectFailure, refuseMethod } from './connect-failure';
 
 /** How a session on a server behaves. */
 export interface ConnectOptions {
@@ -67,8 +66,7 @@ export async function connect(
   try {
     return await open(connection, secret, options);
   } catch (error) {
-    if (sqlState(error) !== WRONG_PASSWORD)
-      throw connectFailure(connection, secret, options, error);
+    if (codeOf(error) !== WRONG_PASSWORD) throw connectFailure(connection, secret, options, error);
     const fresh = await secrets.get(connection.secret, { fresh: true });
     if (fresh.version === secret.version) throw connectFailure(connection, secret, options, error);
     return await open(connection, fresh, options).catch((again: unknown) => {
@@ -149,7 +147,6 @@ async function tlsOptions(connection: Connection): Promise<ConnectionOptions> {
     // Said although it is the default: NODE_TLS_REJECT_UNAUTHORIZED must not weaken it.
     rejectUnauthorized: true,
     ...(connection.sslMode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
-    ...(isIP(connection.host) === 0 ? {} : { host: connection.host }),
   };
 }
 
@@ -184,8 +181,4 @@ function forgetPassword(client: Client): void {
     if (typeof holder === 'object' && holder !== null) Reflect.deleteProperty(holder, 'password');
   }
   Reflect.deleteProperty(client, 'saslSession');
-}
-
-function sqlState(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

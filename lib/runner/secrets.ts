@@ -7,6 +7,7 @@ import {
   type SecretFields,
   type SecretStore,
 } from '../postgres';
+import { codeOf } from './connect-failure';
 
 /** Secrets that are already known, by reference. */
 export function staticSecrets(
@@ -72,7 +73,7 @@ function fromVariables(
 async function fromFile(reference: string, path: string): Promise<Secret> {
   const file = await open(path, 'r').catch((error: unknown) => {
     throw unavailable(
-      `secret '${reference}' must be a readable file, got ${error instanceof Error && 'code' in error ? String(error.code) : 'no file'}; write {"username": "…", "password": "…"} to it`,
+      `secret '${reference}' must be a readable file, got ${codeOf(error) ?? 'no file'}; write {"username": "…", "password": "…"} to it`,
     );
   });
   try {
