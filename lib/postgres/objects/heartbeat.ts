@@ -33,7 +33,7 @@ export const heartbeat: ObjectKind<HeartbeatSpec, ObservedHeartbeat> = {
           step(
             'create the heartbeat',
             sql(
-              `CREATE TABLE ${TABLE} (only boolean PRIMARY KEY DEFAULT true CHECK (only), beat_at timestamptz NOT NULL)`,
+              `CREATE TABLE ${TABLE} (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), beat_at timestamptz NOT NULL)`,
             ),
           ),
         ],
@@ -44,7 +44,7 @@ export const heartbeat: ObjectKind<HeartbeatSpec, ObservedHeartbeat> = {
 /** Writes the heartbeat, on the primary. */
 export function beat(): Statement {
   return sql(
-    `INSERT INTO ${TABLE} (beat_at) VALUES (pg_catalog.clock_timestamp()) ON CONFLICT (only) DO UPDATE SET beat_at = EXCLUDED.beat_at`,
+    `INSERT INTO ${TABLE} (beat_at) VALUES (pg_catalog.clock_timestamp()) ON CONFLICT (singleton) DO UPDATE SET beat_at = EXCLUDED.beat_at`,
   );
 }
 
