@@ -133,6 +133,12 @@ export class Reader {
     this.wrong(this.at(key), rule, this.fields[key], wayOut);
   }
 
+  /** All properties as they are, for a reader that comes later. */
+  public everything(): Readonly<Record<string, unknown>> {
+    for (const key of Object.keys(this.fields)) this.seen.add(key);
+    return this.fields;
+  }
+
   /** Keeps a problem for every property that nobody asked for. */
   public refuseTheRest(): void {
     for (const key of Object.keys(this.fields)) {

@@ -1,0 +1,1 @@
+export { awsSecrets } from './aws-secrets';

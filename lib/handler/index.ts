@@ -1,0 +1,35 @@
+import { awsSecrets } from '../endpoints';
+import { answerCloudFormation, type CloudFormationEvent } from './cloudformation';
+import { objectHandler } from './objects';
+import type { ResourceContext, ResourceHandler } from './resource';
+
+/** The part of a Lambda context that is used here. */
+interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
+const objects = objectHandler(awsSecrets());
+
+const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
+  'Custom::PontoonConnectionGuard': objects,
+  'Custom::PontoonHeartbeat': objects,
+  'Custom::PontoonLedger': objects,
+  'Custom::PontoonLogicalSlot': objects,
+  'Custom::PontoonPhysicalSlot': objects,
+  'Custom::PontoonPublication': objects,
+  'Custom::PontoonRole': objects,
+  'Custom::PontoonServerSettings': objects,
+  'Custom::PontoonSubscription': objects,
+};
+
+/** The function behind the custom resources and the schedule of the metrics. */
+export async function handler(event: CloudFormationEvent, context: LambdaContext): Promise<void> {
+  await answerCloudFormation(event, RESOURCES, resourceContext(context));
+}
+
+function resourceContext(context: LambdaContext): ResourceContext {
+  return {
+    remainingMs: () => context.getRemainingTimeInMillis(),
+    log: (line) => process.stdout.write(`${line}\n`),
+  };
+}
