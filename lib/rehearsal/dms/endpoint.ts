@@ -1,0 +1,283 @@
+import { DmsFault, filtered, list, object, paged, text } from './endpoint-requests';
+import {
+  connectionResponse,
+  type DmsConnection,
+  type DmsTaskResource,
+  describeStatistics,
+  replicationResponse,
+  taskResponse,
+} from './endpoint-responses';
+import type { JsonObject } from './json-reader';
+import type { DmsStandIn, DmsTaskChanges } from './stand-in';
+import { errorMessage } from './task-errors';
+
+/** What the API stand-in knows. */
+export interface DmsResources {
+  /** Tasks of replication instances. @default - none */
+  readonly tasks?: readonly DmsTaskResource[];
+  /** Serverless replications; `arn` is the replication configuration's. @default - none */
+  readonly replications?: readonly DmsTaskResource[];
+}
+
+/** Operations of the DMS API by their name. They reject with a {@link DmsFault}. */
+export type DmsOperations = Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
+
+/** Stands in for the AWS DMS API (`AmazonDMSv20160101.<operation>`, JSON 1.1). */
+export function dmsEndpoint(resources: DmsResources): DmsOperations {
+  const tasks = new TaskOperations(resources.tasks ?? []);
+  const replications = new ReplicationOperations(resources.replications ?? []);
+  const all = [...(resources.tasks ?? []), ...(resources.replications ?? [])];
+  const connections = new ConnectionOperations(all);
+  return {
+    DescribeReplicationTasks: async (input) => tasks.describe(input),
+    StartReplicationTask: async (input) => tasks.start(input),
+    StopReplicationTask: async (input) => tasks.stop(input),
+    ModifyReplicationTask: async (input) => tasks.modify(input),
+    DescribeTableStatistics: async (input) => tasks.statistics(input),
+    ListTagsForResource: async (input) => listTags(all, input),
+    TestConnection: async (input) => connections.test(input),
+    DescribeConnections: async (input) => connections.describe(input),
+    DescribeReplications: async (input) => replications.describe(input),
+    StartReplication: async (input) => replications.start(input),
+    StopReplication: async (input) => replications.stop(input),
+  };
+}
+
+class TaskOperations {
+  constructor(private readonly tasks: readonly DmsTaskResource[]) {}
+
+  public describe(input: unknown): unknown {
+    const request = object(input);
+    const found = filtered(this.tasks, request, {
+      'replication-task-arn': ({ arn }) => arn,
+      'replication-task-id': ({ identifier }) => identifier,
+      'migration-type': ({ migrationType }) => migrationType,
+      'endpoint-arn': ({ sourceEndpointArn, targetEndpointArn }) => [
+        sourceEndpointArn,
+        targetEndpointArn,
+      ],
+      'replication-instance-arn': ({ instanceArn }) => instanceArn ?? '',
+    });
+    if (found.length === 0 && list(request.Filters).length > 0) {
+      throw new DmsFault('ResourceNotFoundFault', 'No Tasks found matching the search criteria.');
+    }
+    const { page, marker } = paged(found, request);
+    return { ReplicationTasks: page.map(taskResponse), ...marker };
+  }
+
+  public start(input: unknown): unknown {
+    const request = object(input);
+    const task = this.find(request);
+    startEngine(
+      task.engine,
+      text(request, 'StartReplicationTaskType'),
+      'Replication Task',
+      changesOf(request),
+    );
+    return { ReplicationTask: taskResponse(task) };
+  }
+
+  public stop(input: unknown): unknown {
+    const task = this.find(object(input));
+    stopEngine(task.engine, 'Replication Task');
+    return { ReplicationTask: taskResponse(task) };
+  }
+
+  public modify(input: unknown): unknown {
+    const request = object(input);
+    const task = this.find(request);
+    const { status } = task.engine.state();
+    if (!['ready', 'stopped', 'failed'].includes(status)) {
+      throw new DmsFault(
+        'InvalidResourceStateFault',
+        `Replication Task cannot be modified, invalid state: ${status}`,
+      );
+    }
+    if (request.MigrationType !== undefined && request.MigrationType !== task.migrationType) {
+      throw new DmsFault(
+        'InvalidParameterValueException',
+        'the DMS stand-in does not reproduce a change of MigrationType',
+      );
+    }
+    modifyEngine(task.engine, changesOf(request));
+    return { ReplicationTask: taskResponse(task) };
+  }
+
+  public statistics(input: unknown): unknown {
+    const request = object(input);
+    const task = this.find(request);
+    const { page, marker } = paged(describeStatistics(task, request), request);
+    return { ReplicationTaskArn: task.arn, TableStatistics: page, ...marker };
+  }
+
+  private find(request: JsonObject): DmsTaskResource {
+    return findByArn(this.tasks, text(request, 'ReplicationTaskArn'));
+  }
+}
+
+class ReplicationOperations {
+  constructor(private readonly replications: readonly DmsTaskResource[]) {}
+
+  public describe(input: unknown): unknown {
+    const request = object(input);
+    const found = filtered(this.replications, request, {
+      'replication-config-arn': ({ arn }) => arn,
+      'replication-config-id': ({ identifier }) => identifier,
+    });
+    const { page, marker } = paged(found, request);
+    return { Replications: page.map(replicationResponse), ...marker };
+  }
+
+  public start(input: unknown): unknown {
+    const request = object(input);
+    const one = findByArn(this.replications, text(request, 'ReplicationConfigArn'));
+    if (request.CdcStartPosition !== undefined || request.CdcStartTime !== undefined) {
+      throw new DmsFault(
+        'InvalidParameterValueException',
+        'a serverless replication cannot be given a CDC start',
+      );
+    }
+    startEngine(one.engine, text(request, 'StartReplicationType'), 'Replication', {});
+    return { Replication: replicationResponse(one) };
+  }
+
+  public stop(input: unknown): unknown {
+    const one = findByArn(this.replications, text(object(input), 'ReplicationConfigArn'));
+    stopEngine(one.engine, 'Replication');
+    return { Replication: replicationResponse(one) };
+  }
+}
+
+class ConnectionOperations {
+  private readonly connections = new Map<string, DmsConnection>();
+
+  constructor(private readonly tasks: readonly DmsTaskResource[]) {}
+
+  public test(input: unknown): unknown {
+    const request = object(input);
+    const endpointArn = text(request, 'EndpointArn');
+    const instanceArn = text(request, 'ReplicationInstanceArn');
+    const task = this.tasks.find((one) =>
+      [one.sourceEndpointArn, one.targetEndpointArn].includes(endpointArn),
+    );
+    if (task === undefined) throw notFound(endpointArn);
+    const connection: DmsConnection = {
+      endpointArn,
+      instanceArn,
+      status: 'testing',
+      failure: undefined,
+    };
+    this.connections.set(`${instanceArn} ${endpointArn}`, connection);
+    task.engine.testConnection(task.sourceEndpointArn === endpointArn ? 'source' : 'target').then(
+      () => {
+        connection.status = 'successful';
+      },
+      (error: unknown) => {
+        connection.status = 'failed';
+        connection.failure = errorMessage(error);
+      },
+    );
+    return { Connection: connectionResponse(connection) };
+  }
+
+  public describe(input: unknown): unknown {
+    const request = object(input);
+    const found = filtered([...this.connections.values()], request, {
+      'endpoint-arn': ({ endpointArn }) => endpointArn,
+      'replication-instance-arn': ({ instanceArn }) => instanceArn,
+    });
+    const { page, marker } = paged(found, request);
+    return { Connections: page.map(connectionResponse), ...marker };
+  }
+}
+
+function startEngine(
+  engine: DmsStandIn,
+  type: string,
+  what: string,
+  changes: DmsTaskChanges,
+): void {
+  const { status, hasRun } = engine.state();
+  if (!['ready', 'stopped', 'failed'].includes(status)) {
+    throw new DmsFault(
+      'InvalidResourceStateFault',
+      `${what} cannot be started, invalid state: ${status}`,
+    );
+  }
+  if (type === 'start-replication' && hasRun) {
+    throw new DmsFault(
+      'InvalidParameterCombinationException',
+      'Start Type : START_REPLICATION, valid only for tasks running for the first time',
+    );
+  }
+  if (type === 'resume-processing' && !hasRun) {
+    throw new DmsFault(
+      'InvalidParameterCombinationException',
+      'Start Type : RESUME_PROCESSING, not valid for tasks that have not been started',
+    );
+  }
+  modifyEngine(engine, changes);
+  // A failure is kept in the task's state, where a caller of the API looks for it.
+  const unheard = (): undefined => undefined;
+  if (type === 'start-replication') engine.start().catch(unheard);
+  else if (type === 'resume-processing') engine.resume().catch(unheard);
+  else if (type === 'reload-target') engine.reload().catch(unheard);
+  else
+    throw new DmsFault(
+      'InvalidParameterValueException',
+      `the start type must be start-replication, resume-processing or reload-target, got ${JSON.stringify(type)}`,
+    );
+}
+
+function stopEngine(engine: DmsStandIn, what: string): void {
+  const { status } = engine.state();
+  if (status !== 'running') {
+    throw new DmsFault(
+      'InvalidResourceStateFault',
+      `${what} cannot be stopped, invalid state: ${status}`,
+    );
+  }
+  engine.stop().catch(() => undefined);
+}
+
+function modifyEngine(engine: DmsStandIn, changes: DmsTaskChanges): void {
+  if (Object.keys(changes).length === 0) return;
+  try {
+    engine.modify(changes);
+  } catch (error) {
+    throw new DmsFault('InvalidParameterValueException', errorMessage(error));
+  }
+}
+
+function changesOf(request: JsonObject): DmsTaskChanges {
+  if (request.CdcStartTime !== undefined) {
+    throw new DmsFault(
+      'InvalidParameterValueException',
+      'CdcStartTime is not supported for PostgreSQL; give CdcStartPosition',
+    );
+  }
+  const { TableMappings, ReplicationTaskSettings, CdcStartPosition } = request;
+  return {
+    ...(TableMappings === undefined ? {} : { tableMappings: TableMappings }),
+    ...(ReplicationTaskSettings === undefined ? {} : { taskSettings: ReplicationTaskSettings }),
+    ...(typeof CdcStartPosition === 'string' ? { cdcStartPosition: CdcStartPosition } : {}),
+  };
+}
+
+function listTags(tasks: readonly DmsTaskResource[], input: unknown): unknown {
+  const { tags = {} } = findByArn(tasks, text(object(input), 'ResourceArn'));
+  return { TagList: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
+}
+
+function findByArn(tasks: readonly DmsTaskResource[], arn: string): DmsTaskResource {
+  const task = tasks.find((candidate) => candidate.arn === arn);
+  if (task === undefined) throw notFound(arn);
+  return task;
+}
+
+function notFound(arn: string): DmsFault {
+  return new DmsFault(
+    'ResourceNotFoundFault',
+    `no resource of the DMS stand-in has the ARN ${arn}`,
+  );
+}
