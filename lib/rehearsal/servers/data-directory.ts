@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { supports } from '../../postgres';
 import { run } from './run';
 import { serverBinaries } from './staging';
-import type { Workspace } from './workspace';
+import { type Workspace, writeOwn } from './workspace';
 
 /** The file in the data directory with the settings that the caller gave. */
 export const OWN_SETTINGS_FILE = 'pontoon.conf';
@@ -28,8 +28,7 @@ export async function initializeDataDirectory(
 ): Promise<void> {
   const binaries = await serverBinaries(workspace, major);
   const passwordFile = `${dataDirectory}.password`;
-  await writeFile(passwordFile, superuser.password, { mode: 0o600 });
-  await workspace.giveAway(passwordFile);
+  await writeOwn(workspace, passwordFile, superuser.password);
   await run(workspace, join(binaries, 'initdb'), [
     `--pgdata=${dataDirectory}`,
     `--username=${superuser.user}`,
@@ -42,8 +41,7 @@ export async function initializeDataDirectory(
   ]);
   await rm(passwordFile);
   await appendFile(join(dataDirectory, 'postgresql.conf'), `\ninclude '${OWN_SETTINGS_FILE}'\n`);
-  await writeFile(join(dataDirectory, OWN_SETTINGS_FILE), '', { mode: 0o600 });
-  await workspace.giveAway(join(dataDirectory, OWN_SETTINGS_FILE));
+  await writeOwn(workspace, join(dataDirectory, OWN_SETTINGS_FILE), '');
 }
 
 function localeArguments(major: number): readonly string[] {

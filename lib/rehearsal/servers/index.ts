@@ -1,8 +1,10 @@
+export { BASE_BACKUP_STAND_IN } from './base-backup';
 export { type ClientTool, findClientTool } from './binaries';
 export { LOOPBACK_HBA } from './configuration';
 export { createServer, type NewServerOptions } from './create-server';
+export { createStandby, type Standby, type StandbyOptions } from './create-standby';
 export { randomPassword, type Superuser } from './data-directory';
 export { run } from './run';
 export { Server, type ServerOptions } from './server';
-export type { Shim } from './shims';
+export type { Shim, StandIn } from './shims';
 export { Workspace } from './workspace';

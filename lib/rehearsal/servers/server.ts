@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientConfig } from 'pg';
@@ -18,7 +17,7 @@ import { freePort } from './ports';
 import { startPostmaster, stopPostmaster } from './postmaster';
 import { reload } from './reload';
 import type { Shim } from './shims';
-import type { Workspace } from './workspace';
+import { type Workspace, writeOwn } from './workspace';
 
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 60_000;
@@ -222,12 +221,6 @@ export class Server {
       `server ${JSON.stringify(this.name)} must get its port and memory before the deadline, got '${obstacle}'; end the process that holds port ${this.port}`,
     );
   }
-}
-
-async function writeOwn(workspace: Workspace, path: string, text: string): Promise<void> {
-  await writeFile(path, text, { mode: 0o600 });
-  await chmod(path, 0o600);
-  await workspace.giveAway(path);
 }
 
 function valuesOf(forced: ForcedSettings): Record<string, string> {

@@ -5,3 +5,13 @@ export interface Shim {
   /** Why it is, and what it means for the result. */
   readonly reason: string;
 }
+
+/** What takes the place of a program or a service that does not run on this machine. */
+export interface StandIn {
+  /** What it stands for. */
+  readonly name: string;
+  /** Why the real thing is not used. */
+  readonly reason: string;
+  /** What it does as the real thing does. Each one is a test. */
+  readonly behaviours: readonly string[];
+}

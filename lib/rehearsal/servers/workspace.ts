@@ -1,7 +1,17 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readdir, readlink, realpath, rm } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readlink,
+  realpath,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Account, serverAccount } from './account';
@@ -106,6 +116,12 @@ export class Workspace {
     await this.watchdog.release();
     open.delete(this);
   }
+}
+
+/** Writes a file that only the servers' account may read. */
+export async function writeOwn(workspace: Workspace, path: string, text: string): Promise<void> {
+  await writeFile(path, text, { mode: 0o600 });
+  await workspace.giveAway(path);
 }
 
 /** Remembers what `make` made for each workspace and key, so that it is made once. */

@@ -1,0 +1,65 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { quoteConninfo } from '../../postgres';
+import { renderSettings } from './configuration';
+import type { Superuser } from './data-directory';
+import type { Server } from './server';
+import type { Workspace } from './workspace';
+import { writeOwn } from './workspace';
+
+/** How one server of the rehearsal follows another. */
+export interface Upstream {
+  /** The server that is followed: a primary, or a standby for a cascade. */
+  readonly server: Server;
+  /** The role that it follows as. */
+  readonly role: Superuser;
+  /** The physical slot on the upstream server. */
+  readonly slot: string;
+  /** The name in pg_stat_replication. */
+  readonly applicationName: string;
+}
+
+/**
+ * Writes the password and the certificate of `upstream` into files in `directory` and returns a
+ * connection string that names them, so that no password stands on a command line or in a setting.
+ */
+export async function writeConninfo(
+  workspace: Workspace,
+  directory: string,
+  { server, role, applicationName }: Upstream,
+): Promise<string> {
+  const passfile = join(directory, 'pgpass');
+  const certificate = join(directory, 'root.crt');
+  // libpq matches addresses in certificates since 15 only; the name is verified on every major.
+  const host = 'localhost';
+  const entry = [host, String(server.port), '*', role.user, role.password].map(escapePassfile);
+  await writeOwn(workspace, passfile, `${entry.join(':')}\n`);
+  await writeOwn(workspace, certificate, server.caCertificate);
+  const parameters = {
+    host,
+    hostaddr: server.host,
+    port: String(server.port),
+    user: role.user,
+    passfile,
+    sslmode: 'verify-full',
+    sslrootcert: certificate,
+    application_name: applicationName,
+  };
+  return Object.entries(parameters)
+    .map(([name, value]) => `${name}=${quoteConninfo(value)}`)
+    .join(' ');
+}
+
+/** Makes a copied data directory that of a standby, as `pg_basebackup --write-recovery-conf` does. */
+export async function writeStandbyFiles(
+  workspace: Workspace,
+  dataDirectory: string,
+  settings: { readonly primary_conninfo: string; readonly primary_slot_name: string },
+): Promise<void> {
+  await appendFile(join(dataDirectory, 'postgresql.auto.conf'), renderSettings({ ...settings }));
+  await writeOwn(workspace, join(dataDirectory, 'standby.signal'), '');
+}
+
+function escapePassfile(field: string): string {
+  return field === '*' ? field : field.replaceAll('\\', '\\\\').replaceAll(':', '\\:');
+}
