@@ -2,6 +2,7 @@
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
+  modulePathIgnorePatterns: ['<rootDir>/dist'],
   testMatch: ['**/*.test.ts'],
   transform: {
     '^.+\\.ts$': [

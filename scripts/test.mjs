@@ -14,12 +14,13 @@ const JEST_RESULTS = path.join(RESULTS, 'jest.json');
 const CHECKS = [
   { name: 'build', script: 'build' },
   { name: 'lint', script: 'lint' },
+  { name: 'lock', script: 'check:lock' },
   { name: 'imports', script: 'check:imports' },
   { name: 'types', script: 'typecheck' },
   { name: 'lint-types', script: 'lint:types' },
   { name: 'unused', script: 'check:unused' },
   { name: 'package', script: 'check:package' },
-  { name: 'jest', script: 'jest', args: ['--json', `--outputFile=${JEST_RESULTS}`] },
+  { name: 'jest', script: 'jest', args: ['--ci', '--json', `--outputFile=${JEST_RESULTS}`] },
 ];
 
 const asked = process.argv.slice(2);
