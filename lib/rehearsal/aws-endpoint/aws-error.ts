@@ -1,0 +1,12 @@
+import { PontoonError } from '../../postgres';
+
+/** An error that an AWS service answers: `type` is its `__type`, such as `ResourceNotFoundException`. */
+export class AwsServiceError extends PontoonError {
+  constructor(
+    public readonly type: string,
+    message: string,
+  ) {
+    super('AWS_SERVICE', message);
+    this.name = 'AwsServiceError';
+  }
+}

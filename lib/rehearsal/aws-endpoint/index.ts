@@ -1,0 +1,10 @@
+export {
+  type AwsCall,
+  AwsEndpointStandIn,
+  type AwsOperation,
+  type AwsOperations,
+} from './aws-endpoint';
+export { AwsServiceError } from './aws-error';
+export { generateSecret } from './generated-secret';
+export { type AttachedFields, secretPlayers } from './secret-players';
+export { type SecretPlace, SecretStore, type StoredSecret, secretArn } from './secret-store';

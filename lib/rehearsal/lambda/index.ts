@@ -1,0 +1,3 @@
+export type { FunctionDefinition } from './function-definition';
+export type { LambdaLogLine, LambdaResult } from './lambda-process';
+export { type LambdaOptions, LambdaStandIn } from './lambda-stand-in';
