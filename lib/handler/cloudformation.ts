@@ -1,5 +1,5 @@
 import { PontoonError } from '../postgres';
-import type { ResourceContext, ResourceEvent, ResourceHandler, ResourceResult } from './resource';
+import type { ResourceContext, ResourceEvent, ResourceHandler } from './resource';
 
 /**
  * A request as CloudFormation sends it.

@@ -1,0 +1,29 @@
+import { Construct } from 'constructs';
+import { nameProblem, Problems } from '../../postgres';
+import { type PostgresObjectProps, postgresObject } from './postgres-object';
+
+/** Who may connect to a database. */
+export interface ConnectionGuardProps extends PostgresObjectProps {
+  /**
+   * The roles that may connect, beside the database's owner and superusers: replication's own, and read-only roles for
+   * tests. Changing it grants and revokes in place.
+   */
+  readonly keep: string[];
+}
+
+/**
+ * Lets only named roles connect to a migration's target, so that no application writes there before it is opened.
+ * Deleting it gives back exactly the access that was there before.
+ */
+export class ConnectionGuard extends Construct {
+  constructor(scope: Construct, id: string, props: ConnectionGuardProps) {
+    super(scope, id);
+    const problems = new Problems();
+    for (const [index, name] of props.keep.entries()) {
+      const problem = nameProblem(name, `keep[${index}]`);
+      if (problem !== undefined) problems.add(problem);
+    }
+    problems.throwIfAny(`connection guard '${id}'`);
+    postgresObject(this, 'ConnectionGuard', { kind: 'connection-guard', keep: props.keep }, props);
+  }
+}

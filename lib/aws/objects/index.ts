@@ -1,0 +1,8 @@
+export { ConnectionGuard, type ConnectionGuardProps } from './connection-guard';
+export { Heartbeat } from './heartbeat';
+export type { PostgresObjectProps } from './postgres-object';
+export { Publication, type PublicationProps } from './publication';
+export { ReplicationRole, type ReplicationRoleProps } from './replication-role';
+export { ServerSettings, type ServerSettingsProps } from './server-settings';
+export { LogicalSlot, type LogicalSlotProps, PhysicalSlot, type PhysicalSlotProps } from './slots';
+export { Subscription, type SubscriptionProps } from './subscription';

@@ -1,0 +1,48 @@
+import { Construct } from 'constructs';
+import { nameProblem, Problems, selectionProblems, type TableSelection } from '../../postgres';
+import { type PostgresObjectProps, postgresObject } from './postgres-object';
+
+/** A publication. */
+export interface PublicationProps extends PostgresObjectProps {
+  /** The publication's name. Changing it replaces the publication. */
+  readonly publicationName: string;
+  /** What is published. Changing it alters the publication in place. */
+  readonly selection: TableSelection;
+  /**
+   * Whether changes of partitions are published under the name of the partitioned table.
+   *
+   * @default true
+   */
+  readonly publishViaPartitionRoot?: boolean;
+}
+
+/**
+ * A publication of exactly the selected tables that exist when it is deployed.
+ *
+ * @see https://www.postgresql.org/docs/current/sql-createpublication.html
+ */
+export class Publication extends Construct {
+  /** The publication's name. */
+  public readonly publicationName: string;
+
+  constructor(scope: Construct, id: string, props: PublicationProps) {
+    super(scope, id);
+    const problems = new Problems();
+    const problem = nameProblem(props.publicationName, 'publicationName');
+    if (problem !== undefined) problems.add(problem);
+    for (const found of selectionProblems(props.selection, 'selection')) problems.add(found);
+    problems.throwIfAny(`publication '${id}'`);
+    this.publicationName = props.publicationName;
+    postgresObject(
+      this,
+      'Publication',
+      {
+        kind: 'publication',
+        name: props.publicationName,
+        selection: props.selection,
+        viaPartitionRoot: props.publishViaPartitionRoot ?? true,
+      },
+      props,
+    );
+  }
+}
