@@ -4,6 +4,14 @@ export { LOOPBACK_HBA } from './configuration';
 export { createServer, type NewServerOptions } from './create-server';
 export { createStandby, type Standby, type StandbyOptions } from './create-standby';
 export { randomPassword, type Superuser } from './data-directory';
+export {
+  elevated,
+  honourReplicationMembers,
+  type ManagedAdmin,
+  type ManagedAdminOptions,
+  managedAdmin,
+} from './managed-admin';
+export { type ManagedSettings, translateManagedSettings } from './managed-settings';
 export { run } from './run';
 export { Server, type ServerOptions } from './server';
 export type { Shim, StandIn } from './shims';

