@@ -1,0 +1,91 @@
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { PublisherSslMode, SlotPlugin, type TableSelection } from '../postgres';
+import { LogicalSlot, Publication, Subscription } from './objects';
+import type { RunnerFunction } from './runner-function';
+import type { ServerBinding } from './server-binding';
+
+/** Logical replication by PostgreSQL itself, without a service in between. */
+export interface NativeReplicationProps {
+  /** The function that makes the objects. */
+  readonly runner: RunnerFunction;
+  /** The server that is decoded: a primary, or a standby with PostgreSQL 16+. */
+  readonly publisher: ServerBinding;
+  /**
+   * The primary of `publisher`, if that is a standby: the publication can only be made there.
+   *
+   * @default - `publisher` is a primary
+   */
+  readonly publisherPrimary?: ServerBinding;
+  /** The server that pulls the changes. */
+  readonly subscriber: ServerBinding;
+  /** The login of the subscription on the publisher: a role with REPLICATION that may read the selected tables. */
+  readonly subscriptionSecret: ISecret;
+  /** What is replicated. Changing it alters the publication and takes up new tables. */
+  readonly selection: TableSelection;
+  /**
+   * The slot that the subscription reads from. Changing it replaces the slot.
+   *
+   * @default 'pontoon'
+   */
+  readonly slotName?: string;
+  /**
+   * The name of the publication and of the subscription. Changing it replaces both, and copies the data again.
+   *
+   * @default 'pontoon'
+   */
+  readonly replicationName?: string;
+  /**
+   * How the subscriber checks the publisher's certificate.
+   *
+   * @default PublisherSslMode.VERIFY_FULL
+   */
+  readonly sslMode?: PublisherSslMode;
+}
+
+/**
+ * A publication, a slot and a subscription, made in this order: a slot decodes only what was published before it, and
+ * a slot on a standby shows by being there that the standby has replayed the publication.
+ */
+export class NativeReplication extends Construct {
+  /** The publication, on the primary. */
+  public readonly publication: Publication;
+  /** The slot, on the publisher. */
+  public readonly slot: LogicalSlot;
+  /** The subscription, on the subscriber. */
+  public readonly subscription: Subscription;
+
+  constructor(scope: Construct, id: string, props: NativeReplicationProps) {
+    super(scope, id);
+    const { runner, publisher, publisherPrimary: primary, selection } = props;
+    const name = props.replicationName ?? 'pontoon';
+    const slotName = props.slotName ?? 'pontoon';
+    this.publication = new Publication(this, 'Publication', {
+      runner,
+      server: primary ?? publisher,
+      publicationName: name,
+      selection,
+    });
+    this.slot = new LogicalSlot(this, 'Slot', {
+      runner,
+      server: publisher,
+      slotName,
+      plugin: SlotPlugin.PGOUTPUT,
+      ...(primary === undefined ? {} : { primary }),
+    });
+    this.slot.node.addDependency(this.publication);
+    this.subscription = new Subscription(this, 'Subscription', {
+      runner,
+      server: props.subscriber,
+      subscriptionName: name,
+      publisher,
+      ...(primary === undefined ? {} : { publisherPrimary: primary }),
+      publisherSecret: props.subscriptionSecret,
+      publicationNames: [name],
+      slotName,
+      selection,
+      sslMode: props.sslMode ?? PublisherSslMode.VERIFY_FULL,
+    });
+    this.subscription.node.addDependency(this.slot);
+  }
+}
