@@ -57,6 +57,21 @@ export {
   writeEntry,
   writeRequest,
 } from './objects';
+export {
+  type AcceptedFinding,
+  type Check,
+  type CheckStatus,
+  checkStatus,
+  type Finding,
+  type PreflightContext,
+  type PreflightReport,
+  type PreflightRow,
+  preflightChecks,
+  preflightExitCode,
+  renderPreflight,
+  type Severity,
+  uncheckedFinding,
+} from './preflight';
 export { Reader } from './reader';
 export {
   createSecret,
@@ -115,3 +130,18 @@ export {
   topologyWarnings,
   WalLevel,
 } from './topology';
+export {
+  type ComparedColumn,
+  compareTables,
+  DIGEST_SETTINGS,
+  type Digest,
+  type DigestScope,
+  digestSql,
+  judgeDigests,
+  type ReportedColumn,
+  type ReportedTable,
+  reportedTablesSql,
+  type Sides,
+  type TableComparison,
+  type Verdict,
+} from './verification';

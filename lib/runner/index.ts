@@ -1,4 +1,5 @@
 export { type ConnectOptions, connect, withConnection } from './connect';
+export { type PreflightClient, runPreflight } from './preflight';
 export {
   apply,
   drop,
@@ -10,4 +11,10 @@ export {
 export { run, runOne, SqlError } from './run';
 export { type ScramOptions, scramVerifier } from './scram';
 export { environmentSecrets, staticSecrets } from './secrets';
+export {
+  type TableVerification,
+  type Verification,
+  type VerifyOptions,
+  verifyTables,
+} from './verify';
 export { type Probe, type WaitOptions, waitUntil } from './wait';

@@ -1,0 +1,43 @@
+import { renderAlterSystem, renderParameterGroup, type SettingDifference } from '../settings';
+import { isManaged, type TopologyServer } from '../topology';
+
+/** What changes a setting on `server`: SQL, or the command for a server whose files a cloud keeps. */
+export function settingFix(server: TopologyServer, difference: SettingDifference): string {
+  if (isManaged(server)) return parameterGroupCommand(difference);
+  const statements = renderAlterSystem([difference]);
+  // ALTER SYSTEM only writes a file: without a reload nothing takes effect before the next restart.
+  return [...statements, 'SELECT pg_catalog.pg_reload_conf();'].join('\n');
+}
+
+/** What a person must do so that a changed setting takes effect. */
+export function afterChange(server: TopologyServer, needsRestart: boolean): string {
+  if (isManaged(server)) {
+    return needsRestart
+      ? 'change the parameter group and reboot the writer'
+      : 'change the parameter group';
+  }
+  return needsRestart ? 'change it and restart the server' : 'change it and reload';
+}
+
+/** The name and value by which the parameter group of a managed server knows a setting. */
+export function parameterOf({
+  required,
+}: SettingDifference): readonly [string, string] | undefined {
+  return Object.entries(renderParameterGroup([required])).find(
+    ([name]) => name !== 'rds.force_ssl',
+  );
+}
+
+function parameterGroupCommand(difference: SettingDifference): string {
+  const [name, value] = parameterOf(difference) ?? [
+    difference.required.name,
+    difference.required.value,
+  ];
+  return modifyParameter(name, value, difference.needsRestart);
+}
+
+/** The command that sets a parameter; the group's name is not known here. */
+export function modifyParameter(name: string, value: string, needsRestart: boolean): string {
+  const method = needsRestart ? 'pending-reboot' : 'immediate';
+  return `aws rds modify-db-cluster-parameter-group --db-cluster-parameter-group-name "$PARAMETER_GROUP" --parameters "ParameterName=${name},ParameterValue=${value},ApplyMethod=${method}"`;
+}

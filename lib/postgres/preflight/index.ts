@@ -1,0 +1,17 @@
+export {
+  type AcceptedFinding,
+  type Check,
+  type Finding,
+  type PreflightContext,
+  type PreflightRow,
+  type Severity,
+  uncheckedFinding,
+} from './check';
+export { preflightChecks } from './checks';
+export {
+  type CheckStatus,
+  checkStatus,
+  type PreflightReport,
+  preflightExitCode,
+  renderPreflight,
+} from './report';
