@@ -8,6 +8,26 @@ export {
   supports,
 } from './capabilities';
 export { type Connection, RDS_AUTHORITIES, readConnection } from './connection';
+export {
+  compileTableMappings,
+  DmsLobMode,
+  DmsLogLevel,
+  type DmsMappingOptions,
+  type DmsRanges,
+  type DmsRule,
+  type DmsTableMappings,
+  DmsTablePreparation,
+  type DmsTableSettings,
+  type DmsTaskSettings,
+  type DmsTransformation,
+  DmsTransformationAction,
+  DmsTransformationTarget,
+  DmsTruncationPolicy,
+  mappingsFit,
+  renderTaskSettings,
+  tableMappingProblems,
+  taskSettingsProblems,
+} from './dms';
 export { PontoonError, Problems, ValidationError } from './errors';
 export {
   nameProblem,
