@@ -185,12 +185,12 @@ function comparable(value: unknown): string {
 
 function text(value: unknown, at: string): string {
   if (isScalar(value)) return String(value);
-  throw problem(at, `must be a string, got ${value === NO_VALUE ? 'AWS::NoValue' : kindOf(value)}`);
+  throw problem(at, `must be a string, got ${describe(value)}`);
 }
 
 function list(value: unknown, at: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw problem(at, `must be a list, got ${kindOf(value)}`);
+  throw problem(at, `must be a list, got ${describe(value)}`);
 }
 
 function listOf(value: unknown, at: string, length: number): readonly unknown[] {
@@ -199,4 +199,8 @@ function listOf(value: unknown, at: string, length: number): readonly unknown[] 
     throw problem(at, `must be a list of ${length}, got ${entries.length}`);
   }
   return entries;
+}
+
+function describe(value: unknown): string {
+  return value === NO_VALUE ? 'AWS::NoValue' : kindOf(value);
 }

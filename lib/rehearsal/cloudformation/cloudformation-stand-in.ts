@@ -13,6 +13,7 @@ import {
 import type { CloudFormationOptions } from './cloudformation-options';
 import { CustomResourceCaller } from './custom-resource-caller';
 import type { CustomResourceEvent } from './custom-resource-event';
+import { deleteStack } from './deletion';
 import { nestedStackDriver } from './nested-stack';
 import {
   customDriver,
@@ -22,7 +23,7 @@ import {
   type ResourceDriver,
 } from './resource-driver';
 import { ResponseServer } from './response-server';
-import { deleteStack, type OperationContext, StackOperation } from './stack-operation';
+import { type OperationContext, StackOperation } from './stack-operation';
 import {
   emptyStack,
   type LeftBehind,

@@ -1,7 +1,7 @@
 import { type DependencyGraph, type FileAsset, reversed, type StackIdentity } from '../assembly';
 import { walkGraph } from './dependency-walk';
 import type { ResourceDriver } from './resource-driver';
-import type { LeftBehind, PlayedResource, StackEvent } from './stack-state';
+import type { LeftBehind, PlayedResource, StackEvent, StackState } from './stack-state';
 import { eventOf, timed } from './timed-event';
 
 /** A resource that is to be deleted, or retained by its policy. */
@@ -53,6 +53,23 @@ export async function deleteResources(
     context.leaveBehind({ logicalId, type, physicalId, reason });
     return [{ logicalId, reason: `${logicalId}: ${reason}` }];
   });
+}
+
+/** Deletes all resources of a stack; those that could not be deleted stay in it. */
+export async function deleteStack(
+  state: StackState,
+  context: DeletionContext,
+): Promise<readonly string[]> {
+  const doomed = [...state.resources.values()].map((played) => ({
+    played,
+    retain: played.resource.deletionPolicy.startsWith('Retain'),
+  }));
+  const undeleted = await deleteResources(doomed, context, state.identity);
+  const remaining = new Set(undeleted.map(({ logicalId }) => logicalId));
+  for (const id of [...state.resources.keys()]) {
+    if (!remaining.has(id)) state.resources.delete(id);
+  }
+  return undeleted.map(({ reason }) => reason);
 }
 
 function dependenciesOf(byKey: ReadonlyMap<string, Doomed>): DependencyGraph {

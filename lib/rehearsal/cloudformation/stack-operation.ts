@@ -17,6 +17,7 @@ import { walkGraph } from './dependency-walk';
 import { isCustomType, type ResourceDriver } from './resource-driver';
 import { ResourceFailure } from './resource-failure';
 import type { ResourceOutcome, ResourceRequest } from './resource-player';
+import { requireUsedExports, stackOutputs } from './stack-outputs';
 import type { LeftBehind, PlayedResource, StackEvent, StackState } from './stack-state';
 import { timed } from './timed-event';
 
@@ -76,7 +77,10 @@ export class StackOperation {
     const [failure] = walk.failures;
     if (failure !== undefined) return `${failure[0]}: ${messageOf(failure[1])}`;
     try {
-      this.publish();
+      const { usersOf, imports } = this.context;
+      const published = { ...stackOutputs(this.evaluator), imports };
+      requireUsedExports(this.state.exports, published.exports, usersOf);
+      Object.assign(this.state, published);
     } catch (error) {
       return messageOf(error);
     }
@@ -223,46 +227,6 @@ export class StackOperation {
     const { assets } = this.context;
     return { stack: this.scope.identity, logicalId, type, properties, assets };
   }
-
-  private publish(): void {
-    const outputs = new Map<string, unknown>();
-    const exports = new Map<string, unknown>();
-    for (const [name, output] of this.template.outputs) {
-      const at = `Outputs.${name}`;
-      if (output.condition !== undefined && !this.evaluator.condition(output.condition, at))
-        continue;
-      const value = this.evaluator.evaluate(output.value, `${at}.Value`);
-      outputs.set(name, value);
-      if (output.exportName === undefined) continue;
-      exports.set(String(this.evaluator.evaluate(output.exportName, `${at}.Export.Name`)), value);
-    }
-    for (const [name, value] of this.state.exports) {
-      const users = isDeepStrictEqual(exports.get(name), value) ? [] : this.context.usersOf(name);
-      if (users.length === 0) continue;
-      throw new PontoonError(
-        'STACK',
-        `export "${name}" cannot be changed or removed while it is used by ${users.join(', ')}; change what uses it first`,
-      );
-    }
-    Object.assign(this.state, { outputs, exports, imports: this.context.imports });
-  }
-}
-
-/** Deletes all resources of a stack; those that could not be deleted stay in it. */
-export async function deleteStack(
-  state: StackState,
-  context: OperationContext,
-): Promise<readonly string[]> {
-  const doomed = [...state.resources.values()].map((played) => ({
-    played,
-    retain: played.resource.deletionPolicy.startsWith('Retain'),
-  }));
-  const undeleted = await deleteResources(doomed, context, state.identity);
-  const remaining = new Set(undeleted.map(({ logicalId }) => logicalId));
-  for (const id of [...state.resources.keys()]) {
-    if (!remaining.has(id)) state.resources.delete(id);
-  }
-  return undeleted.map(({ reason }) => reason);
 }
 
 function requireReplaceable(before: TemplateResource, after: TemplateResource): void {
