@@ -1,0 +1,23 @@
+#!/bin/bash
+# PostgreSQL and the tools on Debian and Ubuntu.
+
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  if ! find_server || ! type jq openssl curl unzip ip >/dev/null; then
+    retry apt-get -q update
+    retry apt-get -qy install --no-install-recommends \
+      postgresql-common ca-certificates jq openssl curl unzip iproute2 e2fsprogs locales-all
+  fi
+  find_server && return
+  # The distribution's package would start an empty cluster of its own on our port.
+  mkdir -p /etc/postgresql-common
+  printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.conf
+  # It brings the repository's key, signed by the distribution.
+  [[ $PACKAGES != pgdg ]] || retry /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y
+  retry apt-get -qy install --no-install-recommends "postgresql-$MAJOR"
+}
+
+install_agent() {
+  retry curl -sSf -O "$1/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb"
+  dpkg -i amazon-ssm-agent.deb
+}

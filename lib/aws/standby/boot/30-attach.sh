@@ -1,0 +1,86 @@
+#!/bin/bash
+# The data volume and the fixed address, which outlive the instance. Neither is ever taken by force:
+# the old instance lets go of both when it ends.
+
+imds() {
+  local token
+  token=$(curl -sSf --retry 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' \
+    http://169.254.169.254/latest/api/token)
+  curl -sSf --retry 5 -H "X-aws-ec2-metadata-token: $token" \
+    "http://169.254.169.254/latest/meta-data/$1"
+}
+
+attach_volume() {
+  local device="/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${VOLUME_ID/-/}" instance
+  instance=$(imds instance-id)
+  until [[ -b $device ]]; do
+    aws ec2 attach-volume --volume-id "$VOLUME_ID" --instance-id "$instance" \
+      --device /dev/sdf --output text || say 'the volume is not free yet'
+    pause "volume $VOLUME_ID could not be attached"
+  done
+  mount_volume "$(readlink -f "$device")"
+}
+
+# A failing wipefs ends the boot: only a volume that was read, and is blank, is formatted.
+mount_volume() {
+  local found uuid
+  found=$(wipefs --no-act "$1")
+  [[ -n $found ]] || mkfs.ext4 -q -L pontoon "$1"
+  [[ $(blkid -p -s LABEL -o value "$1") == pontoon ]] ||
+    fail "volume $VOLUME_ID holds something else; give the standby a blank volume"
+  uuid=$(blkid -p -s UUID -o value "$1")
+  (umask 022 && mkdir -p $MOUNT)
+  grep -q "^UUID=$uuid " /etc/fstab ||
+    printf 'UUID=%s %s ext4 noatime,nofail 0 2\n' "$uuid" $MOUNT >>/etc/fstab
+  mountpoint -q $MOUNT || mount $MOUNT
+  # The volume may have grown.
+  resize2fs "$1"
+  ! type restorecon >/dev/null 2>&1 || restorecon $MOUNT
+  chmod 755 $MOUNT
+  mkdir -p $MARKS
+  # Another image may have given the postgres user another number.
+  if [[ -d $DATA && $(stat -c %U $DATA) != postgres ]]; then
+    chown -R postgres: $DATA $MOUNT/log $MOUNT/tls
+  fi
+}
+
+interface_mac() {
+  local mac
+  for mac in $(imds network/interfaces/macs/); do
+    mac=${mac%/}
+    [[ $(imds "network/interfaces/macs/$mac/interface-id") == "$INTERFACE_ID" ]] || continue
+    printf '%s' "$mac"
+    return
+  done
+}
+
+attach_interface() {
+  local mac name gateway instance
+  instance=$(imds instance-id)
+  until mac=$(interface_mac) && [[ -n $mac ]] &&
+    name=$(ip -o link | awk -v mac="$mac" 'index($0, mac) { print $2 }') && [[ -n $name ]]; do
+    [[ -n $mac ]] || aws ec2 attach-network-interface --network-interface-id "$INTERFACE_ID" \
+      --instance-id "$instance" --device-index 1 --output text || say 'the interface is not free yet'
+    pause "network interface $INTERFACE_ID could not be attached"
+  done
+  gateway=$(ip -4 route show default | awk '{ print $3; exit }')
+  route "${name%%[:@]*}" "$(imds "network/interfaces/macs/$mac/subnet-ipv4-cidr-block")" "$gateway"
+}
+
+# Both interfaces lie in one subnet: answers from the fixed address must leave by its own interface,
+# and the primary must see that address, so its networks are routed there.
+route() {
+  local cidr
+  if [[ -d /run/systemd/netif ]]; then
+    printf '[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n' |
+      install -D -m 644 /dev/stdin /etc/systemd/networkd.conf.d/pontoon.conf
+  fi
+  ip link set "$1" up
+  ip addr replace "$ADDRESS/32" dev "$1"
+  ip route replace "$2" dev "$1" src "$ADDRESS" table 1001
+  ip route replace default via "$3" dev "$1" onlink src "$ADDRESS" table 1001
+  [[ -n $(ip rule show pref 1001) ]] || ip rule add from "$ADDRESS" lookup 1001 pref 1001
+  for cidr in $SOURCE_CIDRS; do
+    ip route replace "$cidr" via "$3" dev "$1" onlink src "$ADDRESS"
+  done
+}

@@ -1,0 +1,104 @@
+#!/bin/bash
+# The server: the same unit and the same files on every distribution.
+
+write_configuration() {
+  cat >$ETC/postgresql.conf <<CONF
+listen_addresses = '*'
+unix_socket_directories = '/run/postgresql'
+logging_collector = on
+log_directory = '$MOUNT/log'
+log_filename = 'postgresql-%a.log'
+log_truncate_on_rotation = on
+include_dir '$ETC/conf.d'
+data_directory = '$DATA'
+hba_file = '$ETC/pg_hba.conf'
+ident_file = '$ETC/pg_ident.conf'
+ssl = on
+ssl_cert_file = '$MOUNT/tls/server.crt'
+ssl_key_file = '$MOUNT/tls/server.key'
+primary_slot_name = '$SLOT'
+primary_conninfo = $(conf_quote "$(primary_conninfo)")
+CONF
+  private_directory $MOUNT/log
+  share_files
+}
+
+# Recovery stops if one of these is lower here than it was on the primary.
+raise_settings() {
+  local control setting wanted have raised=''
+  control=$(as_postgres "$BIN/pg_controldata" -D $DATA)
+  while read -r setting wanted; do
+    have=$(as_postgres "$BIN/postgres" -C "$setting" -D $DATA -c config_file=$ETC/postgresql.conf)
+    if ((have < wanted)); then
+      say "$setting is raised from $have to $wanted"
+      raised+=" --$setting=$wanted"
+    fi
+  done < <(sed -nE 's/xact/transaction/; s/^(max_[a-z_]+) setting: */\1 /p' <<<"$control")
+  printf 'RAISED=%s\n' "$raised" >$ETC/raised.env
+}
+
+write_unit() {
+  cat >/etc/systemd/system/pontoon-postgres.service <<UNIT
+[Unit]
+Description=PostgreSQL $MAJOR standby
+RequiresMountsFor=$MOUNT
+StartLimitIntervalSec=600
+StartLimitBurst=5
+[Service]
+User=postgres
+RuntimeDirectory=postgresql
+EnvironmentFile=$ETC/raised.env
+ExecStart=$BIN/postgres -D $DATA -c config_file=$ETC/postgresql.conf \$RAISED
+ExecReload=/bin/kill -HUP \$MAINPID
+KillMode=mixed
+KillSignal=SIGINT
+TimeoutStopSec=300
+Restart=on-failure
+RestartSec=10
+UNIT
+}
+
+start_server() {
+  write_configuration
+  raise_settings
+  write_unit
+  systemctl daemon-reload
+  systemctl reload-or-restart pontoon-postgres
+}
+
+ask() {
+  as_postgres "$BIN/psql" -XAtqw -h /run/postgresql -U "$LOCAL_ROLE" -d template1 -c "$1"
+}
+
+wait_until_streaming() {
+  if [[ ! -e $DATA/standby.signal ]]; then
+    say 'this server was promoted; there is nothing to stream'
+    return
+  fi
+  until [[ $(ask 'SELECT status FROM pg_stat_wal_receiver' 2>&1) == streaming ]]; do
+    case $(systemctl is-active pontoon-postgres || :) in
+      active | activating | reloading) ;;
+      *) fail 'PostgreSQL does not run' ;;
+    esac
+    # After the first success an unreachable primary is an alarm's business, not the boot's.
+    if signalled; then
+      say 'not streaming yet'
+      return
+    fi
+    pause 'the standby does not stream'
+  done
+  check_collations
+  succeed "streaming from $PRIMARY_HOST:$PRIMARY_PORT"
+}
+
+# A physical copy keeps the order that the primary's libraries gave to text.
+check_collations() {
+  local different
+  if ! different=$(ask "SELECT string_agg(format('%I: %s there, %s here', datname, datcollversion,
+    pg_database_collation_actual_version(oid)), ', ') FROM pg_database
+    WHERE datcollversion <> pg_database_collation_actual_version(oid)"); then
+    warn 'collation versions were not compared'
+  elif [[ -n $different ]]; then
+    warn "collation versions differ ($different): text indexes can be corrupt here"
+  fi
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where the standby's files lie on its disk. */
+export const STANDBY_FILES = {
+  /** What the boot script is told, one `NAME=value` a line. */
+  parameters: '/etc/pontoon/standby.env',
+  /** The settings given by the caller, in the syntax of postgresql.conf. */
+  settings: '/etc/pontoon/conf.d/10-settings.conf',
+  /** The access rules. */
+  hba: '/etc/pontoon/pg_hba.conf',
+  /** The map by which the operating system's postgres user is the administrating role. */
+  ident: '/etc/pontoon/pg_ident.conf',
+  /** The certificates by which the primary is verified. */
+  primaryCa: '/etc/pontoon/primary-ca.pem',
+  /** The boot script. */
+  boot: '/opt/pontoon/boot.sh',
+} as const;
+
+/** The line that ends each file in the user data. */
+export const END_OF_FILE = 'PONTOON_EOF';
+
+/** How packages are installed: one name for each file `boot/21-*.sh`. */
+export type PackageFamily = 'amazon-linux' | 'debian' | 'red-hat';
+
+/** What the boot script is told. Values may be tokens. */
+export interface BootParameters {
+  readonly REGION: string;
+  readonly MAJOR: string;
+  readonly PACKAGES: 'pgdg' | 'distribution';
+  readonly VOLUME_ID: string;
+  readonly INTERFACE_ID: string;
+  readonly ADDRESS: string;
+  readonly SOURCE_CIDRS: string;
+  readonly PRIMARY_HOST: string;
+  readonly PRIMARY_PORT: string;
+  readonly PRIMARY_SSLMODE: string;
+  readonly SECRET_ARN: string;
+  readonly SLOT: string;
+  readonly LOCAL_ROLE: string;
+  readonly MAX_RATE: string;
+  readonly SIGNAL_URL: string;
+  readonly SIGNAL_WHEN: 'streaming' | 'copy-begun';
+  readonly TIMEOUT_SECONDS: string;
+}
+
+/** What goes into the standby's user data. */
+export interface UserDataOptions {
+  readonly family: PackageFamily;
+  readonly parameters: BootParameters;
+  /** Settings in the syntax of postgresql.conf. */
+  readonly settings: string;
+  /** Lines of pg_hba.conf. */
+  readonly hba: string;
+  /** PEM. */
+  readonly primaryCa: string;
+}
+
+/** The user data: the files as heredocs, then the unit that runs the boot script on every boot. */
+export function renderUserData(options: UserDataOptions): string {
+  const role = options.parameters.LOCAL_ROLE;
+  const parameters = Object.entries(options.parameters).map(([name, value]) => `${name}=${value}`);
+  return [
+    '#!/bin/bash',
+    'set -eu',
+    'umask 077',
+    'mkdir -p /etc/pontoon/conf.d /opt/pontoon',
+    file(STANDBY_FILES.parameters, parameters.join('\n')),
+    file(STANDBY_FILES.settings, options.settings),
+    file(STANDBY_FILES.hba, `local all "${role}" peer map=pontoon\n${options.hba}`),
+    file(STANDBY_FILES.ident, `pontoon postgres "${role}"`),
+    file(STANDBY_FILES.primaryCa, options.primaryCa),
+    file(STANDBY_FILES.boot, bootScript(options.family)),
+    file('/etc/systemd/system/pontoon-boot.service', BOOT_UNIT),
+    'systemctl daemon-reload',
+    'systemctl enable --now pontoon-boot.service',
+    '',
+  ].join('\n');
+}
+
+/** The boot script of `family`, joined from its parts and without comments and indentation. */
+export function bootScript(family: PackageFamily): string {
+  const parts = PARTS[family].map((part) =>
+    readFileSync(join(__dirname, 'boot', `${part}.sh`), 'utf8'),
+  );
+  const lines = parts
+    .join('\n')
+    .split('\n')
+    .map((line) => line.trimStart())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  return ['#!/bin/bash', ...lines].join('\n');
+}
+
+const REST = ['30-attach', '40-secrets', '50-copy', '60-server', '90-main'];
+
+const PARTS: Readonly<Record<PackageFamily, readonly string[]>> = {
+  'amazon-linux': ['10-report', '20-packages', '21-amazon-linux', ...REST],
+  debian: ['10-report', '20-packages', '21-debian', '22-aws-tools', ...REST],
+  'red-hat': ['10-report', '20-packages', '21-red-hat', '22-aws-tools', ...REST],
+};
+
+const BOOT_UNIT = `[Unit]
+Description=Boot of the PostgreSQL standby
+Wants=network-online.target
+After=network-online.target
+[Service]
+ExecStart=/bin/bash ${STANDBY_FILES.boot}
+Restart=on-failure
+RestartSec=30
+[Install]
+WantedBy=multi-user.target`;
+
+function file(path: string, text: string): string {
+  return `cat > ${path} <<'${END_OF_FILE}'\n${text.trimEnd()}\n${END_OF_FILE}`;
+}
