@@ -19,6 +19,7 @@ const CHECKS = [
   { name: 'types', script: 'typecheck' },
   { name: 'lint-types', script: 'lint:types' },
   { name: 'unused', script: 'check:unused' },
+  { name: 'api', script: 'check:api' },
   { name: 'package', script: 'check:package' },
   { name: 'jest', script: 'jest', args: ['--ci', '--json', `--outputFile=${JEST_RESULTS}`] },
 ];
