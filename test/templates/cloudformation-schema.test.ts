@@ -12,11 +12,6 @@ function problemsOf(resource: object, rest: object = {}): string[] {
   });
 }
 
-// Not a JavaScript template: what CloudFormation substitutes.
-const SUBSTITUTION = ['AWS::Region', '!Literal', 'Key.Arn', 'Lock']
-  .map((name) => `$\{${name}}`)
-  .join('/');
-
 const task = (properties: object = {}) => ({
   Type: 'AWS::DMS::ReplicationTask',
   Properties: {
@@ -183,7 +178,7 @@ describe('finds', () => {
     ],
     [
       'a Sub that leads nowhere',
-      volume({ KmsKeyId: { 'Fn::Sub': SUBSTITUTION } }),
+      volume({ KmsKeyId: { 'Fn::Sub': '${AWS::Region}/${!Literal}/${Key.Arn}/${Lock}' } }),
       "'Resources.It.Properties.KmsKeyId.Fn::Sub' must name a resource or parameter, got 'Lock'",
     ],
     [
