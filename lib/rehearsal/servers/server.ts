@@ -66,6 +66,7 @@ export class Server {
 
   private postmaster: ChildProcess | undefined;
   private everStarted = false;
+  private settings: Readonly<Record<string, string>> = {};
 
   private constructor(
     private readonly parts: ServerParts,
@@ -73,7 +74,6 @@ export class Server {
     /** The certificate in PEM by which clients verify the server. */
     public readonly caCertificate: string,
     private tcpPort: number,
-    private settings: Readonly<Record<string, string>>,
   ) {
     this.name = options.name;
     this.major = options.major;
@@ -91,8 +91,8 @@ export class Server {
     await writeOwn(workspace, join(directory, 'server.key'), pair.privateKey);
     await writeOwn(workspace, join(directory, 'log'), '');
     const ca = await authorityCertificate(workspace);
-    const server = new Server(parts, options, ca, await freePort(), options.settings ?? {});
-    await server.writeSettings();
+    const server = new Server(parts, options, ca, await freePort());
+    await server.writeSettings(options.settings ?? {});
     await server.writeHba(options.hba ?? LOOPBACK_HBA);
     return server;
   }
@@ -131,7 +131,7 @@ export class Server {
       }
       if (Date.now() > deadline) throw this.cannotStart(started.obstacle);
       // Others may know the port of a server that once ran; a new one just takes another.
-      if (started.obstacle === 'port-taken' && !this.everStarted) this.tcpPort = await freePort();
+      if (started.obstacle === 'port-taken' && !this.everStarted) await this.changePort();
       else await delay(RETRY_MS);
     }
   }
@@ -157,8 +157,7 @@ export class Server {
    * Returns the settings that wait for a restart.
    */
   public async configure(settings: Readonly<Record<string, string>>): Promise<readonly string[]> {
-    this.settings = { ...this.settings, ...settings };
-    await this.writeSettings();
+    await this.writeSettings({ ...this.settings, ...settings });
     return this.isRunning() ? reload(this) : [];
   }
 
@@ -205,9 +204,16 @@ export class Server {
     });
   }
 
-  private async writeSettings(): Promise<void> {
-    const file = join(this.dataDirectory, OWN_SETTINGS_FILE);
-    await writeOwn(this.parts.workspace, file, renderSettings(this.settings));
+  private async changePort(): Promise<void> {
+    this.tcpPort = await freePort();
+    await this.writeSettings(this.settings);
+  }
+
+  private async writeSettings(settings: Readonly<Record<string, string>>): Promise<void> {
+    // The forced ones too: one that differed from the command line would seem to wait for a restart.
+    const text = renderSettings({ ...settings, ...valuesOf(this.forced()) });
+    await writeOwn(this.parts.workspace, join(this.dataDirectory, OWN_SETTINGS_FILE), text);
+    this.settings = settings;
   }
 
   private async writeHba(lines: readonly string[]): Promise<void> {

@@ -112,8 +112,9 @@ export class Workspace {
 
   private async clearAway(): Promise<void> {
     await Promise.all([...this.children.values()].map(end));
-    await rm(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-    await this.watchdog.release();
+    await this.watchdog.clearAway();
+    // In case somebody ended the watchdog.
+    await rm(this.directory, { recursive: true, force: true });
     open.delete(this);
   }
 }

@@ -68,7 +68,7 @@ describe.each(TEST_MAJORS)('the admin of a managed server of PostgreSQL %i', (ma
     const app = { user: 'app', password: randomPassword() };
     await client.query(`CREATE ROLE app LOGIN PASSWORD '${app.password}'`);
     const other = new Client(test.server.connectionConfig('App "1"', app));
-    const ended = new Promise<Error>((resolve) => other.once('error', resolve));
+    const ended = new Promise<Error>((resolve) => other.on('error', resolve));
     await other.connect();
     await other.query("SELECT 'mine'");
     const { rows } = await client.query<{ query: string }>(

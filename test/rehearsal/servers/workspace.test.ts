@@ -67,6 +67,11 @@ function isGone({ directory, pid }: Told): boolean {
   return !isAlive(pid) && !existsSync(directory);
 }
 
+async function sharedMemory(): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)('ipcs', ['-m']);
+  return stdout.split(/\s+/);
+}
+
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -139,11 +144,15 @@ describe('a workspace', () => {
     });
   });
 
-  it('is cleared away after a server was killed and what it left ended', async () => {
+  it('is cleared away after a server was killed, with the memory that it left', async () => {
     const test = await startTestServer();
+    const pidFile = await readFile(join(test.server.dataDirectory, 'postmaster.pid'), 'utf8');
+    const segment = pidFile.split('\n')[6]?.trim().split(/ +/)[1];
+    expect(await sharedMemory()).toContain(segment);
     await test.server.kill();
     await test.stop();
     await eventually(async () => (await test.workspace.leftovers()).length === 0);
+    expect(await sharedMemory()).not.toContain(segment);
   });
 
   it('clears away a directory that links elsewhere, and not what it links to', async () => {
