@@ -128,8 +128,12 @@ export class StackOperation {
       if (!changed.has(id)) this.state.resources.set(id, played);
     }
     Object.assign(this.state, this.published);
+    if (failures.length > 0) {
+      this.keep(doomed, 'not deleted, since the rollback failed');
+      return failures;
+    }
     const undeleted = await deleteResources(doomed, this.context, this.scope.identity);
-    return [...failures, ...undeleted.map(({ reason }) => reason)];
+    return undeleted.map(({ reason }) => reason);
   }
 
   private async play(id: string): Promise<void> {
@@ -185,6 +189,14 @@ export class StackOperation {
       const known = physicalId ?? (action === 'UPDATE' ? before?.outcome?.physicalId : undefined);
       if (known !== undefined) keep({ physicalId: known, attributes: {} }, false);
       throw error;
+    }
+  }
+
+  private keep(doomed: readonly Doomed[], reason: string): void {
+    for (const { resource, outcome } of doomed.map(({ played }) => played)) {
+      if (outcome === undefined) continue;
+      const { logicalId, type } = resource;
+      this.context.leaveBehind({ logicalId, type, physicalId: outcome.physicalId, reason });
     }
   }
 
