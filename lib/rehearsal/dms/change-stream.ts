@@ -32,6 +32,7 @@ export class ChangeStream {
   private confirmed = 0n;
   private insideTransaction = false;
   private failure: unknown;
+  private reject: (error: unknown) => void = () => undefined;
   private closing = false;
 
   constructor(
@@ -48,10 +49,8 @@ export class ChangeStream {
   /** Reads from `from` (or where the slot stands) until {@link close}. Rejects when the stream breaks. */
   public async run(from: Lsn = '0/0'): Promise<void> {
     const broken = new Promise<never>((_, reject) => {
-      this.service.on('error', (error: Error) => {
-        this.failure ??= error;
-        reject(error);
-      });
+      this.reject = reject;
+      this.service.on('error', (error: Error) => this.fail(error));
     });
     broken.catch(() => undefined);
     this.service.on('data', (lsn: string, message: DecodedMessage) => this.handle(lsn, message));
@@ -66,6 +65,12 @@ export class ChangeStream {
       clearInterval(status);
       await this.close();
     }
+  }
+
+  /** Ends the stream because of `error`: {@link run} rejects with it. */
+  public fail(error: unknown): void {
+    this.failure ??= error;
+    this.reject(this.failure);
   }
 
   /** Tells the server that everything before `position` is safe on the target. */

@@ -1,7 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { type Lsn, lsnDistance, parseLsn } from '../../postgres';
 import type { DmsEndpointSettings } from './endpoint-settings';
 import { fatal } from './task-errors';
+
+const RELEASE_TIMEOUT_MS = 10_000;
+const RELEASE_POLL_MS = 10;
 
 /** The source as the task finds it. */
 export interface SourceServer {
@@ -115,4 +119,13 @@ export async function readPosition(source: ClientBase, server: SourceServer): Pr
     `SELECT ${server.positionSql}::text AS lsn`,
   );
   return parseLsn(rows[0]?.lsn ?? '0/0');
+}
+
+/** Waits until the server noticed that nobody reads the slot any more, so that it can be dropped. */
+export async function slotReleased(source: ClientBase, slot: string): Promise<void> {
+  const deadline = Date.now() + RELEASE_TIMEOUT_MS;
+  const active = 'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active';
+  while (((await source.query(active, [slot])).rowCount ?? 0) > 0 && Date.now() < deadline) {
+    await wait(RELEASE_POLL_MS);
+  }
 }

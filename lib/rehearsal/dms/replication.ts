@@ -67,6 +67,8 @@ export class Replication implements ChangeHandler {
 
   /** Runs until {@link stop}, or until `stopAt`: then it resolves to true. */
   public async run(from: Lsn): Promise<boolean> {
+    // An idle session that breaks would otherwise be noticed by the next change only.
+    this.options.target.once('error', (error) => this.stream.fail(error));
     await this.stream.run(from);
     return this.reachedEnd;
   }

@@ -10,6 +10,7 @@ import {
   inspectSource,
   readPosition,
   type SourceServer,
+  slotReleased,
   startPosition,
 } from './preflight';
 import type { ProgressListener } from './progress';
@@ -17,8 +18,11 @@ import { Replication, ReplicationPosition } from './replication';
 import { fitToTarget, readSourceTables } from './source-catalog';
 import { planTables, type TablePlan } from './table-plan';
 import { TableState } from './table-state';
-import { errorMessage, fatal, isRecoverable } from './task-errors';
+import { errorCode, errorMessage, fatal, isRecoverable } from './task-errors';
 import type { DmsTaskSettings } from './task-settings';
+
+/** undefined_object and object_not_in_prerequisite_state, which START_REPLICATION answers. */
+const SLOT_ERRORS = new Set(['42704', '55000']);
 
 /** How a run begins. */
 export type RunKind = 'start' | 'resume' | 'reload';
@@ -97,10 +101,23 @@ export class TaskRun {
     }
   }
 
-  /** Asks the run to end. */
+  /** Asks the run to end. The slot is free afterwards, unless the source is gone. */
   public async stop(): Promise<void> {
     this.stopSignal.abort();
     await this.replication?.stop();
+    if (this.slot === '') return;
+    let source: Client;
+    try {
+      source = await this.servers.openSource();
+    } catch (error) {
+      if (isRecoverable(error)) return;
+      throw error;
+    }
+    try {
+      await slotReleased(source, this.slot);
+    } finally {
+      await source.end();
+    }
   }
 
   private get stopped(): boolean {
@@ -230,6 +247,8 @@ export class TaskRun {
   /** Waits until another attempt makes sense; rejects if none does. */
   private async recover(error: unknown): Promise<void> {
     const { settings } = this.definition;
+    // The server words a lost slot in several ways; our own look at it has one.
+    if (SLOT_ERRORS.has(errorCode(error))) await this.checkSlotAgain();
     if (!isRecoverable(error)) throw error;
     if (settings.recoverableErrorCount >= 0 && this.retries >= settings.recoverableErrorCount) {
       throw fatal(

@@ -123,6 +123,14 @@ export class Pair {
     await this.targetHas(query, rows);
   }
 
+  /** Waits until `progress` was reported `times` times. */
+  public async progressHas(progress: DmsProgress, times: number): Promise<void> {
+    const wanted = JSON.stringify(progress);
+    await eventually(() =>
+      expect(this.progress.filter((one) => JSON.stringify(one) === wanted)).toHaveLength(times),
+    );
+  }
+
   /** Waits until `query` gives `rows` on the target. */
   public async targetHas(query: string, rows: readonly object[]): Promise<void> {
     await eventually(async () => expect((await this.target.query(query)).rows).toEqual(rows));
