@@ -153,7 +153,7 @@ export {
 export {
   type ComparedColumn,
   compareTables,
-  DIGEST_SETTINGS,
+  DIGEST_SESSION,
   type Digest,
   type DigestScope,
   digestSql,

@@ -11,10 +11,6 @@ export {
 export { run, runOne, SqlError } from './run';
 export { type ScramOptions, scramVerifier } from './scram';
 export { environmentSecrets, staticSecrets } from './secrets';
-export {
-  type TableVerification,
-  type Verification,
-  type VerifyOptions,
-  verifyTables,
-} from './verify';
+export { type Verification, type VerifyOptions, verifyTables } from './verify';
+export type { TableVerification } from './verify-table';
 export { type Probe, type WaitOptions, waitUntil } from './wait';
