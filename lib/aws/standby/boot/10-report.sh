@@ -70,8 +70,8 @@ scrub() {
 }
 
 log_tail() {
-  local server
-  server=$(find $MOUNT/log -name '*.log' -mmin -30 | sort | tail -n 1)
+  local server=''
+  [[ ! -d $MOUNT/log ]] || server=$(find $MOUNT/log -name '*.log' -mmin -30 | sort | tail -n 1)
   {
     [[ -z $server ]] || tail -c 1200 "$server"
     tail -c 1700 $LOG

@@ -80,13 +80,14 @@ wait_until_streaming() {
       active | activating | reloading) ;;
       *) fail 'PostgreSQL does not run' ;;
     esac
-    # After the first success an unreachable primary is an alarm's business, not the boot's.
-    if signalled; then
+    # Once it streamed, an unreachable primary is an alarm's business, not the boot's.
+    if [[ -e $MARKS/streamed ]]; then
       say 'not streaming yet'
       return
     fi
     pause 'the standby does not stream'
   done
+  touch $MARKS/streamed
   check_collations
   succeed "streaming from $PRIMARY_HOST:$PRIMARY_PORT"
 }
