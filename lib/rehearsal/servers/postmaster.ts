@@ -42,12 +42,9 @@ export async function startPostmaster(
     stdio: ['ignore', log.fd, log.fd],
     stopSignal: 'SIGQUIT',
   });
-  const failed = new Promise<never>((_, reject) => child.once('error', reject));
-  try {
-    await Promise.race([untilReadyOrGone(child, options), failed]);
-  } finally {
-    await log.close();
-  }
+  await log.close();
+  if (child.pid === undefined) throw await once(child, 'error').then(([error]) => error);
+  await untilReadyOrGone(child, options);
   if (child.exitCode === null && child.signalCode === null) return { process: child };
   const said = (await readFile(options.logFile, 'utf8')).slice(size);
   const obstacle = obstacleIn(said);

@@ -10,10 +10,12 @@ import {
   readlink,
   realpath,
   rm,
+  stat,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { PontoonError } from '../../postgres';
 import { type Account, serverAccount } from './account';
 import { startWatchdog, type Watchdog } from './watchdog';
 
@@ -47,6 +49,7 @@ export class Workspace {
   /** Makes a temporary directory below `parent` (default: the system's). */
   public static async open(parent: string = tmpdir()): Promise<Workspace> {
     const account = serverAccount();
+    if (account !== undefined) await requireEnterable(await realpath(parent));
     const directory = await mkdtemp(join(await realpath(parent), 'pontoon-'));
     // The unprivileged account must be able to pass through; what is inside protects itself.
     if (account !== undefined) await chmod(directory, 0o711);
@@ -116,6 +119,19 @@ export class Workspace {
     // In case somebody ended the watchdog.
     await rm(this.directory, { recursive: true, force: true });
     open.delete(this);
+  }
+}
+
+// The servers of root run as somebody else, who must be able to pass through.
+async function requireEnterable(parent: string): Promise<void> {
+  for (let directory = parent; ; directory = dirname(directory)) {
+    if (((await stat(directory)).mode & 0o001) === 0) {
+      throw new PontoonError(
+        'DIRECTORY_CLOSED',
+        `the temporary directory of a rehearsal by root must be open to the user 'nobody', got ${parent}, of which ${directory} is closed; set TMPDIR to another directory`,
+      );
+    }
+    if (directory === dirname(directory)) return;
   }
 }
 

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { supports } from '../../../lib/postgres';
@@ -13,6 +14,15 @@ import { startTestServer, TEST_MAJORS, type TestServer } from '../../servers';
 import { eventually } from './eventually';
 
 const role = { user: 'repl: "odd"', password: `it's:\\a "${randomPassword()}` };
+
+const temporaryFile = join('base', 'pgsql_tmp_left_by_a_crash');
+const tested = new Set<string>();
+
+/** A test named after one of the behaviours that the stand-in promises. */
+function behaviour(name: string, test: () => Promise<void>): void {
+  tested.add(name);
+  it(name, test);
+}
 
 async function makeRole(client: Client): Promise<void> {
   await client.query(
@@ -54,6 +64,7 @@ describe.each(TEST_MAJORS)('a standby of PostgreSQL %i', (major) => {
     await client.query('CREATE TABLE t (id int PRIMARY KEY)');
     await client.query('CREATE UNLOGGED TABLE u (id int)');
     await client.query("SELECT pg_create_physical_replication_slot('of_the_primary')");
+    await writeFile(join(primary.server.dataDirectory, temporaryFile), '');
     const writing = new AbortController();
     const writer = writeUntil(await primary.client(), writing.signal);
     const made = await createStandby(primary.workspace, {
@@ -81,48 +92,57 @@ describe.each(TEST_MAJORS)('a standby of PostgreSQL %i', (major) => {
   });
   afterAll(() => primary.stop());
 
-  it('has every row that was committed while it was copied, and follows', async () => {
+  const hasEveryRow = async (server: Server): Promise<void> => {
     const [expected] = await ask<{ count: string }>(primary.server, 'SELECT count(*) FROM t');
     expect(Number(expected?.count)).toBeGreaterThan(0);
-    for (const server of [standby, cascade]) {
-      await untilReplayed(primary.server, server);
-      expect(await ask(server, 'SELECT count(*) FROM t')).toEqual([expected]);
-      expect(await ask(server, 'SELECT pg_is_in_recovery() AS standby')).toEqual([
-        { standby: true },
-      ]);
-    }
-  });
+    await untilReplayed(primary.server, server);
+    expect(await ask(server, 'SELECT count(*), pg_is_in_recovery() AS follows FROM t')).toEqual([
+      { ...expected, follows: true },
+    ]);
+  };
 
-  it('uses its slot and its own name, by a verified connection', async () => {
-    const query = `SELECT s.slot_name, r.application_name, r.usename, l.ssl
+  behaviour('copies a primary that is being written to, without stopping it', () =>
+    hasEveryRow(standby),
+  );
+
+  behaviour('copies a standby', () => hasEveryRow(cascade));
+
+  behaviour(
+    'makes the copy a standby that names its slot, its certificate and a password file',
+    async () => {
+      const query = `SELECT s.slot_name, r.application_name, r.usename, l.ssl
                      FROM pg_replication_slots s
                      JOIN pg_stat_replication r ON r.pid = s.active_pid
                      JOIN pg_stat_ssl l ON l.pid = r.pid`;
-    const common = { usename: role.user, ssl: true };
-    expect(await ask(primary.server, query)).toEqual([
-      { slot_name: 'standby', application_name: 'standby', ...common },
-    ]);
-    expect(await ask(standby, query)).toEqual([
-      { slot_name: 'cascade', application_name: 'cascade', ...common },
-    ]);
-    expect(await ask(standby, 'SHOW primary_conninfo')).toEqual([
-      { primary_conninfo: expect.stringContaining("sslmode='verify-full'") },
-    ]);
-  });
+      const common = { usename: role.user, ssl: true };
+      expect(await ask(primary.server, query)).toEqual([
+        { slot_name: 'standby', application_name: 'standby', ...common },
+      ]);
+      expect(await ask(standby, query)).toEqual([
+        { slot_name: 'cascade', application_name: 'cascade', ...common },
+      ]);
+      const auto = await readFile(join(standby.dataDirectory, 'postgresql.auto.conf'), 'utf8');
+      for (const part of ['passfile=', 'sslrootcert=', "sslmode=''verify-full''"]) {
+        expect(auto).toContain(part);
+      }
+      expect(auto).not.toContain(role.password.slice(-20));
+    },
+  );
 
-  it('keeps the password in a file of its own', async () => {
-    const auto = await readFile(join(standby.dataDirectory, 'postgresql.auto.conf'), 'utf8');
-    expect(auto).toContain('passfile=');
-    expect(auto).not.toContain(role.password.slice(-20));
-  });
-
-  it('has none of the slots of its primary', async () => {
-    const [row] = await ask<{ slots: readonly string[] }>(
-      standby,
-      'SELECT array_agg(slot_name::text) AS slots FROM pg_replication_slots',
-    );
-    expect(row?.slots).toEqual(['cascade']);
-  });
+  behaviour(
+    'leaves out slots, temporary files and what belongs to the running server',
+    async () => {
+      const [row] = await ask<{ slots: readonly string[] }>(
+        standby,
+        'SELECT array_agg(slot_name::text) AS slots FROM pg_replication_slots',
+      );
+      expect(row?.slots).toEqual(['cascade']);
+      expect(existsSync(join(primary.server.dataDirectory, temporaryFile))).toBe(true);
+      expect(existsSync(join(standby.dataDirectory, temporaryFile))).toBe(false);
+      const pid = await readFile(join(standby.dataDirectory, 'postmaster.pid'), 'utf8');
+      expect(Number(pid.split('\n')[0])).toBe(standby.pid);
+    },
+  );
 
   if (supports(major, 'standby-logical-decoding')) {
     it('decodes on the standby', async () => {
@@ -160,28 +180,49 @@ describe('the stand-in for pg_basebackup', () => {
   });
   afterAll(() => primary.stop());
 
-  it('starts without the primary', async () => {
-    const client = await primary.client();
-    await client.query('CREATE TABLE kept AS SELECT 1 AS id');
+  behaviour(
+    'brings the WAL along that makes the copy consistent, so that it starts without the primary',
+    async () => {
+      const client = await primary.client();
+      await client.query('CREATE TABLE kept AS SELECT 1 AS id');
+      const { server } = await createStandby(primary.workspace, {
+        ...options,
+        upstream: primary.server,
+        slot: 'alone',
+      });
+      await primary.server.kill();
+      await server.start();
+      expect(await ask(server, 'SELECT id FROM kept')).toEqual([{ id: 1 }]);
+      await server.stop('immediate');
+      await primary.server.start();
+    },
+  );
+
+  behaviour(
+    'creates the physical slot with WAL reserved before it copies, and refuses a name that is taken',
+    async () => {
+      const taken = { ...options, slot: 'taken', upstream: primary.server };
+      await createStandby(primary.workspace, taken);
+      expect(
+        await ask(
+          primary.server,
+          "SELECT restart_lsn IS NOT NULL AS reserved FROM pg_replication_slots WHERE slot_name = 'taken'",
+        ),
+      ).toEqual([{ reserved: true }]);
+      await expect(createStandby(primary.workspace, taken)).rejects.toThrow(
+        'replication slot "taken" already exists',
+      );
+    },
+  );
+
+  behaviour('uses a slot that exists when it is told not to create one', async () => {
+    await ask(primary.server, "SELECT pg_create_physical_replication_slot('given')");
     const { server } = await createStandby(primary.workspace, {
       ...options,
+      slot: 'given',
       upstream: primary.server,
-      slot: 'alone',
+      createSlot: false,
     });
-    await primary.server.kill();
-    await server.start();
-    expect(await ask(server, 'SELECT id FROM kept')).toEqual([{ id: 1 }]);
-    await server.stop('immediate');
-    await primary.server.start();
-  });
-
-  it('uses a slot that exists only when told so', async () => {
-    await ask(primary.server, "SELECT pg_create_physical_replication_slot('given', true)");
-    const given = { ...options, slot: 'given', upstream: primary.server };
-    await expect(createStandby(primary.workspace, given)).rejects.toThrow(
-      'replication slot "given" already exists',
-    );
-    const { server } = await createStandby(primary.workspace, { ...given, createSlot: false });
     await server.start();
     await eventually(async () => {
       const [row] = await ask<{ active: boolean }>(
@@ -193,27 +234,30 @@ describe('the stand-in for pg_basebackup', () => {
     await server.stop('immediate');
   });
 
-  it('is refused what the role may not do', async () => {
-    await ask(primary.server, "CREATE ROLE plain LOGIN PASSWORD 'secret'");
-    const attempt = (user: string, password: string) =>
-      createStandby(primary.workspace, {
-        ...options,
-        upstream: primary.server,
-        slot: 'refused',
-        role: { user, password },
-      });
-    await expect(attempt('plain', 'secret')).rejects.toThrow(
-      /permission denied to start WAL sender/,
-    );
-    await expect(attempt(role.user, 'wrong')).rejects.toThrow(/password authentication failed/);
-    await primary.server.setHba(['hostssl all all 127.0.0.1/32 scram-sha-256']);
-    await expect(attempt(role.user, role.password)).rejects.toThrow(
-      /no pg_hba.conf entry for replication connection/,
-    );
-    await primary.server.setHba(['hostssl replication all 127.0.0.1/32 scram-sha-256']);
-  });
+  behaviour(
+    'connects as the replication role, with TLS verified: pg_hba, password and REPLICATION count',
+    async () => {
+      await ask(primary.server, "CREATE ROLE plain LOGIN PASSWORD 'secret'");
+      const attempt = (user: string, password: string) =>
+        createStandby(primary.workspace, {
+          ...options,
+          upstream: primary.server,
+          slot: 'refused',
+          role: { user, password },
+        });
+      await expect(attempt('plain', 'secret')).rejects.toThrow(
+        /permission denied to start WAL sender/,
+      );
+      await expect(attempt(role.user, 'wrong')).rejects.toThrow(/password authentication failed/);
+      await primary.server.setHba(['hostssl all all 127.0.0.1/32 scram-sha-256']);
+      await expect(attempt(role.user, role.password)).rejects.toThrow(
+        /no pg_hba.conf entry for replication connection/,
+      );
+      await primary.server.setHba(['hostssl replication all 127.0.0.1/32 scram-sha-256']);
+    },
+  );
 
-  it('refuses tablespaces', async () => {
+  behaviour('refuses a server with tablespaces', async () => {
     const place = await primary.workspace.makeDirectory('space');
     await ask(primary.server, `CREATE TABLESPACE "a space" LOCATION '${place}'`);
     await expect(
@@ -222,6 +266,10 @@ describe('the stand-in for pg_basebackup', () => {
       'a standby of server "test" cannot be made while it has tablespaces, got "a space"; both servers are on this machine and would share their directories',
     );
   });
+});
+
+it('has a test for each behaviour', () => {
+  expect([...tested].sort()).toEqual([...BASE_BACKUP_STAND_IN.behaviours].sort());
 });
 
 describe('an installed pg_basebackup', () => {

@@ -161,4 +161,11 @@ describe('a workspace', () => {
     await workspace.dispose();
     expect(existsSync(__filename)).toBe(true);
   });
+
+  const byRoot = process.getuid?.() === 0;
+  (byRoot ? it : it.skip)('refuses a place that its servers could not enter', async () => {
+    await expect(Workspace.open(checkout)).rejects.toThrow(
+      `the temporary directory of a rehearsal by root must be open to the user 'nobody', got ${checkout}, of which ${checkout} is closed; set TMPDIR to another directory`,
+    );
+  });
 });
