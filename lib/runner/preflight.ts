@@ -38,8 +38,9 @@ export async function runPreflight(
   try {
     await session.send(sql(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`));
     await session.send(sql('SET LOCAL search_path = pg_catalog'));
+    const asking = { ...context, role: context.role ?? (await currentRole(session)) };
     for (const check of checks) {
-      const answer = await ask(session, check, context);
+      const answer = await ask(session, check, asking);
       if (check.id === 'collations' && 'rows' in answer) rows[check.id] = answer.rows;
       findings.push(...answer.findings);
     }
@@ -76,11 +77,16 @@ async function ask(
     const rows = await session.send(check.query(context));
     return { findings: check.evaluate(rows, context), rows };
   } catch (error) {
-    const reason = refusal(error);
-    if (reason === undefined) throw error;
+    const refused = refusal(error);
+    if (refused === undefined) throw error;
     await session.send(sql('ROLLBACK TO SAVEPOINT preflight'));
-    return { findings: [uncheckedFinding(check, context, reason)] };
+    return { findings: [uncheckedFinding(check, context, refused)] };
   }
+}
+
+async function currentRole(session: CountingSession): Promise<string> {
+  const [row] = await session.send(sql('SELECT CURRENT_USER::text AS role'));
+  return String(row?.role);
 }
 
 class CountingSession {
@@ -96,11 +102,13 @@ class CountingSession {
 }
 
 /** What the server said if it refused a statement; undefined for anything else, such as a broken connection. */
-function refusal(error: unknown): string | undefined {
+function refusal(
+  error: unknown,
+): { readonly message: string; readonly sqlState: string } | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
     return undefined;
   const isSqlState = /^[0-9A-Z]{5}$/.test(error.code);
   // 08: connection exceptions; 57P: the server shuts down or ended the session.
   const isLost = error.code.startsWith('08') || error.code.startsWith('57P');
-  return isSqlState && !isLost ? `${error.message} (SQLSTATE ${error.code})` : undefined;
+  return isSqlState && !isLost ? { message: error.message, sqlState: error.code } : undefined;
 }

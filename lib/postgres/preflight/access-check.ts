@@ -21,14 +21,16 @@ interface HbaRow {
 export const access = defineCheck<HbaRow>({
   id: 'access',
   title: 'pg_hba.conf',
+  permit: (role) =>
+    `GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO ${quoteIdentifier(role)};`,
   query: ({ access: wanted = [] }) =>
     sql(
       `WITH wanted AS (SELECT index::int, address::pg_catalog.inet FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS w(address, index)
 ), lines AS (
-  SELECT line_number AS line, type, database AS databases, user_name AS users, auth_method AS method, error, address AS text,
+  SELECT ordinality, line_number AS line, type, database AS databases, user_name AS users, auth_method AS method, error, address AS text,
     CASE WHEN address ~ '^[0-9a-fA-F:.]+$' THEN address::pg_catalog.inet END AS address,
     CASE WHEN address ~ '^[0-9a-fA-F:.]+$' THEN netmask::pg_catalog.inet END AS netmask
-  FROM pg_catalog.pg_hba_file_rules
+  FROM pg_catalog.pg_hba_file_rules() WITH ORDINALITY
 )
 SELECT l.line, l.type, l.databases, l.users, l.method, l.error,
   ARRAY(SELECT w.index FROM wanted w WHERE l.text = 'all' OR CASE WHEN pg_catalog.family(w.address) = pg_catalog.family(l.address)
@@ -37,7 +39,7 @@ SELECT l.line, l.type, l.databases, l.users, l.method, l.error,
   ARRAY(SELECT w.index FROM wanted w WHERE l.text = 'all' OR l.text IN ('samehost', 'samenet') OR l.text !~ '^[0-9a-fA-F:.]+$'
     OR CASE WHEN pg_catalog.family(w.address) = pg_catalog.family(l.address)
       THEN pg_catalog.host(w.address & l.netmask & pg_catalog.netmask(w.address)) = pg_catalog.host(l.address & l.netmask & pg_catalog.netmask(w.address)) END ORDER BY 1) AS touches
-FROM lines l ORDER BY l.line`,
+FROM lines l ORDER BY l.ordinality`,
       [wanted.map(({ address }) => address)],
     ),
   evaluate: (rows, { access: wanted = [], server }) => [

@@ -34,6 +34,7 @@ interface TransactionRow {
   readonly application: string;
   readonly seconds: number | null;
   readonly hidden: boolean;
+  readonly ownRole: string;
 }
 
 const LONG_TRANSACTION_SECONDS = 600;
@@ -45,15 +46,15 @@ export const longTransactions = defineCheck<TransactionRow>({
   query: ({ longTransactionSeconds = LONG_TRANSACTION_SECONDS }) =>
     sql(
       `SELECT pid, usename::text AS role, application_name AS application, hidden,
-  EXTRACT(epoch FROM pg_catalog.clock_timestamp() - xact_start)::int AS seconds
-FROM (SELECT *, query = '<insufficient privilege>' AND state IS NULL AS hidden FROM pg_catalog.pg_stat_activity
+  EXTRACT(epoch FROM pg_catalog.clock_timestamp() - xact_start)::int AS seconds, CURRENT_USER::text AS "ownRole"
+FROM (SELECT *, query = '<insufficient privilege>' AND state IS NULL AND datid IS NOT NULL AS hidden FROM pg_catalog.pg_stat_activity
   WHERE pid <> pg_catalog.pg_backend_pid() AND backend_type IS DISTINCT FROM 'walsender'
     AND (usename IS NOT NULL OR backend_type = 'client backend')) a
 WHERE hidden OR xact_start < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $1) ORDER BY xact_start`,
       [longTransactionSeconds],
     ),
   evaluate: (rows, { server, longTransactionSeconds = LONG_TRANSACTION_SECONDS }) => {
-    const hidden = rows.filter((row) => row.hidden).length;
+    const hidden = rows.filter((row) => row.hidden);
     const found = rows
       .filter((row) => !row.hidden)
       .map(
@@ -64,13 +65,16 @@ WHERE hidden OR xact_start < pg_catalog.clock_timestamp() - pg_catalog.make_inte
           fix: `SELECT pg_catalog.pg_terminate_backend(${pid});`,
         }),
       );
-    if (hidden === 0) return found;
+    const [first] = hidden;
+    if (first === undefined) return found;
+    const role = quoteIdentifier(first.ownRole);
     return [
       ...found,
       {
         severity: 'unchecked',
-        message: `${hidden} sessions of other roles hide their transactions from this one on '${server}'; grant pg_read_all_stats`,
-        fix: 'GRANT pg_read_all_stats TO CURRENT_USER;',
+        object: role,
+        message: `role ${role} cannot see the transactions of ${hidden.length} sessions on '${server}'; let a superuser grant it pg_read_all_stats`,
+        fix: `GRANT pg_read_all_stats TO ${role};`,
       },
     ];
   },
@@ -161,7 +165,7 @@ WHERE c.relkind = 'S' AND n.nspname = ANY($1::pg_catalog.name[]) GROUP BY n.nspn
       {
         severity: 'warning',
         message: `${count} sequences of '${server}' are not replicated, so ${[...new Set(targets)].join(' and ')} would hand out numbers that are taken; set them at the cutover, after the last write, with what this query prints`,
-        fix: `SELECT pg_catalog.format('SELECT pg_catalog.setval(%L, %s, %s);', pg_catalog.quote_ident(schemaname) || '.' || pg_catalog.quote_ident(sequencename), coalesce(last_value, start_value), last_value IS NOT NULL) FROM pg_catalog.pg_sequences WHERE schemaname IN (${schemas});`,
+        fix: `SELECT pg_catalog.format('SELECT pg_catalog.setval(%L, %s, %s);', pg_catalog.quote_ident(schemaname) || '.' || pg_catalog.quote_ident(sequencename), coalesce(last_value, start_value), (last_value IS NOT NULL)::text) FROM pg_catalog.pg_sequences WHERE schemaname IN (${schemas});`,
       },
     ];
   },

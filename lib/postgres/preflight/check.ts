@@ -28,6 +28,12 @@ export interface PreflightContext {
    */
   readonly longTransactionSeconds?: number;
   /**
+   * The role that asks, so that statements which grant it something can name it.
+   *
+   * @default - `runPreflight` asks the server
+   */
+  readonly role?: string;
+  /**
    * The lines that pg_hba.conf must have.
    *
    * @default - only its syntax is checked
@@ -87,6 +93,8 @@ export interface Check {
   query(context: PreflightContext): Statement;
   /** What the rows of the query mean. */
   evaluate(rows: readonly PreflightRow[], context: PreflightContext): Finding[];
+  /** SQL that permits `role` to run the query. Undefined if every role may. */
+  permit?(role: string): string;
 }
 
 /** A check whose rows have the shape `Row`: its query and its evaluation are written side by side. */
@@ -95,26 +103,36 @@ export function defineCheck<Row>(check: {
   readonly title: string;
   query(context: PreflightContext): Statement;
   evaluate(rows: readonly Row[], context: PreflightContext): Found[];
+  permit?(role: string): string;
 }): Check {
-  const { id, title } = check;
   return {
-    id,
-    title,
-    query: check.query,
+    ...check,
     evaluate: (rows, context) =>
       check
         .evaluate(rows as readonly Row[], context)
-        .map((found) => accepted({ check: id, ...found }, context)),
+        .map((found) => accepted({ check: check.id, ...found }, context)),
   };
 }
 
+/** SQLSTATE of a refusal that a grant would mend. */
+const INSUFFICIENT_PRIVILEGE = '42501';
+
 /** The finding that stands for a check whose query failed. */
-export function uncheckedFinding(check: Check, context: PreflightContext, reason: string): Finding {
+export function uncheckedFinding(
+  check: Check,
+  context: PreflightContext,
+  refusal: { readonly message: string; readonly sqlState: string },
+): Finding {
+  const fix =
+    refusal.sqlState === INSUFFICIENT_PRIVILEGE && context.role !== undefined
+      ? check.permit?.(context.role)
+      : undefined;
   return accepted(
     {
       check: check.id,
       severity: 'unchecked',
-      message: `'${check.title}' could not be checked on '${context.server}': ${reason}`,
+      message: `${check.title} could not be checked on '${context.server}', which said "${refusal.message}" (${refusal.sqlState}); mend that, and check again`,
+      ...(fix === undefined ? {} : { fix }),
     },
     context,
   );

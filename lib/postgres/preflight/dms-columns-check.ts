@@ -1,18 +1,24 @@
 import { quoteIdentifier, quoteQualified } from '../identifiers';
 import { sql } from '../statement';
 import { defineCheck, type Found } from './check';
-import { DMS_TYPES, isKnownType, isLobType } from './dms-types';
+import { DMS_LOB_TYPES, DMS_TYPES, isKnownType, isLobType } from './dms-types';
 import { primaryKeyFix } from './identity-check';
-import { dmsLinks, linkMatcher, selectedTablesSql, type TableRow } from './relations';
+import {
+  CANDIDATE_SQL,
+  type CandidateKey,
+  dmsLinks,
+  linkMatcher,
+  selectedTablesSql,
+  type TableRow,
+} from './relations';
 
-interface DmsColumnRow extends TableRow {
+interface DmsColumnRow extends TableRow, CandidateKey {
   readonly column: string;
   /** pg_type.typname, or array, composite, enum, range. */
   readonly type: string;
   readonly unconstrained: boolean;
   readonly inPrimaryKey: boolean;
   readonly hasPrimaryKey: boolean;
-  readonly candidate: string | null;
 }
 
 /** Which columns DMS loses, cuts, rounds, or is not known to carry. */
@@ -30,16 +36,15 @@ export const dmsColumns = defineCheck<DmsColumnRow>({
   JOIN pg_catalog.pg_type t ON t.oid = CASE d.typtype WHEN 'd' THEN d.typbasetype ELSE d.oid END
   WHERE s.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
 ), keyed AS (
-  SELECT c.schema, c.name, c.ancestors, c."column", c.attnum, c.type, c.type = 'numeric' AND c.atttypmod = -1 AS unconstrained,
-    coalesce(c.attnum = ANY(p.indkey), false) AS "inPrimaryKey", p.indexrelid IS NOT NULL AS "hasPrimaryKey", u.candidate
+  SELECT c.oid, c.schema, c.name, c.ancestors, c."column", c.attnum, c.type, c.type = 'numeric' AND c.atttypmod = -1 AS unconstrained,
+    coalesce(c.attnum = ANY(p.indkey), false) AS "inPrimaryKey", p.indexrelid IS NOT NULL AS "hasPrimaryKey"
   FROM columns c LEFT JOIN pg_catalog.pg_index p ON p.indrelid = c.oid AND p.indisprimary
-  LEFT JOIN LATERAL (SELECT min(x.relname::text) AS candidate FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-    WHERE p.indexrelid IS NULL AND i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
-      AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY(i.indkey) AND NOT a.attnotnull)) u ON true
 )
-SELECT schema, name, ancestors, "column", type, unconstrained, "inPrimaryKey", "hasPrimaryKey", candidate FROM keyed
-WHERE unconstrained OR NOT "hasPrimaryKey" OR "inPrimaryKey" OR type <> ALL($4::text[]) ORDER BY schema, name, attnum`,
-      [...selected.values, DMS_TYPES],
+SELECT t.schema, t.name, t.ancestors, t."column", t.type, t.unconstrained, t."inPrimaryKey", t."hasPrimaryKey", u.candidate, u."candidateColumns"
+FROM keyed t ${CANDIDATE_SQL}
+WHERE t.unconstrained OR (t."inPrimaryKey" OR NOT t."hasPrimaryKey") AND t.type = ANY($5::text[]) OR t.type <> ALL($4::text[])
+ORDER BY t.schema, t.name, t.attnum`,
+      [...selected.values, DMS_TYPES, DMS_LOB_TYPES],
     );
   },
   evaluate: (rows, context) => {

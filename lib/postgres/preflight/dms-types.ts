@@ -27,3 +27,6 @@ export function isKnownType(type: string): boolean {
 
 /** Every type that DMS is known to carry. */
 export const DMS_TYPES: readonly string[] = [...PLAIN_TYPES, ...LOB_TYPES];
+
+/** Every type that DMS treats as a large object. */
+export const DMS_LOB_TYPES: readonly string[] = [...LOB_TYPES];

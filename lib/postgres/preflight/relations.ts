@@ -64,6 +64,24 @@ export const ANCESTORS_SQL = `CASE WHEN c.relispartition THEN
      WHERE a.relid <> c.oid)
   ELSE '[]' END`;
 
+/** A unique index that could serve as a table's key, for {@link CANDIDATE_SQL}. */
+export interface CandidateKey {
+  /** The index, or null if there is none. */
+  readonly candidate: string | null;
+  /** Its columns. */
+  readonly candidateColumns: readonly string[] | null;
+}
+
+/** Joins each row of `t`, which has the table's `oid`, with the smallest {@link CandidateKey}. */
+export const CANDIDATE_SQL = `LEFT JOIN LATERAL (
+  SELECT x.relname::text AS candidate, ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.keys) WITH ORDINALITY AS u(attnum, at)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum ORDER BY u.at) AS "candidateColumns"
+  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid,
+    LATERAL (SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1] AS keys) k
+  WHERE i.indrelid = t.oid AND i.indisunique AND NOT i.indisprimary AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY(k.keys) AND NOT a.attnotnull)
+  ORDER BY i.indnkeyatts, x.relname LIMIT 1) u ON true`;
+
 /**
  * A `WITH selected AS (…)` that holds every table which any of `links` may select, and its values ($1 to $3). The
  * names travel as arrays, so that the statement stays one and short however many they are. `linkMatcher` says which
