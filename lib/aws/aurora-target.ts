@@ -18,7 +18,7 @@ import {
   type IClusterEngine,
   ParameterGroup,
 } from 'aws-cdk-lib/aws-rds';
-import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
 import {
   createTopology,
@@ -29,6 +29,7 @@ import {
   Problems,
   renderParameterGroup,
 } from '../postgres';
+import { createLogin } from './login';
 import { ServerBinding } from './server-binding';
 
 /** A new Aurora PostgreSQL cluster that receives changes, and can send them back. */
@@ -114,13 +115,6 @@ export interface AuroraTargetProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/**
- * What AWS DMS refuses in a password, and what shells, URLs and connection strings stumble over.
- *
- * @see https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Endpoints.Creating.html
- */
-export const DMS_UNSAFE_CHARACTERS = ' %+~`#$&*()|[]{}:;<>?!\'/@"\\,.=^';
-
 /** The newest minors that are known to this library. */
 const TESTED_ENGINES: Readonly<Record<number, AuroraPostgresEngineVersion>> = {
   15: AuroraPostgresEngineVersion.VER_15_17,
@@ -147,8 +141,17 @@ export class AuroraTarget extends Construct implements IConnectable {
   constructor(scope: Construct, id: string, props: AuroraTargetProps) {
     super(scope, id);
     validate(id, props);
-    this.secret = createSecret(this, this.administrator, props);
-    this.cluster = createCluster(this, this.secret, props);
+    this.secret = createLogin(this, 'Secret', {
+      username: this.administrator,
+      description: 'The administrator of the Aurora cluster',
+      ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
+    });
+    const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
+      vpc: props.vpc,
+      description: 'The Aurora cluster that changes are replicated to',
+      allowAllOutbound: false,
+    });
+    this.cluster = createCluster(this, this.secret, securityGroup, props);
     this.connections = this.cluster.connections;
     this.ready = this.cluster;
     this.binding = new ServerBinding({
@@ -158,30 +161,14 @@ export class AuroraTarget extends Construct implements IConnectable {
       secret: this.secret,
       caCertificate: 'aws-rds',
     });
-    this.binding.dependsOn(this.cluster);
+    this.binding.dependsOn(this.cluster, securityGroup);
   }
-}
-
-function createSecret(
-  scope: Construct,
-  username: string,
-  { encryptionKey }: AuroraTargetProps,
-): Secret {
-  return new Secret(scope, 'Secret', {
-    description: 'The administrator of the Aurora cluster',
-    generateSecretString: {
-      secretStringTemplate: JSON.stringify({ username }),
-      generateStringKey: 'password',
-      passwordLength: 32,
-      excludeCharacters: DMS_UNSAFE_CHARACTERS,
-    },
-    ...(encryptionKey === undefined ? {} : { encryptionKey }),
-  });
 }
 
 function createCluster(
   scope: Construct,
   secret: ISecret,
+  securityGroup: SecurityGroup,
   props: AuroraTargetProps,
 ): DatabaseCluster {
   const engine = DatabaseClusterEngine.auroraPostgres({ version: engineVersion(props) });
@@ -198,13 +185,7 @@ function createCluster(
     engine,
     vpc: props.vpc,
     vpcSubnets: props.subnets ?? defaultSubnets(props.vpc),
-    securityGroups: [
-      new SecurityGroup(scope, 'SecurityGroup', {
-        vpc: props.vpc,
-        description: 'The Aurora cluster that changes are replicated to',
-        allowAllOutbound: false,
-      }),
-    ],
+    securityGroups: [securityGroup],
     credentials: Credentials.fromSecret(secret),
     defaultDatabaseName: props.databaseName,
     parameterGroup: createParameterGroup(scope, engine, props),

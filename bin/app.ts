@@ -1,0 +1,8 @@
+import { App } from 'aws-cdk-lib';
+import { HybridMigrationStack } from '../examples/hybrid-migration';
+import { HybridMigrationNativeStack } from '../examples/hybrid-migration-native';
+
+const app = new App();
+new HybridMigrationStack(app, 'HybridMigration');
+new HybridMigrationNativeStack(app, 'HybridMigrationNative');
+app.synth();

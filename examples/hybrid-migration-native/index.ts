@@ -1,0 +1,34 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { HybridMigration, ReplicationMethod, SourceRoute } from 'pontoon/aws';
+import { WalLevel } from 'pontoon/postgres';
+import { SOURCE_CA } from '../hybrid-migration/source-ca';
+
+/** The same chain without AWS DMS: Aurora subscribes to the standby by PostgreSQL's own logical replication. */
+export class HybridMigrationNativeStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+    const vpc = new Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 1 });
+
+    new HybridMigration(this, 'Migration', {
+      vpc,
+      method: ReplicationMethod.NATIVE,
+      source: {
+        host: 'db.corp.example',
+        majorVersion: 17,
+        databaseName: 'shop',
+        walLevel: WalLevel.LOGICAL,
+        cidrs: ['192.0.2.0/24'],
+        route: SourceRoute.existing(),
+        secret: Secret.fromSecretNameV2(this, 'SourceLogin', 'shop/on-premises/pontoon'),
+        username: 'pontoon',
+        caCertificate: SOURCE_CA,
+      },
+      standby: { privateIpAddress: '10.0.128.10', dataVolumeGiB: 500 },
+      target: { majorVersion: 17 },
+      selection: { schemas: ['shop'] },
+    });
+  }
+}

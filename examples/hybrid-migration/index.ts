@@ -1,0 +1,56 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import { IpAddresses, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { HybridMigration, SourceRoute } from 'pontoon/aws';
+import { FilterOperator, WalLevel } from 'pontoon/postgres';
+import { SOURCE_CA } from './source-ca';
+
+/** A shop's database moves from on-premises over an EC2 standby to Aurora, by AWS DMS. */
+export class HybridMigrationStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+    const vpc = new Vpc(this, 'Vpc', {
+      ipAddresses: IpAddresses.cidr('10.20.0.0/16'),
+      maxAzs: 2,
+      natGateways: 1,
+      subnetConfiguration: [
+        { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 24 },
+        { name: 'Private', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 24 },
+        { name: 'Data', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 },
+      ],
+    });
+
+    new HybridMigration(this, 'Migration', {
+      vpc,
+      source: {
+        host: 'db.corp.example',
+        majorVersion: 17,
+        databaseName: 'shop',
+        walLevel: WalLevel.LOGICAL,
+        cidrs: ['192.0.2.0/24'],
+        route: SourceRoute.virtualPrivateGateway('vgw-0a1b2c3d4e5f67890'),
+        secret: Secret.fromSecretNameV2(this, 'SourceLogin', 'shop/on-premises/pontoon'),
+        username: 'pontoon',
+        caCertificate: SOURCE_CA,
+      },
+      standby: {
+        privateIpAddress: '10.20.2.10',
+        dataVolumeGiB: 500,
+        writeRateMiBPerSecond: 5,
+      },
+      target: { majorVersion: 17 },
+      selection: {
+        schemas: ['shop'],
+        tables: [
+          {
+            schema: 'audit',
+            name: 'events',
+            rowFilters: [{ column: 'id', operator: FilterOperator.AT_LEAST, values: ['1'] }],
+          },
+        ],
+        exclude: [{ schema: 'shop', name: 'sessions' }],
+      },
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
+import { type HbaRule, renderHba } from '../../postgres';
+import { isBridged } from './hybrid-topology';
+import { type HybridMigrationProps, ReplicationMethod } from './props';
+
+/** The roles that the chain logs in as. Each exists on the source, and so on its copy, or on the target. */
+export const ROLES = {
+  /** Streams from the source to the standby. */
+  standby: 'pontoon_standby',
+  /** Decodes on the standby: DMS, or the subscription. */
+  reader: 'pontoon_reader',
+  /** Writes on the target, for DMS. */
+  writer: 'pontoon_writer',
+} as const;
+
+/** What pg_hba of the source must admit, for its runbook. */
+export function sourceHba(props: HybridMigrationProps, runnerSubnets: readonly ISubnet[]): string {
+  const { standby } = props;
+  return renderHba([
+    {
+      database: 'replication',
+      physical: true,
+      user: ROLES.standby,
+      address: `${standby.addressSeenBySource ?? standby.privateIpAddress}/32`,
+      purpose: 'base backup and streaming to the standby',
+    },
+    ...administratorRules(props, runnerSubnets, 'the runner makes objects'),
+  ]);
+}
+
+/** What pg_hba of the standby admits. */
+export function standbyHba(
+  props: HybridMigrationProps,
+  subnets: { readonly runner: readonly ISubnet[]; readonly target: readonly ISubnet[] },
+): string {
+  const native = props.method === ReplicationMethod.NATIVE;
+  const readers = isBridged(props) ? (native ? subnets.target : subnets.runner) : [];
+  return renderHba([
+    ...administratorRules(props, subnets.runner, 'the runner makes slots and reads metrics'),
+    ...readers.map(
+      (subnet): HbaRule => ({
+        database: props.source.databaseName,
+        physical: false,
+        user: ROLES.reader,
+        address: subnet.ipv4CidrBlock,
+        purpose: native ? 'the subscription on the target' : 'DMS',
+      }),
+    ),
+  ]);
+}
+
+function administratorRules(
+  { source }: HybridMigrationProps,
+  subnets: readonly ISubnet[],
+  purpose: string,
+): readonly HbaRule[] {
+  return subnets.map((subnet) => ({
+    database: source.databaseName,
+    physical: false,
+    user: source.username,
+    address: subnet.ipv4CidrBlock,
+    purpose,
+  }));
+}

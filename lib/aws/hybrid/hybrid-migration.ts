@@ -1,0 +1,114 @@
+import { Annotations } from 'aws-cdk-lib';
+import { type ISubnet, Port, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+import { type Topology, topologyWarnings } from '../../postgres';
+import type { AuroraTarget } from '../aurora-target';
+import { RunnerFunction } from '../runner-function';
+import { SchemaCopy } from '../schema-copy';
+import type { ServerBinding } from '../server-binding';
+import type { IntermediaryStandby } from '../standby';
+import { ROLES, sourceHba } from './access';
+import { isBridged } from './hybrid-topology';
+import { recordMigration } from './metadata';
+import { type HybridMigrationProps, ReplicationMethod } from './props';
+import { replicateToTarget } from './replicate';
+import { bindSource, decodesOnStandby, prepareSource } from './source';
+import { bindStandby, createStandby, type HybridSubnets } from './standby';
+import { createTarget, type Target } from './target';
+import { validate } from './validate';
+
+/**
+ * Moves a PostgreSQL database from a server of your own over a physical standby on EC2 to Aurora, and keeps it in
+ * step until you switch over. Deploying never switches traffic.
+ *
+ * Where the usual description of this chain differs: the source needs `wal_level = logical` too, decoding on a standby
+ * needs PostgreSQL 16 or later and a slot that is made on the standby, DMS reads it with `test_decoding`, and nothing
+ * is open to every address.
+ */
+export class HybridMigration extends Construct {
+  /** The chain as plain data, from which everything else is derived. */
+  public readonly topology: Topology;
+  /** The function behind the custom resources. */
+  public readonly runner: RunnerFunction;
+  /** The source: where it is, and the login with which objects are made there. */
+  public readonly source: ServerBinding;
+  /** The standby on EC2. */
+  public readonly standby: IntermediaryStandby;
+  /** The standby as a server on which objects are made; its logins are the source's. */
+  public readonly standbyBinding: ServerBinding;
+  /** The target: where it is, and its administrator's login. */
+  public readonly target: ServerBinding;
+  /** The new cluster; undefined if the target was there already. */
+  public readonly cluster: AuroraTarget | undefined;
+
+  constructor(scope: Construct, id: string, props: HybridMigrationProps) {
+    super(scope, id);
+    this.topology = validate(id, props);
+    for (const warning of topologyWarnings(this.topology))
+      Annotations.of(this).addWarningV2('pontoon:unchecked', warning);
+    const subnets = selectSubnets(props);
+    this.runner =
+      props.runner ??
+      new RunnerFunction(this, 'Runner', {
+        vpc: props.vpc,
+        ...(props.subnets === undefined ? {} : { subnets: props.subnets }),
+      });
+    this.source = bindSource(this, props, this.runner, [...subnets.runner, subnets.standby]);
+    const { runner, source, topology } = this;
+    const prepared = prepareSource(this, props, { runner, source, topology });
+    this.standby = createStandby(this, props, { topology, subnets, prepared });
+    this.standbyBinding = bindStandby(props, { standby: this.standby, runner });
+    const target = createTarget(this, props, topology);
+    this.target = target.binding;
+    this.cluster = target.cluster;
+    if (isBridged(props)) this.replicate(props, target);
+    recordMigration(this, topology, [source, this.standbyBinding, this.target], {
+      administrator: props.source.username,
+      hba: sourceHba(props, subnets.runner),
+    });
+  }
+
+  private replicate(props: HybridMigrationProps, { connectable }: Target): void {
+    const { runner, standby, standbyBinding, target, source, topology } = this;
+    runner.connections.allowTo(connectable, Port.tcp(target.port), 'objects on the target');
+    target.dependsOn(runner.securityGroup);
+    standby.connections.allowTo(connectable, Port.tcp(target.port), 'schema copy');
+    const schema = new SchemaCopy(this, 'Schema', {
+      runner,
+      standby,
+      source: standbyBinding,
+      target,
+      selection: props.selection,
+      keep: [
+        ...(props.method === ReplicationMethod.NATIVE ? [] : [ROLES.writer]),
+        ...(props.target.readOnlyRoles ?? []),
+      ],
+    });
+    replicateToTarget(this, props, {
+      runner,
+      standby: standbyBinding,
+      standbyHost: standby,
+      primary: decodesOnStandby(topology) ? source : undefined,
+      target,
+      targetHost: connectable,
+      schema,
+    });
+  }
+}
+
+function selectSubnets({ vpc, subnets, standby, target }: HybridMigrationProps): HybridSubnets {
+  const runner = vpc.selectSubnets(
+    subnets ?? { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+  ).subnets;
+  const isolated: readonly ISubnet[] = vpc.isolatedSubnets;
+  return {
+    runner,
+    standby: standby.subnet ?? (runner[0] as ISubnet),
+    target:
+      target.subnets === undefined
+        ? isolated.length > 0
+          ? isolated
+          : vpc.privateSubnets
+        : vpc.selectSubnets(target.subnets).subnets,
+  };
+}

@@ -1,0 +1,56 @@
+import { createTopology, LinkKind, Platform, type Topology } from '../../postgres';
+import { Bridge, type HybridMigrationProps, ReplicationMethod } from './props';
+
+/** The servers of the chain, as the topology names them. */
+export const SERVERS = { source: 'onPremises', standby: 'standby', target: 'aurora' } as const;
+
+/** The slots of the chain. */
+export const SLOTS = { physical: 'pontoon_standby', logical: 'pontoon_aurora' } as const;
+
+/** Whether changes already flow to the target, and not only to the standby. */
+export function isBridged({ bridge, standby }: HybridMigrationProps): boolean {
+  return bridge !== Bridge.PROMOTE || standby.promoted === true;
+}
+
+/** The chain as plain data. Throws a ValidationError that lists everything that cannot work. */
+export function hybridTopology(props: HybridMigrationProps): Topology {
+  const { source, standby, target } = props;
+  const database = source.databaseName;
+  const promoted = standby.promoted === true;
+  return createTopology({
+    servers: {
+      [SERVERS.source]: {
+        platform: Platform.SELF_MANAGED,
+        majorVersion: source.majorVersion,
+        database,
+        walLevel: source.walLevel,
+      },
+      [SERVERS.standby]: { platform: Platform.EC2, majorVersion: source.majorVersion, database },
+      [SERVERS.target]: {
+        platform: Platform.AURORA,
+        majorVersion: target.majorVersion,
+        database: target.databaseName ?? database,
+      },
+    },
+    links: [
+      {
+        kind: LinkKind.PHYSICAL,
+        from: SERVERS.source,
+        to: SERVERS.standby,
+        slotName: SLOTS.physical,
+        ...(promoted ? { promoted } : {}),
+      },
+      ...(isBridged(props)
+        ? [
+            {
+              kind: props.method === ReplicationMethod.NATIVE ? LinkKind.NATIVE : LinkKind.DMS,
+              from: SERVERS.standby,
+              to: SERVERS.target,
+              slotName: SLOTS.logical,
+              selection: props.selection,
+            },
+          ]
+        : []),
+    ],
+  });
+}

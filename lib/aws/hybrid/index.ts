@@ -1,0 +1,12 @@
+export { HybridMigration } from './hybrid-migration';
+export {
+  Bridge,
+  type ExistingTarget,
+  type HybridDms,
+  type HybridMigrationProps,
+  type HybridMonitoring,
+  type HybridSource,
+  type HybridStandby,
+  type HybridTarget,
+  ReplicationMethod,
+} from './props';

@@ -1,0 +1,154 @@
+import { type IConnectable, Port } from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { PublisherSslMode, SlotPlugin, selectedSchemas } from '../../postgres';
+import { DmsLogin, DmsReplication } from '../dms';
+import { createLogin } from '../login';
+import { NativeReplication } from '../native-replication';
+import { LogicalSlot, ReplicationRole } from '../objects';
+import type { RunnerFunction } from '../runner-function';
+import type { SchemaCopy } from '../schema-copy';
+import type { ServerBinding } from '../server-binding';
+import type { IntermediaryStandby } from '../standby';
+import { ROLES } from './access';
+import { SLOTS } from './hybrid-topology';
+import { type HybridMigrationProps, ReplicationMethod } from './props';
+
+/** What replication to the target is made of. */
+export interface Bridgehead {
+  /** The function that makes objects. */
+  readonly runner: RunnerFunction;
+  /** The server that is decoded. */
+  readonly standby: ServerBinding;
+  /** Its network rules. */
+  readonly standbyHost: IntermediaryStandby;
+  /** Its primary; undefined once the standby was promoted. */
+  readonly primary: ServerBinding | undefined;
+  /** The server that is written to. */
+  readonly target: ServerBinding;
+  /** Its network rules. */
+  readonly targetHost: IConnectable;
+  /** What puts the schema there, which must be there before the rows. */
+  readonly schema: SchemaCopy;
+}
+
+/** Replicates natively: the target pulls from the standby. */
+export function replicateNatively(
+  scope: Construct,
+  props: HybridMigrationProps,
+  bridge: Bridgehead,
+): NativeReplication {
+  const { runner, standby, primary, target } = bridge;
+  const login = createLogin(scope, 'ReaderLogin', {
+    username: ROLES.reader,
+    description: 'The subscription on the target reads from the standby with it',
+    ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
+  });
+  const role = createReader(scope, props, bridge, login);
+  bridge.targetHost.connections.allowTo(bridge.standbyHost, Port.tcp(standby.port), 'subscription');
+  const replication = new NativeReplication(scope, 'Replication', {
+    runner,
+    publisher: standby,
+    ...(primary === undefined ? {} : { publisherPrimary: primary }),
+    subscriber: target,
+    subscriptionSecret: login,
+    selection: props.selection,
+    slotName: SLOTS.logical,
+    sslMode: props.subscriptionSslMode ?? PublisherSslMode.REQUIRE,
+  });
+  replication.publication.node.addDependency(role);
+  replication.subscription.node.addDependency(bridge.schema);
+  return replication;
+}
+
+/** Replicates by AWS DMS, which reads a slot that we make on the standby. */
+export function replicateByDms(
+  scope: Construct,
+  props: HybridMigrationProps,
+  bridge: Bridgehead,
+): DmsReplication {
+  const { runner, standby, primary, target } = bridge;
+  const encryption =
+    props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey };
+  const reader = new DmsLogin(scope, 'ReaderLogin', {
+    server: standby,
+    username: ROLES.reader,
+    ...encryption,
+  });
+  const writer = new DmsLogin(scope, 'WriterLogin', {
+    server: target,
+    username: ROLES.writer,
+    ...encryption,
+  });
+  const readerRole = createReader(scope, props, bridge, reader.secret);
+  const writerRole = new ReplicationRole(scope, 'WriterRole', {
+    runner,
+    server: target,
+    roleName: ROLES.writer,
+    passwordSecret: writer.secret,
+    replication: false,
+    // Only its members may keep triggers and foreign keys from firing while DMS writes.
+    memberOf: ['rds_superuser'],
+    writeSchemas: selectedSchemas(props.selection),
+    createInDatabase: true,
+  });
+  writerRole.node.addDependency(bridge.schema);
+  const slot = new LogicalSlot(scope, 'Slot', {
+    runner,
+    server: standby,
+    slotName: SLOTS.logical,
+    plugin: SlotPlugin.TEST_DECODING,
+    ...(primary === undefined ? {} : { primary }),
+  });
+  slot.node.addDependency(readerRole);
+  const { monitoring, dms = {} } = props;
+  const replication = new DmsReplication(scope, 'Replication', {
+    runner,
+    vpc: props.vpc,
+    ...(props.subnets === undefined ? {} : { subnets: props.subnets }),
+    source: standby,
+    sourceSecret: reader.secret,
+    target,
+    targetSecret: writer.secret,
+    selection: props.selection,
+    sourceIsStandby: primary !== undefined,
+    slotName: SLOTS.logical,
+    ...dms,
+    ...(props.encryptionKey === undefined ? {} : { kmsKey: props.encryptionKey }),
+    ...(monitoring?.alarmTopic === undefined ? {} : { alarmTopic: monitoring.alarmTopic }),
+  });
+  replication.connections.allowTo(
+    bridge.standbyHost,
+    Port.tcp(standby.port),
+    'full load and decoding',
+  );
+  replication.connections.allowTo(bridge.targetHost, Port.tcp(target.port), 'apply');
+  replication.node.addDependency(slot, writerRole);
+  return replication;
+}
+
+/** The role lives on the server that takes writes, and reaches its standby by replication. */
+function createReader(
+  scope: Construct,
+  props: HybridMigrationProps,
+  { runner, primary, standby }: Bridgehead,
+  passwordSecret: ReturnType<typeof createLogin> | DmsLogin['secret'],
+): ReplicationRole {
+  return new ReplicationRole(scope, 'ReaderRole', {
+    runner,
+    server: primary ?? standby,
+    roleName: ROLES.reader,
+    passwordSecret,
+    readSchemas: selectedSchemas(props.selection),
+  });
+}
+
+/** Replicates by the method that `props` names. */
+export function replicateToTarget(
+  scope: Construct,
+  props: HybridMigrationProps,
+  bridge: Bridgehead,
+): NativeReplication | DmsReplication {
+  return props.method === ReplicationMethod.NATIVE
+    ? replicateNatively(scope, props, bridge)
+    : replicateByDms(scope, props, bridge);
+}

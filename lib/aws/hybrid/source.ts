@@ -1,0 +1,94 @@
+import { type ISubnet, Peer, Port } from 'aws-cdk-lib/aws-ec2';
+import { Construct, type IDependable } from 'constructs';
+import { LinkKind, linksFrom, standbyLinkInto, type Topology } from '../../postgres';
+import { createLogin } from '../login';
+import { Heartbeat, PhysicalSlot, ReplicationRole } from '../objects';
+import { Preflight } from '../preflight';
+import type { RunnerFunction } from '../runner-function';
+import { ServerBinding } from '../server-binding';
+import { ROLES } from './access';
+import { SERVERS, SLOTS } from './hybrid-topology';
+import type { HybridMigrationProps } from './props';
+
+/** What the standby needs of the source. */
+export interface PreparedSource {
+  /** The source. */
+  readonly binding: ServerBinding;
+  /** The login of the standby there. */
+  readonly standbySecret: ReturnType<typeof createLogin>;
+  /** What must be there before the standby boots. */
+  readonly ready: readonly IDependable[];
+}
+
+/** Opens the way to the source: routes, and the runner's rule. */
+export function bindSource(
+  scope: Construct,
+  props: HybridMigrationProps,
+  runner: RunnerFunction,
+  subnets: readonly ISubnet[],
+): ServerBinding {
+  const { source } = props;
+  const port = source.port ?? 5432;
+  const binding = new ServerBinding({
+    server: SERVERS.source,
+    host: source.host,
+    port,
+    database: source.databaseName,
+    secret: source.secret,
+    caCertificate: source.caCertificate,
+    ...(source.sslMode === undefined ? {} : { sslMode: source.sslMode }),
+  });
+  for (const cidr of source.cidrs) {
+    runner.securityGroup.addEgressRule(Peer.ipv4(cidr), Port.tcp(port), 'objects on the source');
+  }
+  for (const [index, subnet] of oneOfEachRouteTable(subnets).entries()) {
+    const routes = new Construct(scope, `SourceRoutes${index + 1}`);
+    binding.dependsOn(...source.route.addTo(routes, subnet, source.cidrs));
+  }
+  return binding;
+}
+
+/** Checks the source, and makes there what the standby needs. */
+export function prepareSource(
+  scope: Construct,
+  props: HybridMigrationProps,
+  options: {
+    readonly runner: RunnerFunction;
+    readonly source: ServerBinding;
+    readonly topology: Topology;
+  },
+): PreparedSource {
+  const { runner, source: server, topology } = options;
+  const standbySecret = createLogin(scope, 'StandbyLogin', {
+    username: ROLES.standby,
+    description: 'The standby streams from the source with it',
+    ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
+  });
+  if (standbyLinkInto(topology, SERVERS.standby) === undefined) {
+    return { binding: server, standbySecret, ready: [] };
+  }
+  const preflight = new Preflight(scope, 'SourcePreflight', { runner, server, topology });
+  const heartbeat = new Heartbeat(scope, 'SourceHeartbeat', { runner, server });
+  const role = new ReplicationRole(scope, 'StandbyRole', {
+    runner,
+    server,
+    roleName: ROLES.standby,
+    passwordSecret: standbySecret,
+  });
+  const slot = new PhysicalSlot(scope, 'StandbySlot', { runner, server, slotName: SLOTS.physical });
+  runner.ledgerOn(server).node.addDependency(preflight);
+  return { binding: server, standbySecret, ready: [heartbeat, role, slot] };
+}
+
+/** Whether anything is decoded on the standby while it still follows the source. */
+export function decodesOnStandby(topology: Topology): boolean {
+  return (
+    standbyLinkInto(topology, SERVERS.standby) !== undefined &&
+    linksFrom(topology, SERVERS.standby).some((link) => link.kind !== LinkKind.PHYSICAL)
+  );
+}
+
+function oneOfEachRouteTable(subnets: readonly ISubnet[]): ISubnet[] {
+  const byTable = new Map(subnets.map((subnet) => [subnet.routeTable.routeTableId, subnet]));
+  return [...byTable.values()];
+}

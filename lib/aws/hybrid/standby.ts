@@ -1,0 +1,81 @@
+import { Size } from 'aws-cdk-lib';
+import { InstanceType, type ISubnet, Port } from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { deriveSettings, renderConf, type Topology } from '../../postgres';
+import type { RunnerFunction } from '../runner-function';
+import { ServerBinding } from '../server-binding';
+import { IntermediaryStandby, OperatingSystem } from '../standby';
+import { standbyHba } from './access';
+import { SERVERS, SLOTS } from './hybrid-topology';
+import type { HybridMigrationProps } from './props';
+import type { PreparedSource } from './source';
+
+/** The subnets that the parts of a migration run in. */
+export interface HybridSubnets {
+  /** Of the runner and of DMS. */
+  readonly runner: readonly ISubnet[];
+  /** Of the standby. */
+  readonly standby: ISubnet;
+  /** Of the target. */
+  readonly target: readonly ISubnet[];
+}
+
+/** Makes the standby once the source is ready for it. */
+export function createStandby(
+  scope: Construct,
+  props: HybridMigrationProps,
+  options: {
+    readonly topology: Topology;
+    readonly subnets: HybridSubnets;
+    readonly prepared: PreparedSource;
+  },
+): IntermediaryStandby {
+  const { source, standby } = props;
+  const { topology, subnets, prepared } = options;
+  const created = new IntermediaryStandby(scope, 'Standby', {
+    vpc: props.vpc,
+    subnet: subnets.standby,
+    operatingSystem: standby.operatingSystem ?? OperatingSystem.amazonLinux2023(),
+    instanceType: standby.instanceType ?? new InstanceType('m6i.large'),
+    majorVersion: source.majorVersion,
+    dataVolumeSize: Size.gibibytes(standby.dataVolumeGiB),
+    primary: {
+      host: source.host,
+      port: prepared.binding.port,
+      secret: prepared.standbySecret,
+      caCertificate: source.caCertificate,
+      sslMode: prepared.binding.sslMode,
+      slotName: SLOTS.physical,
+      cidrs: source.cidrs,
+    },
+    conf: renderConf(deriveSettings(topology, SERVERS.standby)),
+    hba: standbyHba(props, subnets),
+    privateIpAddress: standby.privateIpAddress,
+    ...(standby.addressSeenBySource === undefined
+      ? {}
+      : { addressSeenBySource: standby.addressSeenBySource }),
+    ...(source.superuser === undefined ? {} : { superuser: source.superuser }),
+    ...(standby.signalWhen === undefined ? {} : { signalWhen: standby.signalWhen }),
+    ...(standby.timeout === undefined ? {} : { timeout: standby.timeout }),
+    ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
+  });
+  created.node.addDependency(prepared.binding.reachable, ...prepared.ready);
+  return created;
+}
+
+/** The standby as a server: a copy of the source, with its roles and its logins. */
+export function bindStandby(
+  props: HybridMigrationProps,
+  { standby, runner }: { readonly standby: IntermediaryStandby; readonly runner: RunnerFunction },
+): ServerBinding {
+  const binding = new ServerBinding({
+    server: SERVERS.standby,
+    host: standby.address,
+    database: props.source.databaseName,
+    secret: props.source.secret,
+    caCertificate: standby.caCertificate,
+  });
+  runner.connections.allowTo(standby, Port.tcp(binding.port), 'objects on the standby');
+  binding.dependsOn(standby, runner.securityGroup);
+  return binding;
+}
