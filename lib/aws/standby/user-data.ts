@@ -66,8 +66,11 @@ export function renderUserData(options: UserDataOptions): string {
     'umask 077',
     'mkdir -p /etc/pontoon/conf.d /opt/pontoon',
     file(STANDBY_FILES.parameters, parameters.join('\n')),
-    file(STANDBY_FILES.settings, options.settings),
-    file(STANDBY_FILES.hba, `local all "${role}" peer map=pontoon\n${options.hba}`),
+    file(STANDBY_FILES.settings, withoutComments(options.settings)),
+    file(
+      STANDBY_FILES.hba,
+      `local all "${role}" peer map=pontoon\n${withoutComments(options.hba)}`,
+    ),
     file(STANDBY_FILES.ident, `pontoon postgres "${role}"`),
     file(STANDBY_FILES.primaryCa, options.primaryCa),
     file(STANDBY_FILES.boot, bootScript(options.family)),
@@ -109,6 +112,15 @@ Restart=on-failure
 RestartSec=30
 [Install]
 WantedBy=multi-user.target`;
+
+/** User data is small. A `#` that a quote follows may be part of a value, and stays. */
+function withoutComments(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/(^|\s+)#[^'"]*$/, ''))
+    .filter((line) => line.trim() !== '')
+    .join('\n');
+}
 
 function file(path: string, text: string): string {
   return `cat > ${path} <<'${END_OF_FILE}'\n${text.trimEnd()}\n${END_OF_FILE}`;

@@ -1,0 +1,5 @@
+export { IntermediaryStandby, type StandbyTarget } from './intermediary-standby';
+export { OperatingSystem, type OperatingSystemOptions, PackageSource } from './operating-system';
+export { type IntermediaryStandbyProps, SignalWhen, type StandbyPrimary } from './props';
+export { SourceRoute } from './source-route';
+export { STANDBY_FILES } from './user-data';

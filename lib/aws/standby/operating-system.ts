@@ -1,0 +1,94 @@
+import { type AmazonLinuxCpuType, type IMachineImage, MachineImage } from 'aws-cdk-lib/aws-ec2';
+import type { PackageFamily } from './user-data';
+
+/** Where the standby's PostgreSQL packages come from. */
+export enum PackageSource {
+  /** The PostgreSQL project's own signed repositories: every supported major. */
+  PGDG = 'pgdg',
+  /** The distribution's repositories: only the majors that it has. */
+  DISTRIBUTION = 'distribution',
+}
+
+/** What differs from image to image. */
+export interface OperatingSystemOptions {
+  /**
+   * Where PostgreSQL comes from. Use `DISTRIBUTION` where the PostgreSQL project's repositories are
+   * mirrored under the distribution's configuration, or are out of reach.
+   *
+   * @default PackageSource.PGDG
+   */
+  readonly packageSource?: PackageSource;
+  /**
+   * The image's root device, so that it can be encrypted: the password of the replication role lies
+   * on it.
+   *
+   * @default - `/dev/xvda` on Debian, `/dev/sda1` on Red Hat's family and Ubuntu
+   */
+  readonly rootDeviceName?: string;
+}
+
+/**
+ * The operating system of the standby.
+ *
+ * A physical copy keeps the text order of the primary's libraries. Take the same distribution and
+ * release as the primary's if anything reads text through indexes on the standby; the boot script
+ * compares the recorded collation versions and says where they differ.
+ */
+export class OperatingSystem {
+  /**
+   * Amazon Linux 2023 with its own PostgreSQL packages, for the PostgreSQL project publishes none for
+   * it. A major that the image's release does not have fails the boot, with the reason.
+   *
+   * @param image the image; by default the newest one at each deployment, which replaces the instance
+   *   (but not its data) when it changed
+   */
+  public static amazonLinux2023(image?: IMachineImage): OperatingSystem {
+    return new OperatingSystem('amazon-linux', PackageSource.DISTRIBUTION, '/dev/xvda', image);
+  }
+
+  /** Red Hat Enterprise Linux 8, 9 or 10, or one of its rebuilds. */
+  public static rhel(image: IMachineImage, options: OperatingSystemOptions = {}): OperatingSystem {
+    return OperatingSystem.of('red-hat', '/dev/sda1', image, options);
+  }
+
+  /** Debian 12 or later. */
+  public static debian(
+    image: IMachineImage,
+    options: OperatingSystemOptions = {},
+  ): OperatingSystem {
+    return OperatingSystem.of('debian', '/dev/xvda', image, options);
+  }
+
+  /** Ubuntu 24.04 or later. */
+  public static ubuntu(
+    image: IMachineImage,
+    options: OperatingSystemOptions = {},
+  ): OperatingSystem {
+    return OperatingSystem.of('debian', '/dev/sda1', image, options);
+  }
+
+  private static of(
+    family: PackageFamily,
+    rootDeviceName: string,
+    image: IMachineImage,
+    options: OperatingSystemOptions,
+  ): OperatingSystem {
+    const source = options.packageSource ?? PackageSource.PGDG;
+    return new OperatingSystem(family, source, options.rootDeviceName ?? rootDeviceName, image);
+  }
+
+  private constructor(
+    /** How packages are installed. */
+    public readonly family: PackageFamily,
+    /** Where PostgreSQL comes from. */
+    public readonly packageSource: PackageSource,
+    /** The image's root device. */
+    public readonly rootDeviceName: string,
+    private readonly image?: IMachineImage,
+  ) {}
+
+  /** The image, for a processor of `cpuType`. */
+  public machineImage(cpuType: AmazonLinuxCpuType): IMachineImage {
+    return this.image ?? MachineImage.latestAmazonLinux2023({ cpuType });
+  }
+}

@@ -1,0 +1,121 @@
+import { Token } from 'aws-cdk-lib';
+import { KNOWN_MAJORS, knownMajor, Problems, slotNameProblem } from '../../postgres';
+import type { IntermediaryStandbyProps } from './props';
+import { END_OF_FILE } from './user-data';
+
+/** Families of the Xen system, whose volumes have no NVMe name. */
+const XEN = /^(t1|t2|m[1-4]|c1|c3|c4|r3|r4|x1|x1e|d2|h1|i2|i3|g3|g3s|p2|p3|f1)\./;
+
+/** Throws a ValidationError with everything that is wrong with `props`. */
+export function validateStandby(props: IntermediaryStandbyProps): void {
+  const problems = new Problems();
+  checkMachine(props, problems);
+  checkVolume(props, problems);
+  checkPrimary(props, problems);
+  checkFiles(props, problems);
+  problems.throwIfAny('IntermediaryStandby');
+}
+
+function checkMachine(props: IntermediaryStandbyProps, problems: Problems): void {
+  const { majorVersion, copyMaxRateMiB: rate, superuser = 'postgres' } = props;
+  problems.addIf(
+    !Number.isInteger(majorVersion) || knownMajor(majorVersion) === 'too-old',
+    `'majorVersion' must be a PostgreSQL major from ${KNOWN_MAJORS.oldest}, got ${majorVersion}; give the primary's major`,
+  );
+  const type = props.instanceType.toString();
+  problems.addIf(
+    XEN.test(type),
+    `'instanceType' must be of the Nitro system, got ${type}; its volumes have the names by which the boot script finds them: take t3, m5, r5 or a later one`,
+  );
+  const seconds = props.timeout?.toSeconds() ?? 43_200;
+  problems.addIf(
+    seconds < 600 || seconds > 43_200,
+    `'timeout' must be from 10 minutes to 12 hours, got ${seconds} seconds; for a longer copy set 'signalWhen' to COPY_BEGUN`,
+  );
+  problems.addIf(
+    rate !== undefined && (!Number.isInteger(rate) || rate < 1 || rate > 1024),
+    `'copyMaxRateMiB' must be a whole number from 1 to 1024, got ${rate}; correct it, or leave it out for no limit`,
+  );
+  problems.addIf(
+    superuser === '' || /["\r\n]/.test(superuser),
+    `'superuser' cannot be empty or contain a double quote or a line break, got ${JSON.stringify(superuser)}; give another superuser of the primary`,
+  );
+  const address = props.privateIpAddress;
+  problems.addIf(
+    known(address) && !isIpv4(address),
+    `'privateIpAddress' must be an IPv4 address, got ${JSON.stringify(address)}; take a free one of the subnet`,
+  );
+}
+
+function checkVolume(props: IntermediaryStandbyProps, problems: Problems): void {
+  const { dataVolumeIops: iops = 3000, dataVolumeThroughput: throughput = 125 } = props;
+  problems.addIf(
+    !Number.isInteger(iops) || iops < 3000,
+    `'dataVolumeIops' must be a whole number from 3000, got ${iops}; gp3 volumes have no fewer`,
+  );
+  problems.addIf(
+    !Number.isInteger(throughput) || throughput < 125 || throughput > iops / 4,
+    `'dataVolumeThroughput' must be a whole number from 125 to a quarter of the IOPS (${iops}), got ${throughput}; raise 'dataVolumeIops' or lower it`,
+  );
+}
+
+function checkPrimary({ primary }: IntermediaryStandbyProps, problems: Problems): void {
+  const { host, port = 5432, slotName, cidrs, caCertificate } = primary;
+  problems.addIf(
+    known(host) && !/^[A-Za-z0-9.:_-]+$/.test(host),
+    `'primary.host' must be a host name or an address, got ${JSON.stringify(host)}; correct it`,
+  );
+  problems.addIf(
+    known(port) && (!Number.isInteger(port) || port < 1 || port > 65_535),
+    `'primary.port' must be from 1 to 65535, got ${port}; correct it`,
+  );
+  const slot = slotNameProblem(slotName, 'primary.slotName');
+  if (slot !== undefined) problems.add(slot);
+  problems.addIf(
+    cidrs.length === 0,
+    `'primary.cidrs' must name the primary's networks, got none; the standby reaches no other`,
+  );
+  for (const [index, cidr] of cidrs.entries()) {
+    problems.addIf(
+      known(cidr) && !isCidr(cidr),
+      `'primary.cidrs[${index}]' must be a network as CIDR, got ${JSON.stringify(cidr)}; write it like 192.0.2.0/24, and never 0.0.0.0/0`,
+    );
+  }
+  problems.addIf(
+    known(caCertificate) && !caCertificate.includes('-----BEGIN CERTIFICATE-----'),
+    `'primary.caCertificate' must be PEM text, got something else; give the text of the file, not its name`,
+  );
+}
+
+function checkFiles(props: IntermediaryStandbyProps, problems: Problems): void {
+  const files = { conf: props.conf, hba: props.hba, caCertificate: props.primary.caCertificate };
+  for (const [name, text] of Object.entries(files)) {
+    problems.addIf(
+      text.split(/\r?\n/).includes(END_OF_FILE),
+      `'${name}' cannot contain the line ${END_OF_FILE}, which ends a file in the user data; remove it`,
+    );
+  }
+  for (const [index, line] of props.hba.split('\n').entries()) {
+    problems.addIf(
+      !line.startsWith('#') && /\s(trust|password|md5|0\.0\.0\.0\/0|::\/0)(\s|$)/.test(line),
+      `'hba' line ${index + 1} must name a network and use scram-sha-256, got ${JSON.stringify(line)}; admit the consumers' subnets only`,
+    );
+  }
+}
+
+function known<T extends string | number>(value: T | undefined): value is T {
+  return value !== undefined && !Token.isUnresolved(value);
+}
+
+function isIpv4(text: string): boolean {
+  const parts = text.split('.');
+  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
+}
+
+function isCidr(text: string): boolean {
+  const [address = '', bits = '', ...rest] = text.split('/');
+  const length = Number(bits);
+  return (
+    rest.length === 0 && isIpv4(address) && /^\d{1,2}$/.test(bits) && length >= 1 && length <= 32
+  );
+}

@@ -1,0 +1,416 @@
+import { App, Duration, Fn, Size, Stack, Validations } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { InstanceType, MachineImage, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import {
+  IntermediaryStandby,
+  type IntermediaryStandbyProps,
+  OperatingSystem,
+  SignalWhen,
+  SourceRoute,
+} from '../../../lib/aws/standby';
+
+const [PARTITION, REGION, ACCOUNT] = ['Partition', 'Region', 'AccountId'].map((name) => ({
+  Ref: `AWS::${name}`,
+}));
+const EC2_ARN = ['arn:', PARTITION, ':ec2:', REGION, ':', ACCOUNT];
+const CA = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+const ZONE = Fn.select(0, Fn.getAzs());
+const DEBIAN = MachineImage.fromSsmParameter('/images/debian');
+
+function makeStack(): { app: App; stack: Stack; props: IntermediaryStandbyProps } {
+  const app = new App();
+  const stack = new Stack(app, 'Test');
+  const subnetAttributes = {
+    subnetId: 'subnet-0123456789abcdef0',
+    availabilityZone: ZONE,
+    routeTableId: 'rtb-0123456789abcdef0',
+  };
+  const props: IntermediaryStandbyProps = {
+    vpc: Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-0123456789abcdef0',
+      availabilityZones: [ZONE],
+    }),
+    subnet: Subnet.fromSubnetAttributes(stack, 'Subnet', subnetAttributes),
+    operatingSystem: OperatingSystem.debian(DEBIAN),
+    instanceType: new InstanceType('m7i.large'),
+    majorVersion: 17,
+    dataVolumeSize: Size.gibibytes(200),
+    primary: {
+      host: 'pg.example.internal',
+      secret: Secret.fromSecretCompleteArn(
+        stack,
+        'Login',
+        'arn:aws:secretsmanager:eu-central-1:111122223333:secret:replicator-AbCdEf',
+      ),
+      caCertificate: CA,
+      slotName: 'standby',
+      cidrs: ['192.0.2.0/24'],
+    },
+    conf: "wal_level = logical  # needed\nhot_standby_feedback = on\narchive_command = 'a # b'\n",
+    hba: '# the task\nhostssl "app" "dms" 10.0.1.0/24 scram-sha-256\n',
+    consumers: [SecurityGroup.fromSecurityGroupId(stack, 'Consumer', 'sg-0123456789abcdef0')],
+  };
+  return { app, stack, props };
+}
+
+function synthesize(change: Partial<IntermediaryStandbyProps> = {}): Template {
+  const { stack, props } = makeStack();
+  new IntermediaryStandby(stack, 'Standby', { ...props, ...change });
+  return Template.fromStack(stack);
+}
+
+/** The user data with `<…>` in place of what is known only at deployment. */
+function userDataOf(template: Template): string {
+  const [launch] = Object.values(template.findResources('AWS::EC2::LaunchTemplate'));
+  const parts: (string | object)[] =
+    launch?.Properties.LaunchTemplateData.UserData['Fn::Base64']['Fn::Join'][1] ?? [];
+  return parts
+    .map((part) => (typeof part === 'string' ? part : `<${Object.values(part)}>`))
+    .join('');
+}
+
+function fileIn(userData: string, path: string): string {
+  const [, rest = ''] = userData.split(`cat > ${path} <<'PONTOON_EOF'\n`);
+  return rest.split('\nPONTOON_EOF\n')[0] ?? '';
+}
+
+describe('resources', () => {
+  const template = synthesize();
+
+  test('the data volume is encrypted and retained', () => {
+    template.hasResource('AWS::EC2::Volume', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        AvailabilityZone: { 'Fn::Select': [0, { 'Fn::GetAZs': '' }] },
+        Encrypted: true,
+        Size: 200,
+        VolumeType: 'gp3',
+        Iops: 3000,
+        Throughput: 125,
+      },
+    });
+  });
+
+  test('the old instance ends before the new one begins, and needs the address and the volume to the end', () => {
+    template.hasResource('AWS::AutoScaling::AutoScalingGroup', {
+      UpdatePolicy: {
+        AutoScalingRollingUpdate: { MaxBatchSize: 1, MinInstancesInService: 0 },
+      },
+      Properties: {
+        MinSize: '1',
+        MaxSize: '1',
+        VPCZoneIdentifier: ['subnet-0123456789abcdef0'],
+        Tags: Match.arrayWith([
+          {
+            Key: 'pontoon:standby',
+            PropagateAtLaunch: true,
+            Value: { Ref: Match.stringLikeRegexp('StandbyData') },
+          },
+        ]),
+      },
+      DependsOn: Match.arrayWith([
+        Match.stringLikeRegexp('StandbyData'),
+        Match.stringLikeRegexp('StandbyInterface'),
+        Match.stringLikeRegexp('StandbyRoleDefaultPolicy'),
+        Match.stringLikeRegexp('StandbySecurityGroup'),
+      ]),
+    });
+  });
+
+  test('metadata takes a session and nobody logs in by key', () => {
+    template.hasResourceProperties('AWS::EC2::LaunchTemplate', {
+      LaunchTemplateData: {
+        KeyName: Match.absent(),
+        MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
+        NetworkInterfaces: [Match.objectLike({ AssociatePublicIpAddress: false, DeviceIndex: 0 })],
+        BlockDeviceMappings: [
+          { DeviceName: '/dev/xvda', Ebs: { Encrypted: true, VolumeSize: 20, VolumeType: 'gp3' } },
+        ],
+      },
+    });
+  });
+
+  test('the fixed interface reaches the primary and is reached by the consumers', () => {
+    template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      GroupDescription: 'The PostgreSQL standby: to the primary, from the consumers',
+      SecurityGroupEgress: [
+        {
+          CidrIp: '192.0.2.0/24',
+          IpProtocol: 'tcp',
+          FromPort: 5432,
+          ToPort: 5432,
+          Description: 'Replication from the primary',
+        },
+      ],
+      SecurityGroupIngress: Match.absent(),
+    });
+    template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      SourceSecurityGroupId: 'sg-0123456789abcdef0',
+      FromPort: 5432,
+      ToPort: 5432,
+    });
+    template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
+  });
+
+  test('the instance may attach this volume and this interface to itself, and read one secret', () => {
+    const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
+    const arn = (resource: string, ...name: unknown[]): unknown => ({
+      'Fn::Join': ['', [...EC2_ARN, `:${resource}/${name.length === 0 ? '*' : ''}`, ...name]],
+    });
+    expect(policy?.Properties.PolicyDocument.Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['ec2:AttachVolume', 'ec2:AttachNetworkInterface'],
+        Resource: arn('instance'),
+        Condition: {
+          StringEquals: {
+            'aws:ResourceTag/pontoon:standby': { Ref: expect.stringContaining('StandbyData') },
+          },
+        },
+      },
+      {
+        Effect: 'Allow',
+        Action: 'ec2:AttachVolume',
+        Resource: arn('volume', { Ref: expect.stringContaining('StandbyData') }),
+      },
+      {
+        Effect: 'Allow',
+        Action: 'ec2:AttachNetworkInterface',
+        Resource: arn('network-interface', {
+          'Fn::GetAtt': [expect.stringContaining('StandbyInterface'), 'Id'],
+        }),
+      },
+      {
+        Effect: 'Allow',
+        Action: 'secretsmanager:GetSecretValue',
+        Resource: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:replicator-AbCdEf',
+      },
+    ]);
+  });
+
+  test('CloudFormation waits for the signal after the instance, and hands the certificate on', () => {
+    const { stack, props } = makeStack();
+    const standby = new IntermediaryStandby(stack, 'Standby', props);
+    Template.fromStack(stack).hasResource('AWS::CloudFormation::WaitCondition', {
+      Properties: { Count: 1, Timeout: '43200' },
+      DependsOn: Match.arrayWith([Match.stringLikeRegexp('StandbyInstance')]),
+    });
+    const data = { 'Fn::GetAtt': [expect.stringContaining('StandbyStreaming'), 'Data'] };
+    const pem = { 'Fn::Select': [3, { 'Fn::Split': ['"', data] }] };
+    expect(stack.resolve(standby.caCertificate)).toEqual({
+      'Fn::Join': ['\n', { 'Fn::Split': ['|', pem] }],
+    });
+    expect(standby.ssmTarget.key).toBe('tag:pontoon:standby');
+    expect(stack.resolve(standby.addressSeenBySource)).toEqual(stack.resolve(standby.address));
+  });
+});
+
+describe('user data', () => {
+  test('holds the files as heredocs, the boot script and no comment', () => {
+    const userData = userDataOf(synthesize());
+    expect(fileIn(userData, '/etc/pontoon/conf.d/10-settings.conf')).toBe(
+      "wal_level = logical\nhot_standby_feedback = on\narchive_command = 'a # b'",
+    );
+    expect(fileIn(userData, '/etc/pontoon/pg_hba.conf')).toBe(
+      'local all "postgres" peer map=pontoon\nhostssl "app" "dms" 10.0.1.0/24 scram-sha-256',
+    );
+    expect(fileIn(userData, '/etc/pontoon/primary-ca.pem')).toBe(CA.trimEnd());
+    expect(fileIn(userData, '/etc/pontoon/standby.env').split('\n')).toEqual([
+      'REGION=<AWS::Region>',
+      'MAJOR=17',
+      'PACKAGES=pgdg',
+      expect.stringMatching(/^VOLUME_ID=<StandbyData\w+>$/),
+      expect.stringMatching(/^INTERFACE_ID=<StandbyInterface\w*,Id>$/),
+      expect.stringMatching(/^ADDRESS=<StandbyInterface\w*,PrimaryPrivateIpAddress>$/),
+      'SOURCE_CIDRS=192.0.2.0/24',
+      'PRIMARY_HOST=pg.example.internal',
+      'PRIMARY_PORT=5432',
+      'PRIMARY_SSLMODE=verify-full',
+      'SECRET_ARN=arn:aws:secretsmanager:eu-central-1:111122223333:secret:replicator-AbCdEf',
+      'SLOT=standby',
+      'LOCAL_ROLE=postgres',
+      'MAX_RATE=',
+      expect.stringMatching(/^SIGNAL_URL=<StandbySignal\w*>$/),
+      'SIGNAL_WHEN=streaming',
+      'TIMEOUT_SECONDS=42900',
+    ]);
+    const script = fileIn(userData, '/opt/pontoon/boot.sh');
+    expect(script.startsWith('#!/bin/bash\nset -euo pipefail\n')).toBe(true);
+    expect(
+      script
+        .split('\n')
+        .slice(1)
+        .filter((line) => line.startsWith('#')),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ['Amazon Linux', OperatingSystem.amazonLinux2023(), 'postgresql$MAJOR-server', '/dev/xvda'],
+    ['Debian', OperatingSystem.debian(DEBIAN), 'apt-get', '/dev/xvda'],
+    ['Ubuntu', OperatingSystem.ubuntu(DEBIAN), 'apt-get', '/dev/sda1'],
+    ['Red Hat', OperatingSystem.rhel(DEBIAN), 'PGDG-RPM-GPG-KEY-RHEL', '/dev/sda1'],
+  ])('on %s leaves room for settings and certificates', (_name, operatingSystem, text, device) => {
+    const template = synthesize({ operatingSystem });
+    const userData = userDataOf(template);
+    expect(userData).toContain(text);
+    expect(Buffer.byteLength(userData)).toBeLessThan(14_400);
+    template.hasResourceProperties('AWS::EC2::LaunchTemplate', {
+      LaunchTemplateData: {
+        BlockDeviceMappings: [Match.objectLike({ DeviceName: device })],
+      },
+    });
+  });
+
+  test('that is too big is refused', () => {
+    const conf = `a = '${'x'.repeat(4000)}'\n`;
+    expect(() => synthesize({ conf })).toThrow(
+      /the user data must be at most 15484 bytes before deployment, got \d+; shorten 'conf' or 'hba', or give only the root in 'primary\.caCertificate'/,
+    );
+  });
+
+  test('says what the props say', () => {
+    const { props } = makeStack();
+    const userData = userDataOf(
+      synthesize({
+        superuser: 'admin',
+        copyMaxRateMiB: 20,
+        signalWhen: SignalWhen.COPY_BEGUN,
+        timeout: Duration.hours(1),
+        primary: { ...props.primary, port: 5433 },
+      }),
+    );
+    for (const line of [
+      'LOCAL_ROLE=admin',
+      'MAX_RATE=20M',
+      'SIGNAL_WHEN=copy-begun',
+      'TIMEOUT_SECONDS=3300',
+      'PRIMARY_PORT=5433',
+      'pontoon postgres "admin"',
+    ]) {
+      expect(userData.split('\n')).toContain(line);
+    }
+  });
+});
+
+test('a key of the customer is granted to EC2 only, and a secret by name is matched with its suffix', () => {
+  const { stack, props } = makeStack();
+  const encryptionKey = Key.fromKeyArn(
+    stack,
+    'Key',
+    'arn:aws:kms:eu-central-1:111122223333:key/12345678-1234-1234-1234-123456789012',
+  );
+  const secret = Secret.fromSecretNameV2(stack, 'Named', 'replicator');
+  const primary = { ...props.primary, secret };
+  new IntermediaryStandby(stack, 'Standby', { ...props, encryptionKey, primary });
+  Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        {
+          Effect: 'Allow',
+          Action: 'secretsmanager:GetSecretValue',
+          Resource: {
+            'Fn::Join': [
+              '',
+              [
+                'arn:',
+                PARTITION,
+                ':secretsmanager:',
+                REGION,
+                ':',
+                ACCOUNT,
+                ':secret:replicator-??????',
+              ],
+            ],
+          },
+        },
+        {
+          Effect: 'Allow',
+          Action: 'kms:CreateGrant',
+          Resource:
+            'arn:aws:kms:eu-central-1:111122223333:key/12345678-1234-1234-1234-123456789012',
+          Condition: {
+            Bool: { 'kms:GrantIsForAWSResource': 'true' },
+            StringEquals: {
+              'kms:ViaService': { 'Fn::Join': ['', ['ec2.', REGION, '.amazonaws.com']] },
+            },
+          },
+        },
+      ]),
+    },
+  });
+});
+
+test.each([
+  [
+    'a virtual private gateway',
+    SourceRoute.virtualPrivateGateway('vgw-0123456789abcdef0'),
+    { GatewayId: 'vgw-0123456789abcdef0' },
+  ],
+  [
+    'a transit gateway',
+    SourceRoute.transitGateway('tgw-0123456789abcdef0'),
+    { TransitGatewayId: 'tgw-0123456789abcdef0' },
+  ],
+])('the way to the primary leads through %s', (_name, route, target) => {
+  const { props } = makeStack();
+  const template = synthesize({ primary: { ...props.primary, route } });
+  template.hasResourceProperties('AWS::EC2::Route', {
+    RouteTableId: 'rtb-0123456789abcdef0',
+    DestinationCidrBlock: '192.0.2.0/24',
+    ...target,
+  });
+});
+
+test('cdk-nag finds nothing that is not explained', () => {
+  const { app, stack, props } = makeStack();
+  new IntermediaryStandby(stack, 'Standby', props);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  expect(() => app.synth()).not.toThrow();
+});
+
+test('everything that is wrong is said at once', () => {
+  const { props } = makeStack();
+  const wrong: Partial<IntermediaryStandbyProps> = {
+    majorVersion: 9,
+    instanceType: new InstanceType('m4.large'),
+    timeout: Duration.minutes(5),
+    copyMaxRateMiB: 0,
+    superuser: 'a"b',
+    privateIpAddress: '10.0.0.999',
+    dataVolumeIops: 100,
+    dataVolumeThroughput: 50,
+    conf: 'a = 1\nPONTOON_EOF\n',
+    hba: 'hostssl all all 0.0.0.0/0 scram-sha-256\nlocal all all trust\n',
+    primary: {
+      ...props.primary,
+      host: 'a b',
+      port: 70_000,
+      slotName: 'Slot',
+      cidrs: ['0.0.0.0/0'],
+      caCertificate: 'ca.pem',
+    },
+  };
+  expect(() => synthesize(wrong)).toThrow(
+    new Error(`IntermediaryStandby has 16 problems:
+- 'majorVersion' must be a PostgreSQL major from 14, got 9; give the primary's major
+- 'instanceType' must be of the Nitro system, got m4.large; its volumes have the names by which the boot script finds them: take t3, m5, r5 or a later one
+- 'timeout' must be from 10 minutes to 12 hours, got 300 seconds; for a longer copy set 'signalWhen' to COPY_BEGUN
+- 'copyMaxRateMiB' must be a whole number from 1 to 1024, got 0; correct it, or leave it out for no limit
+- 'superuser' cannot be empty or contain a double quote or a line break, got "a\\"b"; give another superuser of the primary
+- 'privateIpAddress' must be an IPv4 address, got "10.0.0.999"; take a free one of the subnet
+- 'dataVolumeIops' must be a whole number from 3000, got 100; gp3 volumes have no fewer
+- 'dataVolumeThroughput' must be a whole number from 125 to a quarter of the IOPS (100), got 50; raise 'dataVolumeIops' or lower it
+- 'primary.host' must be a host name or an address, got "a b"; correct it
+- 'primary.port' must be from 1 to 65535, got 70000; correct it
+- 'primary.slotName' must consist of lower-case letters, digits and underscores, got "Slot"; rename the slot
+- 'primary.cidrs[0]' must be a network as CIDR, got "0.0.0.0/0"; write it like 192.0.2.0/24, and never 0.0.0.0/0
+- 'primary.caCertificate' must be PEM text, got something else; give the text of the file, not its name
+- 'conf' cannot contain the line PONTOON_EOF, which ends a file in the user data; remove it
+- 'hba' line 1 must name a network and use scram-sha-256, got "hostssl all all 0.0.0.0/0 scram-sha-256"; admit the consumers' subnets only
+- 'hba' line 2 must name a network and use scram-sha-256, got "local all all trust"; admit the consumers' subnets only`),
+  );
+});
