@@ -60,12 +60,13 @@ export class AwsEndpointStandIn {
   }
 
   /**
-   * Adds operations.
+   * Adds operations; with a `service` (such as `AmazonSSM`), which is put before their names.
    *
    * @throws PontoonError for a target that is registered already.
    */
-  public register(operations: AwsOperations): void {
-    for (const [target, operation] of Object.entries(operations)) {
+  public register(operations: AwsOperations, service?: string): void {
+    for (const [name, operation] of Object.entries(operations)) {
+      const target = service === undefined ? name : `${service}.${name}`;
       if (this.operations.has(target)) {
         throw new PontoonError(
           'ENDPOINT',

@@ -22,11 +22,13 @@ import {
   playerDriver,
   type ResourceDriver,
 } from './resource-driver';
+import type { ResourcePlayers } from './resource-player';
 import { ResponseServer } from './response-server';
 import { type OperationContext, StackOperation } from './stack-operation';
 import {
   emptyStack,
   type LeftBehind,
+  notPlayedIn,
   type PlayedResource,
   type StackEvent,
   type StackResult,
@@ -34,6 +36,7 @@ import {
   type StackStatus,
 } from './stack-state';
 import { valueScope } from './value-scope';
+import { waitConditionPlayers } from './wait-conditions';
 
 /**
  * A stand-in for CloudFormation: creates, updates, rolls back and deletes the stacks of a cloud
@@ -44,6 +47,7 @@ export class CloudFormationStandIn {
   private readonly templates = new Map<string, Template>();
   private readonly caller: CustomResourceCaller;
   private readonly nestedDriver: ResourceDriver;
+  private readonly ownPlayers: ResourcePlayers;
   private assets: readonly FileAsset[] = [];
   private events: StackEvent[] = [];
   private leftBehind: LeftBehind[] = [];
@@ -53,8 +57,10 @@ export class CloudFormationStandIn {
     private readonly server: ResponseServer,
   ) {
     this.caller = new CustomResourceCaller(server, options);
+    this.ownPlayers = waitConditionPlayers(server);
     this.nestedDriver = nestedStackDriver({
-      stateOf: (name, root) => this.stateOf(stackIdentity(name, root.account, root.region)),
+      stateOf: (name, root) =>
+        this.stateOf(stackIdentity(name, root.account, root.region), root.stackName),
       forget: (name) => this.stacks.delete(name),
       operationOn: (state, template, parameters) => this.operationOn(state, template, parameters),
       deleteStack: (state) => deleteStack(state, this.context()),
@@ -144,8 +150,8 @@ export class CloudFormationStandIn {
     this.leftBehind = [];
   }
 
-  private stateOf(identity: StackIdentity): StackState {
-    const state = this.stacks.get(identity.stackName) ?? emptyStack(identity);
+  private stateOf(identity: StackIdentity, parent?: string): StackState {
+    const state = this.stacks.get(identity.stackName) ?? emptyStack(identity, parent);
     this.stacks.set(identity.stackName, state);
     return state;
   }
@@ -189,7 +195,7 @@ export class CloudFormationStandIn {
   }
 
   private driverOf(type: string): ResourceDriver {
-    const player = this.options.players?.[type];
+    const player = this.options.players?.[type] ?? this.ownPlayers[type];
     if (player !== undefined) return playerDriver(player);
     if (isCustomType(type)) return customDriver(this.caller);
     return type === 'AWS::CloudFormation::Stack' ? this.nestedDriver : notPlayedDriver;
@@ -219,18 +225,12 @@ export class CloudFormationStandIn {
   }
 
   private result(state: StackState, status: StackStatus, reason: string | undefined): StackResult {
-    const notPlayed: Record<string, string[]> = {};
-    for (const { resource, outcome } of state.resources.values()) {
-      if (outcome !== undefined) continue;
-      const ids = notPlayed[resource.type] ?? [];
-      notPlayed[resource.type] = [...ids, resource.logicalId];
-    }
     return {
       stackName: state.identity.stackName,
       status,
       reason,
       events: this.events,
-      notPlayed,
+      notPlayed: notPlayedIn(state, this.stacks),
       outputs: Object.fromEntries(state.outputs),
       leftBehind: this.leftBehind,
     };

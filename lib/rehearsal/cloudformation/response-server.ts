@@ -17,10 +17,17 @@ export interface AwaitedAnswer {
   loseNext(): void;
 }
 
+/** A place to which bodies can be PUT. */
+export interface Drop {
+  readonly url: string;
+  /** Closes the place: what is PUT later is refused. */
+  close(): void;
+}
+
 interface Slot {
   readonly refused: string[];
   lose: boolean;
-  resolve(body: string): void;
+  receive(body: string): void;
   reject(error: Error): void;
 }
 
@@ -49,29 +56,32 @@ export class ResponseServer {
 
   /** Awaits one answer; `subject` becomes part of the path, as CloudFormation does. */
   public expect(subject: readonly string[]): AwaitedAnswer {
-    const query = new URLSearchParams({
-      'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
-      'X-Amz-Credential': 'STANDIN/20260101/local/s3/aws4_request',
-      'X-Amz-Expires': '7200',
-      'X-Amz-SignedHeaders': 'host',
-      'X-Amz-Signature': randomBytes(32).toString('hex'),
-    });
-    const path = `/${encodeURIComponent(subject.join('|'))}?${query}`;
+    const path = signedPath(subject);
     const refused: string[] = [];
-    const body = new Promise<string>((resolve, reject) => {
-      this.slots.set(path, { refused, lose: false, resolve, reject });
+    const slot = { refused, lose: false };
+    const body = new Promise<string>((receive, reject) => {
+      this.slots.set(path, Object.assign(slot, { receive, reject }));
     });
     // An answer that is wrong may arrive before anybody looks at the promise.
     body.catch(() => undefined);
     return {
-      url: `http://127.0.0.1:${this.port}${path}`,
+      url: this.urlOf(path),
       body,
       refused,
       loseNext: () => {
-        const slot = this.slots.get(path);
-        if (slot !== undefined) slot.lose = true;
+        slot.lose = true;
       },
     };
+  }
+
+  /** Takes any number of bodies, until it is closed. */
+  public open(
+    subject: readonly string[],
+    listener: { receive(body: string): void; reject(error: Error): void },
+  ): Drop {
+    const path = signedPath(subject);
+    this.slots.set(path, { ...listener, refused: [], lose: false });
+    return { url: this.urlOf(path), close: () => this.slots.delete(path) };
   }
 
   /** Stops listening. */
@@ -82,8 +92,8 @@ export class ResponseServer {
     });
   }
 
-  private get port(): number {
-    return (this.server.address() as AddressInfo).port;
+  private urlOf(path: string): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}${path}`;
   }
 
   private receive(request: IncomingMessage, response: ServerResponse): void {
@@ -111,10 +121,21 @@ export class ResponseServer {
         slot.reject(
           new Error(`the answer must have ${MAXIMUM_ANSWER} bytes at most, got ${body.length}`),
         );
-      } else slot.resolve(body.toString('utf8'));
+      } else slot.receive(body.toString('utf8'));
       response.writeHead(200).end();
     });
   }
+}
+
+function signedPath(subject: readonly string[]): string {
+  const query = new URLSearchParams({
+    'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
+    'X-Amz-Credential': 'STANDIN/20260101/local/s3/aws4_request',
+    'X-Amz-Expires': '7200',
+    'X-Amz-SignedHeaders': 'host',
+    'X-Amz-Signature': randomBytes(32).toString('hex'),
+  });
+  return `/${encodeURIComponent(subject.join('|'))}?${query}`;
 }
 
 function refusal(

@@ -17,6 +17,8 @@ export interface PlayedResource {
 /** What a stack holds between operations. */
 export interface StackState {
   readonly identity: StackIdentity;
+  /** Name of the stack in which this one is nested. */
+  readonly parent: string | undefined;
   readonly resources: Map<string, PlayedResource>;
   outputs: ReadonlyMap<string, unknown>;
   exports: ReadonlyMap<string, unknown>;
@@ -56,7 +58,7 @@ export interface StackResult {
   /** What failed first; undefined if nothing did. */
   readonly reason: string | undefined;
   readonly events: readonly StackEvent[];
-  /** Logical ids of the resources that nothing played, by CloudFormation type. */
+  /** Logical ids of the resources that nothing played, by CloudFormation type; see {@link notPlayedIn}. */
   readonly notPlayed: Readonly<Record<string, readonly string[]>>;
   readonly outputs: Readonly<Record<string, unknown>>;
   /** Resources that exist but no longer belong to the stack: retained, or not deletable. */
@@ -72,12 +74,37 @@ export interface LeftBehind {
 }
 
 /** A stack without resources. */
-export function emptyStack(identity: StackIdentity): StackState {
+export function emptyStack(identity: StackIdentity, parent: string | undefined): StackState {
   return {
     identity,
+    parent,
     resources: new Map(),
     outputs: new Map(),
     exports: new Map(),
     imports: new Set(),
   };
+}
+
+/**
+ * Logical ids of the resources that nothing plays, by type; those of nested stacks have the
+ * nested stack's logical id before them.
+ */
+export function notPlayedIn(
+  state: StackState,
+  stacks: ReadonlyMap<string, StackState>,
+): Readonly<Record<string, readonly string[]>> {
+  const found: Record<string, string[]> = {};
+  const visit = (one: StackState, prefix: string): void => {
+    const { stackName } = one.identity;
+    for (const { resource, outcome } of one.resources.values()) {
+      if (outcome !== undefined) continue;
+      found[resource.type] = [...(found[resource.type] ?? []), `${prefix}${resource.logicalId}`];
+    }
+    for (const nested of stacks.values()) {
+      if (nested.parent !== stackName) continue;
+      visit(nested, `${prefix}${nested.identity.stackName.slice(stackName.length + 1)}/`);
+    }
+  };
+  visit(state, '');
+  return found;
 }

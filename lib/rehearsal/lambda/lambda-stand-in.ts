@@ -21,6 +21,11 @@ export interface LambdaOptions {
    * @default - the working directory, then this package
    */
   readonly sdkFrom?: readonly string[];
+  /**
+   * Directory in which the code of functions is staged.
+   * @default - the system's directory for temporary files
+   */
+  readonly directory?: string;
   /** Told of each line that a function writes. */
   readonly onLog?: (line: LambdaLogLine) => void;
 }
@@ -107,7 +112,7 @@ export class LambdaStandIn {
       );
     }
     const from = this.options.sdkFrom ?? [process.cwd(), __dirname];
-    const code = await stageCode(definition.code, from);
+    const code = await stageCode(definition.code, from, this.options.directory);
     this.functions.set(definition.arn, { definition, code, idle: [], processes: new Set() });
     return { physicalId: definition.name, attributes: { Arn: definition.arn } };
   }

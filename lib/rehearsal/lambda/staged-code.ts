@@ -23,8 +23,9 @@ export interface StagedCode {
 export async function stageCode(
   code: FunctionDefinition['code'],
   searchFrom: readonly string[],
+  parent: string = tmpdir(),
 ): Promise<StagedCode> {
-  const root = await mkdtemp(join(tmpdir(), 'pontoon-lambda-'));
+  const root = await mkdtemp(join(parent, 'pontoon-lambda-'));
   const codeDirectory = join(root, 'task');
   if ('directory' in code) await cp(code.directory, codeDirectory, { recursive: true });
   else {

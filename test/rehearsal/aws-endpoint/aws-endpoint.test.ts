@@ -103,15 +103,16 @@ test('an unknown operation is refused, and recorded', async () => {
 
 test("operations answer, and fail with the service's own errors", async () => {
   let state = 'ready';
-  endpoint.register({
-    'AmazonDMSv20160101.StartReplicationTask': async (input) => {
+  const operations = {
+    StartReplicationTask: async (input: unknown) => {
       if (state !== 'ready')
         throw new AwsServiceError('InvalidResourceStateFault', 'task is running');
       state = 'running';
       const { ReplicationTaskArn } = input as { ReplicationTaskArn: string };
       return { ReplicationTask: { ReplicationTaskArn, Status: 'starting' } };
     },
-  });
+  };
+  endpoint.register(operations, 'AmazonDMSv20160101');
   const client = new DatabaseMigrationServiceClient(settings());
   const start = () =>
     client.send(
@@ -125,9 +126,7 @@ test("operations answer, and fail with the service's own errors", async () => {
     Status: 'starting',
   });
   expect(await errorOf(start())).toEqual(['InvalidResourceStateFault', 'task is running']);
-  expect(() =>
-    endpoint.register({ 'AmazonDMSv20160101.StartReplicationTask': () => ({}) }),
-  ).toThrow(
+  expect(() => endpoint.register(operations, 'AmazonDMSv20160101')).toThrow(
     'operation "AmazonDMSv20160101.StartReplicationTask" cannot be registered twice; remove one of the two',
   );
 });

@@ -23,7 +23,6 @@ import { LambdaStandIn } from '../../../lib/rehearsal/lambda';
 
 const HANDLER = `
 const { SecretsManagerClient, GetSecretValueCommand } = require('@aws-sdk/client-secrets-manager');
-const http = require('node:http');
 exports.handler = async (event, context) => {
   console.log(event.RequestType + ' ' + event.LogicalResourceId);
   const properties = event.ResourceProperties;
@@ -38,13 +37,7 @@ exports.handler = async (event, context) => {
     Data: { summary: [username, password.length, typeof properties.count, typeof properties.flag,
       process.env.GREETING, context.functionName].join(' ') },
   });
-  await new Promise((resolve, reject) => {
-    const request = http.request(event.ResponseURL,
-      { method: 'PUT', headers: { 'content-length': Buffer.byteLength(body) } },
-      (response) => { response.resume(); response.on('end', resolve); });
-    request.on('error', reject);
-    request.end(body);
-  });
+  await fetch(event.ResponseURL, { method: 'PUT', headers: { 'content-type': '' }, body });
 };`;
 
 let directory: string;
