@@ -4,8 +4,7 @@ import { quoteConninfo } from '../../postgres';
 import { renderSettings } from './configuration';
 import type { Superuser } from './data-directory';
 import type { Server } from './server';
-import type { Workspace } from './workspace';
-import { writeOwn } from './workspace';
+import { type Workspace, writeOwn } from './workspace';
 
 /** How one server of the rehearsal follows another. */
 export interface Upstream {
@@ -20,8 +19,8 @@ export interface Upstream {
 }
 
 /**
- * Writes the password and the certificate of `upstream` into files in `directory` and returns a
- * connection string that names them, so that no password stands on a command line or in a setting.
+ * Writes the password of `upstream` into a file in `directory` and returns a connection string that
+ * names it, so that no password stands on a command line or in a setting.
  */
 export async function writeConninfo(
   workspace: Workspace,
@@ -29,12 +28,10 @@ export async function writeConninfo(
   { server, role, applicationName }: Upstream,
 ): Promise<string> {
   const passfile = join(directory, 'pgpass');
-  const certificate = join(directory, 'root.crt');
   // libpq matches addresses in certificates since 15 only; the name is verified on every major.
   const host = 'localhost';
   const entry = [host, String(server.port), '*', role.user, role.password].map(escapePassfile);
   await writeOwn(workspace, passfile, `${entry.join(':')}\n`);
-  await writeOwn(workspace, certificate, server.caCertificate);
   const parameters = {
     host,
     hostaddr: server.host,
@@ -42,7 +39,7 @@ export async function writeConninfo(
     user: role.user,
     passfile,
     sslmode: 'verify-full',
-    sslrootcert: certificate,
+    sslrootcert: server.caCertificateFile,
     application_name: applicationName,
   };
   return Object.entries(parameters)

@@ -61,6 +61,8 @@ export class Server {
   public readonly dataDirectory: string;
   /** A directory with a socket through which only {@link superuser} gets in, whatever pg_hba says. */
   public readonly socketDirectory: string;
+  /** The file with {@link caCertificate}, for `sslrootcert` in what servers connect with. */
+  public readonly caCertificateFile: string;
   /** A role that may do everything. */
   public readonly superuser: Superuser;
 
@@ -81,6 +83,7 @@ export class Server {
     this.dataDirectory = join(parts.directory, 'data');
     this.socketDirectory = parts.directory;
     this.logFile = join(parts.directory, 'log');
+    this.caCertificateFile = join(parts.directory, 'ca.crt');
   }
 
   /** Makes a server out of a data directory; it is not started. */
@@ -92,6 +95,7 @@ export class Server {
     await writeOwn(workspace, join(directory, 'log'), '');
     const ca = await authorityCertificate(workspace);
     const server = new Server(parts, options, ca, await freePort());
+    await writeOwn(workspace, server.caCertificateFile, ca);
     await server.writeSettings(options.settings ?? {});
     await server.writeHba(options.hba ?? LOOPBACK_HBA);
     return server;

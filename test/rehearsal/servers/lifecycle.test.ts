@@ -133,7 +133,7 @@ describe('a server', () => {
   });
 
   it('keeps its secrets from other users and out of its log and process list', async () => {
-    for (const file of ['server.key', 'pg_hba.conf', 'log']) {
+    for (const file of ['ca.crt', 'server.key', 'pg_hba.conf', 'log']) {
       expect((await stat(join(test.server.socketDirectory, file))).mode & 0o077).toBe(0);
     }
     expect(await readFile(test.server.logFile, 'utf8')).not.toContain(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { supports } from '../../../lib/postgres';
 import {
@@ -297,5 +298,7 @@ describe('an installed pg_basebackup', () => {
 async function writeUntil(client: Client, signal: AbortSignal): Promise<void> {
   for (let id = 1; !signal.aborted; id += 1) {
     await client.query('INSERT INTO t VALUES ($1)', [id]);
+    // Slow enough to leave the processor to the copy.
+    await delay(2);
   }
 }
