@@ -25,13 +25,11 @@ export const collations = defineCheck<CollationRow>({
   title: 'collation versions',
   query: collationQuery,
   evaluate: (rows, context) => {
-    const own = rows.flatMap((row) => driftFound(row, context));
     const link = standbyLinkInto(context.topology, context.server);
-    if (link === undefined) return own;
+    if (link === undefined) return rows.flatMap((row) => driftFound(row, context));
     const peer = context.peers?.[link.from]?.collations as readonly CollationRow[] | undefined;
-    if (peer !== undefined) return [...own, ...peerFound(rows, peer, link.from, context)];
+    if (peer !== undefined) return peerFound(rows, peer, link.from, context);
     return [
-      ...own,
       {
         severity: 'unchecked',
         message: `the collation versions of '${context.server}' could not be compared with those of '${link.from}'; check '${link.from}' in the same run`,
