@@ -8,3 +8,4 @@ export { AwsServiceError } from './aws-error';
 export { generateSecret } from './generated-secret';
 export { type AttachedFields, secretPlayers } from './secret-players';
 export { type SecretPlace, SecretStore, type StoredSecret, secretArn } from './secret-store';
+export { secretsManagerShims, secretsManagerStandIn } from './stand-in';

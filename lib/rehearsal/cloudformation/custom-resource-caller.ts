@@ -72,7 +72,7 @@ export class CustomResourceCaller {
   /** Delivers the events that were held back; their answers are taken and ignored. */
   public async deliverLate(): Promise<readonly CustomResourceEvent[]> {
     const events = this.late.splice(0);
-    for (const event of events) await this.options.invoke(event.ServiceToken, event);
+    for (const event of events) await this.invoke(event);
     return events;
   }
 
@@ -126,12 +126,21 @@ export class CustomResourceCaller {
   }
 
   private async invokeWithRetries(event: CustomResourceEvent): Promise<InvocationOutcome> {
-    let outcome = await this.options.invoke(event.ServiceToken, event);
+    let outcome = await this.invoke(event);
     for (let retry = 0; retry < (this.options.retries ?? 2); retry++) {
       if (outcome.error === undefined) break;
-      outcome = await this.options.invoke(event.ServiceToken, event);
+      outcome = await this.invoke(event);
     }
     return outcome;
+  }
+
+  private async invoke(event: CustomResourceEvent): Promise<InvocationOutcome> {
+    try {
+      return await this.options.invoke(event.ServiceToken, event);
+    } catch (error) {
+      // Nothing ran, so a failed Create leaves nothing to delete.
+      throw new ResourceFailure(messageOf(error), event.PhysicalResourceId, { cause: error });
+    }
   }
 }
 

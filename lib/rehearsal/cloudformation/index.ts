@@ -16,3 +16,4 @@ export type {
   StackResult,
   StackStatus,
 } from './stack-state';
+export { cloudFormationShims, cloudFormationStandIn } from './stand-in';

@@ -29,6 +29,7 @@ export const FUNCTION_PROPERTIES = [
   'Environment',
   'FunctionName',
   'Handler',
+  'Layers',
   'MemorySize',
   'PackageType',
   'Runtime',
@@ -38,7 +39,8 @@ export const FUNCTION_PROPERTIES = [
 /**
  * Reads a function from its evaluated properties.
  *
- * @throws ValidationError for what cannot run here: another runtime than Node, an image, an archive.
+ * @throws ValidationError for what cannot run here: another runtime than Node.js, an image, an
+ * archive, layers.
  */
 export function functionDefinition(request: ResourceRequest): FunctionDefinition {
   const { properties, stack, logicalId } = request;
@@ -51,6 +53,10 @@ export function functionDefinition(request: ResourceRequest): FunctionDefinition
   problems.addIf(
     typeof properties.Handler !== 'string' || !properties.Handler.includes('.'),
     `'Handler' must be 'file.export', got ${kindOf(properties.Handler)}`,
+  );
+  problems.addIf(
+    Array.isArray(properties.Layers) && properties.Layers.length > 0,
+    "'Layers' cannot be used here, got some; ship what they hold in the function's code",
   );
   let code: FunctionDefinition['code'] = { inline: '' };
   problems.collect(() => {

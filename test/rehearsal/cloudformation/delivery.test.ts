@@ -78,6 +78,18 @@ describe('answers that are missing or wrong', () => {
     ]);
   });
 
+  test('a function that cannot be invoked leaves nothing to delete', async () => {
+    const called: string[] = [];
+    const stack = new PlayedStack({
+      invoke: async (token, { RequestType }) => {
+        called.push(RequestType);
+        throw new Error(`no function ${token}`);
+      },
+    });
+    expect(await failureOf(stack)).toBe('A: no function arn:function');
+    expect(called).toEqual(['Create']);
+  });
+
   test('a function that returns without an answer', async () => {
     const stack = new PlayedStack();
     stack.behaviour = ({ RequestType }) => (RequestType === 'Create' ? 'silent' : {});
@@ -137,7 +149,7 @@ describe('answers that are missing or wrong', () => {
     expect(await failureOf(stack)).toBe(`A: invalid answer: ${problem}`);
   });
 
-  test('more than 4096 bytes', async () => {
+  test('an answer of more than 4096 bytes is refused', async () => {
     const stack = new PlayedStack();
     stack.behaviour = ({ RequestType }) =>
       RequestType === 'Create' ? { Data: { x: 'x'.repeat(4096) } } : {};
@@ -159,7 +171,7 @@ describe('answers that are missing or wrong', () => {
       'the answer must have a Content-Length, got a chunked body',
       501,
     ],
-  ])('%s', async (_name, headers, reason, status) => {
+  ])('an answer with %s is refused', async (_name, headers, reason, status) => {
     const statuses: number[] = [];
     const cloudformation = await CloudFormationStandIn.start({
       invoke: async (_token, event) => {

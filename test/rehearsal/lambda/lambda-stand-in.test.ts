@@ -254,11 +254,17 @@ test('an asset is run, an ES module too, and an update runs the new code', async
 
 test('what cannot run here is refused, all at once', async () => {
   functions = new LambdaStandIn();
-  const request = requestFor({ Runtime: 'python3.13', Handler: 'index', Code: { ImageUri: 'x' } });
+  const request = requestFor({
+    Runtime: 'python3.13',
+    Handler: 'index',
+    Code: { ImageUri: 'x' },
+    Layers: ['arn:layer'],
+  });
   await expect(functions.players['AWS::Lambda::Function']?.create(request)).rejects.toThrow(
-    `function "Fn" has 3 problems:
+    `function "Fn" has 4 problems:
 - 'Runtime' must be a Node.js runtime to run here, got "python3.13"; give a player for the function
 - 'Handler' must be 'file.export', got a string
+- 'Layers' cannot be used here, got some; ship what they hold in the function's code
 - 'Code' must be an asset (S3Bucket and S3Key) or inline (ZipFile), got ImageUri; images cannot run here`,
   );
 });

@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { secretsManagerShims, secretsManagerStandIn } from '../../lib/rehearsal/aws-endpoint';
+import { cloudFormationShims, cloudFormationStandIn } from '../../lib/rehearsal/cloudformation';
+import { lambdaShims, lambdaStandIn } from '../../lib/rehearsal/lambda';
+
+test.each([
+  [cloudFormationStandIn, 'cloudformation'],
+  [lambdaStandIn, 'lambda'],
+  [secretsManagerStandIn, 'aws-endpoint'],
+] as const)('each behaviour of a stand-in is a test', ({ behaviours }, folder) => {
+  const directory = join(__dirname, folder);
+  const titles = readdirSync(directory)
+    .map((file) => readFileSync(join(directory, file), 'utf8'))
+    .flatMap((text) => [...text.matchAll(/^\s*(?:test|\]\))\(\s*'(.*)',/gm)])
+    .map(([, title]) => title);
+  expect(behaviours.filter((name) => !titles.includes(name))).toEqual([]);
+});
+
+test('each difference has a reason', () => {
+  for (const { name, reason } of [...cloudFormationShims, ...lambdaShims, ...secretsManagerShims]) {
+    expect([name, reason]).not.toContain('');
+  }
+});
