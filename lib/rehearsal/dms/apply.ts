@@ -86,16 +86,16 @@ export class Applier {
     const texts = rendered.flatMap((one) => (one === undefined ? [] : [one.text]));
     if (texts.length === 0) return;
     const { target } = this.options;
-    if (!this.open) await target.query('BEGIN');
+    const begin = this.open ? [] : ['BEGIN'];
     this.open = true;
     let counts: (number | null)[];
     try {
-      counts = await runAll(target, ['SAVEPOINT dms_batch', ...texts]);
+      counts = await runAll(target, [...begin, 'SAVEPOINT dms_batch', ...texts]);
     } catch (error) {
       if (isRecoverable(error)) throw error;
       return this.repeatSingly(steps);
     }
-    let at = 1;
+    let at = begin.length + 1;
     const outcomes = rendered.map((one, index) => ({
       one,
       step: steps[index],
@@ -111,7 +111,6 @@ export class Applier {
         !isLenient(this.policy(step.action)),
     );
     if (needsCare) return this.repeatSingly(steps);
-    await target.query('RELEASE SAVEPOINT dms_batch');
     for (const { one, step, count } of outcomes) {
       if (step !== undefined && one !== undefined) this.record(step, count, one.mayMiss);
     }

@@ -9,8 +9,8 @@ const STATUS_INTERVAL_MS = 1000;
 
 /** What a reader of the stream does with it. */
 export interface ChangeHandler {
-  /** Handles one message; the stream waits for it. `more` says whether another one was received already. */
-  message(message: DecodedMessage, lsn: Lsn, more: boolean): Promise<void>;
+  /** Handles one message; the stream waits for it. */
+  message(message: DecodedMessage, lsn: Lsn): Promise<void>;
   /** Hears how far the server has read its log, in bytes. */
   serverPosition(position: bigint): void;
   /** Whether everything that was handled is committed on the target. */
@@ -31,7 +31,7 @@ export class ChangeStream {
   private handled = 0;
   private confirmed = 0n;
   private insideTransaction = false;
-  private failure: unknown;
+  private failure: Error | undefined;
   private reject: (error: unknown) => void = () => undefined;
   private closing = false;
 
@@ -69,7 +69,7 @@ export class ChangeStream {
 
   /** Ends the stream because of `error`: {@link run} rejects with it. */
   public fail(error: unknown): void {
-    this.failure ??= error;
+    this.failure ??= asError(error);
     this.reject(this.failure);
   }
 
@@ -95,9 +95,9 @@ export class ChangeStream {
       if (this.closing || this.failure !== undefined) return;
       this.insideTransaction = message.kind !== 'commit';
       if (message.kind === 'unreadable') throw message.error;
-      await this.handler.message(message, lsn, this.plugin.received > this.handled + 1);
+      await this.handler.message(message, lsn);
     } catch (error) {
-      this.failure = error;
+      this.failure ??= asError(error);
       throw error;
     } finally {
       this.handled += 1;
@@ -125,4 +125,8 @@ function endedByServer(): PontoonError {
     'STREAM_ENDED',
     'the source ended the replication stream; look into its log',
   );
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,7 +1,8 @@
 import { filtered } from './endpoint-requests';
 import type { JsonObject } from './json-reader';
-import type { DmsMigrationType, DmsStandIn } from './stand-in';
+import type { DmsStandIn } from './stand-in';
 import type { TableStatistics } from './table-state';
+import type { DmsMigrationType } from './task-options';
 
 /** A replication task, of an instance or a serverless one, with the engine that plays it. */
 export interface DmsTaskResource {

@@ -8,11 +8,6 @@ export { type DmsOperations, type DmsResources, dmsEndpoint } from './endpoint';
 export { DmsFault } from './endpoint-requests';
 export type { DmsTaskResource } from './endpoint-responses';
 export type { DmsProgress, DmsTaskStatus, ProgressListener } from './progress';
-export {
-  type DmsMigrationType,
-  DmsStandIn,
-  type DmsStandInOptions,
-  type DmsTaskChanges,
-  type DmsTaskState,
-} from './stand-in';
+export { DmsStandIn, type DmsTaskChanges, type DmsTaskState } from './stand-in';
 export type { TableStateName, TableStatistics } from './table-state';
+export type { DmsMigrationType, DmsStandInOptions } from './task-options';

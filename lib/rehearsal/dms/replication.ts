@@ -54,7 +54,11 @@ export class Replication implements ChangeHandler {
   private readonly stream: ChangeStream;
   private readonly applier: Applier;
   private transaction: DecodedChange[] = [];
+  /** Changes, and the newest commit, of source transactions that are not committed on the target. */
   private waiting = 0;
+  private newest: { readonly position: bigint; readonly at: Date | undefined } | undefined;
+  private scheduled: NodeJS.Immediate | undefined;
+  private committing: Promise<void> = Promise.resolve();
   private reachedEnd = false;
 
   constructor(private readonly options: ReplicationOptions) {
@@ -69,7 +73,13 @@ export class Replication implements ChangeHandler {
   public async run(from: Lsn): Promise<boolean> {
     // An idle session that breaks would otherwise be noticed by the next change only.
     this.options.target.once('error', (error) => this.stream.fail(error));
-    await this.stream.run(from);
+    try {
+      await this.stream.run(from);
+    } finally {
+      // What is taken but not committed comes again, as it was never confirmed.
+      clearImmediate(this.scheduled);
+      await this.committing;
+    }
     return this.reachedEnd;
   }
 
@@ -79,7 +89,7 @@ export class Replication implements ChangeHandler {
   }
 
   public settled(): boolean {
-    return this.applier.settled && this.waiting === 0;
+    return this.applier.settled && this.newest === undefined;
   }
 
   public serverPosition(position: bigint): void {
@@ -89,11 +99,13 @@ export class Replication implements ChangeHandler {
     this.stopIfReached(position);
   }
 
-  public async message(message: DecodedMessage, lsn: Lsn, more: boolean): Promise<void> {
+  public async message(message: DecodedMessage, lsn: Lsn): Promise<void> {
+    await this.committing;
     const position = parseLsn(lsn);
     this.options.position.see(position);
     switch (message.kind) {
       case 'begin':
+        clearImmediate(this.scheduled);
         this.transaction = [];
         return;
       case 'change':
@@ -102,18 +114,14 @@ export class Replication implements ChangeHandler {
       case 'truncate':
         return this.ignoreTruncate(message.tables);
       case 'commit':
-        return this.commit(position, message.committedAt, more);
+        return this.takeTransaction(position, message.committedAt);
       case 'message':
       case 'unreadable':
         return;
     }
   }
 
-  private async commit(
-    position: bigint,
-    committedAt: Date | undefined,
-    more: boolean,
-  ): Promise<void> {
+  private async takeTransaction(position: bigint, at: Date | undefined): Promise<void> {
     const changes = this.transaction;
     this.transaction = [];
     for (const change of changes) {
@@ -121,20 +129,27 @@ export class Replication implements ChangeHandler {
       if (table !== undefined) await this.applier.take(table, change, position);
     }
     this.waiting += changes.length;
-    if (more && this.waiting < this.options.settings.minTransactionSize) return;
+    this.newest = { position, at };
+    if (this.waiting >= this.options.settings.minTransactionSize) return this.commit();
+    // Whatever was received already is handed out before this runs, and joins the same commit.
+    this.scheduled = setImmediate(() => {
+      this.committing = this.commit().catch((error: unknown) => this.stream.fail(error));
+    });
+  }
+
+  private async commit(): Promise<void> {
+    const { newest, waiting: changes } = this;
+    if (newest === undefined) return;
     await this.applier.commit();
+    this.newest = undefined;
+    this.waiting = 0;
+    const { position, at } = newest;
     this.stream.confirm(position);
     this.options.position.apply(position);
-    this.options.position.commit(committedAt);
+    this.options.position.commit(at);
     this.options.committed();
-    this.options.report({
-      type: 'committed',
-      position: formatLsn(position),
-      changes: this.waiting,
-      latencyMs:
-        committedAt === undefined ? undefined : Math.max(0, Date.now() - committedAt.getTime()),
-    });
-    this.waiting = 0;
+    const latencyMs = at === undefined ? undefined : Math.max(0, Date.now() - at.getTime());
+    this.options.report({ type: 'committed', position: formatLsn(position), changes, latencyMs });
     this.stopIfReached(position);
   }
 

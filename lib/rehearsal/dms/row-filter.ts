@@ -1,5 +1,5 @@
 import { quoteLiteral } from '../../postgres';
-import type { ColumnFilter, FilterCondition } from './mapping-rules';
+import type { ColumnFilter, FilterCondition } from './mapping-rule';
 
 /**
  * The filters as an SQL condition; `operand` renders a column.

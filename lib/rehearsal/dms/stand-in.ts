@@ -1,41 +1,14 @@
-import type { ClientConfig } from 'pg';
-import { formatLsn, type Lsn, PontoonError, Problems, parseLsn } from '../../postgres';
+import { formatLsn, type Lsn, PontoonError } from '../../postgres';
 import { type DmsEndpointSettings, readEndpointSettings } from './endpoint-settings';
 import { readMappingRules } from './mapping-rules';
-import type { DmsTaskStatus, ProgressListener } from './progress';
+import type { DmsTaskStatus } from './progress';
 import { openSession, withSession } from './sessions';
 import type { TableState, TableStatistics } from './table-state';
+import type { RunKind, TaskDefinition } from './task-definition';
 import { errorMessage } from './task-errors';
-import { type RunKind, type TaskDefinition, TaskRun } from './task-run';
+import { checkOptions, checkStartPosition, type DmsStandInOptions } from './task-options';
+import { TaskRun } from './task-run';
 import { readTaskSettings } from './task-settings';
-
-/** What a task migrates: the rows that are there, the changes from now on, or both. */
-export type DmsMigrationType = 'full-load' | 'cdc' | 'full-load-and-cdc';
-
-/** A task as its template describes it, with servers to run it on. */
-export interface DmsStandInOptions {
-  /** The server that rows and changes are read from: a standby or a primary. */
-  readonly source: ClientConfig;
-  /** The server that they are written to. */
-  readonly target: ClientConfig;
-  /** The source endpoint's PostgreSqlSettings, as in the template. @default - DMS's defaults */
-  readonly sourceSettings?: unknown;
-  /** The target endpoint's PostgreSqlSettings, as in the template. @default - DMS's defaults */
-  readonly targetSettings?: unknown;
-  /** The task's table mappings: JSON text or an object. */
-  readonly tableMappings: unknown;
-  /** The task's settings: JSON text or an object. */
-  readonly taskSettings: unknown;
-  readonly migrationType: DmsMigrationType;
-  /** The slot on the source. @default - `SlotName` of sourceSettings; without any, a slot of its own on a primary */
-  readonly slotName?: string;
-  /** The output plugin. @default - `PluginName` of sourceSettings */
-  readonly pluginName?: string;
-  /** The position that CDC starts at. @default - where the slot stands */
-  readonly cdcStartPosition?: string;
-  /** Hears what happens. @default - nobody does */
-  readonly onProgress?: ProgressListener;
-}
 
 /** What of a task can be modified while it does not run. */
 export interface DmsTaskChanges {
@@ -71,6 +44,7 @@ export class DmsStandIn {
   private tables: readonly TableState[] = [];
   private running: Promise<void> = Promise.resolve();
   private ownSlot: string | undefined;
+  private modified: DmsTaskChanges = {};
 
   /** Throws a ValidationError with everything that DMS, or the stand-in, refuses. */
   constructor(private readonly options: DmsStandInOptions) {
@@ -98,7 +72,7 @@ export class DmsStandIn {
   }
 
   /** Runs the task for the first time. Resolves once it runs; rejects with why it cannot. */
-  public start(): Promise<void> {
+  public async start(): Promise<void> {
     this.require('start', ['ready']);
     return this.begin('start');
   }
@@ -107,13 +81,13 @@ export class DmsStandIn {
    * Goes on where the slot stands. Tables that were not loaded completely are loaded again.
    * On a new stand-in, it takes over from one that was killed, with every table loaded.
    */
-  public resume(): Promise<void> {
+  public async resume(): Promise<void> {
     this.require('resume', ['ready', 'stopped', 'failed']);
     return this.begin('resume');
   }
 
   /** Loads every table again and goes on from there. */
-  public reload(): Promise<void> {
+  public async reload(): Promise<void> {
     this.require('reload', ['ready', 'stopped', 'failed']);
     return this.begin('reload');
   }
@@ -137,8 +111,6 @@ export class DmsStandIn {
     this.definition = this.define({ ...this.options, ...this.modified, ...changes });
     this.modified = { ...this.modified, ...changes };
   }
-
-  private modified: DmsTaskChanges = {};
 
   /** Connects to an endpoint as the task would. Rejects with the server's error. */
   public async testConnection(side: 'source' | 'target'): Promise<void> {
@@ -176,7 +148,7 @@ export class DmsStandIn {
     };
   }
 
-  private async begin(kind: RunKind): Promise<void> {
+  private begin(kind: RunKind): Promise<void> {
     this.hasRun = true;
     this.stopReason = undefined;
     this.lastFailureMessage = undefined;
@@ -191,22 +163,33 @@ export class DmsStandIn {
       },
     );
     this.run = run;
+    const prepared = this.prepare(run, kind);
+    this.running = prepared.then(
+      () => this.work(run),
+      () => undefined,
+    );
+    return prepared;
+  }
+
+  private async prepare(run: TaskRun, kind: RunKind): Promise<void> {
     try {
       this.tables = await run.prepare(kind, this.tables);
+      if (this.status === 'starting') this.change('running');
     } catch (error) {
       this.fail(error);
       throw error;
     } finally {
       this.ownSlot = run.ownSlot ?? this.ownSlot;
     }
-    if (this.status === 'starting') this.change('running');
-    this.running = run.work().then(
-      (reason) => {
-        this.stopReason = `Stop Reason ${reason}`;
-        this.change('stopped');
-      },
-      (error: unknown) => this.fail(error),
-    );
+  }
+
+  private async work(run: TaskRun): Promise<void> {
+    try {
+      this.stopReason = `Stop Reason ${await run.work()}`;
+      this.change('stopped');
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   private fail(error: unknown): void {
@@ -228,48 +211,4 @@ export class DmsStandIn {
       `to ${action}, the DMS task must be ${states.join(' or ')}, got ${this.status}; wait for that state`,
     );
   }
-}
-
-function checkOptions(options: DmsStandInOptions, settings: DmsEndpointSettings): void {
-  const problems = new Problems();
-  const plugin = options.pluginName ?? settings.pluginName;
-  if (plugin === 'pglogical') {
-    problems.add(
-      "'pluginName' must be test-decoding for the DMS stand-in, got pglogical; it does not reproduce that plugin",
-    );
-  } else if (plugin !== 'test-decoding' && options.migrationType !== 'full-load') {
-    problems.add(
-      `'pluginName' must be test-decoding or pglogical, got ${JSON.stringify(plugin)}; other plugins are not for DMS`,
-    );
-  }
-  for (const [name, given] of [
-    ['slotName', settings.slotName],
-    ['pluginName', settings.pluginName],
-  ] as const) {
-    const own = options[name];
-    problems.addIf(
-      own !== undefined && given !== undefined && own !== given,
-      `'${name}' must be the one of sourceSettings, got ${JSON.stringify(own)} and ${JSON.stringify(given)}; give it once`,
-    );
-  }
-  problems.throwIfAny('DMS task');
-}
-
-function checkStartPosition(options: DmsStandInOptions, slot: string | undefined): Lsn | undefined {
-  const position = options.cdcStartPosition;
-  if (position === undefined || position === '') {
-    if (options.migrationType !== 'cdc' || slot === undefined) return undefined;
-    throw new PontoonError(
-      'INVALID',
-      "'cdcStartPosition' is required by a cdc task with a slot of its own, got none; take the slot's confirmed_flush_lsn",
-    );
-  }
-  if (position.startsWith('checkpoint:')) {
-    throw new PontoonError(
-      'INVALID',
-      "'cdcStartPosition' must be a log position for the DMS stand-in, got a checkpoint of DMS; give a position such as 4AF/B00000D0",
-    );
-  }
-  parseLsn(position);
-  return position;
 }

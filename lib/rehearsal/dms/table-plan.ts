@@ -1,5 +1,5 @@
 import { Problems, type QualifiedName, quoteQualified } from '../../postgres';
-import type { ColumnFilter, Locator, MappingRules, TransformationRule } from './mapping-rules';
+import type { ColumnFilter, Locator, MappingRules, TransformationRule } from './mapping-rule';
 import type { LobMode } from './task-settings';
 
 /** A column as the source's catalog describes it. */

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Client, ClientConfig } from 'pg';
+import type { Client } from 'pg';
 import { type Lsn, Problems, parseLsn, quoteQualified } from '../../postgres';
-import type { DmsEndpointSettings } from './endpoint-settings';
 import { loadTables } from './full-load';
-import type { MappingRules } from './mapping-rules';
 import {
   inspectSlot,
   inspectSource,
@@ -13,45 +11,15 @@ import {
   slotReleased,
   startPosition,
 } from './preflight';
-import type { ProgressListener } from './progress';
 import { Replication, ReplicationPosition } from './replication';
 import { fitToTarget, readSourceTables } from './source-catalog';
 import { planTables, type TablePlan } from './table-plan';
 import { TableState } from './table-state';
+import type { RunKind, RunServers, StopReason, TaskDefinition } from './task-definition';
 import { errorCode, errorMessage, fatal, isRecoverable } from './task-errors';
-import type { DmsTaskSettings } from './task-settings';
 
 /** undefined_object and object_not_in_prerequisite_state, which START_REPLICATION answers. */
 const SLOT_ERRORS = new Set(['42704', '55000']);
-
-/** How a run begins. */
-export type RunKind = 'start' | 'resume' | 'reload';
-
-/** Why a run ended by itself or on demand, in DMS's words. */
-export type StopReason =
-  | 'NORMAL'
-  | 'FULL_LOAD_ONLY_FINISHED'
-  | 'STOPPED_AFTER_FULL_LOAD'
-  | 'STOPPED_AFTER_CACHED_EVENTS';
-
-/** A task's definition, checked. */
-export interface TaskDefinition {
-  readonly migrationType: 'full-load' | 'cdc' | 'full-load-and-cdc';
-  readonly rules: MappingRules;
-  readonly settings: DmsTaskSettings;
-  readonly slotName: string | undefined;
-  readonly cdcStartPosition: Lsn | undefined;
-  readonly sourceSettings: DmsEndpointSettings;
-  readonly mapBooleanAsBoolean: boolean;
-}
-
-/** Where a run gets its sessions, and whom it tells. */
-export interface RunServers {
-  readonly source: ClientConfig;
-  readonly openSource: () => Promise<Client>;
-  readonly openTarget: () => Promise<Client>;
-  readonly report: ProgressListener;
-}
 
 /** One run of a task, from its start or resumption to its end. */
 export class TaskRun {

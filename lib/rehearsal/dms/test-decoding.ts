@@ -37,7 +37,7 @@ export type DecodedMessage =
  * an unchanged TOASTed value from the text that spells it.
  */
 export class LosslessTestDecoding extends TestDecodingPlugin {
-  /** Counts what was received, so that a reader knows whether more is waiting. */
+  /** Counts what was received, so that a reader knows whether something is waiting. */
   public received = 0;
 
   public override parse(buffer: Buffer): DecodedMessage {

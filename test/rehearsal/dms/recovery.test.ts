@@ -191,3 +191,18 @@ behaviour('refuses a wal_sender_timeout from 1 to 9999 ms', async () => {
     'wal_sender_timeout of the source must be 0 or at least 10000 ms for DMS, got 9999; raise it',
   );
 });
+
+test('stops while it starts, and only from states that allow it', async () => {
+  pair = await Pair.create(pg, ORDERS);
+  const task = pair.task();
+  await expect(task.stop()).rejects.toThrow(
+    'to stop, the DMS task must be starting or running, got ready; wait for that state',
+  );
+  const starting = task.start();
+  await task.stop();
+  await starting;
+  expect(task.state()).toMatchObject({ status: 'stopped', stopReason: 'Stop Reason NORMAL' });
+  await expect(task.start()).rejects.toThrow(
+    'to start, the DMS task must be ready, got stopped; wait for that state',
+  );
+});
