@@ -119,7 +119,8 @@ export function transformationRule({
     'object-locator': {
       'schema-name': literalPattern(schema),
       ...(target === SCHEMA ? {} : { 'table-name': pattern(table) }),
-      ...(target === COLUMN ? { 'column-name': pattern(column) } : {}),
+      // `[_]` is documented for schemas and tables only; a column that it failed to match would be lost.
+      ...(target === COLUMN ? { 'column-name': column ?? '%' } : {}),
     },
     'rule-action': action,
     ...(value === undefined ? {} : { value }),
