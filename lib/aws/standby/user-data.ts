@@ -113,12 +113,12 @@ RestartSec=30
 [Install]
 WantedBy=multi-user.target`;
 
-/** User data is small. A `#` that a quote follows may be part of a value, and stays. */
+/** User data is small, and comments are in the caller's program. */
 function withoutComments(text: string): string {
   return text
     .split('\n')
-    .map((line) => line.replace(/(^|\s+)#[^'"]*$/, ''))
-    .filter((line) => line.trim() !== '')
+    .map((line) => line.replace(/^(\s*[\w.]+\s*=\s*(?:'(?:[^']|'')*'|[^'#\s]+))\s+#.*$/, '$1'))
+    .filter((line) => !/^\s*(#|$)/.test(line))
     .join('\n');
 }
 

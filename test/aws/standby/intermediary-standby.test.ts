@@ -49,7 +49,7 @@ function makeStack(): { app: App; stack: Stack; props: IntermediaryStandbyProps 
       slotName: 'standby',
       cidrs: ['192.0.2.0/24'],
     },
-    conf: "wal_level = logical  # needed\nhot_standby_feedback = on\narchive_command = 'a # b'\n",
+    conf: "wal_level = logical  # the primary's too\nhot_standby_feedback = on\narchive_command = 'a # b'\n",
     hba: '# the task\nhostssl "app" "dms" 10.0.1.0/24 scram-sha-256\n',
     consumers: [SecurityGroup.fromSecurityGroupId(stack, 'Consumer', 'sg-0123456789abcdef0')],
   };

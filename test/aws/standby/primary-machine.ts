@@ -46,7 +46,7 @@ function startScript(major: number): string {
   return `set -eu
 install -d -m 700 -o postgres -g postgres /srv/a
 install -m 600 -o postgres -g postgres /tls/server.key /srv/server.key
-runuser -u postgres -- ${bin}/initdb -N -D /srv/a --locale=C.UTF-8 -A peer
+runuser -u postgres -- ${bin}/initdb -N -D /srv/a --locale=en_US.UTF-8 -A peer
 cat >>/srv/a/postgresql.conf <<CONF
 listen_addresses = '${PRIMARY_ADDRESS}'
 unix_socket_directories = '/run/postgresql'

@@ -1,12 +1,17 @@
 #!/bin/bash
 # PostgreSQL and the tools on Debian and Ubuntu.
 
+# A machine that just started may be upgrading itself.
+apt_install() {
+  retry apt-get -qy -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold \
+    install --no-install-recommends "$@"
+}
+
 install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   if ! find_server || ! type jq openssl curl unzip ip >/dev/null; then
     retry apt-get -q update
-    retry apt-get -qy install --no-install-recommends \
-      postgresql-common ca-certificates jq openssl curl unzip iproute2 e2fsprogs locales-all
+    apt_install postgresql-common ca-certificates jq openssl curl unzip iproute2 e2fsprogs locales-all
   fi
   find_server && return
   # The distribution's package would start an empty cluster of its own on our port.
@@ -14,10 +19,10 @@ install_packages() {
   printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.conf
   # It brings the repository's key, signed by the distribution.
   [[ $PACKAGES != pgdg ]] || retry /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y
-  retry apt-get -qy install --no-install-recommends "postgresql-$MAJOR"
+  apt_install "postgresql-$MAJOR"
 }
 
 install_agent() {
   retry curl -sSf -O "$1/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb"
-  dpkg -i amazon-ssm-agent.deb
+  retry dpkg -i amazon-ssm-agent.deb
 }

@@ -75,7 +75,8 @@ wait_until_streaming() {
     say 'this server was promoted; there is nothing to stream'
     return
   fi
-  until [[ $(ask 'SELECT status FROM pg_stat_wal_receiver' 2>&1) == streaming ]]; do
+  # Why it refuses is in its own log, whose tail is sent when the time is up.
+  until [[ $(ask 'SELECT status FROM pg_stat_wal_receiver' 2>/dev/null) == streaming ]]; do
     case $(systemctl is-active pontoon-postgres || :) in
       active | activating | reloading) ;;
       *) fail 'PostgreSQL does not run' ;;
