@@ -1,4 +1,13 @@
-export { deriveFlows, type Flow, type FlowOrigin, type HbaRule, renderHba } from './access';
+export {
+  type AccessOptions,
+  deriveFlows,
+  deriveHba,
+  type Flow,
+  type FlowOrigin,
+  type HbaRule,
+  readHba,
+  renderHba,
+} from './access';
 export {
   type Capability,
   capabilitySince,
@@ -8,6 +17,7 @@ export {
   supports,
 } from './capabilities';
 export { type Connection, RDS_AUTHORITIES, readConnection } from './connection';
+export { renderDiagram } from './diagram';
 export {
   compileTableMappings,
   DmsLobMode,
@@ -93,6 +103,7 @@ export {
   uncheckedFinding,
 } from './preflight';
 export { Reader } from './reader';
+export { type RunbookOptions, renderRunbook } from './runbook';
 export {
   createSecret,
   parseSecret,
@@ -139,6 +150,7 @@ export {
   linksInto,
   Platform,
   primaryOf,
+  readTopology,
   serverOf,
   slotNameOf,
   standbyLinkInto,

@@ -1,5 +1,6 @@
 export { createTopology, linksFrom, linksInto, serverOf, type Topology } from './create';
 export { checkPlainData } from './plain-data';
+export { readTopology } from './read';
 export {
   isManaged,
   primaryOf,

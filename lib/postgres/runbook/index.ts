@@ -1,0 +1,1 @@
+export { type RunbookOptions, renderRunbook } from './runbook';

@@ -1,0 +1,94 @@
+import type { HbaRule } from '../access';
+import { PontoonError } from '../errors';
+import type { SizingOptions } from '../settings';
+import { isManaged, linksFrom, serverOf, type Topology } from '../topology';
+import { accessSection, flowSection } from './access-sections';
+import { administratorSection, ownerSection } from './administrator-sections';
+import { inlineCode } from './markdown';
+import { collationSection, dmsSection, undoSection } from './remark-sections';
+import { settingsSection } from './settings-section';
+
+/** What a runbook needs to know beside the topology. */
+export interface RunbookOptions {
+  /** The server to prepare, as in the topology. One that its owner manages. */
+  readonly server: string;
+  /** The role with which objects will be made there. */
+  readonly administrator: string;
+  /** The lines that its pg_hba.conf needs; {@link deriveHba} makes them. */
+  readonly hba: readonly HbaRule[];
+  /**
+   * The server's port, for the firewall.
+   *
+   * @default 5432
+   */
+  readonly port?: number;
+  /**
+   * What is known of the load. Must be the same as for {@link deriveSettings}.
+   *
+   * @default - the defaults of SizingOptions
+   */
+  readonly sizing?: SizingOptions;
+}
+
+/** A runbook that is being written. */
+export interface RunbookContext extends RunbookOptions {
+  readonly topology: Topology;
+}
+
+/** A part of a runbook: its heading, and paragraphs of Markdown. */
+export interface Section {
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+}
+
+/**
+ * What the owner of `options.server` does before a deployment, as Markdown: settings, pg_hba.conf, the administrating
+ * role, the firewall, and how to undo it all. Every SQL in it runs as it stands.
+ *
+ * @throws PontoonError with code UNKNOWN_SERVER, or UNSUPPORTED for a server that a cloud manages.
+ */
+export function renderRunbook(topology: Topology, options: RunbookOptions): string {
+  const { server, administrator } = options;
+  const { majorVersion, database } = serverOf(topology, server);
+  if (isManaged(serverOf(topology, server))) {
+    throw new PontoonError(
+      'UNSUPPORTED',
+      `'${server}' must be managed by its owner to have a runbook, got a server that a cloud manages; name one of your own`,
+    );
+  }
+  const context: RunbookContext = { ...options, topology };
+  const sections = [
+    settingsSection(context),
+    accessSection(context),
+    administratorSection(context),
+    ownerSection(context),
+    flowSection(context),
+    dmsSection(context),
+    collationSection(context),
+    checkSection(context),
+    undoSection(context),
+  ].flatMap((section) => (section === undefined ? [] : [section]));
+  return [
+    `# Prepare ${inlineCode(server)}`,
+    `PostgreSQL ${majorVersion}, database ${inlineCode(database)}. It sends to ${receivers(topology, server)}. Nothing here is done by the deployment: the server is yours. The SQL needs a superuser, for the reasons that stand beside it; afterwards ${inlineCode(administrator)} is enough.`,
+    ...sections.flatMap(({ title, paragraphs }, index) => [
+      `## ${index + 1}. ${title}`,
+      ...paragraphs,
+    ]),
+    '',
+  ].join('\n\n');
+}
+
+function receivers(topology: Topology, server: string): string {
+  const names = linksFrom(topology, server).map(({ to }) => inlineCode(to));
+  return names.length === 0 ? 'nobody yet' : names.join(', ');
+}
+
+function checkSection({ server }: RunbookContext): Section {
+  return {
+    title: 'Check',
+    paragraphs: [
+      `\`pontoon preflight --server ${server}\` reads what you did and lists what is still missing, with the SQL that mends it. The deployment runs the same checks, and stops before it changes anything.`,
+    ],
+  };
+}
