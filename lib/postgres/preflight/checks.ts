@@ -11,6 +11,7 @@ import { largeObjects, longTransactions, preparedTransactions, sequences } from 
 import type { Check } from './check';
 import { collations } from './collation-check';
 import { dmsColumns } from './dms-columns-check';
+import { dmsConstraints } from './dms-constraints-check';
 import { dmsNames } from './dms-names-check';
 import { dmsSettings } from './dms-settings-check';
 import { extensions, managedTargets } from './extension-check';
@@ -59,7 +60,7 @@ function primaryChecks(topology: Topology, server: string): Check[] {
     partitionRoots,
     largeObjects,
     sequences,
-    ...(dmsLinks(topology, server).length > 0 ? [dmsNames, dmsColumns] : []),
+    ...(dmsLinks(topology, server).length > 0 ? [dmsNames, dmsColumns, dmsConstraints] : []),
     ...(managedTargets(topology, server).length > 0 ? [extensions] : []),
     ...ofActivity,
   ];

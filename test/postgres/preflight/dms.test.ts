@@ -121,6 +121,44 @@ describe.each(TEST_MAJORS)("preflight of DMS's limits on PostgreSQL %i", (major)
     ]);
   });
 
+  test('constraints that DMS does not support', async () => {
+    const { name, client } = await lab.database(
+      'CREATE TABLE orders (id int PRIMARY KEY, place int UNIQUE DEFERRABLE INITIALLY DEFERRED)',
+      'CREATE TABLE items (id int PRIMARY KEY, "order" int REFERENCES orders DEFERRABLE INITIALLY DEFERRED)',
+      'CREATE UNIQUE INDEX one ON orders (coalesce(place, 0))',
+    );
+    const context = { topology: twoLinks(major, name, { dms: PUBLIC }), server: 'onPremises' };
+    const findings = await look(client, context, 'dms-constraints');
+    const index = {
+      severity: 'warning',
+      object: '"public"."orders"."one"',
+      message: `unique index "one" of table "public"."orders" is on an expression, and DMS does not support all of them, coalesce for one; drop it on 'aurora' until the cutover, and then create it`,
+      fix: 'DROP INDEX "public"."one";\nCREATE UNIQUE INDEX one ON public.orders USING btree (COALESCE(place, 0));',
+    };
+    expect(findings).toEqual([
+      {
+        severity: 'warning',
+        object: '"public"."items"."items_order_fkey"',
+        message:
+          'constraint "items_order_fkey" of table "public"."items" is INITIALLY DEFERRED, which DMS does not support; make it immediate, unless no transaction breaks it for a while',
+        fix: 'ALTER TABLE "public"."items" ALTER CONSTRAINT "items_order_fkey" DEFERRABLE INITIALLY IMMEDIATE;',
+      },
+      index,
+      {
+        severity: 'warning',
+        object: '"public"."orders"."orders_place_key"',
+        message:
+          'constraint "orders_place_key" of table "public"."orders" is INITIALLY DEFERRED, which DMS does not support; make it immediate, unless no transaction breaks it for a while',
+        fix: 'ALTER TABLE "public"."orders" DROP CONSTRAINT "orders_place_key", ADD CONSTRAINT "orders_place_key" UNIQUE (place);',
+      },
+    ]);
+    await mend(client, findings);
+    // The index is only postponed on the target: the source keeps it.
+    expect(await look(client, context, 'dms-constraints')).toEqual([index]);
+    await client.query('DROP INDEX one');
+    expect(await look(client, context, 'dms-constraints')).toEqual([]);
+  });
+
   test('settings that stop a task', async () => {
     const { name, client } = await lab.database();
     await lab.pg.server.configure({

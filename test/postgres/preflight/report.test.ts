@@ -91,6 +91,7 @@ test('each server is checked for the part that it plays', () => {
     'sequences',
     'dms-names',
     'dms-columns',
+    'dms-constraints',
     'extensions',
     'prepared-transactions',
     'long-transactions',
