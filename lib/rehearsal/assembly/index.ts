@@ -9,7 +9,6 @@ export {
 export { type DynamicReference, resolveDynamicReferences } from './dynamic-references';
 export { Evaluator } from './evaluator';
 export { creationOrder, type DependencyGraph, dependencyGraph, reversed } from './graph';
-export { INTRINSICS } from './intrinsics';
 export { isRecord, isScalar, kindOf, type PlainRecord, recordOf } from './plain-data';
 export { type Scope, type StackIdentity, stackIdentity } from './scope';
 export {

@@ -7,5 +7,5 @@ export {
 export { AwsServiceError } from './aws-error';
 export { generateSecret } from './generated-secret';
 export { type AttachedFields, secretPlayers } from './secret-players';
-export { type SecretPlace, SecretStore, type StoredSecret, secretArn } from './secret-store';
+export { type SecretPlace, SecretStore, type StoredSecret } from './secret-store';
 export { secretsManagerShims, secretsManagerStandIn } from './stand-in';

@@ -151,9 +151,7 @@ export class CloudFormationStandIn {
   }
 
   private stateOf(identity: StackIdentity, parent?: string): StackState {
-    const state = this.stacks.get(identity.stackName) ?? emptyStack(identity, parent);
-    this.stacks.set(identity.stackName, state);
-    return state;
+    return this.stacks.get(identity.stackName) ?? emptyStack(identity, parent);
   }
 
   private identityOf(stack: AssemblyStack): StackIdentity {
@@ -176,7 +174,10 @@ export class CloudFormationStandIn {
       stacks: this.stacks,
       imported: (name) => imports.add(name),
     });
-    return new StackOperation({ ...this.context(), imports }, state, scope);
+    const operation = new StackOperation({ ...this.context(), imports }, state, scope);
+    // Only now, since a template that cannot be played makes no stack.
+    this.stacks.set(state.identity.stackName, state);
+    return operation;
   }
 
   private context(): OperationContext {

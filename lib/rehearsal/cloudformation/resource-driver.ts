@@ -1,5 +1,10 @@
 import { PontoonError } from '../../postgres';
-import { type PlainRecord, resolveDynamicReferences, type Scope } from '../assembly';
+import {
+  type PlainRecord,
+  resolveDynamicReferences,
+  type Scope,
+  type TemplateResource,
+} from '../assembly';
 import type { CustomResourceAnswer } from './custom-resource-answer';
 import type { CustomResourceCaller } from './custom-resource-caller';
 import { stringifyScalars } from './custom-resource-event';
@@ -35,6 +40,19 @@ export interface ResourceDriver {
 /** Whether CloudFormation treats the type as a custom resource. */
 export function isCustomType(type: string): boolean {
   return type.startsWith('Custom::') || type === 'AWS::CloudFormation::CustomResource';
+}
+
+/**
+ * Refuses to change the type of a custom resource, as CloudFormation does.
+ *
+ * @throws PontoonError
+ */
+export function requireReplaceable(before: TemplateResource, after: TemplateResource): void {
+  if (!isCustomType(before.type) && !isCustomType(after.type)) return;
+  throw new PontoonError(
+    'RESOURCE_FAILED',
+    `'Type' of "${after.logicalId}" cannot be changed, got ${after.type} after ${before.type}, since CloudFormation refuses it for custom resources; give the resource another logical id`,
+  );
 }
 
 /** The driver of a type that nobody plays: nothing runs, and its properties are not evaluated. */

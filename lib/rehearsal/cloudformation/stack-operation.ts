@@ -14,7 +14,7 @@ import {
 } from '../assembly';
 import { type Doomed, deleteResources } from './deletion';
 import { walkGraph } from './dependency-walk';
-import { isCustomType, type ResourceDriver } from './resource-driver';
+import { type ResourceDriver, requireReplaceable } from './resource-driver';
 import { ResourceFailure } from './resource-failure';
 import type { ResourceOutcome, ResourceRequest } from './resource-player';
 import { requireUsedExports, stackOutputs } from './stack-outputs';
@@ -239,14 +239,6 @@ export class StackOperation {
     const { assets } = this.context;
     return { stack: this.scope.identity, logicalId, type, properties, assets };
   }
-}
-
-function requireReplaceable(before: TemplateResource, after: TemplateResource): void {
-  if (!isCustomType(before.type) && !isCustomType(after.type)) return;
-  throw new PontoonError(
-    'RESOURCE_FAILED',
-    `'Type' of "${after.logicalId}" cannot be changed, got ${after.type} after ${before.type}, since CloudFormation refuses it for custom resources; give the resource another logical id`,
-  );
 }
 
 function idOf(played: PlayedResource): string | undefined {

@@ -1,4 +1,4 @@
-import type { ResourcePlayers } from '../../../lib/rehearsal/cloudformation';
+import { ResourceFailure, type ResourcePlayers } from '../../../lib/rehearsal/cloudformation';
 import { assemblyOf, custom, PlayedStack } from './played-stack';
 
 let stack: PlayedStack | undefined;
@@ -62,6 +62,7 @@ test('a template that cannot be played throws before anything is called', async 
     `stack "App": 'Resources.B.Properties.x' cannot use Fn::Foo, an unknown intrinsic`,
   );
   expect(played.calls()).toEqual([]);
+  expect((await played.cloudformation()).stackNames()).toEqual([]);
 });
 
 test('players make, update, replace and delete their resources', async () => {
@@ -100,6 +101,24 @@ test('players make, update, replace and delete their resources', async () => {
   expect((await played.deploy(template('two'))).outputs).toEqual({ Arn: 'arn:2', Ref: 'ref-two' });
   await (await played.cloudformation()).destroy('App');
   expect(log).toEqual(['update Kept {"name":"two"}', 'delete one', 'delete two', 'delete Kept']);
+});
+
+test('a player that fails can leave something that the rollback deletes', async () => {
+  const log: string[] = [];
+  const players: ResourcePlayers = {
+    'X::Half::Made': {
+      create: async () => {
+        throw new ResourceFailure('disk full', 'half');
+      },
+      delete: async (_request, { physicalId }) => void log.push(physicalId),
+    },
+  };
+  const result = await play({ players }).deploy({ Resources: { A: { Type: 'X::Half::Made' } } });
+  expect([result.status, result.reason, log]).toEqual([
+    'ROLLBACK_COMPLETE',
+    'A: disk full',
+    ['half'],
+  ]);
 });
 
 test('a replacement by a player is undone without a call: the old resource is still there', async () => {
