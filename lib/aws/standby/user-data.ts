@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'fflate';
 
 /** Where the standby's files lie on its disk. */
 export const STANDBY_FILES = {
@@ -73,7 +74,7 @@ export function renderUserData(options: UserDataOptions): string {
     ),
     file(STANDBY_FILES.ident, `pontoon postgres "${role}"`),
     file(STANDBY_FILES.primaryCa, options.primaryCa),
-    file(STANDBY_FILES.boot, bootScript(options.family)),
+    compressedFile(STANDBY_FILES.boot, bootScript(options.family)),
     file('/etc/systemd/system/pontoon-boot.service', BOOT_UNIT),
     'systemctl daemon-reload',
     'systemctl enable --now pontoon-boot.service',
@@ -81,17 +82,11 @@ export function renderUserData(options: UserDataOptions): string {
   ].join('\n');
 }
 
-/** The boot script of `family`, joined from its parts and without comments and indentation. */
+/** The boot script of `family`, joined from its parts. */
 export function bootScript(family: PackageFamily): string {
-  const parts = PARTS[family].map((part) =>
-    readFileSync(join(__dirname, 'boot', `${part}.sh`), 'utf8'),
-  );
-  const lines = parts
-    .join('\n')
-    .split('\n')
-    .map((line) => line.trimStart())
-    .filter((line) => line !== '' && !line.startsWith('#'));
-  return ['#!/bin/bash', ...lines].join('\n');
+  const read = (part: string): string =>
+    readFileSync(join(__dirname, 'boot', `${part}.sh`), 'utf8').replace(/^#!.*\n/, '');
+  return `#!/bin/bash\n${PARTS[family].map(read).join('\n')}`;
 }
 
 const REST = ['30-attach', '40-secrets', '50-copy', '60-server', '90-main'];
@@ -124,4 +119,16 @@ function withoutComments(text: string): string {
 
 function file(path: string, text: string): string {
   return `cat > ${path} <<'${END_OF_FILE}'\n${text.trimEnd()}\n${END_OF_FILE}`;
+}
+
+/**
+ * The script would leave hardly any room for the primary's certificate. Not by node:zlib, whose output
+ * differs between processors and versions: the template, and with it the instance, would change.
+ */
+function compressedFile(path: string, text: string): string {
+  const packed = Buffer.from(gzipSync(Buffer.from(text), { level: 9, mtime: 0 })).toString(
+    'base64',
+  );
+  const lines = packed.match(/.{1,120}/g) ?? [];
+  return `base64 -d <<'${END_OF_FILE}' | gunzip > ${path}\n${lines.join('\n')}\n${END_OF_FILE}`;
 }

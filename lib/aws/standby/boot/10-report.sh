@@ -1,6 +1,6 @@
 #!/bin/bash
-# Parameters, log, and the one signal to CloudFormation. These files are joined in the order of
-# their names into one script; lines that are only a comment are dropped, for user data is small.
+# Parameters, log, and the one signal to CloudFormation. The parts are joined in the order of their
+# names into one script, with the package commands of one family.
 set -euo pipefail
 umask 077
 export LC_ALL=C
