@@ -28,13 +28,15 @@ export function dmsEndpoint(resources: DmsResources): DmsOperations {
   const replications = new ReplicationOperations(resources.replications ?? []);
   const all = [...(resources.tasks ?? []), ...(resources.replications ?? [])];
   const connections = new ConnectionOperations(all);
+  const tags = new TagOperations(all);
   return {
     DescribeReplicationTasks: async (input) => tasks.describe(input),
     StartReplicationTask: async (input) => tasks.start(input),
     StopReplicationTask: async (input) => tasks.stop(input),
     ModifyReplicationTask: async (input) => tasks.modify(input),
     DescribeTableStatistics: async (input) => tasks.statistics(input),
-    ListTagsForResource: async (input) => listTags(all, input),
+    ListTagsForResource: async (input) => tags.list(input),
+    AddTagsToResource: async (input) => tags.add(input),
     TestConnection: async (input) => connections.test(input),
     DescribeConnections: async (input) => connections.describe(input),
     DescribeReplications: async (input) => replications.describe(input),
@@ -191,9 +193,26 @@ class ConnectionOperations {
   }
 }
 
-function listTags(tasks: readonly DmsTaskResource[], input: unknown): unknown {
-  const { tags = {} } = findByArn(tasks, text(object(input), 'ResourceArn'));
-  return { TagList: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
+class TagOperations {
+  private readonly added = new Map<string, Map<string, string>>();
+
+  constructor(private readonly tasks: readonly DmsTaskResource[]) {}
+
+  public list(input: unknown): unknown {
+    const { arn, tags = {} } = findByArn(this.tasks, text(object(input), 'ResourceArn'));
+    const all = new Map([...Object.entries(tags), ...(this.added.get(arn) ?? [])]);
+    return { TagList: [...all].map(([Key, Value]) => ({ Key, Value })) };
+  }
+
+  public add(input: unknown): unknown {
+    const request = object(input);
+    const { arn } = findByArn(this.tasks, text(request, 'ResourceArn'));
+    const added = this.added.get(arn) ?? new Map<string, string>();
+    for (const tag of list(request.Tags).map(object))
+      added.set(text(tag, 'Key'), text(tag, 'Value'));
+    this.added.set(arn, added);
+    return {};
+  }
 }
 
 function findByArn(tasks: readonly DmsTaskResource[], arn: string): DmsTaskResource {

@@ -1,5 +1,11 @@
 import { Problems, type QualifiedName, quoteQualified } from '../../postgres';
-import type { ColumnFilter, Locator, MappingRules, TransformationRule } from './mapping-rule';
+import type {
+  ColumnFilter,
+  Locator,
+  MappingRules,
+  SelectionRule,
+  TransformationRule,
+} from './mapping-rule';
 import type { LobMode } from './task-settings';
 
 /** A column as the source's catalog describes it. */
@@ -76,18 +82,32 @@ export function planTables(
   return plans;
 }
 
-/** Whether `name` matches `pattern`, in which `%` stands for any text. */
+/** Whether `name` matches `pattern`: `%` stands for any text, `_` for a character, `[ab]` for one of a set. */
 export function matches(pattern: string, name: string): boolean {
-  const parts = pattern.split('%').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+  const parts = (pattern.match(/\[[^\]]+\]|./gsu) ?? []).map((part) => {
+    if (part === '%') return '.*';
+    if (part === '_') return '.';
+    if (part.startsWith('[') && part.endsWith(']') && part.length > 2) return part;
+    return part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+  });
+  return new RegExp(`^${parts.join('')}$`, 'su').test(name);
 }
 
 function locates(locator: Locator, table: QualifiedName): boolean {
   return matches(locator.schema, table.schema) && matches(locator.table, table.name);
 }
 
+/** Explicit rules and table settings hold names, not patterns. */
+function selectsTable({ action, locator }: SelectionRule, table: QualifiedName): boolean {
+  return action === 'explicit' ? names(locator, table) : locates(locator, table);
+}
+
+function names(locator: Locator, table: QualifiedName): boolean {
+  return locator.schema === table.schema && locator.table === table.name;
+}
+
 function isSelected(table: QualifiedName, { selections }: MappingRules): boolean {
-  const hits = selections.filter(({ locator }) => locates(locator, table));
+  const hits = selections.filter((rule) => selectsTable(rule, table));
   return hits.length > 0 && !hits.some(({ action }) => action === 'exclude');
 }
 
@@ -99,7 +119,7 @@ function planTable(
 ): TablePlan {
   const transformations = rules.transformations.filter(({ locator }) => locates(locator, table));
   const lobs =
-    rules.tableSettings.find(({ locator }) => locates(locator, table))?.lobs ?? settings.lobs;
+    rules.tableSettings.find(({ locator }) => names(locator, table))?.lobs ?? settings.lobs;
   const renamed = (target: 'schema' | 'table', name: string): string =>
     rename(
       transformations.filter((rule) => rule.target === target),

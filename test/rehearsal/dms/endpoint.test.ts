@@ -104,10 +104,14 @@ behaviour('answers the DMS API like the service, with its states', async () => {
   );
   await pair.source.query("INSERT INTO orders VALUES (1, 'one')");
   await pair.same('SELECT * FROM orders');
-  expect(await call('DescribeTableStatistics', { ReplicationTaskArn })).toMatchObject({
-    ReplicationTaskArn,
-    TableStatistics: [{ SchemaName: 'public', TableName: 'orders', TableState: 'Table completed' }],
-  });
+  await eventually(async () =>
+    expect(await call('DescribeTableStatistics', { ReplicationTaskArn })).toMatchObject({
+      ReplicationTaskArn,
+      TableStatistics: [
+        { SchemaName: 'public', TableName: 'orders', TableState: 'Table completed' },
+      ],
+    }),
+  );
   expect(await call('StopReplicationTask', { ReplicationTaskArn })).toMatchObject({
     ReplicationTask: { Status: 'stopping' },
   });
