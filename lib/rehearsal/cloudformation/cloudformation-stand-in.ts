@@ -2,6 +2,7 @@ import { PontoonError } from '../../postgres';
 import {
   type AssemblyStack,
   type CloudAssembly,
+  Evaluator,
   type FileAsset,
   findStack,
   readTemplate,
@@ -44,6 +45,7 @@ import { waitConditionPlayers } from './wait-conditions';
  */
 export class CloudFormationStandIn {
   private readonly stacks = new Map<string, StackState>();
+  private readonly scopes = new Map<string, Scope>();
   private readonly templates = new Map<string, Template>();
   private readonly caller: CustomResourceCaller;
   private readonly nestedDriver: ResourceDriver;
@@ -87,6 +89,7 @@ export class CloudFormationStandIn {
     const stack = findStack(assembly, stackName);
     this.begin([...assembly.assets, ...this.assets]);
     const exists = this.stacks.has(stack.stackName);
+    const scope = this.scopes.get(stack.stackName);
     const state = this.stateOf(this.identityOf(stack));
     const values = new Map(Object.entries({ ...stack.parameters, ...parameters }));
     const operation = this.operationOn(state, stack.template, values);
@@ -96,6 +99,7 @@ export class CloudFormationStandIn {
       return this.result(state, exists ? 'UPDATE_COMPLETE' : 'CREATE_COMPLETE', undefined);
     }
     const failures = await operation.rollBack();
+    if (scope !== undefined) this.scopes.set(stack.stackName, scope);
     const outcome = failures.length === 0 ? 'COMPLETE' : 'FAILED';
     if (!exists && failures.length === 0) this.stacks.delete(stack.stackName);
     return this.result(
@@ -112,9 +116,7 @@ export class CloudFormationStandIn {
    */
   public async destroy(stackName: string): Promise<StackResult> {
     const state = this.stacks.get(stackName);
-    if (state === undefined) {
-      throw new PontoonError('STACK', `stack "${stackName}" must be deployed, got no such stack`);
-    }
+    if (state === undefined) throw notDeployed(stackName);
     this.requireUnused(state);
     this.begin(this.assets);
     const failures = await deleteStack(state, this.context());
@@ -126,6 +128,18 @@ export class CloudFormationStandIn {
   /** The resources of a stack, by logical id; undefined if there is no such stack. */
   public resources(stackName: string): ReadonlyMap<string, PlayedResource> | undefined {
     return this.stacks.get(stackName)?.resources;
+  }
+
+  /**
+   * The value of an expression of a stack's template, such as one of its metadata, by what the
+   * stack holds now; `at` is where it stands.
+   *
+   * @throws ValidationError for what has no value; PontoonError if there is no such stack.
+   */
+  public evaluate(stackName: string, expression: unknown, at: string): unknown {
+    const scope = this.scopes.get(stackName);
+    if (scope === undefined || !this.stacks.has(stackName)) throw notDeployed(stackName);
+    return new Evaluator(scope).evaluate(expression, at);
   }
 
   /** Names of the stacks that exist, nested ones included. */
@@ -175,6 +189,7 @@ export class CloudFormationStandIn {
       imported: (name) => imports.add(name),
     });
     const operation = new StackOperation({ ...this.context(), imports }, state, scope);
+    this.scopes.set(state.identity.stackName, scope);
     // Only now, since a template that cannot be played makes no stack.
     this.stacks.set(state.identity.stackName, state);
     return operation;
@@ -236,4 +251,11 @@ export class CloudFormationStandIn {
       leftBehind: this.leftBehind,
     };
   }
+}
+
+function notDeployed(stackName: string): PontoonError {
+  return new PontoonError(
+    'STACK',
+    `stack "${stackName}" must be deployed, got no such stack; deploy it first`,
+  );
 }

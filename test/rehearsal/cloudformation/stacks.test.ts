@@ -233,3 +233,21 @@ test('events say what happened, and never what a function answered', async () =>
   expect(JSON.stringify(result)).not.toContain('hunter2');
   expect((await played.cloudformation()).resources('App')?.get('A')?.noEcho).toBe(true);
 });
+
+test('expressions of the metadata are evaluated by what the stack holds', async () => {
+  const played = play();
+  played.behaviour = () => ({ Data: { Host: '10.0.0.7' } });
+  await played.deploy({ Resources: { A: custom() } });
+  const cloudformation = await played.cloudformation();
+  const binding = { host: { 'Fn::GetAtt': ['A', 'Host'] }, port: 5432 };
+  expect(cloudformation.evaluate('App', binding, 'Metadata.Pontoon')).toEqual({
+    host: '10.0.0.7',
+    port: 5432,
+  });
+  expect(() => cloudformation.evaluate('App', { Ref: 'B' }, 'Metadata.Pontoon')).toThrow(
+    `stack "App": 'Metadata.Pontoon' refers to "B", which the template does not define`,
+  );
+  expect(() => cloudformation.evaluate('Nope', {}, 'Metadata')).toThrow(
+    'stack "Nope" must be deployed, got no such stack; deploy it first',
+  );
+});
