@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { awsSecrets } from '../../lib/endpoints/aws-secrets';
 
@@ -10,7 +10,9 @@ let asked: string[];
 const environment = { ...process.env };
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
+  server = createServer();
+  server.on('request', (request, response) => void answer(request, response));
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { SecretId } = JSON.parse(await bodyOf(request));
     asked.push(SecretId);
     const { status, body } = answers.get(SecretId)?.() ?? {
@@ -19,7 +21,7 @@ beforeAll(async () => {
     };
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(JSON.stringify(body));
-  });
+  };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   Object.assign(process.env, {
