@@ -83,10 +83,10 @@ export class ChangeStream {
   public async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
-    // The library pauses the socket while it hands out messages, and a paused socket never closes.
-    while (this.plugin.received > this.handled) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    // The library pauses the socket while it hands out messages, also shortly after the last one, and a
+    // paused socket never closes.
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (this.plugin.received > this.handled);
     await this.service.destroy();
   }
 
