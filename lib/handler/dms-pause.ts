@@ -46,10 +46,9 @@ export function dmsPauseHandler({ pollMs = 5000 }: DmsHandlerOptions = {}): Reso
     if (before.watch === properties.watch) return { physicalResourceId: known, data: {} };
     const found = await findAll(api, [properties, before]);
     const stopped = await pause(api, found, event.requestId, clock);
-    return {
-      physicalResourceId: stopped ? `${initial}${STOPPED}${event.requestId}` : known,
-      data: {},
-    };
+    // Rolling back finds the task stopped; going back to the first id has the other one deleted, and so the task resumed.
+    const physicalResourceId = stopped ? `${initial}${STOPPED}${event.requestId}` : initial;
+    return { physicalResourceId, data: {} };
   };
 }
 

@@ -1,5 +1,7 @@
 import { awsSecrets } from '../endpoints';
 import { answerCloudFormation, type CloudFormationEvent } from './cloudformation';
+import { dmsPauseHandler } from './dms-pause';
+import { dmsTaskHandler } from './dms-task';
 import { objectHandler } from './objects';
 import type { ResourceContext, ResourceHandler } from './resource';
 
@@ -12,6 +14,8 @@ const objects = objectHandler(awsSecrets());
 
 const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
   'Custom::PontoonConnectionGuard': objects,
+  'Custom::PontoonDmsPause': dmsPauseHandler(),
+  'Custom::PontoonDmsTask': dmsTaskHandler(),
   'Custom::PontoonHeartbeat': objects,
   'Custom::PontoonLedger': objects,
   'Custom::PontoonLogicalSlot': objects,
