@@ -3,6 +3,7 @@ import { answerCloudFormation, type CloudFormationEvent } from './cloudformation
 import { dmsPauseHandler } from './dms-pause';
 import { dmsTaskHandler } from './dms-task';
 import { objectHandler } from './objects';
+import { preflightHandler } from './preflight';
 import type { ResourceContext, ResourceHandler } from './resource';
 
 /** The part of a Lambda context that is used here. */
@@ -10,7 +11,8 @@ interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-const objects = objectHandler(awsSecrets());
+const secrets = awsSecrets();
+const objects = objectHandler(secrets);
 
 const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
   'Custom::PontoonConnectionGuard': objects,
@@ -20,6 +22,7 @@ const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
   'Custom::PontoonLedger': objects,
   'Custom::PontoonLogicalSlot': objects,
   'Custom::PontoonPhysicalSlot': objects,
+  'Custom::PontoonPreflight': preflightHandler(secrets),
   'Custom::PontoonPublication': objects,
   'Custom::PontoonRole': objects,
   'Custom::PontoonServerSettings': objects,

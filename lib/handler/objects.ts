@@ -94,7 +94,7 @@ async function waitForReplay(
   const written = await withConnection(primary, secrets, options, async (client) => {
     const row = await runOne(
       client,
-      sql('SELECT pg_catalog.pg_current_wal_insert_lsn()::text AS lsn'),
+      sql('SELECT pg_catalog.pg_current_wal_flush_lsn()::text AS lsn'),
     );
     return String(row?.lsn);
   });

@@ -97,8 +97,8 @@ export interface LagSample {
 export interface VerifiedTable {
   readonly table: string;
   readonly status: 'same' | 'differs' | 'unchecked';
-  readonly sourceRows: number;
-  readonly targetRows: number;
+  readonly sourceRows?: number;
+  readonly targetRows?: number;
   readonly reason?: string;
 }
 

@@ -1,0 +1,82 @@
+import { recordOf } from '../assembly';
+import type { ResourcePlayers, ResourceRequest } from '../cloudformation';
+import {
+  createServer,
+  managedAdmin,
+  type Server,
+  type Shim,
+  translateManagedSettings,
+  type Workspace,
+} from '../servers';
+import type { AddressBook } from './addresses';
+
+/** What a cluster needs. */
+export interface AuroraOptions {
+  readonly workspace: Workspace;
+  readonly addresses: AddressBook;
+  /** The PostgreSQL major of the topology's target. */
+  readonly major: number;
+  /** Told of the server that stands for the cluster. */
+  readonly onCluster: (server: Server) => void;
+}
+
+/** Plays Aurora clusters and their parameter groups by a server whose administrator is no superuser. */
+export class Aurora {
+  private readonly parameters = new Map<string, Readonly<Record<string, string>>>();
+  /** What was set differently than on Aurora. */
+  public readonly shims: Shim[] = [];
+
+  constructor(private readonly options: AuroraOptions) {}
+
+  /** Plays the resources of Amazon RDS. */
+  public readonly players: ResourcePlayers = {
+    'AWS::RDS::DBClusterParameterGroup': {
+      uses: ['Parameters'],
+      create: async ({ logicalId, properties }) => {
+        const entries = Object.entries(recordOf(properties.Parameters)).map(([name, value]) => [
+          name,
+          String(value),
+        ]);
+        this.parameters.set(logicalId, Object.fromEntries(entries));
+        return { physicalId: logicalId, attributes: {} };
+      },
+    },
+    'AWS::RDS::DBCluster': {
+      uses: ['DBClusterParameterGroupName', 'DatabaseName', 'MasterUsername', 'MasterUserPassword'],
+      create: (request) => this.createCluster(request),
+    },
+  };
+
+  private async createCluster({ logicalId, properties, stack }: ResourceRequest) {
+    const { workspace, addresses, major } = this.options;
+    const group = this.parameters.get(String(properties.DBClusterParameterGroupName)) ?? {};
+    const { settings, hba, shims } = translateManagedSettings(group);
+    const server = await createServer(workspace, {
+      name: 'aurora',
+      major,
+      superuser: 'rdsadmin',
+      settings,
+      hba,
+    });
+    await server.start();
+    const admin = await managedAdmin(server, {
+      admin: {
+        user: String(properties.MasterUsername),
+        password: String(properties.MasterUserPassword),
+      },
+      database: String(properties.DatabaseName),
+    });
+    this.shims.push(...shims, ...server.shims, ...admin.shims);
+    const host = `${logicalId.toLowerCase()}.cluster.${stack.region}.rds.invalid`;
+    addresses.add(host, server);
+    this.options.onCluster(server);
+    return {
+      physicalId: logicalId.toLowerCase(),
+      attributes: {
+        'Endpoint.Address': host,
+        'Endpoint.Port': '5432',
+        'ReadEndpoint.Address': host,
+      },
+    };
+  }
+}

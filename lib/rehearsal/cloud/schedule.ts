@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { recordOf } from '../assembly';
+import type { ResourcePlayers } from '../cloudformation';
+import type { Shim } from '../servers';
+
+/** What a schedule needs. */
+export interface ScheduleOptions {
+  /** Runs a function with an input. */
+  readonly invoke: (functionArn: string, input: unknown) => Promise<void>;
+}
+
+const INTERVAL_MS = 1000;
+
+/** Why the schedule is quicker here. */
+export const SCHEDULE_SHIM: Shim = {
+  name: 'the schedule of the metrics runs every second',
+  reason: 'a rehearsal takes seconds, and the cloud’s schedule runs every minute',
+};
+
+/** Plays the rules of EventBridge that call functions on a schedule. */
+export class Schedule {
+  private readonly rules = new Map<string, AbortController>();
+  private readonly runs: Promise<void>[] = [];
+
+  constructor(private readonly options: ScheduleOptions) {}
+
+  /** Plays scheduled rules; those on events are made, but nothing happens that they wait for. */
+  public readonly players: ResourcePlayers = {
+    'AWS::Events::Rule': {
+      uses: ['ScheduleExpression', 'Targets'],
+      create: async ({ logicalId, properties }) => {
+        if (properties.ScheduleExpression !== undefined) this.begin(logicalId, properties.Targets);
+        return { physicalId: logicalId, attributes: { Arn: `arn:aws:events:::rule/${logicalId}` } };
+      },
+      delete: async (_request, current) => this.end(current.physicalId),
+    },
+  };
+
+  /** Stops every rule, and reports the first failure of any. */
+  public async close(): Promise<void> {
+    for (const name of [...this.rules.keys()]) await this.end(name);
+  }
+
+  private begin(name: string, targets: unknown): void {
+    const controller = new AbortController();
+    this.rules.set(name, controller);
+    const calls = (Array.isArray(targets) ? targets : []).map(recordOf);
+    this.runs.push(this.run(calls, controller.signal));
+  }
+
+  private async run(
+    calls: readonly Readonly<Record<string, unknown>>[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      for (const { Arn: arn, Input: input } of calls) {
+        await this.options.invoke(String(arn), JSON.parse(String(input ?? '{}')));
+      }
+      await delay(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private async end(name: string): Promise<void> {
+    this.rules.get(name)?.abort();
+    this.rules.delete(name);
+    await Promise.all(this.runs);
+  }
+}

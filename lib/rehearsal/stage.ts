@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto';
+import { serverOf } from '../postgres';
+import { Evaluator, recordOf, stackIdentity } from './assembly';
+import { AwsEndpointStandIn, SecretStore, secretPlayers } from './aws-endpoint';
+import { AddressBook } from './cloud/addresses';
+import { Aurora } from './cloud/aurora';
+import { DMS_STAND_IN, DmsCloud } from './cloud/dms';
+import { SCHEDULE_SHIM, Schedule } from './cloud/schedule';
+import { StandbyHost } from './cloud/standby-host';
+import { CloudFormationStandIn } from './cloudformation';
+import { LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
+import type { RecordedMigration } from './migration';
+import type { Recorder } from './recorder';
+import type { Server, Shim, StandIn, Workspace } from './servers';
+
+/** What a stage is set up for. */
+export interface StageOptions {
+  readonly workspace: Workspace;
+  readonly migration: RecordedMigration;
+  readonly recorder: Recorder;
+  /** The name of the target in the topology. */
+  readonly target: string;
+  /** Told of each line that the handler writes. */
+  readonly onLog: (line: string) => void;
+}
+
+/** Where a stack without an account and a region is played. */
+const PLACE = { account: '111111111111', region: 'us-east-1' } as const;
+
+/** Everything that takes the place of a cloud on this machine, put together for one migration. */
+export class Stage {
+  public readonly addresses = new AddressBook();
+  public readonly secrets = new SecretStore();
+  /** The standby, once it streams. */
+  public standby: Server | undefined;
+  /** The target, once it is there. */
+  public target: Server | undefined;
+  private readonly host: StandbyHost;
+  private readonly aurora: Aurora;
+  private readonly dms: DmsCloud;
+  private readonly schedule: Schedule;
+  private readonly lambda: LambdaStandIn;
+
+  private constructor(
+    private readonly options: StageOptions,
+    private readonly endpoint: AwsEndpointStandIn,
+  ) {
+    const { workspace, migration, recorder } = options;
+    const { addresses, secrets } = this;
+    this.host = new StandbyHost({
+      workspace,
+      addresses,
+      secrets,
+      onStandby: (server) => {
+        this.standby = server;
+      },
+    });
+    this.aurora = new Aurora({
+      workspace,
+      addresses,
+      major: serverOf(migration.topology, options.target).majorVersion,
+      onCluster: (server) => {
+        this.target = server;
+      },
+    });
+    this.dms = new DmsCloud({
+      addresses,
+      secrets,
+      onProgress: (progress) => {
+        if (progress.type === 'table')
+          recorder.progress(`DMS: ${progress.table.name} ${progress.state}, ${progress.rows} rows`);
+      },
+    });
+    this.lambda = new LambdaStandIn({
+      endpointUrl: endpoint.url,
+      onLog: ({ line }) => options.onLog(line),
+    });
+    this.schedule = new Schedule({
+      invoke: async (arn, input) => {
+        await this.lambda.invoke(arn, addresses.redirect(input));
+      },
+    });
+    endpoint.register({ ...secrets.operations(), ...this.dms.operations() });
+  }
+
+  /** Starts the endpoints of the cloud. */
+  public static async set(options: StageOptions): Promise<Stage> {
+    return new Stage(options, await AwsEndpointStandIn.start());
+  }
+
+  /** A CloudFormation that plays on this stage. */
+  public async cloudFormation(): Promise<CloudFormationStandIn> {
+    const { recorder } = this.options;
+    return await CloudFormationStandIn.start({
+      ...PLACE,
+      invoke: async (serviceToken, event) => {
+        const { ResourceProperties, OldResourceProperties, ...rest } = event;
+        const { error } = await this.lambda.invoke(serviceToken, {
+          ...rest,
+          ResourceProperties: this.addresses.redirect(ResourceProperties),
+          ...(OldResourceProperties === undefined
+            ? {}
+            : { OldResourceProperties: this.addresses.redirect(OldResourceProperties) }),
+        });
+        return error === undefined ? {} : { error };
+      },
+      players: {
+        ...secretPlayers(this.secrets),
+        ...this.lambda.players,
+        ...this.host.players,
+        ...this.aurora.players,
+        ...this.dms.players,
+        ...this.schedule.players,
+      },
+      attributes: madeUpAttribute,
+      dynamicReference: (reference) => this.secrets.resolve(reference),
+      onEvent: (event) => recorder.resource(event),
+    });
+  }
+
+  /**
+   * Makes a login for a server that the stack only refers to, under the reference that its binding names. Returns the
+   * password.
+   */
+  public addLogin(server: string, username: string): string {
+    const password = randomBytes(24).toString('base64url');
+    const reference = this.evaluateBinding(server, 'secret');
+    this.secrets.put(reference, JSON.stringify({ username, password }));
+    return password;
+  }
+
+  /** A field of a server's binding, with its expression evaluated. */
+  public evaluateBinding(server: string, field: string): string {
+    const text = this.options.migration.bindings[server]?.[field] ?? '';
+    if (!text.startsWith('{')) return text;
+    const { stack } = this.options.migration;
+    const evaluator = new Evaluator({
+      identity: stackIdentity(
+        stack.stackName,
+        stack.account ?? PLACE.account,
+        stack.region ?? PLACE.region,
+      ),
+      template: stack.template,
+      parameters: new Map(),
+      ssmParameters: new Map(),
+      reference: () => undefined,
+      attribute: () => undefined,
+      importValue: () => undefined,
+      stackOutput: () => undefined,
+      availabilityZones: () => [],
+      dynamicReference: () => undefined,
+    });
+    return String(evaluator.evaluate(JSON.parse(text), `Metadata.Pontoon.${server}.${field}`));
+  }
+
+  /** The secret values that were used, to look for them elsewhere. */
+  public secretValues(): readonly string[] {
+    return this.secrets.values().flatMap((text) => {
+      const { password } = recordOf(JSON.parse(text));
+      return typeof password === 'string' ? [password] : [];
+    });
+  }
+
+  /** What stood in for something so far. */
+  public standIns(): readonly StandIn[] {
+    return [lambdaStandIn, ...this.host.standIns, ...(this.dms.used ? [DMS_STAND_IN] : [])];
+  }
+
+  /** What was set differently so far. */
+  public shims(): readonly Shim[] {
+    return [ADDRESS_SHIM, SCHEDULE_SHIM, ...lambdaShims, ...this.host.shims, ...this.aurora.shims];
+  }
+
+  /** Stops everything that was started here. */
+  public async close(): Promise<void> {
+    await this.schedule.close();
+    await this.dms.close();
+    await this.lambda.close();
+    await this.endpoint.close();
+  }
+}
+
+const ADDRESS_SHIM: Shim = {
+  name: 'connections lead to 127.0.0.1, with the certificates of the rehearsal',
+  reason:
+    'every server of the topology runs on this machine; names and addresses of the template lead nowhere here',
+};
+
+/** What `Ref` and `Fn::GetAtt` give for resources that nothing played, as far as played ones ask for it. */
+function madeUpAttribute(logicalId: string, type: string, attribute: string): unknown {
+  if (attribute === 'Ref') return logicalId;
+  if (attribute === 'Arn') return `arn:aws:${type.split('::')[1]?.toLowerCase()}:::${logicalId}`;
+  return { GroupId: `sg-${logicalId}`, Id: logicalId, VolumeId: `vol-${logicalId}` }[attribute];
+}
