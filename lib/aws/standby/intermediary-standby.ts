@@ -56,6 +56,8 @@ export interface StandbyTarget {
  * - It is a physical copy: with other collation libraries than the primary's, indexes on text can be
  *   corrupt. The boot script compares and warns in the reason of its signal. Logical decoding and
  *   `SELECT` without such an index are not affected.
+ * - Whoever is superuser on the primary is it here too, and can run programs on the instance, which may
+ *   read the replication role's secret.
  * - Tablespaces of the primary are not supported: their directories do not exist here.
  * - After a rotation of the replication role's password, `systemctl restart pontoon-boot` fetches it.
  *

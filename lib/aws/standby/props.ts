@@ -24,7 +24,7 @@ export interface StandbyPrimary {
    * @default 5432
    */
   readonly port?: number;
-  /** The replication role's login: JSON with `username` and `password`. Fetched by the instance at each boot. */
+  /** The replication role's login: JSON with `username` and `password`. Fetched by the instance at each boot; the key that encrypts it must be known to the secret or allow the instance's role. */
   readonly secret: ISecret;
   /** The certificates that may sign the primary's, in PEM. Give the root only: user data is small. */
   readonly caCertificate: string;

@@ -87,7 +87,7 @@ export class Machine {
 export async function waitFor(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  seconds = 90,
+  seconds = 180,
 ): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   while (!(await condition())) {

@@ -1,8 +1,9 @@
 #!/bin/bash
 # The primary's password, straight from Secrets Manager into a file of the postgres user: it is
-# never in a variable, an argument or the log. And the standby's own key, made once.
+# never in an argument, the environment or the log. And the standby's own key, made once.
 
-fetch_secret() {
+# One pipeline, so that retry sees its failure: a role that was just made is not known everywhere yet.
+read_secret() {
   aws secretsmanager get-secret-value --secret-id "$SECRET_ARN" --query SecretString --output text |
     jq -r 'if ([.username, .password] | all(type == "string" and length > 0)) | not
         then error("the secret lacks a username or a password")
@@ -10,6 +11,10 @@ fetch_secret() {
         then error("the username or the password contains a line break")
       else "# \(.username)\n*:*:*:*:\(.password | gsub("(?<c>[\\\\:])"; "\\\(.c)"))" end' \
       >$PASSFILE.new
+}
+
+fetch_secret() {
+  retry read_secret
   mv $PASSFILE.new $PASSFILE
   share_files
   PRIMARY_USER=$(sed -n '1s/^# //p' $PASSFILE)
