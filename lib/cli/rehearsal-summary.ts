@@ -1,0 +1,32 @@
+import { type RehearsalReport, type VerifiedTable, verdictOf } from '../rehearsal';
+
+/** What somebody in a terminal wants to know of a rehearsal: the verdict, and where the rest stands. */
+export function rehearsalSummary(report: RehearsalReport, page: string): string {
+  const { stack, seconds, problems, workload, latencyMs, standIns, shims } = report;
+  return [
+    '',
+    `${verdictOf(report).toUpperCase()}  ${stack} in ${seconds.toFixed(1)} s`,
+    ...problems.map((problem) => `  - ${problem}`),
+    `  rows       ${workload.seeded} before, ${workload.written} while it ran`,
+    `  tables     ${counted(report.verification)}`,
+    ...(latencyMs === undefined
+      ? []
+      : [
+          `  latency    ${round(latencyMs.median)} ms median, ${round(latencyMs.p95)} ms p95, ${round(latencyMs.max)} ms at most`,
+        ]),
+    `  stand-ins  ${standIns.length === 0 ? 'none' : standIns.map(({ name }) => name).join(', ')}`,
+    `  shims      ${shims.length}`,
+    `  report     ${page}`,
+    '',
+  ].join('\n');
+}
+
+function counted(tables: readonly VerifiedTable[]): string {
+  const count = (status: VerifiedTable['status']): number =>
+    tables.filter((table) => table.status === status).length;
+  return `${count('same')} same, ${count('differs')} differ, ${count('unchecked')} unchecked`;
+}
+
+function round(milliseconds: number): string {
+  return String(Math.round(milliseconds));
+}

@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import {
+  type RehearsalReport,
+  type RehearseOptions,
+  rehearse,
+  type Verdict,
+  verdictOf,
+  writeReport,
+} from '../rehearsal';
+import type { Arguments } from './arguments';
+import type { Command } from './command';
+import { ExitCode } from './exit-code';
+import { type Io, writeJson } from './io';
+import { createProgress } from './progress';
+import { rehearsalSummary } from './rehearsal-summary';
+import { synthesize } from './synthesize';
+
+const STACK = 'HybridMigration';
+const REPORT_DIRECTORY = 'rehearsal-report';
+
+/** Rehearses a stack on real servers. */
+export const rehearseCommand: Command = {
+  name: 'rehearse',
+  summary: 'deploy a stack to real PostgreSQL servers on this machine, and see it work',
+  usage: '[OPTIONS]',
+  description: [
+    'Plays the deployment of a stack on this machine: starts a real PostgreSQL server for each server of',
+    'its topology, creates the stack’s resources there, writes while everything runs, compares every row,',
+    'and deletes it all again. Needs no account and no network. What cannot run here has a stand-in, which',
+    'the report names.',
+    '',
+    'Without --app, runs the app that cdk.json names, which must have been built.',
+  ],
+  options: {
+    app: {
+      value: 'DIR',
+      description: 'a cloud assembly, such as cdk.out',
+      otherwise: 'what the app of cdk.json synthesizes',
+    },
+    stack: { value: 'NAME', description: 'the stack to rehearse', otherwise: STACK },
+    rows: {
+      value: 'NUMBER',
+      description: 'rows of sample data, about',
+      otherwise: '20000',
+    },
+    migration: {
+      value: 'ID',
+      description: 'the migration of the stack',
+      otherwise: 'the only one',
+    },
+    report: {
+      value: 'DIR',
+      description: 'where report.json and report.html are written',
+      otherwise: REPORT_DIRECTORY,
+    },
+  },
+  exitCodes: {
+    [ExitCode.FINE]: 'every row arrived, and nothing is left behind',
+    [ExitCode.FAILED]: 'something went wrong; the report says what',
+    [ExitCode.USAGE]: 'the command line cannot be understood',
+    [ExitCode.UNCHECKED]: 'a table could not be compared, and nothing else went wrong',
+  },
+  async run(options, io) {
+    const wanted = readOptions(options);
+    const controller = new AbortController();
+    const assembly = new Assembly(options.text('app'), io);
+    const stop = (): void => {
+      controller.abort();
+      assembly.remove();
+    };
+    for (const signal of SIGNALS) process.once(signal, stop);
+    try {
+      await assembly.prepare(controller.signal);
+      const report = await play(
+        { ...wanted, assembly: assembly.directory, signal: controller.signal },
+        io,
+      );
+      const directory = options.text('report') ?? REPORT_DIRECTORY;
+      const files = writeReport(report, resolve(io.directory, directory));
+      if (options.flag('json')) writeJson(io.stdout, report);
+      else io.stdout.write(rehearsalSummary(report, relative(io.directory, files.html)));
+      return EXIT_CODES[verdictOf(report)];
+    } finally {
+      for (const signal of SIGNALS) process.off(signal, stop);
+      assembly.remove();
+    }
+  },
+};
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+const EXIT_CODES: Readonly<Record<Verdict, ExitCode>> = {
+  passed: ExitCode.FINE,
+  failed: ExitCode.FAILED,
+  unchecked: ExitCode.UNCHECKED,
+};
+
+function readOptions(options: Arguments): Omit<RehearseOptions, 'assembly'> {
+  const rows = options.integer('rows', 1);
+  const migration = options.text('migration');
+  return {
+    stack: options.text('stack') ?? STACK,
+    ...(migration === undefined ? {} : { migration }),
+    ...(rows === undefined ? {} : { rows }),
+  };
+}
+
+async function play(options: RehearseOptions, io: Io): Promise<RehearsalReport> {
+  const progress = createProgress(io.stderr);
+  try {
+    return await rehearse({ ...options, onEvent: (event) => progress.show(event) });
+  } finally {
+    await progress.finish();
+  }
+}
+
+/** The assembly to rehearse: one that is there, or one that is synthesized and removed again. */
+class Assembly {
+  public readonly directory: string;
+  private readonly synthesized: boolean;
+
+  constructor(
+    given: string | undefined,
+    private readonly io: Io,
+  ) {
+    this.synthesized = given === undefined;
+    this.directory =
+      given === undefined
+        ? mkdtempSync(join(tmpdir(), 'pontoon-assembly-'))
+        : resolve(io.directory, given);
+  }
+
+  public async prepare(signal: AbortSignal): Promise<void> {
+    if (this.synthesized) await synthesize(this.io, this.directory, signal);
+  }
+
+  public remove(): void {
+    if (this.synthesized) rmSync(this.directory, { recursive: true, force: true });
+  }
+}

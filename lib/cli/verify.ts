@@ -1,0 +1,165 @@
+import {
+  type Connection,
+  LinkKind,
+  Problems,
+  quoteQualified,
+  Reader,
+  readConnection,
+  readSelection,
+  type TableSelection,
+  type TopologyLink,
+} from '../postgres';
+import {
+  environmentSecrets,
+  type TableVerification,
+  type Verification,
+  verifyTables,
+} from '../runner';
+import type { Arguments } from './arguments';
+import { BINDINGS_OPTION, bindingOf, readBindings } from './bindings';
+import type { Command } from './command';
+import { withCertificates } from './connections';
+import { ExitCode } from './exit-code';
+import { type Io, writeJson, writeLine } from './io';
+import { type Migration, readMigration, TOPOLOGY_OPTIONS } from './migration';
+import { readStdin } from './read-json';
+import { asUsage, UsageError } from './usage-error';
+
+/** Compares whole tables of two servers. */
+export const verifyCommand: Command = {
+  name: 'verify',
+  summary: 'compare the tables of two servers, exactly',
+  usage: '[OPTIONS] < verify.json, or (--topology FILE | --app DIR) --bindings FILE [OPTIONS]',
+  description: [
+    'Compares whole tables of two servers: counts, and checksums over the representations of all values.',
+    'Each server is seen as it was at one moment, which is not the same on both: compare when nothing',
+    'is being written.',
+    '',
+    'Reads JSON from stdin: {"source": …, "target": …, "selection": …}, where source and target are',
+    'connections as for `pontoon apply`, and selection is {"schemas": […], "tables": […],',
+    '"exclude": […]}; or takes them from a topology’s link, with --bindings saying where servers are.',
+  ],
+  options: {
+    ...TOPOLOGY_OPTIONS,
+    ...BINDINGS_OPTION,
+    link: {
+      value: 'FROM:TO',
+      description: 'the logical link whose tables are compared',
+      otherwise: 'the only one',
+    },
+    concurrency: {
+      value: 'NUMBER',
+      description: 'tables that are read at a time',
+      otherwise: '2',
+    },
+    'table-timeout': {
+      value: 'SECONDS',
+      description: 'how long one table may take, which is unchecked after that',
+      otherwise: 'no limit',
+    },
+  },
+  exitCodes: {
+    [ExitCode.FINE]: 'every table is the same, and there is at least one',
+    [ExitCode.FAILED]: 'a table differs, or a server cannot be reached',
+    [ExitCode.USAGE]: 'the command line or the input cannot be understood',
+    [ExitCode.UNCHECKED]: 'a table could not be compared, and none differs',
+  },
+  async run(options, io) {
+    const fromStdin = options.text('topology') === undefined && options.text('app') === undefined;
+    const { source, target, selection } = fromStdin
+      ? await readInput(io)
+      : fromLink(options, io, readMigration(options, io));
+    const concurrency = options.integer('concurrency', 1);
+    const timeout = options.integer('table-timeout', 1);
+    const result = await verifyTables({
+      source,
+      target,
+      selection,
+      secrets: environmentSecrets(io.environment),
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(timeout === undefined ? {} : { tableTimeoutMs: timeout * 1000 }),
+      ...(options.flag('json')
+        ? {}
+        : { onTable: (table: TableVerification) => writeLine(io.stdout, tableLine(table)) }),
+    });
+    if (options.flag('json')) writeJson(io.stdout, result);
+    else writeLine(io.stdout, summary(result));
+    return EXIT_CODES[result.status];
+  },
+};
+
+interface VerifyInput {
+  readonly source: Connection;
+  readonly target: Connection;
+  readonly selection: TableSelection;
+}
+
+const EXIT_CODES: Readonly<Record<Verification['status'], ExitCode>> = {
+  same: ExitCode.FINE,
+  differs: ExitCode.FAILED,
+  unchecked: ExitCode.UNCHECKED,
+};
+
+const MARKS: Readonly<Record<Verification['status'], string>> = {
+  same: 'same     ',
+  differs: 'DIFFERS  ',
+  unchecked: 'UNCHECKED',
+};
+
+async function readInput(io: Io): Promise<VerifyInput> {
+  const { value, directory } = await readStdin(io);
+  const input = withCertificates(value, directory);
+  return asUsage(() => {
+    const problems = new Problems();
+    const reader = new Reader(input, 'stdin', problems);
+    const read = {
+      source: reader.object('source', readConnection),
+      target: reader.object('target', readConnection),
+      selection: reader.object('selection', readSelection),
+    };
+    reader.refuseTheRest();
+    problems.throwIfAny('stdin');
+    return read;
+  });
+}
+
+function fromLink(options: Arguments, io: Io, migration: Migration): VerifyInput {
+  const link = chooseLink(migration, options);
+  const bindings = readBindings(options, io, migration);
+  return {
+    source: bindingOf(bindings, link.from),
+    target: bindingOf(bindings, link.to),
+    selection: link.selection ?? {},
+  };
+}
+
+function chooseLink({ topology }: Migration, options: Arguments): TopologyLink {
+  const wanted = options.text('link');
+  const logical = topology.links.filter(({ kind }) => kind !== LinkKind.PHYSICAL);
+  const found = logical.filter((link) => wanted === undefined || labelOf(link) === wanted);
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0) return only;
+  throw new UsageError(
+    `'--link' must name one logical link of the topology, got ${wanted === undefined ? 'nothing' : `'${wanted}'`}; known are ${logical.map(labelOf).join(', ') || 'none'}`,
+  );
+}
+
+function labelOf({ from, to }: TopologyLink): string {
+  return `${from}:${to}`;
+}
+
+function tableLine({ table, status, sourceRows, targetRows, reason }: TableVerification): string {
+  const rows =
+    sourceRows === undefined || targetRows === undefined
+      ? ''
+      : sourceRows === targetRows
+        ? `  ${sourceRows} rows`
+        : `  ${sourceRows} rows, ${targetRows} on the target`;
+  return `${MARKS[status]}  ${quoteQualified(table)}${rows}${reason === undefined ? '' : `  ${reason}`}`;
+}
+
+function summary({ tables, seconds }: Verification): string {
+  const count = (status: Verification['status']): number =>
+    tables.filter((table) => table.status === status).length;
+  return `${count('same')} same, ${count('differs')} differ, ${count('unchecked')} unchecked, in ${seconds.toFixed(1)} s`;
+}
