@@ -4,6 +4,7 @@ import type { CfnEndpoint, CfnReplicationSubnetGroup } from 'aws-cdk-lib/aws-dms
 import { Connections, type IConnectable, type ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IDependable } from 'constructs';
 import { renderTaskSettings } from '../../postgres';
+import { createAccess } from './access';
 import { createAlarms, watchedConfig, watchedTask } from './alarms';
 import {
   caCertificateOf,
@@ -16,7 +17,6 @@ import { createInstance, createSecurityGroup, createSubnetGroup } from './instan
 import type { DmsReplicationProps } from './props';
 import {
   configName,
-  createAccess,
   createConfig,
   createPause,
   createRun,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ArnFormat, CustomResource, Duration, Fn, Stack, Tags, Token } from 'aws-cdk-lib';
+import { CustomResource, Duration, Fn, Stack, Tags, Token } from 'aws-cdk-lib';
 import {
   type CfnEndpoint,
   CfnReplicationConfig,
@@ -8,14 +8,13 @@ import {
   CfnReplicationTask,
 } from 'aws-cdk-lib/aws-dms';
 import type { ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct, IDependable } from 'constructs';
 import { compileTableMappings, renderTaskSettings } from '../../postgres';
 import { plainName } from './instance';
 import { DmsMigrationType, type DmsReplicationProps } from './props';
 
 /** The tag by which the function finds a task that it must not be told of, since the task waits for it. */
-const REPLICATION_TAG = 'pontoon:replication';
+export const REPLICATION_TAG = 'pontoon:replication';
 
 /** One minute more than the function may run, so that its own reason arrives first. */
 const SERVICE_TIMEOUT = Duration.minutes(16);
@@ -161,51 +160,6 @@ export function migrationTypeOf({ migrationType }: DmsReplicationProps): DmsMigr
 /** The table mappings of these props. */
 export function mappingsOf(props: DmsReplicationProps): ReturnType<typeof compileTableMappings> {
   return compileTableMappings(props.selection, props);
-}
-
-/** Lets the function look at replications, and start and stop the one with the tag `key`. */
-export function createAccess(scope: Construct, props: DmsReplicationProps, key: string): Policy {
-  const stack = Stack.of(scope);
-  const kinds = props.serverless === undefined ? ['task'] : ['replication-config'];
-  const resources = (...names: string[]): string[] =>
-    names.map((name) =>
-      stack.formatArn({
-        service: 'dms',
-        resource: name,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-        resourceName: '*',
-      }),
-    );
-  const verbs = props.serverless === undefined ? 'ReplicationTask' : 'Replication';
-  const policy = new Policy(scope, 'Access', {
-    statements: [
-      // These actions know no resources.
-      new PolicyStatement({
-        actions:
-          props.serverless === undefined
-            ? ['dms:DescribeReplicationTasks', 'dms:DescribeConnections']
-            : ['dms:DescribeReplications'],
-        resources: ['*'],
-      }),
-      new PolicyStatement({ actions: ['dms:ListTagsForResource'], resources: resources(...kinds) }),
-      new PolicyStatement({
-        actions: [`dms:Start${verbs}`, `dms:Stop${verbs}`, 'dms:AddTagsToResource'],
-        resources: resources(...kinds),
-        conditions: { StringEquals: { [`aws:ResourceTag/${REPLICATION_TAG}`]: key } },
-      }),
-      ...(props.serverless === undefined
-        ? [
-            new PolicyStatement({
-              actions: ['dms:TestConnection'],
-              resources: resources('endpoint', 'rep'),
-            }),
-          ]
-        : []),
-    ],
-  });
-  const { role } = props.runner.function;
-  if (role !== undefined) policy.attachToRole(role);
-  return policy;
 }
 
 function brief(text: string): string {

@@ -1,0 +1,69 @@
+import { ArnFormat, Stack, Token, Validations } from 'aws-cdk-lib';
+import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import type { DmsReplicationProps } from './props';
+import { REPLICATION_TAG } from './task';
+
+/**
+ * Lets the function look at replications, and start and stop the one with the tag `key`. The task itself is not named,
+ * since it waits for the function's rights.
+ */
+export function createAccess(scope: Construct, props: DmsReplicationProps, key: string): Policy {
+  const serverless = props.serverless !== undefined;
+  const replications = arnOf(scope, serverless ? 'replication-config' : 'task');
+  const verbs = serverless ? 'Replication' : 'ReplicationTask';
+  const reachable = serverless ? [] : [arnOf(scope, 'endpoint'), arnOf(scope, 'rep')];
+  const policy = new Policy(scope, 'Access', {
+    statements: [
+      new PolicyStatement({
+        actions: serverless
+          ? ['dms:DescribeReplications']
+          : ['dms:DescribeReplicationTasks', 'dms:DescribeConnections'],
+        resources: ['*'],
+      }),
+      new PolicyStatement({ actions: ['dms:ListTagsForResource'], resources: [replications] }),
+      new PolicyStatement({
+        actions: [`dms:Start${verbs}`, `dms:Stop${verbs}`, 'dms:AddTagsToResource'],
+        resources: [replications],
+        conditions: { StringEquals: { [`aws:ResourceTag/${REPLICATION_TAG}`]: key } },
+      }),
+      ...(serverless
+        ? []
+        : [new PolicyStatement({ actions: ['dms:TestConnection'], resources: reachable })]),
+    ],
+  });
+  explain(policy, '*', 'AWS DMS lets nobody describe single tasks and connections.');
+  explain(policy, replications, 'A condition on its tag leaves one replication to start and stop.');
+  for (const resource of reachable)
+    explain(policy, resource, 'Testing a connection changes nothing, and endpoints wait for this.');
+  const { role } = props.runner.function;
+  if (role !== undefined) policy.attachToRole(role);
+  return policy;
+}
+
+function arnOf(scope: Construct, resource: string): string {
+  return Stack.of(scope).formatArn({
+    service: 'dms',
+    resource,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    resourceName: '*',
+  });
+}
+
+/** cdk-nag writes references as `<Name>`. */
+function explain(policy: Policy, resource: string, reason: string): void {
+  const { account, region, partition } = Stack.of(policy);
+  const written = [
+    [partition, 'AWS::Partition'],
+    [region, 'AWS::Region'],
+    [account, 'AWS::AccountId'],
+  ].reduce(
+    (text, [token = '', name]) =>
+      Token.isUnresolved(token) ? text.replace(token, `<${name}>`) : text,
+    resource,
+  );
+  Validations.of(policy).acknowledge({
+    id: `AwsSolutions-IAM5[Resource::${written}]`,
+    reason,
+  });
+}
