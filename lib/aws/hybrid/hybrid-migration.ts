@@ -7,10 +7,10 @@ import { RunnerFunction } from '../runner-function';
 import { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
 import type { IntermediaryStandby } from '../standby';
-import { ROLES, sourceHba } from './access';
+import { sourceHba } from './access';
 import { isBridged } from './hybrid-topology';
 import { recordMigration } from './metadata';
-import { type HybridMigrationProps, ReplicationMethod } from './props';
+import type { HybridMigrationProps } from './props';
 import { replicateToTarget } from './replicate';
 import { bindSource, decodesOnStandby, prepareSource } from './source';
 import { bindStandby, createStandby, type HybridSubnets } from './standby';
@@ -79,10 +79,6 @@ export class HybridMigration extends Construct {
       source: standbyBinding,
       target,
       selection: props.selection,
-      keep: [
-        ...(props.method === ReplicationMethod.NATIVE ? [] : [ROLES.writer]),
-        ...(props.target.readOnlyRoles ?? []),
-      ],
     });
     replicateToTarget(this, props, {
       runner,

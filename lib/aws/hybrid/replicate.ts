@@ -4,7 +4,7 @@ import { PublisherSslMode, SlotPlugin, selectedSchemas } from '../../postgres';
 import { DmsLogin, DmsReplication } from '../dms';
 import { createLogin } from '../login';
 import { NativeReplication } from '../native-replication';
-import { LogicalSlot, ReplicationRole } from '../objects';
+import { ConnectionGuard, LogicalSlot, ReplicationRole } from '../objects';
 import type { RunnerFunction } from '../runner-function';
 import type { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
@@ -56,7 +56,7 @@ export function replicateNatively(
     sslMode: props.subscriptionSslMode ?? PublisherSslMode.REQUIRE,
   });
   replication.publication.node.addDependency(role);
-  replication.subscription.node.addDependency(bridge.schema);
+  replication.subscription.node.addDependency(guardTarget(scope, props, bridge, []));
   return replication;
 }
 
@@ -92,6 +92,8 @@ export function replicateByDms(
     createInDatabase: true,
   });
   writerRole.node.addDependency(bridge.schema);
+  const guard = guardTarget(scope, props, bridge, [ROLES.writer]);
+  guard.node.addDependency(writerRole);
   const slot = new LogicalSlot(scope, 'Slot', {
     runner,
     server: standby,
@@ -122,8 +124,40 @@ export function replicateByDms(
     'full load and decoding',
   );
   replication.connections.allowTo(bridge.targetHost, Port.tcp(target.port), 'apply');
-  replication.node.addDependency(slot, writerRole);
+  replication.node.addDependency(slot, guard);
   return replication;
+}
+
+/** Keeps applications out from when the tables are there; roles that may enter must be there by then. */
+function guardTarget(
+  scope: Construct,
+  { target }: HybridMigrationProps,
+  { runner, target: server, schema }: Bridgehead,
+  roles: readonly string[],
+): ConnectionGuard {
+  const guard = new ConnectionGuard(scope, 'TargetGuard', {
+    runner,
+    server,
+    keep: [...roles, ...(target.readOnlyRoles ?? [])],
+  });
+  guard.node.addDependency(schema);
+  return guard;
+}
+
+/** Applications must not write to the target before it is opened; those who only read may look at it. */
+function guardTarget(
+  scope: Construct,
+  props: HybridMigrationProps,
+  { runner, target, schema }: Bridgehead,
+  writers: readonly string[],
+): ConnectionGuard {
+  const guard = new ConnectionGuard(scope, 'TargetGuard', {
+    runner,
+    server: target,
+    keep: [...writers, ...(props.target.readOnlyRoles ?? [])],
+  });
+  guard.node.addDependency(schema);
+  return guard;
 }
 
 /** The role lives on the server that takes writes, and reaches its standby by replication. */
