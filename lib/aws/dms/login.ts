@@ -74,7 +74,7 @@ export function checkLogin(
   const missing = REFUSED.filter((char) => !(generated.excludeCharacters ?? '').includes(char));
   problems.addIf(
     missing.length > 0 && generated.excludePunctuation !== true,
-    `'${what}' must exclude the characters that AWS DMS refuses in a password, got a generated one that may hold ${missing.join(' ')}; add them to 'excludeCharacters' or use a DmsLogin`,
+    `'${what}' must exclude the characters that AWS DMS refuses in a password, got a generated one that may hold ${missing.map((char) => `'${char}'`).join(', ')}; add them to 'excludeCharacters' or use a DmsLogin`,
   );
   const attached = secret.node.defaultChild instanceof CfnSecretTargetAttachment;
   const template = JSON.stringify(stack.resolve(generated.secretStringTemplate) ?? '');
