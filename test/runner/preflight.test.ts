@@ -1,6 +1,16 @@
 import { Client } from 'pg';
-import { deriveSettings, preflightExitCode, settingsByName } from '../../lib/postgres';
-import { createStandby } from '../../lib/rehearsal/servers';
+import {
+  deriveSettings,
+  preflightExitCode,
+  renderParameterGroup,
+  settingsByName,
+} from '../../lib/postgres';
+import {
+  createStandby,
+  managedAdmin,
+  randomPassword,
+  translateManagedSettings,
+} from '../../lib/rehearsal/servers';
 import { type PreflightClient, runPreflight } from '../../lib/runner';
 import { hybrid, twoLinks } from '../postgres/preflight/lab';
 import { startTestServer, TEST_MAJORS, withServers } from '../servers';
@@ -49,6 +59,25 @@ test.each([16, 17, 18])(
     });
   },
 );
+
+test('a cloud’s admin sees enough of a managed target with the derived parameters', async () => {
+  const topology = hybrid(17, 'shop');
+  const parameters = renderParameterGroup(deriveSettings(topology, 'aurora'));
+  const { settings } = translateManagedSettings(parameters);
+  await withServers([{ settings, superuser: 'rdsadmin' }], async ([aurora]) => {
+    if (aurora === undefined) throw new Error('withServers must give a server');
+    const admin = { user: 'admin', password: randomPassword() };
+    await managedAdmin(aurora.server, { admin, database: 'shop' });
+    const client = new Client(aurora.server.connectionConfig('shop', admin));
+    await client.connect();
+    try {
+      const report = await runPreflight(client, { topology, server: 'aurora' });
+      expect(report.findings).toEqual([]);
+    } finally {
+      await client.end();
+    }
+  });
+});
 
 test.each(TEST_MAJORS)(
   'PostgreSQL %i: the number of statements does not grow with the tables, and nothing is written',
