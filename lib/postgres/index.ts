@@ -105,6 +105,12 @@ export {
 export { Reader } from './reader';
 export { type RunbookOptions, renderRunbook } from './runbook';
 export {
+  SCHEMA_COPY_PATTERNS,
+  SCHEMA_COPY_SECONDS,
+  type SchemaCopyParameters,
+  schemaCopyScript,
+} from './schema-copy';
+export {
   createSecret,
   parseSecret,
   type Secret,

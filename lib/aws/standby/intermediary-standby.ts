@@ -19,6 +19,7 @@ import {
   SecurityGroup,
   Volume,
 } from 'aws-cdk-lib/aws-ec2';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { SslMode } from '../server-binding';
 import { makeGroup } from './instance';
@@ -80,6 +81,8 @@ export class IntermediaryStandby extends Construct implements IConnectable {
   public readonly ready: IDependable;
   /** The instance, as SSM's SendCommand takes it. */
   public readonly ssmTarget: StandbyTarget;
+  /** What the instance may do in AWS. */
+  public readonly role: IRole;
 
   constructor(scope: Construct, id: string, props: IntermediaryStandbyProps) {
     super(scope, id);
@@ -116,6 +119,7 @@ export class IntermediaryStandby extends Construct implements IConnectable {
       tagValue: this.ssmTarget.value,
       userData: this.userData(props, networkInterface.attrId, handle.ref),
     });
+    this.role = group.role;
     // Created before the instance and deleted after it, which needs them to the end.
     group.node.addDependency(volume, networkInterface, securityGroup, ...routes);
 

@@ -1,0 +1,188 @@
+import { Aws, CustomResource, Duration, Validations } from 'aws-cdk-lib';
+import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import {
+  Problems,
+  RDS_AUTHORITIES,
+  SCHEMA_COPY_PATTERNS,
+  SCHEMA_COPY_SECONDS,
+  schemaCopyScript,
+  selectedSchemas,
+  selectionProblems,
+  type TableSelection,
+} from '../postgres';
+import { rdsCertificates } from './dms/rds-certificates';
+import type { RunnerFunction } from './runner-function';
+import type { ServerBinding } from './server-binding';
+import type { IntermediaryStandby } from './standby';
+
+/** A copy of a database's schema, without rows. */
+export interface SchemaCopyProps {
+  /** The function that has the copy made. Changing it breaks what is deployed. */
+  readonly runner: RunnerFunction;
+  /** The host on which `pg_dump` runs. It needs a network rule to the target. */
+  readonly standby: IntermediaryStandby;
+  /** The standby as a server: the database that is copied. */
+  readonly source: ServerBinding;
+  /** Where the schema is put. Its login needs not be a superuser's. */
+  readonly target: ServerBinding;
+  /**
+   * The schemas that it names are copied whole, since tables depend on types, functions and other tables. Further
+   * schemas are copied with an update; those that are left out stay.
+   */
+  readonly selection: TableSelection;
+  /**
+   * Whether tables that are on the target already are taken as they are.
+   *
+   * @default false
+   */
+  readonly adopt?: boolean;
+}
+
+/**
+ * Roles, extensions and schema of a database, copied by `pg_dump` from a standby to the target, in one transaction.
+ *
+ * Roles come without passwords and without what only superusers give: give the applications' roles their passwords
+ * before you switch over. Memberships in PostgreSQL's own roles and settings of roles are not copied. Deleting the copy
+ * leaves the schema where it is.
+ *
+ * @see https://www.postgresql.org/docs/current/app-pgdump.html
+ */
+export class SchemaCopy extends Construct {
+  constructor(scope: Construct, id: string, props: SchemaCopyProps) {
+    super(scope, id);
+    const problems = new Problems();
+    for (const problem of selectionProblems(props.selection, 'selection')) problems.add(problem);
+    problems.throwIfAny(`schema copy '${id}'`);
+    const { runner, source, target } = props;
+    const document = createDocument(this);
+    runner.allowSecret(target.secret);
+    const resource = new CustomResource(this, 'Resource', {
+      serviceToken: runner.serviceToken,
+      resourceType: 'Custom::PontoonSchemaCopy',
+      serviceTimeout: Duration.minutes(16),
+      properties: {
+        server: target.server,
+        connection: {
+          ...target.toConnection(),
+          ...(target.caCertificate === RDS_AUTHORITIES
+            ? { caCertificate: rdsCertificates(this) }
+            : {}),
+        },
+        source: { server: source.server, database: source.database },
+        document: document.ref,
+        instance: props.standby.ssmTarget,
+        schemas: selectedSchemas(props.selection),
+        ...(props.adopt === true ? { adopt: true } : {}),
+      },
+    });
+    runner.dependOn(resource, source, target);
+    resource.node.addDependency(
+      runner.ledgerOn(target),
+      props.standby.ready,
+      allowRunner(this, props, document),
+      allowStandby(this, props),
+    );
+  }
+}
+
+function createDocument(scope: Construct): CfnDocument {
+  return new CfnDocument(scope, 'Document', {
+    documentType: 'Command',
+    documentFormat: 'JSON',
+    targetType: '/AWS::EC2::Instance',
+    content: {
+      schemaVersion: '2.2',
+      description: 'Copies roles, extensions and schema of a PostgreSQL database, without rows',
+      parameters: Object.fromEntries(
+        Object.entries(SCHEMA_COPY_PATTERNS).map(([name, allowedPattern]) => [
+          name,
+          { type: 'String', description: name, allowedPattern },
+        ]),
+      ),
+      mainSteps: [
+        {
+          action: 'aws:runShellScript',
+          name: 'copySchema',
+          inputs: {
+            timeoutSeconds: String(SCHEMA_COPY_SECONDS),
+            runCommand: schemaCopyScript().split('\n'),
+          },
+        },
+      ],
+    },
+  });
+}
+
+/** The runner may run this document on this standby, and ask how it went. */
+function allowRunner(
+  scope: Construct,
+  { runner, standby }: SchemaCopyProps,
+  document: CfnDocument,
+): Policy {
+  const arn = (service: string, resource: string): string =>
+    `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
+  const policy = new Policy(scope, 'RunnerPolicy', {
+    statements: [
+      new PolicyStatement({
+        actions: ['ssm:SendCommand'],
+        resources: [arn('ssm', `document/${document.ref}`)],
+      }),
+      new PolicyStatement({
+        actions: ['ssm:SendCommand'],
+        resources: [arn('ec2', 'instance/*')],
+        conditions: {
+          StringEquals: { 'ssm:resourceTag/pontoon:standby': standby.ssmTarget.value },
+        },
+      }),
+      new PolicyStatement({
+        actions: ['ssm:ListCommandInvocations', 'ssm:GetCommandInvocation', 'ssm:CancelCommand'],
+        resources: ['*'],
+      }),
+    ],
+  });
+  if (runner.function.role !== undefined) policy.attachToRole(runner.function.role);
+  acknowledge(
+    policy,
+    'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*]',
+    "The standby's number is not known before it runs; a condition restricts it to its tag.",
+  );
+  acknowledge(
+    policy,
+    'AwsSolutions-IAM5[Resource::*]',
+    'These calls know no resources; commands have no name before they run.',
+  );
+  return policy;
+}
+
+/** A policy of its own, so that the standby boots without waiting for the target. */
+function allowStandby(scope: Construct, { standby, target: { secret } }: SchemaCopyProps): Policy {
+  const policy = new Policy(scope, 'StandbyPolicy', {
+    statements: [
+      new PolicyStatement({
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
+      }),
+      ...(secret.encryptionKey === undefined
+        ? []
+        : [
+            new PolicyStatement({
+              actions: ['kms:Decrypt'],
+              resources: [secret.encryptionKey.keyArn],
+              conditions: {
+                StringEquals: {
+                  'kms:ViaService': `secretsmanager.${Aws.REGION}.amazonaws.com`,
+                },
+              },
+            }),
+          ]),
+    ],
+  });
+  policy.attachToRole(standby.role);
+  return policy;
+}
+
+function acknowledge(construct: Construct, id: string, reason: string): void {
+  Validations.of(construct).acknowledge({ id, reason });
+}

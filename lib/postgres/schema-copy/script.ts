@@ -1,0 +1,137 @@
+import { FINISH, PLAN, PREPARE } from './statements';
+
+/** Seconds that a copy may take, shorter than the function that waits for it may run. */
+export const SCHEMA_COPY_SECONDS = 780;
+
+/**
+ * The script that runs on the standby's host, in which SSM replaces `{{ name }}` by the parameters. It expects the
+ * files that IntermediaryStandby writes; `TOOLS`, `SOCKET` and `PORT` in them, and another `PONTOON_ENV`, lead it
+ * elsewhere.
+ */
+export function schemaCopyScript(): string {
+  return SCRIPT;
+}
+
+const SCRIPT = `#!/bin/bash
+# Copies roles, extensions and schema from the server on this host to another one, in one transaction.
+set -euo pipefail
+umask 077
+export LC_ALL=C PGCONNECT_TIMEOUT=30
+cd /
+
+# Values are assigned, never evaluated: nothing in them can run.
+while IFS= read -r line; do
+  [[ $line == *=* ]] && declare -r "\${line%%=*}=\${line#*=}"
+done <"\${PONTOON_ENV:-/etc/pontoon/standby.env}"
+export AWS_DEFAULT_REGION=$REGION
+
+work=$(mktemp -d)
+finish() {
+  local status=$?
+  trap - EXIT
+  # SSM keeps the beginning of what is written, and the reason is at the end.
+  ((status == 0)) || tail -c 2000 "$work/errors" >&3
+  rm -rf "$work"
+  exit "$status"
+}
+exec 3>&2 2>"$work/errors"
+trap finish EXIT
+
+decode() { base64 -d <<<"$1"; }
+source_database=$(decode '{{ sourceDatabase }}')
+target_database=$(decode '{{ database }}')
+read -ra schemas <<<'{{ schemas }}'
+decode '{{ caCertificate }}' >"$work/ca.pem"
+
+bin=\${TOOLS:-}
+for directory in "/usr/lib/postgresql/$MAJOR/bin" "/usr/pgsql-$MAJOR/bin" /usr/bin; do
+  [[ -n $bin || ! -x $directory/pg_dump ]] || bin=$directory
+done
+
+on_source() {
+  PGHOST=\${SOCKET:-/run/postgresql} PGPORT=\${PORT:-5432} PGUSER=$LOCAL_ROLE \\
+    PGDATABASE=$source_database runuser -u postgres -- "$@"
+}
+
+ask_source() { on_source "$bin/psql" -XAtqw -v ON_ERROR_STOP=1 -v schemas="\${schemas[*]}"; }
+
+on_target() {
+  PGHOST='{{ host }}' PGPORT='{{ port }}' PGUSER=$target_user PGDATABASE=$target_database \\
+    PGSSLMODE='{{ sslMode }}' PGSSLROOTCERT=$work/ca.pem PGPASSFILE=$work/passfile \\
+    PGOPTIONS='-c client_min_messages=warning' "$bin/psql" -XAtqw -v ON_ERROR_STOP=1 "$@"
+}
+
+# The password goes straight from Secrets Manager into a file: never into a variable, an argument or the output.
+fetch_secret() {
+  aws secretsmanager get-secret-value --secret-id '{{ secret }}' --query SecretString --output text |
+    jq -r 'if ([.username, .password] | all(type == "string" and length > 0)) | not
+        then error("the secret lacks a username or a password")
+      elif .username + .password | test("[\\\\r\\\\n]")
+        then error("the username or the password contains a line break")
+      else "# \\(.username)\\n*:*:*:*:\\(.password | gsub("(?<c>[\\\\\\\\:])"; "\\\\\\(.c)"))" end' \\
+      >"$work/passfile"
+}
+
+# A permission that was just given takes a while to be known everywhere.
+until fetch_secret; do
+  if ! grep -q AccessDenied "$work/errors" || ((SECONDS > 90)); then exit 1; fi
+  sleep 5
+done
+target_user=$(sed -n '1s/^# //p' "$work/passfile")
+
+dump_schemas() {
+  local name patterns=()
+  for name in "\${schemas[@]}"; do
+    name=$(decode "$name")
+    # In double quotes nothing is a wildcard.
+    patterns+=(-n "\\"\${name//\\"/\\"\\"}\\"")
+  done
+  on_source "$bin/pg_dump" -w --schema-only --strict-names --no-publications --no-subscriptions \\
+    --no-security-labels --no-tablespaces "\${patterns[@]}" >"$work/dump.sql"
+}
+
+# What the primary drops or alters has precedence on a standby.
+until dump_schemas; do
+  if ! grep -q 'conflict with recovery' "$work/errors" || ((SECONDS > 300)); then exit 1; fi
+  : >"$work/errors"
+  sleep 5
+done
+
+# Roles of our own on the source have nothing to do on the target.
+: >"$work/own-roles"
+if [[ $(ask_source <<<"SELECT pg_catalog.to_regclass('pontoon.objects') IS NOT NULL") == t ]]; then
+  ask_source <<<"SELECT pg_catalog.quote_ident(name) FROM pontoon.objects WHERE kind = 'role' AND NOT adopted" \\
+    >"$work/own-roles"
+fi
+
+ask_source >"$work/plan.sql" <<'SQL'
+${PLAN}
+SQL
+cat >"$work/prepare.sql" <<'SQL'
+${PREPARE}
+SQL
+cat >"$work/finish.sql" <<'SQL'
+${FINISH}
+SQL
+
+# Tools of two releases may not know each other's meta-commands; servers of two majors not each other's settings.
+same_release=0
+[[ $("$bin/pg_dump" --version | tr -cd '0-9.') != $("$bin/psql" --version | tr -cd '0-9.') ]] || same_release=1
+awk -v same_release=$same_release '
+  FNR == NR { own[$0]; next }
+  /^-- Name: / { type = $0; sub(/.*; Type: /, "", type); sub(/; Schema: .*/, "", type) }
+  !same_release && /^\\\\(un)?restrict / { next }
+  type == "" && /^SET transaction_timeout = / { next }
+  type == "SCHEMA" && / SCHEMA public( OWNER TO .*)?;$/ { next }
+  type == "SCHEMA" { sub(/^CREATE SCHEMA /, "CREATE SCHEMA IF NOT EXISTS ") }
+  type ~ /ACL$/ {
+    for (role in own)
+      if (index($0, " TO " role ";") || index($0, " TO " role " WITH ") || index($0, " FROM " role ";")) next
+  }
+  { print }
+' "$work/own-roles" "$work/dump.sql" >"$work/schema.sql"
+
+on_target -1 -v entry='{{ entry }}' \\
+  -f "$work/plan.sql" -f "$work/prepare.sql" -f "$work/schema.sql" -f "$work/finish.sql" >/dev/null
+printf 'the schema was copied\\n'
+`;
