@@ -144,22 +144,6 @@ function guardTarget(
   return guard;
 }
 
-/** Applications must not write to the target before it is opened; those who only read may look at it. */
-function guardTarget(
-  scope: Construct,
-  props: HybridMigrationProps,
-  { runner, target, schema }: Bridgehead,
-  writers: readonly string[],
-): ConnectionGuard {
-  const guard = new ConnectionGuard(scope, 'TargetGuard', {
-    runner,
-    server: target,
-    keep: [...writers, ...(props.target.readOnlyRoles ?? [])],
-  });
-  guard.node.addDependency(schema);
-  return guard;
-}
-
 /** The role lives on the server that takes writes, and reaches its standby by replication. */
 function createReader(
   scope: Construct,

@@ -59,7 +59,8 @@ export function createStandby(
     ...(standby.timeout === undefined ? {} : { timeout: standby.timeout }),
     ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
   });
-  created.node.addDependency(prepared.binding.reachable, ...prepared.ready);
+  // Only the instance: the runner needs address and network rules for its own objects.
+  created.bootAfter(prepared.binding.reachable, ...prepared.ready);
   return created;
 }
 
