@@ -1,10 +1,6 @@
+export { type DmsMappingOptions, tableMappingProblems } from './mapping-problems';
 export type { DmsRule, DmsTableMappings } from './rule';
-export {
-  compileTableMappings,
-  type DmsMappingOptions,
-  mappingsFit,
-  tableMappingProblems,
-} from './table-mappings';
+export { compileTableMappings, mappingsFit } from './table-mappings';
 export { DmsLobMode, type DmsRanges, type DmsTableSettings } from './table-settings';
 export {
   DmsLogLevel,
