@@ -41,7 +41,7 @@ ${remainsSection(report)}
 </main>
 <footer><p>Written by pontoon ${report.pontoon}. The same in JSON: <code>report.json</code>, beside this file.</p></footer>
 <script type="application/json" id="report">${raw(embeddedJson(report))}</script>
-${chart ? html`<script>${raw(packaged('uplot/dist/uPlot.iife.min.js'))}</script><script>${raw(beside('page-chart.js'))}</script>` : undefined}
+${chart ? html`<script>${raw(packaged('uplot/dist/uPlot.iife.min.js'))}</script>` : undefined}<script>${raw(beside('page-script.js'))}</script>
 </body>
 </html>
 `.text;

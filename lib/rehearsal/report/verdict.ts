@@ -33,7 +33,7 @@ export function verdictSection(report: RehearsalReport): Html {
 <p class="eyebrow">Rehearsal of ${stack}</p>
 <h1><span class="mark" aria-hidden="true">${MARKS[verdict]}</span> ${SENTENCES[verdict]}</h1>
 ${problems.length === 0 ? undefined : html`<ul class="problems">${problems.map((problem) => html`<li>${problem}</li>`)}</ul>`}
-<p class="meta">Migration ${migration}, <time datetime="${startedAt}">${readableTime(startedAt)}</time>, ${formatSeconds(seconds)}, pontoon ${pontoon}</p>
+<p class="meta">${formatSeconds(seconds)} · <time datetime="${startedAt}">${readableTime(startedAt)}</time> · construct <code>${migration}</code> · pontoon ${pontoon}</p>
 </header>
 ${figures(report)}`;
 }
@@ -61,7 +61,7 @@ function figures(report: RehearsalReport): Html {
     [
       'Resources played',
       formatCount(steps.filter(({ action }) => action === 'create').length),
-      `created, ${counted(steps.filter(({ action }) => action === 'delete').length, 'deletion')}`,
+      `created; ${counted(steps.filter(({ action }) => action === 'delete').length, 'deletion')}`,
     ],
   ];
   return html`<dl class="figures">${cells.map(

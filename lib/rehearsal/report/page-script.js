@@ -1,4 +1,14 @@
-// Runs in the browser, after uPlot: draws the lag of the embedded report into #chart.
+// Runs in the browser, at the end of the page and after uPlot.
+
+// On paper nobody can unfold anything.
+addEventListener('beforeprint', () => {
+  for (const details of document.querySelectorAll('details:not([open])')) {
+    details.open = true;
+    addEventListener('afterprint', () => (details.open = false), { once: true });
+  }
+});
+
+// Draws the lag of the embedded report into #chart.
 (() => {
   const place = document.getElementById('chart');
   const { samples } = JSON.parse(document.getElementById('report').textContent);
