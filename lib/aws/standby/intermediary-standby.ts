@@ -8,6 +8,7 @@ import {
   Tags,
   Token,
 } from 'aws-cdk-lib';
+import type { AutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import {
   CfnNetworkInterface,
   Connections,
@@ -83,6 +84,7 @@ export class IntermediaryStandby extends Construct implements IConnectable {
   public readonly ssmTarget: StandbyTarget;
   /** What the instance may do in AWS. */
   public readonly role: IRole;
+  private readonly group: AutoScalingGroup;
 
   constructor(scope: Construct, id: string, props: IntermediaryStandbyProps) {
     super(scope, id);
@@ -119,6 +121,7 @@ export class IntermediaryStandby extends Construct implements IConnectable {
       tagValue: this.ssmTarget.value,
       userData: this.userData(props, networkInterface.attrId, handle.ref),
     });
+    this.group = group;
     this.role = group.role;
     // Created before the instance and deleted after it, which needs them to the end.
     group.node.addDependency(volume, networkInterface, securityGroup, ...routes);
@@ -133,6 +136,11 @@ export class IntermediaryStandby extends Construct implements IConnectable {
     const ready = new DependencyGroup();
     ready.add(condition, group);
     this.ready = ready;
+  }
+
+  /** Has the instance boot only once `dependencies` are there, and end before they are deleted. */
+  public bootAfter(...dependencies: IDependable[]): void {
+    this.group.node.addDependency(...dependencies);
   }
 
   private userData(
