@@ -124,7 +124,7 @@ export function replicateByDms(
     'full load and decoding',
   );
   replication.connections.allowTo(bridge.targetHost, Port.tcp(target.port), 'apply');
-  replication.node.addDependency(slot, guard);
+  replication.running.node.addDependency(slot, guard);
   return replication;
 }
 
