@@ -2,7 +2,7 @@ import { Annotations, type CustomResource, Stack } from 'aws-cdk-lib';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { CfnEndpoint, CfnReplicationSubnetGroup } from 'aws-cdk-lib/aws-dms';
 import { Connections, type IConnectable, type ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { renderTaskSettings } from '../../postgres';
 import { createAccess } from './access';
 import { createAlarms, watchedConfig, watchedTask } from './alarms';
@@ -43,9 +43,8 @@ export class DmsReplication extends Construct implements IConnectable {
   public readonly replicationArn: string;
   /** The network rules of AWS DMS: allow it to the source and to the target. */
   public readonly connections: Connections;
-  /** The task's start: it must depend on the slot and on the tables, and whatever needs replication on it. */
-  public readonly running: CustomResource;
-  private readonly run: Construct;
+  /** What replicates once it stands: the task's start. */
+  public readonly running: IDependable;
   /** The alarms on latency, memory and disk. */
   public readonly alarms: readonly Alarm[];
 
@@ -61,17 +60,8 @@ export class DmsReplication extends Construct implements IConnectable {
         ? replicateByInstance(this, props, subnetGroup, securityGroup)
         : replicateServerless(this, props, subnetGroup, securityGroup);
     this.replicationArn = made.watched.arn;
-    this.run = made.run;
     this.running = made.run;
     this.alarms = createAlarms(this, props, made.watched);
-  }
-
-  /**
-   * Has the task start after `dependencies`, such as its slot and its roles, and stop before they are deleted. A
-   * dependency of the whole construct would include its security group, which the servers' rules name: a circle.
-   */
-  public startAfter(...dependencies: IDependable[]): void {
-    this.run.node.addDependency(...dependencies);
   }
 }
 

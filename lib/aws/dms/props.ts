@@ -96,7 +96,7 @@ export interface DmsReplicationProps {
    */
   readonly sourceIsStandby?: boolean;
   /**
-   * A logical slot on the source that exists before the task starts: make the task depend on it.
+   * A logical slot on the source that exists before the task starts: have `running` depend on it.
    *
    * @default - AWS DMS makes and drops a slot of its own, which only a primary allows
    */

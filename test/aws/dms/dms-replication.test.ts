@@ -1,4 +1,4 @@
-import { App, Duration } from 'aws-cdk-lib';
+import { App, CfnResource, Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { InterfaceVpcEndpoint, InterfaceVpcEndpointAwsService } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -185,6 +185,15 @@ describe('the order', () => {
       expect(waitsFor(template, run)).toContain(id);
       expect(waitsFor(template, pause)).not.toContain(id);
     }
+  });
+
+  test('only the start waits for what it is told to start after', () => {
+    const made = fixture();
+    const slot = new CfnResource(made.stack, 'Slot', { type: 'Custom::Slot' });
+    replicate(made).running.node.addDependency(slot);
+    const template = Template.fromStack(made.stack);
+    expect(waitsFor(template, idOf(template, 'Custom::PontoonDmsTask'))).toContain('Slot');
+    expect(waitsFor(template, idOf(template, 'AWS::DMS::ReplicationTask'))).not.toContain('Slot');
   });
 
   test('the start and its undoing wait for the logins, the rights and the function', () => {
