@@ -5,6 +5,7 @@ import { dmsTaskHandler } from './dms-task';
 import { objectHandler } from './objects';
 import { preflightHandler } from './preflight';
 import type { ResourceContext, ResourceHandler } from './resource';
+import { schemaCopyHandler } from './schema-copy';
 
 /** The part of a Lambda context that is used here. */
 interface LambdaContext {
@@ -25,6 +26,7 @@ const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
   'Custom::PontoonPreflight': preflightHandler(secrets),
   'Custom::PontoonPublication': objects,
   'Custom::PontoonRole': objects,
+  'Custom::PontoonSchemaCopy': schemaCopyHandler(secrets),
   'Custom::PontoonServerSettings': objects,
   'Custom::PontoonSubscription': objects,
 };

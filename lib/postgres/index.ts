@@ -108,7 +108,10 @@ export {
   SCHEMA_COPY_PATTERNS,
   SCHEMA_COPY_SECONDS,
   type SchemaCopyParameters,
+  type SchemaCopyRequest,
+  schemaCopyParameters,
   schemaCopyScript,
+  tablesInSchemas,
 } from './schema-copy';
 export {
   createSecret,
@@ -183,3 +186,18 @@ export {
   type TableComparison,
   type Verdict,
 } from './verification';
+export {
+  deriveWatchPoints,
+  linkName,
+  METRIC_UNITS,
+  type Metric,
+  type MetricName,
+  type MetricUnit,
+  type Reading,
+  readMetrics,
+  readNothing,
+  type WatchedLink,
+  type WatchPoint,
+  type WatchRow,
+  watchSql,
+} from './watch';

@@ -1,4 +1,5 @@
 export { type ConnectOptions, connect, withConnection } from './connect';
+export { Ledger } from './ledger';
 export { type PreflightClient, runPreflight } from './preflight';
 export {
   apply,

@@ -1,3 +1,7 @@
+import type { Connection } from '../connection';
+import type { ObjectKey } from '../objects';
+import { type Statement, sql } from '../statement';
+
 /** What the script is told, as parameters of the SSM document. All but the plain ones are base64, so that nothing in them is read as shell. */
 export interface SchemaCopyParameters {
   /** Host name or address of the target. */
@@ -32,3 +36,46 @@ export const SCHEMA_COPY_PATTERNS: Readonly<Record<keyof SchemaCopyParameters, s
   schemas: '^[A-Za-z0-9+/= ]+$',
   entry: '^[A-Za-z0-9+/=]+$',
 };
+
+/** What is copied, and where to. */
+export interface SchemaCopyRequest {
+  /** The target. Its certificates are a PEM text. */
+  readonly connection: Connection;
+  /** The database that is copied. */
+  readonly sourceDatabase: string;
+  /** The schemas to copy. */
+  readonly schemas: readonly string[];
+  /** What the ledger on the target will say once they are there. */
+  readonly entry: ObjectKey & { readonly owner: string; readonly spec: unknown };
+}
+
+/** The parameters of the document for `request`. */
+export function schemaCopyParameters(request: SchemaCopyRequest): SchemaCopyParameters {
+  const { connection, sourceDatabase, schemas, entry } = request;
+  return {
+    host: connection.host,
+    port: String(connection.port),
+    secret: connection.secret,
+    sslMode: connection.sslMode,
+    database: base64(connection.database),
+    caCertificate: base64(connection.caCertificate),
+    sourceDatabase: base64(sourceDatabase),
+    schemas: schemas.map(base64).join(' '),
+    entry: base64(JSON.stringify(entry)),
+  };
+}
+
+/** Asks in which of `schemas` there is a table, view or sequence that belongs to no extension. */
+export function tablesInSchemas(schemas: readonly string[]): Statement {
+  return sql(
+    `SELECT DISTINCT n.nspname AS schema FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY 1`,
+    [schemas],
+  );
+}
+
+function base64(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
