@@ -11,6 +11,7 @@ const SINCE = {
   'column-list': 15,
   'schema-publication': 15,
   'disable-on-error': 15,
+  'subscription-stats': 15,
   'parameter-privileges': 15,
   'backup-functions-renamed': 15,
   'database-collation-version': 15,

@@ -1,0 +1,70 @@
+import {
+  isManaged,
+  LinkKind,
+  linksFrom,
+  linksInto,
+  serverOf,
+  slotNameOf,
+  standbyLinkInto,
+  type Topology,
+  type TopologyLink,
+} from '../topology';
+
+/** A link as it is watched from one of its ends. */
+export interface WatchedLink {
+  /** The server that sends. */
+  readonly from: string;
+  /** The server that receives. */
+  readonly to: string;
+  /** How changes travel. */
+  readonly kind: LinkKind;
+  /** The slot on the sender. */
+  readonly slotName: string;
+}
+
+/** What is measured on one server. Plain data, and short: a schedule's input holds no more than 8 KiB. */
+export interface WatchPoint {
+  /** The server's name in the topology. */
+  readonly server: string;
+  /** Its PostgreSQL major. */
+  readonly majorVersion: number;
+  /** Links that leave it, whose slots it holds. */
+  readonly sends: readonly WatchedLink[];
+  /** Native links that end here, by subscriptions. */
+  readonly subscribes: readonly WatchedLink[];
+  /** The link that makes it a standby; the age of the heartbeat here is the link's lag. */
+  readonly follows?: WatchedLink;
+  /** Whether what the data takes on disk is measured: on servers whose disk nobody else watches. */
+  readonly disk: boolean;
+}
+
+/** What has to be measured on each server of `topology`. */
+export function deriveWatchPoints(topology: Topology): WatchPoint[] {
+  return Object.keys(topology.servers).map((name) => watchPoint(topology, name));
+}
+
+/** How metrics name `link`. */
+export function linkName({ from, to }: Pick<WatchedLink, 'from' | 'to'>): string {
+  return `${from}->${to}`;
+}
+
+function watchPoint(topology: Topology, name: string): WatchPoint {
+  const server = serverOf(topology, name);
+  const above = standbyLinkInto(topology, name);
+  return {
+    server: name,
+    majorVersion: server.majorVersion,
+    sends: linksFrom(topology, name)
+      .filter((link) => link.promoted !== true)
+      .map(watched),
+    subscribes: linksInto(topology, name)
+      .filter((link) => link.kind === LinkKind.NATIVE)
+      .map(watched),
+    ...(above === undefined ? {} : { follows: watched(above) }),
+    disk: !isManaged(server),
+  };
+}
+
+function watched(link: TopologyLink): WatchedLink {
+  return { from: link.from, to: link.to, kind: link.kind, slotName: slotNameOf(link) };
+}
