@@ -2,7 +2,7 @@ import { Annotations, type CustomResource, Stack } from 'aws-cdk-lib';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { CfnEndpoint, CfnReplicationSubnetGroup } from 'aws-cdk-lib/aws-dms';
 import { Connections, type IConnectable, type ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import { Construct, type IDependable } from 'constructs';
+import { Construct } from 'constructs';
 import { renderTaskSettings } from '../../postgres';
 import { createAccess } from './access';
 import { createAlarms, watchedConfig, watchedTask } from './alarms';
@@ -44,7 +44,7 @@ export class DmsReplication extends Construct implements IConnectable {
   /** The network rules of AWS DMS: allow it to the source and to the target. */
   public readonly connections: Connections;
   /** What replicates once it stands: the task's start. */
-  public readonly running: IDependable;
+  public readonly running: CustomResource;
   /** The alarms on latency, memory and disk. */
   public readonly alarms: readonly Alarm[];
 
