@@ -43,7 +43,7 @@ export class DmsReplication extends Construct implements IConnectable {
   public readonly replicationArn: string;
   /** The network rules of AWS DMS: allow it to the source and to the target. */
   public readonly connections: Connections;
-  /** What replicates once it stands: the task's start. */
+  /** The task's start: it must depend on the slot and on the tables, and whatever needs replication on it. */
   public readonly running: CustomResource;
   /** The alarms on latency, memory and disk. */
   public readonly alarms: readonly Alarm[];
