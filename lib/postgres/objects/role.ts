@@ -74,11 +74,8 @@ export const role: ObjectKind<RoleSpec, ObservedRole> = {
     const name = quoteIdentifier(spec.name);
     const present = observed.lacking.map(({ schema }) => schema);
     return [
-      ...present.flatMap((schema) => revokeSchema(spec.name, schema)),
-      step(
-        `revoke rights on the database from role ${name}`,
-        sql(`REVOKE ALL ON DATABASE ${quoteIdentifier(observed.currentDatabase)} FROM ${name}`),
-      ),
+      ...present.flatMap((schema) => revokeSchema(spec, schema)),
+      ...revokeDatabase(name, observed),
       step(`drop role ${name}`, sql(`DROP ROLE ${name}`)),
     ];
   },
@@ -170,7 +167,7 @@ function grants(
   const given = [...(previous?.readSchemas ?? []), ...(previous?.writeSchemas ?? [])];
   const wanted = new Set([...spec.readSchemas, ...spec.writeSchemas]);
   for (const schema of new Set(given.filter((schema) => !wanted.has(schema))))
-    steps.push(...revokeSchema(spec.name, schema));
+    steps.push(...revokeSchema({ ...spec, writeSchemas: previous?.writeSchemas ?? [] }, schema));
   for (const schema of wanted) {
     const lacks = observed?.lacking.find((item) => item.schema === schema);
     const write = spec.writeSchemas.includes(schema);
@@ -194,7 +191,6 @@ function grantDatabase(name: string, rights: readonly DatabaseRight[]): Step {
 function grantSchema(roleName: string, schemaName: string, write: boolean): Step[] {
   const name = quoteIdentifier(roleName);
   const schema = quoteIdentifier(schemaName);
-  const rights = write ? 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES' : 'SELECT';
   return [
     step(
       `grant the use of schema ${schema} to ${name}`,
@@ -202,24 +198,42 @@ function grantSchema(roleName: string, schemaName: string, write: boolean): Step
     ),
     step(
       `grant ${write ? 'writing' : 'reading'} all tables of schema ${schema} to ${name}`,
-      sql(`GRANT ${rights} ON ALL TABLES IN SCHEMA ${schema} TO ${name}`),
+      sql(`GRANT ${tableRights(write)} ON ALL TABLES IN SCHEMA ${schema} TO ${name}`),
     ),
   ];
 }
 
-function revokeSchema(roleName: string, schemaName: string): Step[] {
-  const name = quoteIdentifier(roleName);
+// Never ALL: which role a grant or a revoke is made as depends on the rights that it names, so that a revoke of more
+// rights than were granted may be made as another role, and then take nothing away.
+function revokeSchema(spec: RoleSpec, schemaName: string): Step[] {
+  const name = quoteIdentifier(spec.name);
   const schema = quoteIdentifier(schemaName);
+  const rights = tableRights(spec.writeSchemas.includes(schemaName));
   return [
     step(
       `revoke all tables of schema ${schema} from ${name}`,
-      sql(`REVOKE ALL ON ALL TABLES IN SCHEMA ${schema} FROM ${name}`),
+      sql(`REVOKE ${rights} ON ALL TABLES IN SCHEMA ${schema} FROM ${name}`),
     ),
     step(
       `revoke schema ${schema} from ${name}`,
-      sql(`REVOKE ALL ON SCHEMA ${schema} FROM ${name}`),
+      sql(`REVOKE USAGE ON SCHEMA ${schema} FROM ${name}`),
     ),
   ];
+}
+
+function revokeDatabase(name: string, { database, currentDatabase }: ObservedRole): Step[] {
+  if (database.length === 0) return [];
+  const where = quoteIdentifier(currentDatabase);
+  return [
+    step(
+      `revoke rights on the database from role ${name}`,
+      sql(`REVOKE ${database.join(', ')} ON DATABASE ${where} FROM ${name}`),
+    ),
+  ];
+}
+
+function tableRights(write: boolean): string {
+  return write ? 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES' : 'SELECT';
 }
 
 function observeRole(spec: RoleSpec): Statement {
