@@ -61,6 +61,9 @@ export class DmsReplication extends Construct implements IConnectable {
         : replicateServerless(this, props, subnetGroup, securityGroup);
     this.replicationArn = made.watched.arn;
     this.running = made.run;
+    // The rules that others add later, and the way to Secrets Manager, are needed to start and to stop.
+    const { internetConnectivityEstablished } = props.vpc.selectSubnets(props.subnets);
+    this.running.node.addDependency(securityGroup, internetConnectivityEstablished);
     this.alarms = createAlarms(this, props, made.watched);
   }
 }

@@ -1,6 +1,11 @@
 import { App, CfnResource, Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { InterfaceVpcEndpoint, InterfaceVpcEndpointAwsService } from 'aws-cdk-lib/aws-ec2';
+import {
+  InterfaceVpcEndpoint,
+  InterfaceVpcEndpointAwsService,
+  Port,
+  SecurityGroup,
+} from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { DmsAccountRoles, DmsMigrationType, DmsPlugin, DmsReplication } from '../../../lib/aws/dms';
@@ -194,6 +199,16 @@ describe('the order', () => {
     const template = Template.fromStack(made.stack);
     expect(waitsFor(template, idOf(template, 'Custom::PontoonDmsTask'))).toContain('Slot');
     expect(waitsFor(template, idOf(template, 'AWS::DMS::ReplicationTask'))).not.toContain('Slot');
+  });
+
+  test('the start waits for network rules that others add, and for the way out', () => {
+    const made = fixture();
+    const other = new SecurityGroup(made.stack, 'Other', { vpc: made.props.vpc });
+    replicate(made).connections.allowTo(other, Port.tcp(5432));
+    const template = Template.fromStack(made.stack);
+    const needed = waitsFor(template, idOf(template, 'Custom::PontoonDmsTask'));
+    expect(needed).toContain(idOf(template, 'AWS::EC2::SecurityGroupEgress'));
+    expect(needed).toContain(idOf(template, 'AWS::EC2::NatGateway'));
   });
 
   test('the start and its undoing wait for the logins, the rights and the function', () => {
