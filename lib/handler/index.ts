@@ -2,6 +2,7 @@ import { awsSecrets } from '../endpoints';
 import { answerCloudFormation, type CloudFormationEvent } from './cloudformation';
 import { dmsPauseHandler } from './dms-pause';
 import { dmsTaskHandler } from './dms-task';
+import { isMetricsEvent, type MetricsEvent, publishMetrics } from './metrics';
 import { objectHandler } from './objects';
 import { preflightHandler } from './preflight';
 import type { ResourceContext, ResourceHandler } from './resource';
@@ -32,8 +33,12 @@ const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
 };
 
 /** The function behind the custom resources and the schedule of the metrics. */
-export async function handler(event: CloudFormationEvent, context: LambdaContext): Promise<void> {
-  await answerCloudFormation(event, RESOURCES, resourceContext(context));
+export async function handler(
+  event: CloudFormationEvent | MetricsEvent,
+  context: LambdaContext,
+): Promise<void> {
+  if (isMetricsEvent(event)) await publishMetrics(event, secrets, resourceContext(context));
+  else await answerCloudFormation(event, RESOURCES, resourceContext(context));
 }
 
 function resourceContext(context: LambdaContext): ResourceContext {

@@ -187,6 +187,9 @@ export {
   type Verdict,
 } from './verification';
 export {
+  type AlarmOptions,
+  type AlarmRule,
+  deriveAlarms,
   deriveWatchPoints,
   linkName,
   METRIC_UNITS,
@@ -196,6 +199,7 @@ export {
   type Reading,
   readMetrics,
   readNothing,
+  readWatchPoint,
   type WatchedLink,
   type WatchPoint,
   type WatchRow,

@@ -1,3 +1,4 @@
+export { type AlarmOptions, type AlarmRule, deriveAlarms } from './alarms';
 export {
   METRIC_UNITS,
   type Metric,
@@ -5,6 +6,12 @@ export {
   type MetricUnit,
   type Reading,
 } from './metric';
-export { deriveWatchPoints, linkName, type WatchedLink, type WatchPoint } from './points';
+export {
+  deriveWatchPoints,
+  linkName,
+  readWatchPoint,
+  type WatchedLink,
+  type WatchPoint,
+} from './points';
 export { watchSql } from './query';
 export { readMetrics, readNothing, type WatchRow } from './read';

@@ -1,3 +1,4 @@
+import type { Reader } from '../reader';
 import {
   isManaged,
   LinkKind,
@@ -67,4 +68,26 @@ function watchPoint(topology: Topology, name: string): WatchPoint {
 
 function watched(link: TopologyLink): WatchedLink {
   return { from: link.from, to: link.to, kind: link.kind, slotName: slotNameOf(link) };
+}
+
+/** Reads a watch point out of plain data. */
+export function readWatchPoint(reader: Reader): WatchPoint {
+  const follows = reader.optionalObject('follows', readLink);
+  return {
+    server: reader.text('server'),
+    majorVersion: reader.integer('majorVersion', 1),
+    sends: reader.list('sends', readLink),
+    subscribes: reader.list('subscribes', readLink),
+    ...(follows === undefined ? {} : { follows }),
+    disk: reader.flag('disk', false),
+  };
+}
+
+function readLink(reader: Reader): WatchedLink {
+  return {
+    from: reader.text('from'),
+    to: reader.text('to'),
+    kind: reader.choice('kind', Object.values(LinkKind)),
+    slotName: reader.slotName('slotName'),
+  };
 }

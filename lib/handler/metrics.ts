@@ -1,0 +1,141 @@
+import type { Client } from 'pg';
+import {
+  beat,
+  type Connection,
+  Problems,
+  Reader,
+  type Reading,
+  readConnection,
+  readMetrics,
+  readNothing,
+  readWatchPoint,
+  type SecretStore,
+  type Statement,
+  sql,
+  type WatchPoint,
+  type WatchRow,
+  watchSql,
+} from '../postgres';
+import { run, runOne, withConnection } from '../runner';
+import { embeddedMetrics } from './embedded-metrics';
+import type { ResourceContext } from './resource';
+
+/** What the schedule of the metrics sends. */
+export interface MetricsEvent {
+  readonly pontoon: 'metrics';
+  readonly [property: string]: unknown;
+}
+
+interface MetricsProperties {
+  readonly namespace: string;
+  readonly migration: string;
+  readonly servers: readonly WatchedServer[];
+  /** The server on which the heartbeat is written, before anything is measured. */
+  readonly beat: string | undefined;
+  /** Whether that server tells its standbys of its running transactions too, for which new slots there wait. */
+  readonly pulse: boolean;
+}
+
+interface WatchedServer {
+  readonly connection: Connection;
+  readonly watch: WatchPoint;
+}
+
+/** Whether `event` is the schedule's. */
+export function isMetricsEvent(event: object): event is MetricsEvent {
+  return 'pontoon' in event && event.pontoon === 'metrics';
+}
+
+/**
+ * Measures every server and prints what it found. A server that is down does not keep the others from being measured.
+ * Throws a ValidationError if the event is wrong.
+ */
+export async function publishMetrics(
+  event: MetricsEvent,
+  secrets: SecretStore,
+  context: Pick<ResourceContext, 'log'>,
+): Promise<void> {
+  const properties = readProperties(event);
+  const { namespace, migration, servers } = properties;
+  const publish = async (server: WatchedServer): Promise<void> => {
+    const reading = await measure(server, properties, secrets);
+    const target = { namespace, migration, timestamp: Date.now() };
+    for (const line of embeddedMetrics(reading, target)) context.log(line);
+  };
+  // The heartbeat has to be on its way before its age is asked for elsewhere.
+  const beating = ({ watch }: WatchedServer): boolean => watch.server === properties.beat;
+  await Promise.all(servers.filter(beating).map(publish));
+  await Promise.all(servers.filter((server) => !beating(server)).map(publish));
+}
+
+async function measure(
+  { connection, watch }: WatchedServer,
+  { beat: beats, pulse }: MetricsProperties,
+  secrets: SecretStore,
+): Promise<Reading> {
+  const writes = watch.server === beats;
+  const options = { purpose: 'metrics', statementTimeoutMs: 20_000, readOnly: !writes };
+  let connected = false;
+  try {
+    return await withConnection(connection, secrets, options, async (client) => {
+      connected = true;
+      const failed = writes ? await tell(client, pulse) : [];
+      // json_agg and float8 arrive parsed; the query's columns are those of WatchRow.
+      const row = (await runOne(client, watchSql(watch))) as unknown as WatchRow;
+      return withFailures(readMetrics(watch, row), failed);
+    });
+  } catch (error) {
+    return readNothing(watch, { down: !connected, reason: reasonOf(error) });
+  }
+}
+
+/** Writes the heartbeat, and what new slots wait for. Says what failed. */
+async function tell(client: Client, pulse: boolean): Promise<string[]> {
+  const steps: readonly (readonly [string, Statement])[] = [
+    ['Heartbeat', beat()],
+    ...(pulse
+      ? [['StandbySnapshot', sql('SELECT pg_catalog.pg_log_standby_snapshot()')] as const]
+      : []),
+  ];
+  const failed: string[] = [];
+  for (const [what, statement] of steps) {
+    try {
+      await run(client, statement);
+    } catch (error) {
+      failed.push(`${what}: ${reasonOf(error)}`);
+    }
+  }
+  return failed;
+}
+
+function withFailures(reading: Reading, failed: readonly string[]): Reading {
+  return {
+    metrics: reading.metrics.map((metric) =>
+      metric.name === 'Unreadable' ? { ...metric, value: metric.value + failed.length } : metric,
+    ),
+    unreadable: [...failed, ...reading.unreadable],
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'an unknown error';
+}
+
+function readProperties(event: MetricsEvent): MetricsProperties {
+  const problems = new Problems();
+  const reader = new Reader(event, '', problems);
+  reader.choice('pontoon', ['metrics']);
+  const properties: MetricsProperties = {
+    namespace: reader.text('namespace'),
+    migration: reader.text('migration'),
+    servers: reader.list('servers', (server) => ({
+      connection: server.object('connection', readConnection),
+      watch: server.object('watch', readWatchPoint),
+    })),
+    beat: reader.optionalText('beat'),
+    pulse: reader.flag('pulse', false),
+  };
+  reader.refuseTheRest();
+  problems.throwIfAny('the event of the metrics');
+  return properties;
+}
