@@ -82,19 +82,29 @@ export function serverlessReplication(api: DmsApi, arn: string): DmsReplication 
   };
 }
 
-/** Waits until `replication` is in one of `phases`. Throws a PontoonError with code DMS_TIMEOUT. */
-export async function waitForPhase(
+/** What is waited for: that it runs, has stopped, or that nothing is under way any more. */
+type Goal = 'run' | 'stop' | 'settle';
+
+/** The phases that end a wait, if only because nothing better will come. */
+const REACHED: Readonly<Record<Goal, readonly Phase[]>> = {
+  run: ['running', 'finished', 'failed', 'idle'],
+  stop: ['idle', 'finished', 'failed', 'gone'],
+  settle: ['idle', 'running', 'finished', 'failed', 'gone'],
+};
+
+/** Waits until `replication` has reached `goal`. Throws a PontoonError with code DMS_TIMEOUT. */
+export async function waitFor(
   replication: DmsReplication,
-  phases: readonly Phase[],
+  goal: Goal,
   clock: Clock,
 ): Promise<Observation> {
   for (;;) {
     const seen = await replication.observe();
-    if (phases.includes(seen.phase)) return seen;
+    if (REACHED[goal].includes(seen.phase)) return seen;
     if (clock.remainingMs() < ANSWER_MS + clock.pollMs) {
       throw new PontoonError(
         'DMS_TIMEOUT',
-        `DMS replication '${replication.arn}' must be ${phases.join(' or ')} before the time is up, got '${seen.status}'; look at its log, wait until it has settled, and deploy again`,
+        `DMS replication '${replication.arn}' must ${goal} before the time is up, got '${seen.status}'; look at its log, wait until it has settled, and deploy again`,
       );
     }
     await sleep(clock.pollMs);
@@ -106,7 +116,7 @@ export async function waitUntilSettled(
   replication: DmsReplication,
   clock: Clock,
 ): Promise<Observation> {
-  return await waitForPhase(replication, ['idle', 'running', 'finished', 'failed', 'gone'], clock);
+  return await waitFor(replication, 'settle', clock);
 }
 
 /** Stops `replication` if it runs, and waits until it has stopped. Says whether it ran. */
@@ -115,7 +125,7 @@ export async function stopAndWait(replication: DmsReplication, clock: Clock): Pr
   if (before.phase !== 'running') return false;
   // Somebody else's stop, or the end of the task, may come in between; the wait sees that.
   await replication.stop().catch(ignoreState);
-  const after = await waitForPhase(replication, ['idle', 'finished', 'failed', 'gone'], clock);
+  const after = await waitFor(replication, 'stop', clock);
   clock.log(`${replication.arn}: ${after.status}`);
   return true;
 }

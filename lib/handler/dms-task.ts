@@ -10,7 +10,7 @@ import {
   type Observation,
   serverlessReplication,
   stopAndWait,
-  waitForPhase,
+  waitFor,
   waitUntilSettled,
 } from './dms-replication';
 import type { ResourceEvent, ResourceHandler } from './resource';
@@ -108,7 +108,7 @@ async function startAndWait(
 ): Promise<Observation> {
   await replication.prepare(clock);
   await start(replication, type, clock);
-  const after = await waitForPhase(replication, ['running', 'finished', 'failed', 'idle'], clock);
+  const after = await waitFor(replication, 'run', clock);
   clock.log(`${replication.arn}: ${after.status}`);
   if (after.phase === 'running' || after.phase === 'finished') return after;
   throw failed(replication, after);
