@@ -108,6 +108,11 @@ class Rehearsal {
       migration,
       recorder,
       target: chain.target,
+      // A slot is on the standby alone; the rest of it is a copy of the source, which is looked at later.
+      onStandbyEnd: async (server) => {
+        const left = await leftoversOn(server, this.sourceDatabase, migration.source.administrator);
+        findings.leftovers.push(...left.filter((what) => what.startsWith('slot')));
+      },
       onLog: (line) => {
         logs.push(line);
         this.readMetrics(line);
@@ -181,7 +186,7 @@ class Rehearsal {
   private async rehearseFlow(stage: Stage, writer: Writer): Promise<void> {
     const { recorder, findings, chain, options } = this.context;
     const { source } = this;
-    const target = stage.target;
+    const target = stage.target?.server;
     if (source === undefined || target === undefined)
       throw new Error('the stack must make or name a target, got none');
     if (stage.standby !== undefined && chain.standby !== undefined) {
@@ -247,14 +252,13 @@ class Rehearsal {
     const { findings, migration, chain } = this.context;
     const { administrator } = migration.source;
     const targetDatabase = serverOf(migration.topology, chain.target).database;
-    const places: [Server | undefined, string][] = [
-      [this.source?.server, this.sourceDatabase],
-      [stage.standby, this.sourceDatabase],
-      [stage.target, targetDatabase],
+    const places: [Server | undefined, string, string][] = [
+      [this.source?.server, this.sourceDatabase, administrator],
+      [stage.target?.server, targetDatabase, stage.target?.administrator ?? ''],
     ];
-    for (const [server, database] of places) {
+    for (const [server, database, known] of places) {
       if (server?.pid !== undefined)
-        findings.leftovers.push(...(await leftoversOn(server, database, administrator)));
+        findings.leftovers.push(...(await leftoversOn(server, database, known)));
     }
   }
 

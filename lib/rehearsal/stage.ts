@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { serverOf } from '../postgres';
-import { Evaluator, recordOf, stackIdentity } from './assembly';
+import { Evaluator, recordOf, stackIdentity, type Template } from './assembly';
 import { AwsEndpointStandIn, SecretStore, secretPlayers } from './aws-endpoint';
 import { AddressBook } from './cloud/addresses';
-import { Aurora } from './cloud/aurora';
+import { Aurora, type Cluster } from './cloud/aurora';
 import { DMS_STAND_IN, DmsCloud } from './cloud/dms';
 import { SCHEDULE_SHIM, Schedule } from './cloud/schedule';
 import { StandbyHost } from './cloud/standby-host';
@@ -20,6 +20,8 @@ export interface StageOptions {
   readonly recorder: Recorder;
   /** The name of the target in the topology. */
   readonly target: string;
+  /** Told before the standby is taken away. */
+  readonly onStandbyEnd: (server: Server) => Promise<void>;
   /** Told of each line that the handler writes. */
   readonly onLog: (line: string) => void;
 }
@@ -34,7 +36,7 @@ export class Stage {
   /** The standby, once it streams. */
   public standby: Server | undefined;
   /** The target, once it is there. */
-  public target: Server | undefined;
+  public target: Cluster | undefined;
   private readonly host: StandbyHost;
   private readonly aurora: Aurora;
   private readonly dms: DmsCloud;
@@ -54,13 +56,14 @@ export class Stage {
       onStandby: (server) => {
         this.standby = server;
       },
+      onEnd: options.onStandbyEnd,
     });
     this.aurora = new Aurora({
       workspace,
       addresses,
       major: serverOf(migration.topology, options.target).majorVersion,
-      onCluster: (server) => {
-        this.target = server;
+      onCluster: (cluster) => {
+        this.target = cluster;
       },
     });
     this.dms = new DmsCloud({
@@ -105,7 +108,7 @@ export class Stage {
         return error === undefined ? {} : { error };
       },
       players: {
-        ...secretPlayers(this.secrets),
+        ...secretPlayers(this.secrets, (id) => this.aurora.attachedFields.get(id)),
         ...this.lambda.players,
         ...this.host.players,
         ...this.aurora.players,
@@ -113,6 +116,7 @@ export class Stage {
         ...this.schedule.players,
       },
       attributes: madeUpAttribute,
+      ssmParameters: machineImages(this.options.migration.stack.template),
       dynamicReference: (reference) => this.secrets.resolve(reference),
       onEvent: (event) => recorder.resource(event),
     });
@@ -185,6 +189,16 @@ const ADDRESS_SHIM: Shim = {
   reason:
     'every server of the topology runs on this machine; names and addresses of the template lead nowhere here',
 };
+
+/** Public parameters of AWS that name machine images; no machine is made of one here. */
+function machineImages({ parameters }: Template): Record<string, string> {
+  const names = [...parameters.values()].map(({ defaultValue }) => String(defaultValue));
+  return Object.fromEntries(
+    names
+      .filter((name) => name.startsWith('/aws/service/ami-'))
+      .map((name) => [name, 'ami-00000000000000000']),
+  );
+}
 
 /** What `Ref` and `Fn::GetAtt` give for resources that nothing played, as far as played ones ask for it. */
 function madeUpAttribute(logicalId: string, type: string, attribute: string): unknown {

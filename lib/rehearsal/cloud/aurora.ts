@@ -10,6 +10,13 @@ import {
 } from '../servers';
 import type { AddressBook } from './addresses';
 
+/** A cluster as it stands on this machine. */
+export interface Cluster {
+  readonly server: Server;
+  /** The role that the cluster was made with. */
+  readonly administrator: string;
+}
+
 /** What a cluster needs. */
 export interface AuroraOptions {
   readonly workspace: Workspace;
@@ -17,11 +24,13 @@ export interface AuroraOptions {
   /** The PostgreSQL major of the topology's target. */
   readonly major: number;
   /** Told of the server that stands for the cluster. */
-  readonly onCluster: (server: Server) => void;
+  readonly onCluster: (cluster: Cluster) => void;
 }
 
 /** Plays Aurora clusters and their parameter groups by a server whose administrator is no superuser. */
 export class Aurora {
+  /** What Amazon RDS adds to the secret of a cluster, by the cluster's id. */
+  public readonly attachedFields = new Map<string, Readonly<Record<string, string | number>>>();
   private readonly parameters = new Map<string, Readonly<Record<string, string>>>();
   /** What was set differently than on Aurora. */
   public readonly shims: Shim[] = [];
@@ -69,9 +78,16 @@ export class Aurora {
     this.shims.push(...shims, ...server.shims, ...admin.shims);
     const host = `${logicalId.toLowerCase()}.cluster.${stack.region}.rds.invalid`;
     addresses.add(host, server);
-    this.options.onCluster(server);
+    this.options.onCluster({ server, administrator: String(properties.MasterUsername) });
+    const physicalId = logicalId.toLowerCase();
+    this.attachedFields.set(physicalId, {
+      engine: 'postgres',
+      host,
+      port: 5432,
+      dbname: String(properties.DatabaseName),
+    });
     return {
-      physicalId: logicalId.toLowerCase(),
+      physicalId,
       attributes: {
         'Endpoint.Address': host,
         'Endpoint.Port': '5432',

@@ -20,6 +20,8 @@ export interface StandbyHostOptions {
   readonly secrets: SecretStore;
   /** Told of the standby once it streams. */
   readonly onStandby: (server: Server) => void;
+  /** Told before the instance is taken away. */
+  readonly onEnd: (server: Server) => Promise<void>;
 }
 
 /** What the boot script does here, and what is left to its own tests. */
@@ -30,6 +32,7 @@ export const STANDBY_HOST_STAND_IN: StandIn = {
     'the settings and access rules are those of the user data',
     'the copy is taken from the address, with the role and by the slot that the user data names',
     'CloudFormation goes on only when the standby streams',
+    'the instance ends before what it depends on is deleted',
     'the certificate reaches the template by the data of the signal',
   ],
 };
@@ -38,6 +41,7 @@ export const STANDBY_HOST_STAND_IN: StandIn = {
 export class StandbyHost {
   private readonly userData = new Map<string, string>();
   private certificate: string | undefined;
+  private server: Server | undefined;
   /** What took the place of something, by this host. */
   public readonly standIns: StandIn[] = [STANDBY_HOST_STAND_IN];
   /** What was set differently, by this host. */
@@ -72,6 +76,11 @@ export class StandbyHost {
       create: async (request) => {
         await this.boot(request);
         return { physicalId: `asg-${request.logicalId}`, attributes: {} };
+      },
+      delete: async () => {
+        if (this.server === undefined) return;
+        await this.options.onEnd(this.server);
+        await this.server.stop();
       },
     },
     'AWS::CloudFormation::WaitConditionHandle': {
@@ -123,6 +132,7 @@ export class StandbyHost {
       reason:
         'loopback connections always come from 127.0.0.1; the rules as generated are tested in network namespaces',
     });
+    this.server = standby.server;
     this.certificate = standby.server.caCertificate;
     addresses.add(parameters.ADDRESS ?? '', standby.server);
     this.options.onStandby(standby.server);
