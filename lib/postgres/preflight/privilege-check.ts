@@ -10,6 +10,7 @@ interface PrivilegeRow {
   readonly superuser: boolean;
   readonly replication: boolean;
   readonly createRole: boolean;
+  readonly signalBackend: boolean;
   readonly createOnDatabase: boolean;
   /** Null where the function does not exist. */
   readonly logSnapshot: boolean | null;
@@ -51,6 +52,7 @@ function privilegeQuery({ topology, server }: PreflightContext): Statement {
   return sql(
     `${selected.with}
 SELECT r.rolname::text AS role, r.rolsuper AS superuser, r.rolreplication AS replication, r.rolcreaterole AS "createRole",
+  pg_catalog.pg_has_role('pg_signal_backend', 'MEMBER') AS "signalBackend",
   pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS "createOnDatabase", ${logSnapshot} AS "logSnapshot",
   EXISTS (SELECT FROM pg_catalog.pg_roles m WHERE m.rolname IN ('pg_create_subscription', 'rds_superuser') AND pg_catalog.pg_has_role(m.oid, 'MEMBER')) AS subscribes,
   EXISTS (SELECT FROM pg_catalog.pg_roles m WHERE m.rolname IN ('rds_replication', 'rds_superuser') AND pg_catalog.pg_has_role(m.oid, 'MEMBER')) AS "managedReplication",
@@ -117,6 +119,15 @@ function senderFound(
             row.role,
             `needs CREATEROLE on '${server}', to create roles that replicate`,
             `ALTER ROLE ${role} CREATEROLE;`,
+          ),
+        ]),
+    ...(row.signalBackend
+      ? []
+      : [
+          lacking(
+            row.role,
+            `needs pg_signal_backend on '${server}', to disconnect the reader of a slot before the slot is dropped`,
+            `GRANT pg_signal_backend TO ${role};`,
           ),
         ]),
     ...(decodesBelow && row.logSnapshot === false

@@ -66,7 +66,7 @@ function administratorStatements(context: RunbookContext): string[] {
     `CREATE ROLE ${role} LOGIN REPLICATION CREATEROLE;`,
     `GRANT CREATE ON DATABASE ${database} TO ${role};`,
     `GRANT CONNECT ON DATABASE ${database} TO ${role} WITH GRANT OPTION;`,
-    `GRANT pg_monitor TO ${role};`,
+    `GRANT pg_monitor, pg_signal_backend TO ${role};`,
     ...(decodesBelow(context)
       ? [`GRANT EXECUTE ON FUNCTION pg_catalog.pg_log_standby_snapshot() TO ${role};`]
       : []),
@@ -78,7 +78,7 @@ function reasons(context: RunbookContext): string {
   return [
     '`REPLICATION` is for slots, and to create roles that replicate, as is `CREATEROLE`; both can be given by a superuser only.',
     '`CREATE` on the database is for the schema in which this library remembers what it made, and for publications; `CONNECT` is passed on.',
-    '`pg_monitor` reads how far receivers are.',
+    '`pg_monitor` reads how far receivers are; `pg_signal_backend` disconnects the reader of a slot before the slot is dropped.',
     ...(decodesBelow(context)
       ? [
           '`pg_log_standby_snapshot()` is a superuser’s function until it is granted; without it a new slot on the standby waits for the next checkpoint.',

@@ -60,7 +60,7 @@ export function undoSection(context: RunbookContext): Section {
         'sql',
         'SELECT slot_name, active, wal_status FROM pg_catalog.pg_replication_slots ORDER BY 1;',
       ),
-      `Then, as a superuser, connected to database ${inlineCode(database)}, take the role away. \`DROP OWNED\` also revokes what was granted to ${inlineCode(administrator)}:`,
+      `Then, as a superuser, connected to database ${inlineCode(database)}, take the role away. \`DROP OWNED\` revokes what was granted to ${inlineCode(administrator)}, and drops whatever it still owns in this database:`,
       codeBlock('sql', dropStatements(context).join('\n')),
       'Take back the settings that you set here, unless somebody else has come to need them; what section 1 calls a restart is one again:',
       codeBlock(
