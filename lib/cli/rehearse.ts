@@ -27,9 +27,9 @@ export const rehearseCommand: Command = {
   usage: '[OPTIONS]',
   description: [
     'Plays the deployment of a stack on this machine: starts a real PostgreSQL server for each server of',
-    'its topology, creates the stack’s resources there, writes while everything runs, compares every row,',
-    'and deletes it all again. Needs no account and no network. What cannot run here has a stand-in, which',
-    'the report names.',
+    'its topology, creates the stack’s resources there, writes while everything runs, compares every',
+    'row, and deletes it all again. Needs no account and no network. What cannot run here has a',
+    'stand-in, which the report names.',
     '',
     'Without --app, runs the app that cdk.json names, which must have been built.',
   ],
@@ -80,7 +80,7 @@ export const rehearseCommand: Command = {
       const directory = options.text('report') ?? REPORT_DIRECTORY;
       const files = writeReport(report, resolve(io.directory, directory));
       if (options.flag('json')) writeJson(io.stdout, report);
-      else io.stdout.write(rehearsalSummary(report, relative(io.directory, files.html)));
+      else io.stdout.write(rehearsalSummary(report, shortPath(io.directory, files.html)));
       return EXIT_CODES[verdictOf(report)];
     } finally {
       for (const signal of SIGNALS) process.off(signal, stop);
@@ -114,6 +114,12 @@ async function play(options: RehearseOptions, io: Io): Promise<RehearsalReport> 
   } finally {
     await progress.finish();
   }
+}
+
+/** `file` as somebody in `directory` would write it. */
+function shortPath(directory: string, file: string): string {
+  const path = relative(directory, file);
+  return path.startsWith('..') ? file : path;
 }
 
 /** The assembly to rehearse: one that is there, or one that is synthesized and removed again. */

@@ -4,9 +4,11 @@ import { formatBytes, type LagSample, type RehearsalEvent } from '../rehearsal';
 import { type OutputStream, writeLine } from './io';
 import type { Progress } from './progress';
 
-/** Progress that is redrawn in place; undefined if `stream` is no terminal. */
+/** Progress that is redrawn in place; undefined if `stream` is no terminal, or one of no known width. */
 export function terminalProgress(stream: OutputStream): Progress | undefined {
-  return stream instanceof WriteStream && stream.isTTY ? new TerminalProgress(stream) : undefined;
+  return stream instanceof WriteStream && stream.isTTY && stream.columns > 0
+    ? new TerminalProgress(stream)
+    : undefined;
 }
 
 /** One phase, which ends when the rehearsal says so. */

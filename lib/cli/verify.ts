@@ -29,7 +29,7 @@ import { asUsage, UsageError } from './usage-error';
 export const verifyCommand: Command = {
   name: 'verify',
   summary: 'compare the tables of two servers, exactly',
-  usage: '[OPTIONS] < verify.json, or (--topology FILE | --app DIR) --bindings FILE [OPTIONS]',
+  usage: '[OPTIONS] [< tables.json]',
   description: [
     'Compares whole tables of two servers: counts, and checksums over the representations of all values.',
     'Each server is seen as it was at one moment, which is not the same on both: compare when nothing',

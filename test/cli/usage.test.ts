@@ -1,0 +1,67 @@
+import { pontoon } from './command-line';
+
+test.each<[string[], string]>([
+  [
+    ['frobnicate'],
+    "a command must be one of rehearse, preflight, apply, drop, verify, runbook, diagram, got 'frobnicate'; see 'pontoon --help'",
+  ],
+  [
+    ['apply', '--plan=3', '--frob', 'bar', '--owner'],
+    "'--plan' cannot take a value, got '3'\n'--frob' must be an option of this command, got an unknown one\n'bar' must be an option, got a bare word\n'--owner' must be followed by NAME, got nothing; see 'pontoon apply --help'",
+  ],
+  [
+    ['apply', '--owner', '--json'],
+    "'--owner' must be followed by NAME, got '--json'; see 'pontoon apply --help'",
+  ],
+  [
+    ['diagram', '--app', 'a', '--app=b'],
+    "'--app' must be given once, got it twice; see 'pontoon diagram --help'",
+  ],
+  [
+    ['rehearse', '--rows', '1.5'],
+    "'--rows' must be a whole number of at least 1, got \"1.5\"; see 'pontoon rehearse --help'",
+  ],
+  [
+    ['diagram'],
+    "one of '--topology' and '--app' must be given, got neither; name a file or a cloud assembly",
+  ],
+  [
+    ['diagram', '--topology', 'a', '--app', 'b'],
+    "one of '--topology' and '--app' must be given, got both; name a file or a cloud assembly",
+  ],
+  [
+    ['diagram', '--topology', 'nowhere.json'],
+    '\'--topology\' must be a readable file, got "nowhere.json"; correct its name',
+  ],
+  [['apply'], "'stdin' must be JSON, got nothing; see the help of the command"],
+])('%j is bad usage', async (args, message) => {
+  expect(await pontoon(args)).toEqual({ code: 2, stdout: '', stderr: `pontoon: ${message}\n` });
+});
+
+test('never repeats what it could not parse, which may hold a secret', async () => {
+  expect(await pontoon(['apply'], { stdin: '{"password": hunter2' })).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: "pontoon: 'stdin' must be JSON, got something else; see the help of the command\n",
+  });
+});
+
+test('lists everything that is wrong with its input', async () => {
+  const stdin = {
+    connection: { server: 'a', host: '/run', port: 0, database: 'd', caCertificate: 'file.pem' },
+    spec: { kind: 'role', name: '' },
+    frob: 1,
+  };
+  const { code, stderr } = await pontoon(['apply'], { stdin });
+  expect(code).toBe(2);
+  expect(stderr).toMatchInlineSnapshot(`
+"pontoon: stdin has 6 problems:
+- 'stdin.connection.port' must be a whole number of at least 1, got 0; correct it
+- 'stdin.connection.secret' must be given, got nothing; add it
+- 'stdin.connection.host' must be a host name or an IP address, got "/run"; connections go through TCP with TLS, never through a socket
+- 'stdin.connection.caCertificate' must be certificates in PEM or 'aws-rds', got "file.pem"; give the text of the file, not its name
+- 'stdin.frob' is not known here; remove it or correct its name
+- 'spec.secret' must be given, got nothing; add it
+"
+`);
+});
