@@ -21,6 +21,7 @@ export {
   type HybridTarget,
   ReplicationMethod,
 } from './hybrid';
+export { ReplicationMonitoring, type ReplicationMonitoringProps } from './monitoring';
 export { NativeReplication, type NativeReplicationProps } from './native-replication';
 export {
   ConnectionGuard,

@@ -30,10 +30,10 @@ interface MetricsProperties {
   readonly namespace: string;
   readonly migration: string;
   readonly servers: readonly WatchedServer[];
-  /** The server on which the heartbeat is written, before anything is measured. */
-  readonly beat: string | undefined;
-  /** Whether that server tells its standbys of its running transactions too, for which new slots there wait. */
-  readonly pulse: boolean;
+  /** The servers on which the heartbeat is written, before anything is measured. */
+  readonly beats: readonly string[];
+  /** The servers that tell their standbys of running transactions, for which new slots there wait. */
+  readonly pulses: readonly string[];
 }
 
 interface WatchedServer {
@@ -63,23 +63,23 @@ export async function publishMetrics(
     for (const line of embeddedMetrics(reading, target)) context.log(line);
   };
   // The heartbeat has to be on its way before its age is asked for elsewhere.
-  const beating = ({ watch }: WatchedServer): boolean => watch.server === properties.beat;
+  const beating = ({ watch }: WatchedServer): boolean => writesTo(watch, properties);
   await Promise.all(servers.filter(beating).map(publish));
   await Promise.all(servers.filter((server) => !beating(server)).map(publish));
 }
 
 async function measure(
   { connection, watch }: WatchedServer,
-  { beat: beats, pulse }: MetricsProperties,
+  properties: MetricsProperties,
   secrets: SecretStore,
 ): Promise<Reading> {
-  const writes = watch.server === beats;
+  const writes = writesTo(watch, properties);
   const options = { purpose: 'metrics', statementTimeoutMs: 20_000, readOnly: !writes };
   let connected = false;
   try {
     return await withConnection(connection, secrets, options, async (client) => {
       connected = true;
-      const failed = writes ? await tell(client, pulse) : [];
+      const failed = await tell(client, watch, properties);
       // json_agg and float8 arrive parsed; the query's columns are those of WatchRow.
       const row = (await runOne(client, watchSql(watch))) as unknown as WatchRow;
       return withFailures(readMetrics(watch, row), failed);
@@ -89,14 +89,20 @@ async function measure(
   }
 }
 
+function writesTo({ server }: WatchPoint, { beats, pulses }: MetricsProperties): boolean {
+  return beats.includes(server) || pulses.includes(server);
+}
+
 /** Writes the heartbeat, and what new slots wait for. Says what failed. */
-async function tell(client: Client, pulse: boolean): Promise<string[]> {
-  const steps: readonly (readonly [string, Statement])[] = [
-    ['Heartbeat', beat()],
-    ...(pulse
-      ? [['StandbySnapshot', sql('SELECT pg_catalog.pg_log_standby_snapshot()')] as const]
-      : []),
-  ];
+async function tell(
+  client: Client,
+  { server }: WatchPoint,
+  { beats, pulses }: MetricsProperties,
+): Promise<string[]> {
+  const steps: (readonly [string, Statement])[] = [];
+  if (beats.includes(server)) steps.push(['Heartbeat', beat()]);
+  if (pulses.includes(server))
+    steps.push(['StandbySnapshot', sql('SELECT pg_catalog.pg_log_standby_snapshot()')]);
   const failed: string[] = [];
   for (const [what, statement] of steps) {
     try {
@@ -132,8 +138,8 @@ function readProperties(event: MetricsEvent): MetricsProperties {
       connection: server.object('connection', readConnection),
       watch: server.object('watch', readWatchPoint),
     })),
-    beat: reader.optionalText('beat'),
-    pulse: reader.flag('pulse', false),
+    beats: reader.texts('beats'),
+    pulses: reader.texts('pulses'),
   };
   reader.refuseTheRest();
   problems.throwIfAny('the event of the metrics');

@@ -1,0 +1,2 @@
+export type { ReplicationMonitoringProps } from './props';
+export { ReplicationMonitoring } from './replication-monitoring';

@@ -1,0 +1,75 @@
+import { Duration, Stack, Token } from 'aws-cdk-lib';
+import type { Alarm, Dashboard, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Rule } from 'aws-cdk-lib/aws-events';
+import { Construct } from 'constructs';
+import { type MetricName, Problems } from '../../postgres';
+import { createAlarms, Metrics } from './alarms';
+import { createDashboard } from './dashboard';
+import type { ReplicationMonitoringProps } from './props';
+import { createSchedule, type MetricsName } from './schedule';
+
+/**
+ * Measures a topology on a schedule, and has alarms and a dashboard: lag, slots and the WAL that they hold back,
+ * subscriptions, long transactions, disks. The schedule also writes the heartbeat on the primary, which must be there
+ * (see Heartbeat), and what new slots on its standby wait for.
+ *
+ * A disk of a server of your own is measured by SQL, since CloudWatch sees no disk from inside an instance: its
+ * databases, and the WAL that is kept. Logs and temporary files are not counted.
+ */
+export class ReplicationMonitoring extends Construct {
+  /** What runs the function. */
+  public readonly schedule: Rule;
+  /** The alarms. */
+  public readonly alarms: readonly Alarm[];
+  /** The dashboard. */
+  public readonly dashboard: Dashboard;
+  private readonly metrics: Metrics;
+
+  constructor(scope: Construct, id: string, props: ReplicationMonitoringProps) {
+    super(scope, id);
+    validate(id, props);
+    const name: MetricsName = {
+      namespace: props.namespace ?? 'Pontoon',
+      migration: props.migrationName ?? migrationOf(this),
+    };
+    this.metrics = new Metrics(name, props.schedule ?? Duration.minutes(1));
+    this.schedule = createSchedule(this, props, name);
+    this.alarms = createAlarms(this, props, this.metrics);
+    this.dashboard = createDashboard(this, props, this.metrics, this.alarms);
+  }
+
+  /** A metric of a server (`Server`), of a slot (`Server` and `Slot`) or of a link (`Link`: `from->to`). */
+  public metric(metricName: MetricName, dimensions: { readonly [name: string]: string }): Metric {
+    return this.metrics.of(metricName, dimensions);
+  }
+}
+
+function validate(id: string, { topology, bindings, schedule }: ReplicationMonitoringProps): void {
+  const problems = new Problems();
+  const bound = bindings.map(({ server }) => server);
+  for (const name of Object.keys(topology.servers)) {
+    problems.addIf(
+      !bound.includes(name),
+      `'bindings' must name every server of the topology, got none for '${name}'; add its ServerBinding`,
+    );
+  }
+  for (const name of bound) {
+    problems.addIf(
+      topology.servers[name] === undefined,
+      `'bindings' must name servers of the topology, got '${name}'; remove it or correct its name`,
+    );
+  }
+  const seconds = schedule === undefined || schedule.isUnresolved() ? 60 : schedule.toSeconds();
+  problems.addIf(
+    seconds < 60 || seconds % 60 !== 0,
+    `'schedule' must be whole minutes, got ${seconds} s; EventBridge counts in minutes`,
+  );
+  problems.throwIfAny(`monitoring '${id}'`);
+}
+
+function migrationOf(monitoring: Construct): string {
+  const stack = Stack.of(monitoring);
+  const above = monitoring.node.scopes.slice(stack.node.scopes.length, -1);
+  const name = Token.isUnresolved(stack.stackName) ? stack.node.path : stack.stackName;
+  return [name, ...above.map(({ node }) => node.id)].join('/');
+}
