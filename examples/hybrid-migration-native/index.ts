@@ -1,5 +1,5 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
-import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { FlowLogTrafficType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { HybridMigration, ReplicationMethod, SourceRoute } from 'pontoon/aws';
@@ -10,14 +10,19 @@ import { SOURCE_CA } from '../hybrid-migration/source-ca';
 export class HybridMigrationNativeStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
-    const vpc = new Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 1 });
+    const majorVersion = Number(this.node.tryGetContext('majorVersion') ?? 17);
+    const vpc = new Vpc(this, 'Vpc', {
+      maxAzs: 2,
+      natGateways: 1,
+      flowLogs: { Rejected: { trafficType: FlowLogTrafficType.REJECT } },
+    });
 
     new HybridMigration(this, 'Migration', {
       vpc,
       method: ReplicationMethod.NATIVE,
       source: {
         host: 'db.corp.example',
-        majorVersion: 17,
+        majorVersion,
         databaseName: 'shop',
         walLevel: WalLevel.LOGICAL,
         cidrs: ['192.0.2.0/24'],
@@ -27,7 +32,7 @@ export class HybridMigrationNativeStack extends Stack {
         caCertificate: SOURCE_CA,
       },
       standby: { privateIpAddress: '10.0.128.10', dataVolumeGiB: 500 },
-      target: { majorVersion: 17 },
+      target: { majorVersion },
       selection: { schemas: ['shop'] },
     });
   }

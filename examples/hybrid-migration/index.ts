@@ -1,5 +1,5 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
-import { IpAddresses, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { FlowLogTrafficType, IpAddresses, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { HybridMigration, SourceRoute } from 'pontoon/aws';
@@ -10,6 +10,7 @@ import { SOURCE_CA } from './source-ca';
 export class HybridMigrationStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
+    const majorVersion = Number(this.node.tryGetContext('majorVersion') ?? 17);
     const vpc = new Vpc(this, 'Vpc', {
       ipAddresses: IpAddresses.cidr('10.20.0.0/16'),
       maxAzs: 2,
@@ -19,13 +20,14 @@ export class HybridMigrationStack extends Stack {
         { name: 'Private', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 24 },
         { name: 'Data', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 },
       ],
+      flowLogs: { Rejected: { trafficType: FlowLogTrafficType.REJECT } },
     });
 
     new HybridMigration(this, 'Migration', {
       vpc,
       source: {
         host: 'db.corp.example',
-        majorVersion: 17,
+        majorVersion,
         databaseName: 'shop',
         walLevel: WalLevel.LOGICAL,
         cidrs: ['192.0.2.0/24'],
@@ -39,7 +41,7 @@ export class HybridMigrationStack extends Stack {
         dataVolumeGiB: 500,
         writeRateMiBPerSecond: 5,
       },
-      target: { majorVersion: 17 },
+      target: { majorVersion },
       selection: {
         schemas: ['shop'],
         tables: [

@@ -28,7 +28,6 @@ export class Preflight extends Construct {
   constructor(scope: Construct, id: string, props: PreflightProps) {
     super(scope, id);
     const { runner, server, topology } = props;
-    runner.allowSecret(server.secret);
     const resource = new CustomResource(this, 'Resource', {
       serviceToken: runner.serviceToken,
       resourceType: 'Custom::PontoonPreflight',

@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import {
+  Aws,
+  CustomResource,
+  Duration,
+  Names,
+  RemovalPolicy,
+  Stack,
+  Validations,
+} from 'aws-cdk-lib';
 import {
   type Connections,
   type IConnectable,
@@ -11,6 +19,7 @@ import {
   SecurityGroup,
   type SubnetSelection,
 } from 'aws-cdk-lib/aws-ec2';
+import { type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   type CfnFunction,
   Code,
@@ -29,7 +38,8 @@ export interface RunnerFunctionProps {
   readonly vpc: IVpc;
   /**
    * The subnets. They need a way to Amazon S3, Secrets Manager and, for DMS and schema copies, to the DMS and SSM
-   * APIs: by NAT or by VPC endpoints.
+   * APIs: by NAT or by VPC endpoints. Give the function a dependency on endpoints of the same stack
+   * (`runner.node.addDependency(endpoint)`), so that they outlive what it has to delete.
    *
    * @default - private subnets with egress
    */
@@ -49,8 +59,13 @@ export interface RunnerFunctionProps {
   readonly logRetention?: RetentionDays;
 }
 
-/** The one function behind all custom resources of a stack. It lives in the VPC and answers CloudFormation itself. */
-export class RunnerFunction extends Construct implements IConnectable, IDependable {
+/**
+ * The one function behind all custom resources of a stack. It lives in the VPC and answers CloudFormation itself.
+ *
+ * It may read each secret by a policy of its own, so that what needs one login does not wait for servers whose logins
+ * are not there yet. IAM leaves room for about forty secrets; more migrations need a second function.
+ */
+export class RunnerFunction extends Construct implements IConnectable {
   /** What custom resources name as their ServiceToken. */
   public readonly serviceToken: string;
   /** The Lambda function. */
@@ -59,7 +74,9 @@ export class RunnerFunction extends Construct implements IConnectable, IDependab
   public readonly connections: Connections;
   /** The function's security group. */
   public readonly securityGroup: ISecurityGroup;
-  private readonly ledgers = new Map<string, CustomResource>();
+  private readonly role: IRole;
+  private readonly ledgers = new Map<ServerBinding, CustomResource>();
+  private readonly secretPolicies = new Map<ISecret, Policy>();
 
   constructor(scope: Construct, id: string, props: RunnerFunctionProps) {
     super(scope, id);
@@ -82,24 +99,30 @@ export class RunnerFunction extends Construct implements IConnectable, IDependab
       }),
     });
     freezeLogicalId(this.function, logicalId);
+    this.role = roleOf(this.function);
     this.connections = this.function.connections;
     this.serviceToken = this.function.functionArn;
   }
 
-  /** Lets the function read `secret`. */
-  public allowSecret(secret: ISecret): void {
-    secret.grantRead(this.function);
+  /** Lets the function read `secret`. Whatever needs the secret must depend on what is returned. */
+  public allowSecret(secret: ISecret): IDependable {
+    const known = this.secretPolicies.get(secret);
+    if (known !== undefined) return known;
+    const name = Names.uniqueResourceName(secret, { maxLength: 100 });
+    const policy = new Policy(this, `Read${name}`, { statements: readStatements(secret) });
+    policy.attachToRole(this.role);
+    this.secretPolicies.set(secret, policy);
+    return policy;
   }
 
   /**
-   * The ledger on `server`, made once. Everything else that this library makes there depends on it.
-   * On a standby, give the binding of its primary.
+   * The ledger on `server`, made once, in `scope` or in this function. Everything else that this library makes there
+   * depends on it. On a standby, give the binding of its primary.
    */
-  public ledgerOn(server: ServerBinding): CustomResource {
-    const known = this.ledgers.get(server.server);
+  public ledgerOn(server: ServerBinding, scope?: Construct): CustomResource {
+    const known = this.ledgers.get(server);
     if (known !== undefined) return known;
-    this.allowSecret(server.secret);
-    const ledger = new CustomResource(this, `Ledger-${server.server}`, {
+    const ledger = new CustomResource(scope ?? this, ledgerId(scope ?? this, server), {
       serviceToken: this.serviceToken,
       resourceType: 'Custom::PontoonLedger',
       serviceTimeout: Duration.minutes(16),
@@ -110,16 +133,57 @@ export class RunnerFunction extends Construct implements IConnectable, IDependab
       },
     });
     this.dependOn(ledger, server);
-    this.ledgers.set(server.server, ledger);
+    this.ledgers.set(server, ledger);
     return ledger;
   }
 
-  /** Has `resource` wait for everything without which its Delete could not be carried out. */
+  /** Lets the function log in on `servers`, and has `resource` wait for everything that its Delete needs. */
   public dependOn(resource: Construct, ...servers: ServerBinding[]): void {
     resource.node.addDependency(this.function, this.securityGroup);
-    if (this.function.role !== undefined) resource.node.addDependency(this.function.role);
-    for (const server of servers) resource.node.addDependency(server.reachable);
+    for (const { reachable, secret } of servers)
+      resource.node.addDependency(reachable, this.allowSecret(secret));
   }
+}
+
+function ledgerId(scope: Construct, { server }: ServerBinding): string {
+  const id = `Ledger-${server}`;
+  if (scope.node.tryFindChild(id) === undefined) return id;
+  throw new PontoonError(
+    'INVALID',
+    `'server' must be unique among the bindings of one RunnerFunction, got '${server}' twice; use one ServerBinding for all objects on a server, and another name for another server`,
+  );
+}
+
+/** What reading `secret` takes; a partial ARN lacks the six characters that Secrets Manager adds. */
+function readStatements(secret: ISecret): PolicyStatement[] {
+  const read = new PolicyStatement({
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
+  });
+  if (secret.encryptionKey === undefined) return [read];
+  const decrypt = new PolicyStatement({
+    actions: ['kms:Decrypt'],
+    resources: [secret.encryptionKey.keyArn],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `secretsmanager.${Aws.REGION}.amazonaws.com` },
+    },
+  });
+  return [read, decrypt];
+}
+
+/** The function's role, of which AWS Lambda needs what its own policies say. */
+function roleOf({ role }: LambdaFunction): IRole {
+  if (role === undefined)
+    throw new PontoonError('INVALID', 'the runner must have a role, got none');
+  const policies = ['AWSLambdaBasicExecutionRole', 'AWSLambdaVPCAccessExecutionRole'];
+  for (const policy of policies) {
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/${policy}]`,
+      reason:
+        'AWS maintains what a function in a VPC needs: its log, and network interfaces that have no name yet.',
+    });
+  }
+  return role;
 }
 
 function createSecurityGroup(scope: Construct, vpc: IVpc): SecurityGroup {

@@ -1,6 +1,5 @@
 import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
 import { type HbaRule, renderHba } from '../../postgres';
-import { isBridged } from './hybrid-topology';
 import { type HybridMigrationProps, ReplicationMethod } from './props';
 
 /** The roles that the chain logs in as. Each exists on the source, and so on its copy, or on the target. */
@@ -34,7 +33,7 @@ export function standbyHba(
   subnets: { readonly runner: readonly ISubnet[]; readonly target: readonly ISubnet[] },
 ): string {
   const native = props.method === ReplicationMethod.NATIVE;
-  const readers = isBridged(props) ? (native ? subnets.target : subnets.runner) : [];
+  const readers = native ? subnets.target : subnets.runner;
   return renderHba([
     ...administratorRules(props, subnets.runner, 'the runner makes slots and reads metrics'),
     ...readers.map(

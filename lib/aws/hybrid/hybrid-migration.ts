@@ -56,7 +56,7 @@ export class HybridMigration extends Construct {
     this.source = bindSource(this, props, this.runner, [...subnets.runner, subnets.standby]);
     const { runner, source, topology } = this;
     const prepared = prepareSource(this, props, { runner, source, topology });
-    this.standby = createStandby(this, props, { topology, subnets, prepared });
+    this.standby = createStandby(this, props, { subnets, prepared });
     this.standbyBinding = bindStandby(props, { standby: this.standby, runner });
     const target = createTarget(this, props, topology);
     this.target = target.binding;
@@ -71,8 +71,13 @@ export class HybridMigration extends Construct {
   private replicate(props: HybridMigrationProps, { connectable }: Target): void {
     const { runner, standby, standbyBinding, target, source, topology } = this;
     runner.connections.allowTo(connectable, Port.tcp(target.port), 'objects on the target');
-    target.dependsOn(runner.securityGroup);
-    standby.connections.allowTo(connectable, Port.tcp(target.port), 'schema copy');
+    standby.hostConnections.allowTo(connectable, Port.tcp(target.port), 'schema copy');
+    target.dependsOn(
+      runner.securityGroup,
+      ...standby.hostConnections.securityGroups,
+      ...connectable.connections.securityGroups,
+    );
+    runner.ledgerOn(target, this);
     const schema = new SchemaCopy(this, 'Schema', {
       runner,
       standby,

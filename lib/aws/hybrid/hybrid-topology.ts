@@ -1,4 +1,11 @@
-import { createTopology, LinkKind, Platform, type Topology } from '../../postgres';
+import {
+  createTopology,
+  deriveSettings,
+  LinkKind,
+  Platform,
+  type RequiredSetting,
+  type Topology,
+} from '../../postgres';
 import { Bridge, type HybridMigrationProps, ReplicationMethod } from './props';
 
 /** The servers of the chain, as the topology names them. */
@@ -53,4 +60,22 @@ export function hybridTopology(props: HybridMigrationProps): Topology {
         : []),
     ],
   });
+}
+
+/** The chain as it will be once the standby was promoted. */
+export function promotedTopology(props: HybridMigrationProps): Topology {
+  return hybridTopology({ ...props, standby: { ...props.standby, promoted: true } });
+}
+
+/**
+ * What the standby needs set. They are the same before and after its promotion: other user data would replace the
+ * instance, on which the applications work by then.
+ */
+export function standbySettings(props: HybridMigrationProps): RequiredSetting[] {
+  if (props.bridge !== Bridge.PROMOTE)
+    return deriveSettings(hybridTopology(props), SERVERS.standby);
+  const following = { ...props, standby: { ...props.standby, promoted: false } };
+  const later = deriveSettings(promotedTopology(props), SERVERS.standby);
+  const now = deriveSettings(hybridTopology(following), SERVERS.standby);
+  return [...later, ...now.filter(({ name }) => !later.some((setting) => setting.name === name))];
 }

@@ -1,6 +1,6 @@
 import { type IConnectable, Port } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import { PublisherSslMode, SlotPlugin, selectedSchemas } from '../../postgres';
+import { DmsTablePreparation, PublisherSslMode, SlotPlugin, selectedSchemas } from '../../postgres';
 import { DmsLogin, DmsReplication } from '../dms';
 import { createLogin } from '../login';
 import { NativeReplication } from '../native-replication';
@@ -115,6 +115,8 @@ export function replicateByDms(
     sourceIsStandby: primary !== undefined,
     slotName: SLOTS.logical,
     ...dms,
+    // A plain TRUNCATE fails where foreign keys refer to the table; the copied tables are empty anyway.
+    taskSettings: { tablePreparation: DmsTablePreparation.DO_NOTHING, ...dms.taskSettings },
     ...(props.encryptionKey === undefined ? {} : { kmsKey: props.encryptionKey }),
     ...(monitoring?.alarmTopic === undefined ? {} : { alarmTopic: monitoring.alarmTopic }),
   });

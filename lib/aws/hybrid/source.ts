@@ -1,3 +1,4 @@
+import { Names } from 'aws-cdk-lib';
 import { type ISubnet, Peer, Port } from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IDependable } from 'constructs';
 import { LinkKind, linksFrom, standbyLinkInto, type Topology } from '../../postgres';
@@ -41,8 +42,9 @@ export function bindSource(
   for (const cidr of source.cidrs) {
     runner.securityGroup.addEgressRule(Peer.ipv4(cidr), Port.tcp(port), 'objects on the source');
   }
-  for (const [index, subnet] of oneOfEachRouteTable(subnets).entries()) {
-    const routes = new Construct(scope, `SourceRoutes${index + 1}`);
+  for (const subnet of oneOfEachRouteTable(subnets)) {
+    // Named after the subnet: a route that moved to another id could not be made while the old one is there.
+    const routes = new Construct(scope, `SourceRoutes${Names.uniqueResourceName(subnet, {})}`);
     binding.dependsOn(...source.route.addTo(routes, subnet, source.cidrs));
   }
   return binding;
@@ -68,6 +70,7 @@ export function prepareSource(
     return { binding: server, standbySecret, ready: [] };
   }
   const preflight = new Preflight(scope, 'SourcePreflight', { runner, server, topology });
+  runner.ledgerOn(server, scope).node.addDependency(preflight);
   const heartbeat = new Heartbeat(scope, 'SourceHeartbeat', { runner, server });
   const role = new ReplicationRole(scope, 'StandbyRole', {
     runner,
@@ -76,7 +79,6 @@ export function prepareSource(
     passwordSecret: standbySecret,
   });
   const slot = new PhysicalSlot(scope, 'StandbySlot', { runner, server, slotName: SLOTS.physical });
-  runner.ledgerOn(server).node.addDependency(preflight);
   return { binding: server, standbySecret, ready: [heartbeat, role, slot] };
 }
 

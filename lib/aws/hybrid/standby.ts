@@ -1,12 +1,12 @@
 import { Size } from 'aws-cdk-lib';
 import { InstanceType, type ISubnet, Port } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import { deriveSettings, renderConf, type Topology } from '../../postgres';
+import { renderConf } from '../../postgres';
 import type { RunnerFunction } from '../runner-function';
 import { ServerBinding } from '../server-binding';
 import { IntermediaryStandby, OperatingSystem } from '../standby';
 import { standbyHba } from './access';
-import { SERVERS, SLOTS } from './hybrid-topology';
+import { SERVERS, SLOTS, standbySettings } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import type { PreparedSource } from './source';
 
@@ -25,13 +25,12 @@ export function createStandby(
   scope: Construct,
   props: HybridMigrationProps,
   options: {
-    readonly topology: Topology;
     readonly subnets: HybridSubnets;
     readonly prepared: PreparedSource;
   },
 ): IntermediaryStandby {
   const { source, standby } = props;
-  const { topology, subnets, prepared } = options;
+  const { subnets, prepared } = options;
   const created = new IntermediaryStandby(scope, 'Standby', {
     vpc: props.vpc,
     subnet: subnets.standby,
@@ -48,7 +47,7 @@ export function createStandby(
       slotName: SLOTS.physical,
       cidrs: source.cidrs,
     },
-    conf: renderConf(deriveSettings(topology, SERVERS.standby)),
+    conf: renderConf(standbySettings(props)),
     hba: standbyHba(props, subnets),
     privateIpAddress: standby.privateIpAddress,
     ...(standby.addressSeenBySource === undefined

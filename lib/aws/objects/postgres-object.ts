@@ -38,7 +38,6 @@ export function postgresObject(
 ): CustomResource {
   const { runner, server, primary, extra = {}, alsoReaches = [] } = options;
   const servers = [server, ...(primary === undefined ? [] : [primary]), ...alsoReaches];
-  for (const { secret } of servers) runner.allowSecret(secret);
   const resource = new CustomResource(scope, 'Resource', {
     serviceToken: runner.serviceToken,
     resourceType: `Custom::Pontoon${type}`,

@@ -58,7 +58,6 @@ export class ReplicationRole extends Construct {
     const problem = nameProblem(props.roleName, 'roleName');
     if (problem !== undefined) throw new ValidationError(`replication role '${id}'`, [problem]);
     this.roleName = props.roleName;
-    props.runner.allowSecret(props.passwordSecret);
     const database =
       props.createInDatabase === true
         ? [DatabaseRight.CONNECT, DatabaseRight.CREATE]
@@ -78,6 +77,9 @@ export class ReplicationRole extends Construct {
       },
       props,
     );
-    resource.node.addDependency(props.passwordSecret);
+    resource.node.addDependency(
+      props.passwordSecret,
+      props.runner.allowSecret(props.passwordSecret),
+    );
   }
 }

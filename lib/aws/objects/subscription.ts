@@ -68,7 +68,6 @@ export class Subscription extends Construct {
     super(scope, id);
     validate(id, props);
     this.subscriptionName = props.subscriptionName;
-    props.runner.allowSecret(props.publisherSecret);
     const { publisher, publisherPrimary } = props;
     const sslMode = props.sslMode ?? PublisherSslMode.VERIFY_FULL;
     const resource = postgresObject(
@@ -111,7 +110,11 @@ export class Subscription extends Construct {
             }),
       },
     );
-    resource.node.addDependency(props.publisherSecret, publisher.reachable);
+    resource.node.addDependency(
+      props.publisherSecret,
+      props.runner.allowSecret(props.publisherSecret),
+      publisher.reachable,
+    );
   }
 }
 

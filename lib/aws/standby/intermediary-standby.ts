@@ -68,6 +68,8 @@ export interface StandbyTarget {
 export class IntermediaryStandby extends Construct implements IConnectable {
   /** Who may connect to the standby, and where it may connect to. */
   public readonly connections: Connections;
+  /** Where programs on the instance may connect to, other than to the primary: they leave by an interface of its own. */
+  public readonly hostConnections: Connections;
   /** The fixed address. */
   public readonly address: string;
   /** The port. */
@@ -123,6 +125,7 @@ export class IntermediaryStandby extends Construct implements IConnectable {
     });
     this.group = group;
     this.role = group.role;
+    this.hostConnections = group.connections;
     // Created before the instance and deleted after it, which needs them to the end.
     group.node.addDependency(volume, networkInterface, securityGroup, ...routes);
 
