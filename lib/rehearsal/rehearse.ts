@@ -4,7 +4,7 @@ import { type CloudAssembly, readCloudAssembly } from './assembly';
 import { type Chain, readChain } from './chain';
 import { compare, waitForRows } from './checks/compare';
 import { leftoversOn } from './checks/leftovers';
-import { scanForSecrets } from './checks/secret-scan';
+import { processList, scanForSecrets } from './checks/secret-scan';
 import type { CloudFormationStandIn, StackResult } from './cloudformation';
 import { type Findings, newFindings, toReport } from './findings';
 import { type RecordedMigration, readMigration } from './migration';
@@ -97,6 +97,7 @@ interface Context {
 
 class Rehearsal {
   private source: Source | undefined;
+  private processes: string | undefined;
 
   constructor(private readonly context: Context) {}
 
@@ -194,6 +195,7 @@ class Rehearsal {
     }
     await this.addServer(chain.target, target, 'target');
     const table = writtenTable(source.tables);
+    this.processes = await processList();
     await this.withBoth(source.server, target, async (from, to) => {
       await recorder.phase('copy', 'Copy what is there', () =>
         waitForRows(from, to, {
@@ -268,6 +270,7 @@ class Rehearsal {
     findings.secretScan = await scanForSecrets(secrets, {
       texts: [
         { place: 'log of the handler', text: logs.join('\n') },
+        ...(this.processes === undefined ? [] : [{ place: 'process list', text: this.processes }]),
         {
           place: `template of ${migration.stack.stackName}`,
           text: JSON.stringify(migration.stack.template),

@@ -12,6 +12,7 @@ import { LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
 import type { RecordedMigration } from './migration';
 import type { Recorder } from './recorder';
 import type { Server, Shim, StandIn, Workspace } from './servers';
+import { SsmStandIn } from './ssm';
 
 /** What a stage is set up for. */
 export interface StageOptions {
@@ -41,6 +42,7 @@ export class Stage {
   private readonly aurora: Aurora;
   private readonly dms: DmsCloud;
   private readonly schedule: Schedule;
+  private readonly ssm: SsmStandIn;
   private readonly lambda: LambdaStandIn;
 
   private constructor(
@@ -83,7 +85,16 @@ export class Stage {
         await this.lambda.invoke(arn, addresses.redirect(input));
       },
     });
-    endpoint.register({ ...secrets.operations(), ...this.dms.operations() });
+    this.ssm = new SsmStandIn({
+      workspace,
+      secret: (reference) => secrets.find(reference)?.value,
+      instance: () => this.standby,
+    });
+    endpoint.register({
+      ...secrets.operations(),
+      ...this.dms.operations(),
+      ...this.ssm.operations(),
+    });
   }
 
   /** Starts the endpoints of the cloud. */
@@ -114,6 +125,7 @@ export class Stage {
         ...this.aurora.players,
         ...this.dms.players,
         ...this.schedule.players,
+        ...this.ssm.players,
       },
       attributes: madeUpAttribute,
       ssmParameters: machineImages(this.options.migration.stack.template),
@@ -167,7 +179,12 @@ export class Stage {
 
   /** What stood in for something so far. */
   public standIns(): readonly StandIn[] {
-    return [lambdaStandIn, ...this.host.standIns, ...(this.dms.used ? [DMS_STAND_IN] : [])];
+    return [
+      lambdaStandIn,
+      ...this.host.standIns,
+      ...(this.dms.used ? [DMS_STAND_IN] : []),
+      ...this.ssm.standIns,
+    ];
   }
 
   /** What was set differently so far. */
@@ -179,6 +196,7 @@ export class Stage {
   public async close(): Promise<void> {
     await this.schedule.close();
     await this.dms.close();
+    await this.ssm.close();
     await this.lambda.close();
     await this.endpoint.close();
   }

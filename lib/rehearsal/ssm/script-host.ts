@@ -1,0 +1,133 @@
+import { randomUUID } from "node:crypto";
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PontoonError } from '../../postgres';
+import { findClientTool, type Server, type StandIn, type Workspace } from '../servers';
+import { pgDumpStandIn } from './pg-dump';
+import { PG_DUMP_STAND_IN } from './pg-dump-behaviours';
+import { type Program, type ProgramAnswer, Programs } from './programs';
+import { psqlStandIn } from './psql';
+
+/** Runs scripts that are written for the host of a server, with its programs or their stand-ins. */
+export class ScriptHost {
+  private readonly hosts = new Map<Server, Promise<Host>>();
+  private readonly found: StandIn[] = [];
+
+  constructor(
+    private readonly workspace: Workspace,
+    private readonly secret: (reference: string) => string | undefined,
+  ) {}
+
+  /** What took the place of PostgreSQL's tools. */
+  public get standIns(): readonly StandIn[] {
+    return this.found;
+  }
+
+  /** Runs `script` until it ends, or `signal` has it killed. */
+  public async run(server: Server, script: string, signal: AbortSignal): Promise<ProgramAnswer> {
+    const known = this.hosts.get(server) ?? this.prepare(server);
+    this.hosts.set(server, known);
+    const { directory, env } = await known;
+    const path = join(directory, `script-${randomUUID()}.sh`);
+    await writeFile(path, script);
+    const child = this.workspace.spawn('bash', [path], {
+      cwd: directory,
+      env: { ...env, PATH: `${directory}:${process.env.PATH ?? '/usr/bin:/bin'}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const kill = (): void => {
+      // Its own group: the programs that it started end with it.
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    };
+    signal.addEventListener('abort', kill);
+    const answer = { output: '', errors: '' };
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (answer.output += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (answer.errors += text));
+    const status = await new Promise<number>((resolve, reject) => {
+      child.once('error', (error) => reject(noBash(error)));
+      child.once('close', (code) => resolve(code ?? 143));
+    });
+    signal.removeEventListener('abort', kill);
+    return { ...answer, status };
+  }
+
+  /** Takes the stand-ins for programs away. */
+  public async close(): Promise<void> {
+    for (const host of this.hosts.values()) await (await host).programs.close();
+  }
+
+  private async prepare(server: Server): Promise<Host> {
+    const directory = await this.workspace.makeDirectory('host');
+    const tools = await installedTools(server.major);
+    if (tools === undefined) this.found.push(PG_DUMP_STAND_IN);
+    const programs = await Programs.start(directory, {
+      aws: this.aws(),
+      ...(tools === undefined ? { pg_dump: pgDumpStandIn(server), psql: psqlStandIn(server) } : {}),
+    });
+    await writeFile(join(directory, 'host.env'), hostFile(server, tools ?? directory));
+    await writeFile(join(directory, 'passfile'), `*:*:*:*:${server.superuser.password}\n`, {
+      mode: 0o600,
+    });
+    return {
+      directory,
+      programs,
+      env: {
+        PONTOON_ENV: join(directory, 'host.env'),
+        PGPASSFILE: join(directory, 'passfile'),
+        TMPDIR: directory,
+      },
+    };
+  }
+
+  /** The AWS CLI, as far as scripts fetch secrets with it. */
+  private aws(): Program {
+    return async ({ args }) => {
+      const [service, operation, option, reference, ...rest] = args;
+      const wanted = 'secretsmanager get-secret-value --secret-id --query SecretString --output text';
+      if ([service, operation, option, ...rest].join(' ') !== wanted)
+        return { output: '', errors: `aws: the stand-in knows only '${wanted}'\n`, status: 252 };
+      const text = this.secret(reference ?? '');
+      if (text !== undefined) return { output: `${text}\n`, errors: '', status: 0 };
+      return {
+        output: '',
+        errors:
+          "An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation: Secrets Manager can't find the specified secret.\n",
+        status: 254,
+      };
+    };
+  }
+}
+
+interface Host {
+  readonly directory: string;
+  readonly programs: Programs;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Where pg_dump and psql of `major` lie; pg_dump of an older one refuses the server. */
+async function installedTools(major: number): Promise<string | undefined> {
+  const dump = await findClientTool(major, 'pg_dump');
+  const psql = await findClientTool(major, 'psql');
+  return dump === undefined || psql === undefined ? undefined : dirname(dump);
+}
+
+/** What the boot script is told on the real host, with the places of this machine. */
+function hostFile({ major, superuser, socketDirectory, port }: Server, tools: string): string {
+  return Object.entries({
+    REGION: 'eu-central-1',
+    MAJOR: major,
+    LOCAL_ROLE: superuser.user,
+    SOCKET: socketDirectory,
+    PORT: port,
+    TOOLS: tools,
+  })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+function noBash(error: Error): PontoonError {
+  return new PontoonError(
+    'NO_BASH',
+    `the schema copy of a rehearsal requires bash on this machine, got ${error.message}; install bash and jq`,
+  );
+}
