@@ -118,7 +118,7 @@ SQL
 same_release=0
 [[ $("$bin/pg_dump" --version | tr -cd '0-9.') != $("$bin/psql" --version | tr -cd '0-9.') ]] || same_release=1
 awk -v same_release=$same_release '
-  FNR == NR { own[$0]; next }
+  FILENAME == ARGV[1] { own[$0]; next }
   /^-- Name: / { type = $0; sub(/.*; Type: /, "", type); sub(/; Schema: .*/, "", type) }
   !same_release && /^\\\\(un)?restrict / { next }
   type == "" && /^SET transaction_timeout = / { next }
