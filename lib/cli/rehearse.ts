@@ -4,6 +4,8 @@ import { join, relative, resolve } from 'node:path';
 import {
   type RehearsalReport,
   type RehearseOptions,
+  readCloudAssembly,
+  readMigration,
   rehearse,
   type Verdict,
   verdictOf,
@@ -16,6 +18,7 @@ import { type Io, writeJson } from './io';
 import { createProgress } from './progress';
 import { rehearsalSummary } from './rehearsal-summary';
 import { synthesize } from './synthesize';
+import { asUsage } from './usage-error';
 
 const STACK = 'HybridMigration';
 const REPORT_DIRECTORY = 'rehearsal-report';
@@ -73,6 +76,8 @@ export const rehearseCommand: Command = {
     for (const signal of SIGNALS) process.once(signal, stop);
     try {
       await assembly.prepare(controller.signal);
+      // So that a wrong name is told apart from a rehearsal that fails.
+      asUsage(() => findMigration(assembly.directory, wanted));
       const report = await play(
         { ...wanted, assembly: assembly.directory, signal: controller.signal },
         io,
@@ -96,6 +101,10 @@ const EXIT_CODES: Readonly<Record<Verdict, ExitCode>> = {
   failed: ExitCode.FAILED,
   unchecked: ExitCode.UNCHECKED,
 };
+
+function findMigration(assembly: string, { stack, migration }: Omit<RehearseOptions, 'assembly'>) {
+  return readMigration(readCloudAssembly(assembly), stack, migration);
+}
 
 function readOptions(options: Arguments): Omit<RehearseOptions, 'assembly'> {
   const rows = options.integer('rows', 1);

@@ -66,12 +66,12 @@ test('plans, applies, applies again, drops, drops again', async () => {
   expect(await run(['apply', '--plan'], SLOT)).toEqual({
     code: 0,
     stdout:
-      '-- create physical slot "standby_1"\nSELECT pg_catalog.pg_create_physical_replication_slot(\'standby_1\', true);\n',
+      "-- create physical slot 'standby_1'\nSELECT pg_catalog.pg_create_physical_replication_slot('standby_1', true);\n",
     stderr: '',
   });
   expect(await run(['apply'], SLOT)).toEqual({
     code: 0,
-    stdout: 'done: create physical slot "standby_1"\nslotName = standby_1\n',
+    stdout: "done: create physical slot 'standby_1'\n",
     stderr: '',
   });
   expect(await run(['apply'], SLOT)).toEqual({
@@ -96,7 +96,7 @@ test('plans, applies, applies again, drops, drops again', async () => {
       server: 'primary',
       kind: 'physical-slot',
       name: 'standby_1',
-      steps: ['drop slot "standby_1"'],
+      steps: ["drop slot 'standby_1'"],
       attributes: {},
     },
   });

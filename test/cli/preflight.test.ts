@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTestServer, type TestServer } from '../servers';
+import { recordedMigration, writeAssembly } from './assembly';
+import { pontoon } from './command-line';
+
+let pg: TestServer;
+let directory: string;
+
+beforeAll(async () => {
+  pg = await startTestServer({ name: 'onPremises' });
+  directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
+  const client = await pg.client();
+  await client.query('CREATE TABLE orders (id int PRIMARY KEY)');
+  writeAssembly(directory, { Shop: { Migration: recordedMigration('postgres') } });
+  writeFileSync(join(directory, 'ca.pem'), pg.server.caCertificate);
+  // Host and database are what the assembly knows as plain values.
+  const binding = { port: pg.server.port, secret: 'env:PG', caCertificateFile: 'ca.pem' };
+  writeFileSync(join(directory, 'bindings.json'), JSON.stringify({ onPremises: binding }));
+});
+afterAll(async () => {
+  rmSync(directory, { recursive: true });
+  await pg.stop();
+});
+
+function preflight(...args: readonly string[]) {
+  const { user, password } = pg.server.superuser;
+  return pontoon(['preflight', '--app', '.', '--bindings', 'bindings.json', ...args], {
+    directory,
+    environment: { PGUSER: user, PGPASSWORD: password },
+  });
+}
+
+test('1 when something is missing, with the SQL that mends it', async () => {
+  const { code, stdout, stderr } = await preflight();
+  expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+  expect(stdout).toContain("Preflight of 'onPremises'");
+  expect(stdout).toContain("ALTER SYSTEM SET wal_level = 'logical';");
+  for (const server of ['standby', 'aurora']) {
+    expect(stdout).toContain(
+      `UNCHECKED  '${server}' has no binding; add one to the file, or name the servers to check by '--server'\n`,
+    );
+  }
+});
+
+test('compares pg_hba.conf with the lines of the assembly', async () => {
+  const { stdout } = await preflight('--json', '--server', 'onPremises');
+  const report = JSON.parse(stdout);
+  expect(report.unchecked).toEqual([]);
+  expect(Object.keys(report.servers[0])).toEqual(['server', 'findings', 'queries', 'checks']);
+  const access = report.servers[0].findings.filter(
+    ({ check }: { check: string }) => check === 'access',
+  );
+  expect(access.map(({ object }: { object: string }) => object)).toEqual([
+    '"pontoon_standby" from 10.0.1.7/32',
+    '"admin" from 10.0.2.0/24',
+  ]);
+});
+
+test('3 when nothing fails, but servers are unchecked; 0 when only the others were asked for', async () => {
+  const client = await pg.client();
+  await client.query("ALTER SYSTEM SET wal_level = 'logical'");
+  await pg.server.restart();
+  const live = ['--address', 'runner=127.0.0.1/32', '--address', 'standby=127.0.0.1/32'];
+  const access = ['--administrator', pg.server.superuser.user, ...live];
+  await pg.server.setHba([
+    'hostssl replication pontoon_standby 127.0.0.1/32 scram-sha-256',
+    'hostssl all all 127.0.0.1/32 scram-sha-256',
+  ]);
+  const alone = await preflight('--server', 'onPremises', ...access);
+  expect(alone.stdout).not.toContain('error:');
+  expect(alone.code).toBe(0);
+  expect((await preflight(...access)).code).toBe(3);
+});
+
+test('knows no server that the topology does not have', async () => {
+  expect(await preflight('--server', 'nowhere')).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      "pontoon: 'nowhere' must be a server of the topology, which has onPremises, standby, aurora; correct the name\n",
+  });
+  expect(await preflight('--server', 'standby')).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: "pontoon: 'bindings.standby' must be given, got nothing; add it to the file\n",
+  });
+});

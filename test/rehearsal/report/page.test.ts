@@ -1,0 +1,135 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type RehearsalReport,
+  renderReportPage,
+  verdictOf,
+  writeReport,
+} from '../../../lib/rehearsal';
+import { INVENTED_FAILURE, INVENTED_REPORT } from './invented-report';
+
+const HOSTILE = `</script><img src=x onerror=alert(1)>&"'<!--`;
+
+/** The report with `text` in place of every text that is not one of the format's own words. */
+function poison(value: unknown, text: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => poison(item, text));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        ['status', 'action'].includes(key) ? item : poison(item, text),
+      ]),
+    );
+  }
+  return typeof value === 'string' ? text : value;
+}
+
+/** What a reader sees, without scripts, styles and tags. */
+function visibleText(page: string): string {
+  return page
+    .replace(/<(script|style)[\s\S]*?<\/\1>/g, '')
+    .replace(/<wbr>/g, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&quot;/g, '"')
+    .replace(/&#39;/g, "'")
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&amp;/g, '&')
+    .replace(/\u202f/g, '')
+    .replace(/\s+/g, ' ');
+}
+
+function embedded(page: string): unknown {
+  const [, json = ''] =
+    /<script type="application\/json" id="report">([\s\S]*?)<\/script>/.exec(page) ?? [];
+  return JSON.parse(json);
+}
+
+describe.each([
+  ['passed', INVENTED_REPORT],
+  ['failed', INVENTED_FAILURE],
+])('the page of a rehearsal that %s', (verdict, report) => {
+  const page = renderReportPage(report);
+
+  test('holds the report itself', () => {
+    expect(verdictOf(report)).toBe(verdict);
+    expect(embedded(page)).toEqual(report);
+  });
+
+  test('shows everything that the JSON has', () => {
+    const text = visibleText(page);
+    const texts = [
+      report.stack,
+      report.migration,
+      report.pontoon,
+      ...report.problems,
+      ...report.servers.flatMap(({ name, version, role }) => [name, version, role]),
+      ...report.phases.map(({ title }) => title),
+      ...report.steps.flatMap(({ logicalId, type, detail }) => [logicalId, type, detail ?? '']),
+      ...report.verification.flatMap(({ table, reason, sourceRows, targetRows }) => [
+        table,
+        reason ?? '',
+        String(sourceRows ?? '–'),
+        String(targetRows ?? '–'),
+      ]),
+      ...report.standIns.flatMap(({ name, reason, behaviours }) => [name, reason, ...behaviours]),
+      ...report.shims.flatMap(({ name, reason }) => [name, reason]),
+      ...report.notPlayed.flatMap(({ type, reason }) => [type, reason]),
+      ...report.leftovers,
+      ...report.secretScan.places,
+      String(report.workload.seeded),
+      String(report.workload.written),
+    ];
+    for (const one of texts) expect(text).toContain(one);
+  });
+
+  test('loads nothing, and could not', () => {
+    expect(page).toContain(
+      'content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; script-src &#39;unsafe-inline&#39;"',
+    );
+    expect(page).not.toMatch(/<(?:link|img|iframe|object|embed|base|form|audio|video|source)\b/i);
+    expect(page).not.toMatch(/<script[^>]*\ssrc|@import|url\(|\shref=/i);
+  });
+});
+
+test('nothing in a report becomes markup', () => {
+  const hostile = poison(INVENTED_REPORT, HOSTILE) as RehearsalReport;
+  const page = renderReportPage(hostile);
+  expect(page).not.toContain('<img');
+  expect(page).not.toContain('<!--');
+  expect(page.match(/<script/g)).toHaveLength(
+    renderReportPage(INVENTED_REPORT).match(/<script/g)?.length ?? 0,
+  );
+  expect(embedded(page)).toEqual(hostile);
+});
+
+test('says that something is unchecked, if nothing else is wrong', () => {
+  const report: RehearsalReport = {
+    ...INVENTED_REPORT,
+    ok: false,
+    verification: INVENTED_FAILURE.verification.filter(({ status }) => status !== 'differs'),
+  };
+  expect(verdictOf(report)).toBe('unchecked');
+  expect(visibleText(renderReportPage(report))).toContain('? Not everything could be checked.');
+});
+
+test('draws no chart of nothing', () => {
+  const page = renderReportPage({ ...INVENTED_REPORT, samples: [] });
+  expect(page).not.toContain('id="chart"');
+  expect(page).not.toContain('uPlot=');
+  expect(visibleText(page)).toContain('No lag was measured.');
+});
+
+test('is written beside its JSON, in place of older ones', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'pontoon-report-'));
+  try {
+    writeReport(INVENTED_FAILURE, join(directory, 'new'));
+    const files = writeReport(INVENTED_REPORT, join(directory, 'new'));
+    const json = readFileSync(files.json, 'utf8');
+    expect(JSON.parse(json)).toEqual(INVENTED_REPORT);
+    expect(embedded(readFileSync(files.html, 'utf8'))).toEqual(JSON.parse(json));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
