@@ -7,11 +7,11 @@ const [socket, name, ...args] = process.argv.slice(2);
 async function main() {
   const input = [];
   for await (const chunk of process.stdin) input.push(chunk);
-  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => key.startsWith('PG')));
-  const connection = connect({ path: socket, allowHalfOpen: true });
-  connection.end(
-    JSON.stringify({ name, args, env, input: Buffer.concat(input).toString('utf8') }),
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => key.startsWith('PG')),
   );
+  const connection = connect({ path: socket, allowHalfOpen: true });
+  connection.end(JSON.stringify({ name, args, env, input: Buffer.concat(input).toString('utf8') }));
   const answer = [];
   for await (const chunk of connection) answer.push(chunk);
   const { output, errors, status } = JSON.parse(Buffer.concat(answer).toString('utf8'));

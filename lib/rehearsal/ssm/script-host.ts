@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PontoonError } from '../../postgres';
@@ -83,7 +83,8 @@ export class ScriptHost {
   private aws(): Program {
     return async ({ args }) => {
       const [service, operation, option, reference, ...rest] = args;
-      const wanted = 'secretsmanager get-secret-value --secret-id --query SecretString --output text';
+      const wanted =
+        'secretsmanager get-secret-value --secret-id --query SecretString --output text';
       if ([service, operation, option, ...rest].join(' ') !== wanted)
         return { output: '', errors: `aws: the stand-in knows only '${wanted}'\n`, status: 252 };
       const text = this.secret(reference ?? '');
