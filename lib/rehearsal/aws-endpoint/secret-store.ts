@@ -16,11 +16,13 @@ export interface StoredSecret {
 /** A stand-in for Secrets Manager: secrets by ARN, with their current version only. */
 export class SecretStore {
   private readonly secrets = new Map<string, StoredSecret>();
+  private readonly everStored = new Set<string>();
 
   /** Makes or changes a secret; the name is taken from the ARN unless given. */
   public put(arn: string, value: string, name: string = nameOf(arn)): StoredSecret {
     const secret = { arn, name, value, versionId: randomUUID(), createdAt: Date.now() };
     this.secrets.set(arn, secret);
+    this.everStored.add(value);
     return secret;
   }
 
@@ -38,9 +40,9 @@ export class SecretStore {
     this.secrets.delete(arn);
   }
 
-  /** Values of all secrets, for scans that look for leaks. */
+  /** Values of all secrets that there ever were, for scans that look for leaks. */
   public values(): readonly string[] {
-    return [...this.secrets.values()].map(({ value }) => value);
+    return [...this.everStored];
   }
 
   /** Resolves `{{resolve:secretsmanager:…}}`; undefined for what is not stored here. */

@@ -1,0 +1,234 @@
+import type { Client } from 'pg';
+import { PontoonError, serverOf } from '../postgres';
+import { waitForRows } from './checks/compare';
+import { concludeLeftovers, concludeRows, concludeSecrets, type Place } from './checks/conclusions';
+import { LagReader } from './checks/lag';
+import { leftoversOn } from './checks/leftovers';
+import { processList, type ScannedText } from './checks/secret-scan';
+import type { CloudFormationStandIn, StackResult } from './cloudformation';
+import type { RehearsalContext } from './context';
+import type { Findings } from './findings';
+import type { Server } from './servers';
+import { asSuperuser, createSource, followRunbook, type Source } from './source';
+import { Stage } from './stage';
+import { measureLatency } from './workload/latency';
+import { writtenTable } from './workload/sample-tables';
+import { Writer } from './workload/writer';
+
+const WRITES_PER_SECOND = 100;
+const CONNECTIONS = 2;
+const LATENCY_ROUNDS = 20;
+const CATCH_UP_MS = 120_000;
+
+/** One rehearsal from the first server to the deletion of the stack. */
+export class Play {
+  private readonly lag: LagReader;
+  private readonly texts: ScannedText[] = [];
+  private readonly logs: string[] = [];
+  private writer: Writer | undefined;
+
+  constructor(private readonly context: RehearsalContext) {
+    this.lag = new LagReader(context.chain);
+  }
+
+  /** Plays it. Whatever happens, the stack is deleted and the cloud is closed. */
+  public async run(): Promise<void> {
+    const { findings } = this.context;
+    const stage = await this.setStage();
+    const cloud = await stage.cloudFormation();
+    try {
+      await this.play(stage, cloud);
+    } finally {
+      await stage.close();
+      await cloud.close();
+      findings.standIns.push(...stage.standIns());
+      findings.shims.push(...stage.shims());
+      const log = { place: 'log of the handler', text: this.logs.join('\n') };
+      await concludeSecrets(this.context, stage.secretValues(), [...this.texts, log]);
+    }
+  }
+
+  private async setStage(): Promise<Stage> {
+    const { recorder, migration, chain, workspace, findings } = this.context;
+    return await Stage.set({
+      workspace,
+      migration,
+      recorder,
+      target: chain.target,
+      onLog: (line) => {
+        this.logs.push(line);
+        const sample = this.lag.read(line, recorder.now(), this.writer?.written ?? 0);
+        if (sample !== undefined) recorder.sample(sample);
+      },
+      // Only its slots are the standby's own; the rest of it is a copy of the source, which is looked at later.
+      onStandbyEnd: async (server) => {
+        const left = await leftoversOn(server, this.sourceDatabase, migration.source.administrator);
+        findings.leftovers.push(...left.filter((what) => what.startsWith('slot')));
+      },
+    });
+  }
+
+  private async play(stage: Stage, cloud: CloudFormationStandIn): Promise<void> {
+    const { recorder, findings } = this.context;
+    const source = await recorder.phase('source', 'Start the source, with data', () =>
+      this.startSource(stage),
+    );
+    const writer = this.startWriter(source);
+    try {
+      const deployed = await recorder.phase('deploy', 'Deploy the stack', () => this.deploy(cloud));
+      findings.notPlayed.push(...notPlayed(deployed));
+      await this.rehearseFlow(stage, source, writer);
+    } finally {
+      await writer.stop();
+      findings.written = writer.written;
+      await recorder.phase('delete', 'Delete the stack', () => this.destroy(cloud));
+      await concludeLeftovers(this.context, this.places(stage, source));
+    }
+  }
+
+  private async startSource(stage: Stage): Promise<Source> {
+    const { migration, chain, workspace, rows, findings, recorder } = this.context;
+    const options = {
+      workspace,
+      migration,
+      name: chain.source,
+      password: stage.addLogin(chain.source, migration.source.administrator),
+      selection: chain.selection,
+      rows,
+    };
+    const source = await createSource(options);
+    recorder.progress('following the runbook');
+    await followRunbook(options, source.server);
+    stage.addresses.add(stage.evaluateBinding(chain.source, 'host'), source.server);
+    await this.addServer(chain.source, source.server, 'primary');
+    findings.seeded = rows;
+    return source;
+  }
+
+  /** Applications write from before the deployment until every change has been seen on the target. */
+  private startWriter({ server, tables }: Source): Writer {
+    this.writer = new Writer({
+      connection: server.controlConfig(this.sourceDatabase),
+      table: writtenTable(tables),
+      connections: CONNECTIONS,
+      rate: WRITES_PER_SECOND,
+    });
+    return this.writer;
+  }
+
+  private async deploy(cloud: CloudFormationStandIn): Promise<StackResult> {
+    const { assembly, migration } = this.context;
+    const result = await cloud.deploy(assembly, migration.stack.stackName);
+    if (result.status === 'CREATE_COMPLETE') return result;
+    throw new PontoonError(
+      'NOT_DEPLOYED',
+      `the deployment ended as ${result.status}: ${result.reason}`,
+    );
+  }
+
+  private async rehearseFlow(stage: Stage, source: Source, writer: Writer): Promise<void> {
+    const { recorder, findings } = this.context;
+    const target = await this.nameServers(stage);
+    const processes = await processList();
+    if (processes !== undefined) this.texts.push({ place: 'process list', text: processes });
+    const table = writtenTable(source.tables);
+    await this.withBoth(source.server, target, async (from, to) => {
+      await recorder.phase('copy', 'Copy what is there', () => this.waitForCopy(from, to, source));
+      findings.latency = await recorder.phase('flow', 'Live changes', () =>
+        measureLatency(from, to, { table, rounds: LATENCY_ROUNDS, deadlineMs: CATCH_UP_MS }),
+      );
+      await writer.stop();
+      // A row that is written after all others arrives after all others.
+      await recorder.phase('catch-up', 'Catch up', () =>
+        measureLatency(from, to, { table, rounds: 1, deadlineMs: CATCH_UP_MS }),
+      );
+    });
+    await recorder.phase('verify', 'Compare every row', () =>
+      concludeRows(this.context, source.server, target),
+    );
+  }
+
+  private async nameServers(stage: Stage): Promise<Server> {
+    const { chain } = this.context;
+    if (stage.standby !== undefined && chain.standby !== undefined) {
+      await this.addServer(chain.standby, stage.standby, 'standby');
+    }
+    if (stage.target === undefined) {
+      throw new PontoonError(
+        'NO_TARGET',
+        `the stack must make '${chain.target}', got no cluster; rehearse a stack with a new target`,
+      );
+    }
+    await this.addServer(chain.target, stage.target.server, 'target');
+    return stage.target.server;
+  }
+
+  private async waitForCopy(from: Client, to: Client, { tables }: Source): Promise<void> {
+    const { recorder, signal } = this.context;
+    await waitForRows(from, to, {
+      tables: tables.filter(({ selected }) => selected),
+      deadlineMs: CATCH_UP_MS,
+      onProgress: (detail) => recorder.progress(detail),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  private async destroy(cloud: CloudFormationStandIn): Promise<void> {
+    const { migration, findings } = this.context;
+    const { stackName } = migration.stack;
+    if (!cloud.stackNames().includes(stackName)) return;
+    const { status, reason } = await cloud.destroy(stackName);
+    if (status !== 'DELETE_COMPLETE')
+      findings.problems.push(`the deletion ended as ${status}: ${reason}`);
+  }
+
+  private places(stage: Stage, source: Source): Place[] {
+    const { migration } = this.context;
+    const { administrator } = migration.source;
+    const places: Place[] = [
+      { server: source.server, database: this.sourceDatabase, administrator },
+    ];
+    if (stage.target === undefined) return places;
+    return [...places, { ...stage.target, database: this.targetDatabase }];
+  }
+
+  private async addServer(name: string, server: Server, role: string): Promise<void> {
+    const version = await asSuperuser(server, 'postgres', async (client) => {
+      const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+      return rows[0]?.server_version ?? '';
+    });
+    this.context.findings.servers.push({ name, server, role, version });
+  }
+
+  private async withBoth(
+    source: Server,
+    target: Server,
+    work: (from: Client, to: Client) => Promise<void>,
+  ): Promise<void> {
+    await asSuperuser(
+      source,
+      this.sourceDatabase,
+      async (from) =>
+        await asSuperuser(target, this.targetDatabase, async (to) => await work(from, to)),
+    );
+  }
+
+  private get sourceDatabase(): string {
+    const { migration, chain } = this.context;
+    return serverOf(migration.topology, chain.source).database;
+  }
+
+  private get targetDatabase(): string {
+    const { migration, chain } = this.context;
+    return serverOf(migration.topology, chain.target).database;
+  }
+}
+
+/** Resources that nothing plays are named by type: they neither hold data nor carry it. */
+function notPlayed({ notPlayed: byType }: StackResult): Findings['notPlayed'] {
+  return Object.entries(byType).map(([type, ids]) => ({
+    type,
+    count: ids.length,
+    reason: 'it has no counterpart on this machine',
+  }));
+}
