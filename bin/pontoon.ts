@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 import { runCommandLine } from '../lib/cli';
 
-runCommandLine(process.argv.slice(2), {
+// Whoever reads may have read enough, as `head` does; that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+void runCommandLine(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -26,7 +26,7 @@ export function renderReportPage(report: RehearsalReport): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${report.stack}: rehearsal ${verdictOf(report)}</title>
-<style>${raw(chart ? packaged('uplot/dist/uPlot.min.css') : '')}
+<style>${raw(chart ? textOf(require.resolve('uplot/dist/uPlot.min.css')) : '')}
 ${raw(beside('page.css'))}</style>
 </head>
 <body>
@@ -41,7 +41,7 @@ ${remainsSection(report)}
 </main>
 <footer><p>Written by pontoon ${report.pontoon}. The same in JSON: <code>report.json</code>, beside this file.</p></footer>
 <script type="application/json" id="report">${raw(embeddedJson(report))}</script>
-${chart ? html`<script>${raw(packaged('uplot/dist/uPlot.iife.min.js'))}</script>` : undefined}<script>${raw(beside('page-script.js'))}</script>
+${chart ? html`<script>${raw(textOf(require.resolve('uplot/dist/uPlot.iife.min.js')))}</script>` : undefined}<script>${raw(beside('page-script.js'))}</script>
 </body>
 </html>
 `.text;
@@ -52,10 +52,10 @@ function embeddedJson(report: RehearsalReport): string {
   return JSON.stringify(report).replaceAll('<', '\\u003c');
 }
 
-function packaged(file: string): string {
-  return readFileSync(require.resolve(file), 'utf8');
+function beside(file: string): string {
+  return textOf(join(__dirname, file));
 }
 
-function beside(file: string): string {
-  return readFileSync(join(__dirname, file), 'utf8');
+function textOf(file: string): string {
+  return readFileSync(file, 'utf8');
 }
