@@ -1,4 +1,4 @@
-export { AuroraTarget, type AuroraTargetProps } from './aurora-target';
+export { AuroraTarget, type AuroraTargetProps } from './aurora';
 export {
   DmsAccountRoles,
   DmsLogin,

@@ -1,8 +1,8 @@
 import { Annotations } from 'aws-cdk-lib';
-import { type ISubnet, Port, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { Port } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { type Topology, topologyWarnings } from '../../postgres';
-import type { AuroraTarget } from '../aurora-target';
+import type { AuroraTarget } from '../aurora';
 import { RunnerFunction } from '../runner-function';
 import { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
@@ -13,7 +13,7 @@ import { recordMigration } from './metadata';
 import type { HybridMigrationProps } from './props';
 import { replicateToTarget } from './replicate';
 import { bindSource, decodesOnStandby, prepareSource } from './source';
-import { bindStandby, createStandby, type HybridSubnets } from './standby';
+import { bindStandby, createStandby } from './standby';
 import { createTarget, type Target } from './target';
 import { validate } from './validate';
 
@@ -43,10 +43,10 @@ export class HybridMigration extends Construct {
 
   constructor(scope: Construct, id: string, props: HybridMigrationProps) {
     super(scope, id);
-    this.topology = validate(id, props);
-    for (const warning of topologyWarnings(this.topology))
+    const { topology, subnets } = validate(id, props);
+    this.topology = topology;
+    for (const warning of topologyWarnings(topology))
       Annotations.of(this).addWarningV2('pontoon:unchecked', warning);
-    const subnets = selectSubnets(props);
     this.runner =
       props.runner ??
       new RunnerFunction(this, 'Runner', {
@@ -54,7 +54,7 @@ export class HybridMigration extends Construct {
         ...(props.subnets === undefined ? {} : { subnets: props.subnets }),
       });
     this.source = bindSource(this, props, this.runner, [...subnets.runner, subnets.standby]);
-    const { runner, source, topology } = this;
+    const { runner, source } = this;
     const prepared = prepareSource(this, props, { runner, source, topology });
     this.standby = createStandby(this, props, { subnets, prepared });
     this.standbyBinding = bindStandby(props, { standby: this.standby, runner });
@@ -95,21 +95,4 @@ export class HybridMigration extends Construct {
       schema,
     });
   }
-}
-
-function selectSubnets({ vpc, subnets, standby, target }: HybridMigrationProps): HybridSubnets {
-  const runner = vpc.selectSubnets(
-    subnets ?? { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
-  ).subnets;
-  const isolated: readonly ISubnet[] = vpc.isolatedSubnets;
-  return {
-    runner,
-    standby: standby.subnet ?? (runner[0] as ISubnet),
-    target:
-      target.subnets === undefined
-        ? isolated.length > 0
-          ? isolated
-          : vpc.privateSubnets
-        : vpc.selectSubnets(target.subnets).subnets,
-  };
 }

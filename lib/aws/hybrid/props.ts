@@ -60,7 +60,10 @@ export interface HybridSource {
   readonly walLevel: WalLevel;
   /** The networks that the source is in, as CIDRs. */
   readonly cidrs: string[];
-  /** How the VPC reaches these networks. */
+  /**
+   * How the VPC reaches these networks. A route can be made once only: in a VPC where another migration made it, give
+   * SourceRoute.existing().
+   */
   readonly route: SourceRoute;
   /** The login with which objects are made on the source: JSON with `username` and `password`. The runbook tells its rights. */
   readonly secret: ISecret;
@@ -165,6 +168,24 @@ export interface HybridTarget {
    */
   readonly subnets?: SubnetSelection;
   /**
+   * The exact version of a new cluster, such as `17.9`.
+   *
+   * @default - the newest minor of `majorVersion` that this library knows, for 15 to 18
+   */
+  readonly engineVersion?: string;
+  /**
+   * Aurora capacity units that a new cluster scales down to; with logical replication it never pauses.
+   *
+   * @default 1
+   */
+  readonly serverlessMinCapacity?: number;
+  /**
+   * Aurora capacity units that a new cluster scales up to.
+   *
+   * @default 16
+   */
+  readonly serverlessMaxCapacity?: number;
+  /**
    * The instance type of a new cluster, in place of Serverless v2.
    *
    * @default - Serverless v2
@@ -198,7 +219,7 @@ export interface HybridTarget {
 
 /** A cluster that another stack, or nobody's, made. */
 export interface ExistingTarget {
-  /** Where it is, and its administrator's login. */
+  /** Where it is, and its administrator's login. Its `server` is 'aurora', and its `database` the target's. */
   readonly binding: ServerBinding;
   /** Its network rules. */
   readonly connectable: IConnectable;

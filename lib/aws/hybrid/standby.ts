@@ -1,5 +1,5 @@
 import { Size } from 'aws-cdk-lib';
-import { InstanceType, type ISubnet, Port } from 'aws-cdk-lib/aws-ec2';
+import { InstanceType, Port } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { renderConf } from '../../postgres';
 import type { RunnerFunction } from '../runner-function';
@@ -9,23 +9,14 @@ import { standbyHba } from './access';
 import { SERVERS, SLOTS, standbySettings } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import type { PreparedSource } from './source';
-
-/** The subnets that the parts of a migration run in. */
-export interface HybridSubnets {
-  /** Of the runner and of DMS. */
-  readonly runner: readonly ISubnet[];
-  /** Of the standby. */
-  readonly standby: ISubnet;
-  /** Of the target. */
-  readonly target: readonly ISubnet[];
-}
+import type { CheckedSubnets } from './validate';
 
 /** Makes the standby once the source is ready for it. */
 export function createStandby(
   scope: Construct,
   props: HybridMigrationProps,
   options: {
-    readonly subnets: HybridSubnets;
+    readonly subnets: CheckedSubnets;
     readonly prepared: PreparedSource;
   },
 ): IntermediaryStandby {

@@ -7,7 +7,7 @@ import {
   renderParameterGroup,
   type Topology,
 } from '../../postgres';
-import { AuroraTarget } from '../aurora-target';
+import { AuroraTarget } from '../aurora';
 import type { ServerBinding } from '../server-binding';
 import { SERVERS } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
@@ -47,6 +47,13 @@ export function createTarget(
     ...(linked
       ? { replicationParameters: renderParameterGroup(deriveSettings(topology, SERVERS.target)) }
       : {}),
+    ...(target.engineVersion === undefined ? {} : { engineVersion: target.engineVersion }),
+    ...(target.serverlessMinCapacity === undefined
+      ? {}
+      : { serverlessMinCapacity: target.serverlessMinCapacity }),
+    ...(target.serverlessMaxCapacity === undefined
+      ? {}
+      : { serverlessMaxCapacity: target.serverlessMaxCapacity }),
     ...(target.subnets === undefined ? {} : { subnets: target.subnets }),
     ...(target.instanceType === undefined ? {} : { instanceType: target.instanceType }),
     ...(target.readers === undefined ? {} : { readers: target.readers }),

@@ -1,42 +1,114 @@
 import { Token } from 'aws-cdk-lib';
-import { Problems, type Topology, ValidationError } from '../../postgres';
-import { hybridTopology } from './hybrid-topology';
+import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
+import { nameProblem, Problems, type Topology, ValidationError } from '../../postgres';
+import { engineProblems } from '../aurora';
+import { isCidr, isIpv4 } from '../standby';
+import { hybridTopology, promotedTopology, SERVERS } from './hybrid-topology';
 import { Bridge, type HybridMigrationProps, ReplicationMethod } from './props';
+import { type HybridSubnets, selectSubnets } from './subnets';
 
-/** Checks everything about a migration, and returns its topology. Throws a ValidationError with all that is wrong. */
-export function validate(id: string, props: HybridMigrationProps): Topology {
+/** Subnets among which there is one for the standby. */
+export interface CheckedSubnets extends HybridSubnets {
+  readonly standby: ISubnet;
+}
+
+/** What a migration is made of, once its props were checked. */
+export interface CheckedMigration {
+  readonly topology: Topology;
+  readonly subnets: CheckedSubnets;
+}
+
+/** Checks everything about a migration. Throws a ValidationError with all that is wrong. */
+export function validate(id: string, props: HybridMigrationProps): CheckedMigration {
   const problems = new Problems();
+  const topology = checkTopology(props, problems);
+  const subnets = selectSubnets(props);
+  checkSource(props, problems);
+  checkStandby(props, subnets, problems);
+  checkTarget(props, problems);
+  checkMethod(props, problems);
+  problems.addIf(
+    subnets.runner.length === 0,
+    "'subnets' must select at least one subnet, got none; choose subnets with a way to AWS's APIs",
+  );
+  problems.throwIfAny(`hybrid migration '${id}'`);
+  const { standby } = subnets;
+  if (topology === undefined || standby === undefined)
+    throw new ValidationError(`hybrid migration '${id}'`, []);
+  return { topology, subnets: { ...subnets, standby } };
+}
+
+/** Checks the chain as it is, and as it will be after a promotion: nobody should learn only then what cannot work. */
+function checkTopology(props: HybridMigrationProps, problems: Problems): Topology | undefined {
+  const found = new Problems();
   let topology: Topology | undefined;
-  problems.collect(() => {
+  found.collect(() => {
     topology = hybridTopology(props);
   });
-  checkSource(props, problems);
-  checkStandby(props, problems);
-  checkTarget(props, problems);
-  problems.throwIfAny(`hybrid migration '${id}'`);
-  if (topology === undefined) throw new ValidationError(`hybrid migration '${id}'`, []);
+  if (props.bridge === Bridge.PROMOTE) found.collect(() => promotedTopology(props));
+  for (const problem of new Set(found.list().map((text) => asTyped(text, props))))
+    if (problem !== undefined) problems.add(problem);
   return topology;
 }
 
+const OTHER_BRIDGE =
+  "set 'bridge' to Bridge.PROMOTE, and 'standby.promoted' once you promoted the standby";
+
+/** The topology's names for what the user gave as props. */
+const PROPERTIES: readonly (readonly [string, string])[] = [
+  [`'servers.${SERVERS.source}.database'`, "'source.databaseName'"],
+  [`'servers.${SERVERS.source}.`, "'source."],
+  [`'servers.${SERVERS.target}.database'`, "'target.databaseName'"],
+  [`'servers.${SERVERS.target}.`, "'target."],
+  ["'links[1].selection", "'selection"],
+  ["'links[1].from'", "'bridge'"],
+  [
+    `promote '${SERVERS.standby}' and replicate from it as a primary ('promoted: true' on its physical link)`,
+    OTHER_BRIDGE,
+  ],
+  ['use a DMS link', 'use ReplicationMethod.DMS'],
+];
+
+/** The problem in the user's words; undefined for what is only copied from another property. */
+function asTyped(problem: string, { target }: HybridMigrationProps): string | undefined {
+  const copied =
+    problem.startsWith(`'servers.${SERVERS.standby}.`) ||
+    (target.databaseName === undefined &&
+      problem.startsWith(`'servers.${SERVERS.target}.database'`));
+  if (copied) return undefined;
+  return PROPERTIES.reduce((text, [name, typed]) => text.replaceAll(name, typed), problem);
+}
+
 function checkSource({ source }: HybridMigrationProps, problems: Problems): void {
+  const { cidrs, port, caCertificate } = source;
   problems.addIf(
-    source.cidrs.length === 0,
+    cidrs.length === 0,
     "'source.cidrs' must name the networks of the source, got none; write them like 192.0.2.0/24",
   );
-  for (const [index, cidr] of source.cidrs.entries()) {
+  for (const [index, cidr] of cidrs.entries()) {
     problems.addIf(
-      !Token.isUnresolved(cidr) && /\/0$/.test(cidr),
-      `'source.cidrs[${index}]' cannot be every address, got '${cidr}'; name the network of the source`,
+      !Token.isUnresolved(cidr) && !isCidr(cidr),
+      `'source.cidrs[${index}]' must be a network as CIDR and not every address, got ${JSON.stringify(cidr)}; write it like 192.0.2.0/24`,
     );
   }
   problems.addIf(
-    !Token.isUnresolved(source.caCertificate) &&
-      !/-----BEGIN CERTIFICATE-----/.test(source.caCertificate),
+    port !== undefined &&
+      !Token.isUnresolved(port) &&
+      !(Number.isInteger(port) && port >= 1 && port <= 65_535),
+    `'source.port' must be a whole number from 1 to 65535, got ${port}; correct it`,
+  );
+  addNameProblem(source.username, 'source.username', problems);
+  problems.addIf(
+    !Token.isUnresolved(caCertificate) && !caCertificate.includes('-----BEGIN CERTIFICATE-----'),
     "'source.caCertificate' must be a certificate in PEM, got another text; give what signed the source's certificate",
   );
 }
 
-function checkStandby({ standby, bridge }: HybridMigrationProps, problems: Problems): void {
+function checkStandby(
+  { standby, bridge }: HybridMigrationProps,
+  subnets: HybridSubnets,
+  problems: Problems,
+): void {
   problems.addIf(
     standby.promoted === true && bridge !== Bridge.PROMOTE,
     "'standby.promoted' must be left out unless 'bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
@@ -44,12 +116,16 @@ function checkStandby({ standby, bridge }: HybridMigrationProps, problems: Probl
   for (const name of ['privateIpAddress', 'addressSeenBySource'] as const) {
     const address = standby[name];
     problems.addIf(
-      address !== undefined &&
-        !Token.isUnresolved(address) &&
-        !/^\d{1,3}(\.\d{1,3}){3}$/.test(address),
-      `'standby.${name}' must be an IPv4 address, got ${JSON.stringify(address)}; choose one out of the subnet`,
+      address !== undefined && !Token.isUnresolved(address) && !isIpv4(address),
+      `'standby.${name}' must be an IPv4 address, got ${JSON.stringify(address)}; ${name === 'privateIpAddress' ? 'choose one out of the subnet' : 'give the one that the source sees'}`,
     );
   }
+  // The block of a subnet that was imported by its id alone is not known.
+  if (standby.subnet === undefined) checkAddress(standby.privateIpAddress, subnets, problems);
+  problems.addIf(
+    !Number.isInteger(standby.dataVolumeGiB) || standby.dataVolumeGiB < 1,
+    `'standby.dataVolumeGiB' must be a whole number above 0, got ${standby.dataVolumeGiB}; give the size of the source's data and more`,
+  );
   const rate = standby.writeRateMiBPerSecond;
   problems.addIf(
     rate !== undefined && !(rate > 0),
@@ -57,27 +133,73 @@ function checkStandby({ standby, bridge }: HybridMigrationProps, problems: Probl
   );
 }
 
-function checkTarget(props: HybridMigrationProps, problems: Problems): void {
-  const { target, method, dms } = props;
+function checkAddress(address: string, { standby }: HybridSubnets, problems: Problems): void {
+  const block = standby?.ipv4CidrBlock;
+  if (block === undefined || Token.isUnresolved(block) || Token.isUnresolved(address)) return;
+  const [network = '', bits = ''] = block.split('/');
+  const size = 2 ** (32 - Number(bits));
+  problems.addIf(
+    isIpv4(address) &&
+      Math.floor(asNumber(address) / size) !== Math.floor(asNumber(network) / size),
+    `'standby.privateIpAddress' must be out of the standby's subnet ${block}, got '${address}'; choose another one, or give 'standby.subnet'`,
+  );
+}
+
+function asNumber(address: string): number {
+  return address.split('.').reduce((number, part) => number * 256 + Number(part), 0);
+}
+
+/** What describes a new cluster only. */
+const NEW_CLUSTER = [
+  'engineVersion',
+  'serverlessMinCapacity',
+  'serverlessMaxCapacity',
+  'subnets',
+  'instanceType',
+  'readers',
+  'deletionProtection',
+  'removalPolicy',
+] as const;
+
+function checkTarget({ target, source }: HybridMigrationProps, problems: Problems): void {
+  for (const [index, role] of (target.readOnlyRoles ?? []).entries())
+    addNameProblem(role, `target.readOnlyRoles[${index}]`, problems);
+  if (target.existing === undefined) {
+    for (const problem of engineProblems(target.majorVersion, target.engineVersion))
+      problems.add(problem.replace("'engineVersion'", "'target.engineVersion'"));
+    return;
+  }
+  const { server, database } = target.existing.binding;
+  const expected = target.databaseName ?? source.databaseName;
+  problems.addIf(
+    server !== SERVERS.target,
+    `'target.existing.binding.server' must be '${SERVERS.target}', as the topology calls the target, got '${server}'; make a ServerBinding of that name`,
+  );
+  problems.addIf(
+    database !== expected,
+    `'target.existing.binding.database' must be the target's database ${JSON.stringify(expected)}, got ${JSON.stringify(database)}; correct it or give 'target.databaseName'`,
+  );
+  for (const name of NEW_CLUSTER) {
+    problems.addIf(
+      target[name] !== undefined,
+      `'target.${name}' must be left out for an existing cluster, got ${String(name === 'subnets' ? 'a selection' : target[name])}; remove it`,
+    );
+  }
+}
+
+function checkMethod(props: HybridMigrationProps, problems: Problems): void {
+  const { method, dms, subscriptionSslMode } = props;
   problems.addIf(
     method === ReplicationMethod.NATIVE && dms !== undefined,
     "'dms' must be left out with ReplicationMethod.NATIVE, got options; remove them or choose ReplicationMethod.DMS",
   );
   problems.addIf(
-    method !== ReplicationMethod.NATIVE && props.subscriptionSslMode !== undefined,
-    `'subscriptionSslMode' must be left out with ReplicationMethod.DMS, got '${props.subscriptionSslMode}'; remove it`,
+    method !== ReplicationMethod.NATIVE && subscriptionSslMode !== undefined,
+    `'subscriptionSslMode' must be left out with ReplicationMethod.DMS, got '${subscriptionSslMode}'; remove it`,
   );
-  if (target.existing === undefined) return;
-  for (const name of [
-    'subnets',
-    'instanceType',
-    'readers',
-    'deletionProtection',
-    'removalPolicy',
-  ] as const) {
-    problems.addIf(
-      target[name] !== undefined,
-      `'target.${name}' must be left out for an existing cluster, got ${JSON.stringify(target[name])}; remove it`,
-    );
-  }
+}
+
+function addNameProblem(name: string, what: string, problems: Problems): void {
+  const problem = nameProblem(name, what);
+  if (problem !== undefined) problems.add(problem);
 }

@@ -3,3 +3,4 @@ export { OperatingSystem, type OperatingSystemOptions, PackageSource } from './o
 export { type IntermediaryStandbyProps, SignalWhen, type StandbyPrimary } from './props';
 export { SourceRoute } from './source-route';
 export { STANDBY_FILES } from './user-data';
+export { isCidr, isIpv4 } from './validate';

@@ -107,12 +107,14 @@ function known<T extends string | number>(value: T | undefined): value is T {
   return value !== undefined && !Token.isUnresolved(value);
 }
 
-function isIpv4(text: string): boolean {
+/** Whether `text` is an IPv4 address. */
+export function isIpv4(text: string): boolean {
   const parts = text.split('.');
   return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
 }
 
-function isCidr(text: string): boolean {
+/** Whether `text` is an IPv4 network as CIDR, other than every address. */
+export function isCidr(text: string): boolean {
   const [address = '', bits = '', ...rest] = text.split('/');
   const length = Number(bits);
   return (
