@@ -219,10 +219,13 @@ function makeSecurityGroup(scope: Construct, props: IntermediaryStandbyProps): S
   return group;
 }
 
-/** The signal's data is the JSON `{"standby":"<PEM, with | for line ends>"}`. */
+/**
+ * The signal's data is the JSON `{"standby":"<PEM, with | for line ends>"}`. It is taken apart at the dashes: a quote
+ * inside of an expression would be escaped where the expression stands in a JSON text, such as a schedule's input.
+ */
 function certificateIn(condition: CfnWaitCondition): string {
-  const pem = Fn.select(3, Fn.split('"', Token.asString(condition.attrData)));
-  return Fn.join('\n', Fn.split('|', pem));
+  const body = Fn.select(2, Fn.split('-----', Token.asString(condition.attrData)));
+  return `-----BEGIN CERTIFICATE-----${Fn.join('\n', Fn.split('|', body))}-----END CERTIFICATE-----\n`;
 }
 
 /** What EC2 takes, and what is kept free for the values that are known only at deployment. */

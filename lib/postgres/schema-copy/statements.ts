@@ -28,7 +28,7 @@ export const PLAN = `WITH RECURSIVE schemas AS (
 ), roles AS (
   SELECT * FROM pg_catalog.pg_roles JOIN named ON id = oid WHERE rolname NOT LIKE 'pg\\_%'
 ), plan AS (
-  SELECT pg_catalog.jsonb_build_object(
+  SELECT pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
     'roles', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', rolname,
       'attributes', pg_catalog.concat_ws(' ',
@@ -47,7 +47,7 @@ export const PLAN = `WITH RECURSIVE schemas AS (
       'stays', EXISTS (SELECT FROM pg_catalog.aclexplode(nspacl) WHERE grantee = owner AND privilege_type = 'CREATE')))
       FROM schemas JOIN selected USING (namespace) JOIN roles ON roles.oid = owner WHERE owner <> nspowner),
     'schemas', (SELECT pg_catalog.jsonb_agg(nspname) FROM schemas)
-  ) AS plan
+  )) AS plan
 )
 SELECT pg_catalog.format('SELECT pg_catalog.set_config(%L, %L, true);', 'pontoon.plan', plan) FROM plan;`;
 
