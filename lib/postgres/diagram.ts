@@ -39,7 +39,8 @@ export function renderDiagram(topology: Topology): string {
 function serverLabel(name: string, { platform, majorVersion, database }: TopologyServer): string {
   return [
     escapeLabel(name),
-    `${PLATFORMS[platform]}, PostgreSQL ${majorVersion}`,
+    PLATFORMS[platform],
+    `PostgreSQL ${majorVersion}`,
     `database ${escapeLabel(database)}`,
   ].join('<br/>');
 }

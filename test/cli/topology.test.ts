@@ -12,9 +12,9 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const DIAGRAM = `flowchart LR
-  s0[("onPremises<br/>self-managed, PostgreSQL 17<br/>database shop")]
-  s1[("standby<br/>Amazon EC2, PostgreSQL 17<br/>database shop")]
-  s2[("aurora<br/>Amazon Aurora, PostgreSQL 17<br/>database shop")]
+  s0[("onPremises<br/>self-managed<br/>PostgreSQL 17<br/>database shop")]
+  s1[("standby<br/>Amazon EC2<br/>PostgreSQL 17<br/>database shop")]
+  s2[("aurora<br/>Amazon Aurora<br/>PostgreSQL 17<br/>database shop")]
   s0 ==>|"streaming replication<br/>slot pontoon_standby"| s1
   s1 -->|"AWS DMS<br/>slot pontoon_aurora"| s2
 `;

@@ -49,7 +49,7 @@ test('never repeats what it could not parse, which may hold a secret', async () 
 test('lists everything that is wrong with its input', async () => {
   const stdin = {
     connection: { server: 'a', host: '/run', port: 0, database: 'd', caCertificate: 'file.pem' },
-    spec: { kind: 'role', name: '' },
+    spec: { kind: 'role', name: 'r' },
     frob: 1,
   };
   const { code, stderr } = await pontoon(['apply'], { stdin });

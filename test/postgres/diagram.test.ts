@@ -40,9 +40,9 @@ function chain(database: string, promoted?: boolean): TopologyProps {
 
 test('draws servers and links, the physical ones thick', () => {
   expect(renderDiagram(createTopology(chain('shop')))).toBe(`flowchart LR
-  s0[("onPremises<br/>self-managed, PostgreSQL 17<br/>database shop")]
-  s1[("standby<br/>Amazon EC2, PostgreSQL 17<br/>database shop")]
-  s2[("orders<br/>Amazon RDS, PostgreSQL 17<br/>database shop")]
+  s0[("onPremises<br/>self-managed<br/>PostgreSQL 17<br/>database shop")]
+  s1[("standby<br/>Amazon EC2<br/>PostgreSQL 17<br/>database shop")]
+  s2[("orders<br/>Amazon RDS<br/>PostgreSQL 17<br/>database shop")]
   s0 ==>|"streaming replication<br/>slot pontoon_standby"| s1
   s1 -->|"logical replication<br/>slot pontoon_orders"| s2
 `);
