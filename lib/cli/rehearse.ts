@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { PontoonError } from '../postgres';
 import {
   type RehearsalReport,
   type RehearseOptions,
@@ -70,7 +71,7 @@ export const rehearseCommand: Command = {
     const controller = new AbortController();
     const assembly = new Assembly(options.text('app'), io);
     const stop = (): void => {
-      controller.abort();
+      controller.abort(new PontoonError('INTERRUPTED', 'the rehearsal was interrupted'));
       assembly.remove();
     };
     for (const signal of SIGNALS) process.once(signal, stop);

@@ -64,19 +64,28 @@ function runApp(
   return new Promise((resolve, reject) => {
     const child = spawn(app, {
       shell: true,
+      // A group of its own, so that the app ends with its shell.
+      detached: true,
       cwd: io.directory,
       env: { ...io.environment, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
-      signal,
     });
+    const { pid } = child;
+    const stop = (): void => {
+      if (pid !== undefined && child.exitCode === null) process.kill(-pid, 'SIGTERM');
+    };
+    signal.addEventListener('abort', stop, { once: true });
     let said = '';
     const listen = (chunk: Buffer): void => {
       said = `${said}${chunk.toString('utf8')}`.slice(-SHOWN_CHARACTERS);
     };
     child.stdout.on('data', listen);
     child.stderr.on('data', listen);
-    child.on('error', (error) => reject(signal.aborted ? signal.reason : error));
-    child.on('close', (code) => resolve({ code, said }));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      signal.removeEventListener('abort', stop);
+      resolve({ code, said });
+    });
   });
 }
 
