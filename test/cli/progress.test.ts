@@ -86,9 +86,9 @@ test('redraws in place on a terminal', async () => {
 });
 
 function withoutEscapes(text: string): string {
-  const escape = String.fromCharCode(27);
+  const introducer = String.fromCharCode(27);
   return text
-    .split(escape)
+    .split(introducer)
     .map((part, index) => (index === 0 ? part : part.replace(/^\[[0-9;?]*[A-Za-z]/, '')))
     .join('');
 }
