@@ -30,7 +30,7 @@ const STOPPED = '/stopped/';
  * update, when the task's own resource has resumed it, and the new id after a failed one, when nobody else would: that
  * Delete resumes the task.
  */
-export function dmsPauseHandler({ pollMs = 5000 }: DmsHandlerOptions = {}): ResourceHandler {
+export function dmsPauseHandler({ pollMs = 1000 }: DmsHandlerOptions = {}): ResourceHandler {
   return async (event, context) => {
     const properties = readDmsProperties(event.properties);
     const initial = `dms-pause/${properties.replication}`;

@@ -20,7 +20,7 @@ export interface DmsHandlerOptions {
   /**
    * How often the state is looked at while waiting, in milliseconds.
    *
-   * @default 5000
+   * @default 1000
    */
   readonly pollMs?: number;
 }
@@ -32,7 +32,7 @@ const RELOAD_TAG = 'pontoon:reload';
  * Starts a DMS replication on Create, resumes or reloads it on Update, stops it on Delete. The physical id is the ARN
  * of the task, or of the serverless configuration, so that a replaced task is stopped before it is deleted.
  */
-export function dmsTaskHandler({ pollMs = 5000 }: DmsHandlerOptions = {}): ResourceHandler {
+export function dmsTaskHandler({ pollMs = 1000 }: DmsHandlerOptions = {}): ResourceHandler {
   return async (event, context) => {
     const api = await DmsApi.load();
     const properties = readDmsProperties(event.properties);

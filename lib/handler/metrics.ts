@@ -131,17 +131,36 @@ function readProperties(event: MetricsEvent): MetricsProperties {
   const problems = new Problems();
   const reader = new Reader(event, '', problems);
   reader.choice('pontoon', ['metrics']);
-  const properties: MetricsProperties = {
-    namespace: reader.text('namespace'),
-    migration: reader.text('migration'),
-    servers: reader.list('servers', (server) => ({
-      connection: server.object('connection', readConnection),
+  const certificates = reader.textMap('certificates');
+  const properties = reader.object('run', (nested) => ({
+    namespace: nested.text('namespace'),
+    migration: nested.text('migration'),
+    servers: nested.list('servers', (server) => ({
+      connection: server.object('connection', (fields) =>
+        readConnection(withCertificate(fields, certificates, problems)),
+      ),
       watch: server.object('watch', readWatchPoint),
     })),
-    beats: reader.texts('beats'),
-    pulses: reader.texts('pulses'),
-  };
+    beats: nested.texts('beats'),
+    pulses: nested.texts('pulses'),
+  }));
   reader.refuseTheRest();
   problems.throwIfAny('the event of the metrics');
   return properties;
+}
+
+/** Certificates that are known only at deployment stand beside the rest, and are empty where they belong. */
+function withCertificate(
+  fields: Reader,
+  certificates: Readonly<Record<string, string>>,
+  problems: Problems,
+): Reader {
+  const connection = fields.everything();
+  const beside = certificates[String(connection.server)];
+  const known = connection.caCertificate !== '' || beside === undefined;
+  return new Reader(
+    known ? connection : { ...connection, caCertificate: beside },
+    'connection',
+    problems,
+  );
 }

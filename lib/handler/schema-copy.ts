@@ -22,13 +22,13 @@ export interface SchemaCopyHandlerOptions {
   /**
    * Milliseconds between two looks at the command.
    *
-   * @default 3000
+   * @default 1000
    */
   readonly pollMs?: number;
   /**
    * Milliseconds after which a command that no instance took is sent again: the standby's agent may just begin.
    *
-   * @default 30000
+   * @default 10000
    */
   readonly resendMs?: number;
 }
@@ -52,7 +52,7 @@ const MOST_SAID = 1500;
 /** Copies a database's schema by a command on the standby, once for each schema. */
 export function schemaCopyHandler(
   secrets: SecretStore,
-  { pollMs = 3000, resendMs = 30_000 }: SchemaCopyHandlerOptions = {},
+  { pollMs = 1000, resendMs = 30_000 }: SchemaCopyHandlerOptions = {},
 ): ResourceHandler {
   return async (event, context) => {
     const properties = readProperties(event.properties);

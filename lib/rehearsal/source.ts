@@ -82,6 +82,8 @@ export async function asSuperuser<Result>(
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
   const client = new Client(server.controlConfig(database));
+  // A server that ends takes the next statement with it, which says so.
+  client.on('error', () => undefined);
   await client.connect();
   return await work(client).finally(() => client.end());
 }

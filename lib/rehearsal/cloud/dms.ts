@@ -44,16 +44,9 @@ export class DmsCloud {
 
   /** The operations that the handler calls. */
   public operations(): AwsOperations {
-    const names = Object.keys(dmsEndpoint({}));
+    const api = dmsEndpoint({ tasks: this.tasks, replications: this.replications });
     return Object.fromEntries(
-      names.map((name) => [
-        `AmazonDMSv20160101.${name}`,
-        async (input: unknown) => {
-          // Tasks come and go with the stack, so that the API is asked about those of this moment.
-          const api = dmsEndpoint({ tasks: this.tasks, replications: this.replications });
-          return await api[name]?.(input);
-        },
-      ]),
+      Object.entries(api).map(([name, operation]) => [`AmazonDMSv20160101.${name}`, operation]),
     );
   }
 

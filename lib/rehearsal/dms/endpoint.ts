@@ -11,7 +11,7 @@ import {
 import type { JsonObject } from './json-reader';
 import { errorMessage } from './task-errors';
 
-/** What the API stand-in knows. */
+/** What the API stand-in knows. Lists may grow and shrink while it is used. */
 export interface DmsResources {
   /** Tasks of replication instances. @default - none */
   readonly tasks?: readonly DmsTaskResource[];
@@ -26,7 +26,7 @@ export type DmsOperations = Readonly<Record<string, (input: unknown) => Promise<
 export function dmsEndpoint(resources: DmsResources): DmsOperations {
   const tasks = new TaskOperations(resources.tasks ?? []);
   const replications = new ReplicationOperations(resources.replications ?? []);
-  const all = [...(resources.tasks ?? []), ...(resources.replications ?? [])];
+  const all = () => [...(resources.tasks ?? []), ...(resources.replications ?? [])];
   const connections = new ConnectionOperations(all);
   const tags = new TagOperations(all);
   return {
@@ -153,13 +153,13 @@ class ReplicationOperations {
 class ConnectionOperations {
   private readonly connections = new Map<string, DmsConnection>();
 
-  constructor(private readonly tasks: readonly DmsTaskResource[]) {}
+  constructor(private readonly tasks: () => readonly DmsTaskResource[]) {}
 
   public test(input: unknown): unknown {
     const request = object(input);
     const endpointArn = text(request, 'EndpointArn');
     const instanceArn = text(request, 'ReplicationInstanceArn');
-    const task = this.tasks.find((one) =>
+    const task = this.tasks().find((one) =>
       [one.sourceEndpointArn, one.targetEndpointArn].includes(endpointArn),
     );
     if (task === undefined) throw notFound(endpointArn);
@@ -196,17 +196,17 @@ class ConnectionOperations {
 class TagOperations {
   private readonly added = new Map<string, Map<string, string>>();
 
-  constructor(private readonly tasks: readonly DmsTaskResource[]) {}
+  constructor(private readonly tasks: () => readonly DmsTaskResource[]) {}
 
   public list(input: unknown): unknown {
-    const { arn, tags = {} } = findByArn(this.tasks, text(object(input), 'ResourceArn'));
+    const { arn, tags = {} } = findByArn(this.tasks(), text(object(input), 'ResourceArn'));
     const all = new Map([...Object.entries(tags), ...(this.added.get(arn) ?? [])]);
     return { TagList: [...all].map(([Key, Value]) => ({ Key, Value })) };
   }
 
   public add(input: unknown): unknown {
     const request = object(input);
-    const { arn } = findByArn(this.tasks, text(request, 'ResourceArn'));
+    const { arn } = findByArn(this.tasks(), text(request, 'ResourceArn'));
     const added = this.added.get(arn) ?? new Map<string, string>();
     for (const tag of list(request.Tags).map(object))
       added.set(text(tag, 'Key'), text(tag, 'Value'));

@@ -41,16 +41,16 @@ export function fillIn({ script, patterns }: CommandDocument, given: unknown): s
       throw new AwsServiceError('InvalidParameters', `Parameter "${name}" is not in the document`);
   }
   for (const [name, pattern] of Object.entries(patterns)) {
-    if (!new RegExp(pattern).test(valueOf(values, name)))
+    if (!new RegExp(pattern).test(parameterOf(values, name)))
       throw new AwsServiceError(
         'InvalidParameters',
         `Parameter "${name}" does not match its pattern ${pattern}`,
       );
   }
-  return script.replace(/\{\{\s*(\w+)\s*\}\}/g, (_all, name: string) => valueOf(values, name));
+  return script.replace(/\{\{\s*(\w+)\s*\}\}/g, (_all, name: string) => parameterOf(values, name));
 }
 
-function valueOf(values: Readonly<Record<string, unknown>>, name: string): string {
+function parameterOf(values: Readonly<Record<string, unknown>>, name: string): string {
   const value = values[name];
   return Array.isArray(value) ? value.join(',') : '';
 }

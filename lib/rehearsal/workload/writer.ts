@@ -39,6 +39,8 @@ export class Writer {
 
   private async write(index: number): Promise<void> {
     const client = new Client(this.options.connection);
+    // A server that ends takes the next statement with it, which says so.
+    client.on('error', () => undefined);
     await client.connect();
     try {
       const { signal } = this.controller;
