@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { PontoonError } from '../postgres';
+import { KNOWN_MAJORS, PontoonError } from '../postgres';
 import {
   type RehearsalReport,
   type RehearseOptions,
@@ -19,7 +19,7 @@ import { type Io, writeJson } from './io';
 import { createProgress } from './progress';
 import { rehearsalSummary } from './rehearsal-summary';
 import { synthesize } from './synthesize';
-import { asUsage } from './usage-error';
+import { asUsage, UsageError } from './usage-error';
 
 const STACK = 'HybridMigration';
 const REPORT_DIRECTORY = 'rehearsal-report';
@@ -49,6 +49,11 @@ export const rehearseCommand: Command = {
       description: 'rows of sample data, about',
       otherwise: '20000',
     },
+    major: {
+      value: 'NUMBER',
+      description: 'the PostgreSQL major, given to the app as its context majorVersion',
+      otherwise: 'the app’s own',
+    },
     migration: {
       value: 'ID',
       description: 'the migration of the stack',
@@ -68,6 +73,7 @@ export const rehearseCommand: Command = {
   },
   async run(options, io) {
     const wanted = readOptions(options);
+    const major = readMajor(options);
     const controller = new AbortController();
     const assembly = new Assembly(options.text('app'), io);
     const stop = (): void => {
@@ -76,9 +82,9 @@ export const rehearseCommand: Command = {
     };
     for (const signal of SIGNALS) process.once(signal, stop);
     try {
-      await assembly.prepare(controller.signal);
+      await assembly.prepare(major === undefined ? {} : { majorVersion: major }, controller.signal);
       // So that a wrong name is told apart from a rehearsal that fails.
-      asUsage(() => findMigration(assembly.directory, wanted));
+      asUsage(() => checkMigration(assembly.directory, wanted, major));
       const report = await play(
         { ...wanted, assembly: assembly.directory, signal: controller.signal },
         io,
@@ -103,8 +109,29 @@ const EXIT_CODES: Readonly<Record<Verdict, ExitCode>> = {
   unchecked: ExitCode.UNCHECKED,
 };
 
-function findMigration(assembly: string, { stack, migration }: Omit<RehearseOptions, 'assembly'>) {
-  return readMigration(readCloudAssembly(assembly), stack, migration);
+function checkMigration(
+  assembly: string,
+  { stack, migration }: Omit<RehearseOptions, 'assembly'>,
+  major: number | undefined,
+): void {
+  const { topology } = readMigration(readCloudAssembly(assembly), stack, migration);
+  const majors = Object.values(topology.servers).map(({ majorVersion }) => majorVersion);
+  if (major === undefined || majors.every((one) => one === major)) return;
+  throw new UsageError(
+    `'--major' must be what the app makes of its context 'majorVersion', got ${major} and a topology with ${[...new Set(majors)].join(', ')}; have the app read it`,
+  );
+}
+
+function readMajor(options: Arguments): number | undefined {
+  const major = options.integer('major', KNOWN_MAJORS.oldest);
+  if (major === undefined) return undefined;
+  if (major > KNOWN_MAJORS.newest)
+    throw options.wrong('major', `must be at most ${KNOWN_MAJORS.newest}`, String(major));
+  if (options.text('app') !== undefined)
+    throw new UsageError(
+      "'--major' cannot be given with '--app', whose majors are decided; synthesize with another, or leave one out",
+    );
+  return major;
 }
 
 function readOptions(options: Arguments): Omit<RehearseOptions, 'assembly'> {
@@ -148,8 +175,11 @@ class Assembly {
         : resolve(io.directory, given);
   }
 
-  public async prepare(signal: AbortSignal): Promise<void> {
-    if (this.synthesized) await synthesize(this.io, this.directory, signal);
+  public async prepare(
+    context: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (this.synthesized) await synthesize(this.io, { output: this.directory, context, signal });
   }
 
   public remove(): void {

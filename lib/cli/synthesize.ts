@@ -8,15 +8,28 @@ import { UsageError } from './usage-error';
 /** How much of what a failed app said is shown. */
 const SHOWN_CHARACTERS = 4000;
 
+/** Where a cloud assembly is written, and from what. */
+export interface SynthesisOptions {
+  /** The directory of the assembly. */
+  readonly output: string;
+  /** Context beside that of `cdk.json`, and before it. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** Ends the app. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Runs the CDK app that `cdk.json` names, as the CDK's own command line does, and has it write its cloud assembly to
  * `output`. Throws a PontoonError with code SYNTHESIS and what the app said.
  */
-export async function synthesize(io: Io, output: string, signal: AbortSignal): Promise<void> {
+export async function synthesize(
+  io: Io,
+  { output, context: more, signal }: SynthesisOptions,
+): Promise<void> {
   const { app, context } = readCdkJson(io.directory);
   const { code, said } = await runApp(app, io, signal, {
     CDK_OUTDIR: output,
-    CDK_CONTEXT_JSON: JSON.stringify(context),
+    CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...more }),
   });
   signal.throwIfAborted();
   if (code !== 0) {

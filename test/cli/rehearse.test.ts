@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeAssembly } from './assembly';
+import { recordedMigration, writeAssembly } from './assembly';
 import { pontoon } from './command-line';
 
 let directory: string;
@@ -69,6 +69,38 @@ test('says which stacks there are', async () => {
     stderr:
       'pontoon: stack "HybridMigration" must be in the cloud assembly, got "Shop"; name one of them or synthesize again\n',
   });
+});
+
+test('gives the app the major, and sees whether it took it', async () => {
+  const { topology, ...rest } = recordedMigration('shop', 17);
+  writeAssembly(directory, { HybridMigration: { Migration: { topology, ...rest } } });
+  writeApp(`const fs = require('fs');
+    for (const file of ['manifest.json', 'HybridMigration.template.json'])
+      fs.copyFileSync(file, process.env.CDK_OUTDIR + '/' + file);
+    fs.writeFileSync('context.json', process.env.CDK_CONTEXT_JSON);`);
+  expect(await pontoon(['rehearse', '--major', '16'], environment())).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      "pontoon: '--major' must be what the app makes of its context 'majorVersion', got 16 and a topology with 17; have the app read it\n",
+  });
+  const context = JSON.parse(readFileSync(join(directory, 'context.json'), 'utf8'));
+  expect(context.majorVersion).toBe(16);
+});
+
+test.each([
+  [['--major', '19'], "'--major' must be at most 18, got \"19\"; see 'pontoon rehearse --help'"],
+  [
+    ['--major', '13'],
+    "'--major' must be a whole number of at least 14, got \"13\"; see 'pontoon rehearse --help'",
+  ],
+  [
+    ['--major', '16', '--app', 'cdk.out'],
+    "'--major' cannot be given with '--app', whose majors are decided; synthesize with another, or leave one out",
+  ],
+])('refuses %j', async (args, message) => {
+  const { code, stderr } = await pontoon(['rehearse', ...args]);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: `pontoon: ${message}\n` });
 });
 
 function environment() {
