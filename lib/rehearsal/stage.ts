@@ -127,6 +127,8 @@ export class Stage {
         ...this.schedule.players,
         ...this.ssm.players,
       },
+      // Custom resources of the CDK and of the user call AWS, which is not here.
+      playsCustom: (type) => type.startsWith('Custom::Pontoon'),
       attributes: madeUpAttribute,
       ssmParameters: machineImages(this.options.migration.stack.template),
       dynamicReference: (reference) => this.secrets.resolve(reference),

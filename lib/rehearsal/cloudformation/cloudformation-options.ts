@@ -13,6 +13,11 @@ export type AttributeTable = (logicalId: string, type: string, attribute: string
 export interface CloudFormationOptions extends CallerOptions {
   /** @default - every other type is recorded as not played */
   readonly players?: ResourcePlayers;
+  /**
+   * Which types of custom resources are played by calling their functions; others are recorded as not played.
+   * @default - all
+   */
+  readonly playsCustom?: (type: string) => boolean;
   /** @default - no values */
   readonly attributes?: AttributeTable;
   /**

@@ -213,7 +213,8 @@ export class CloudFormationStandIn {
   private driverOf(type: string): ResourceDriver {
     const player = this.options.players?.[type] ?? this.ownPlayers[type];
     if (player !== undefined) return playerDriver(player);
-    if (isCustomType(type)) return customDriver(this.caller);
+    const { playsCustom = () => true } = this.options;
+    if (isCustomType(type)) return playsCustom(type) ? customDriver(this.caller) : notPlayedDriver;
     return type === 'AWS::CloudFormation::Stack' ? this.nestedDriver : notPlayedDriver;
   }
 

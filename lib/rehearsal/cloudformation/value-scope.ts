@@ -54,7 +54,7 @@ function attributeOf(
   const own = played?.outcome?.attributes ?? {};
   if (Object.hasOwn(own, attribute)) return own[attribute];
   // A custom resource has what its function answered, and nothing else.
-  if (played !== undefined && isCustomType(played.resource.type)) return undefined;
+  if (played?.outcome !== undefined && isCustomType(played.resource.type)) return undefined;
   return lookUp(table, template, id, attribute);
 }
 
