@@ -3,7 +3,7 @@ import { type Html, html } from './html';
 import type { RehearsalReport, StandInNote } from './report';
 
 /** What was not the real thing: stand-ins, shims, and what was not played. */
-export function differencesSection({ standIns, shims, notPlayed }: RehearsalReport): Html {
+export function differencesSection({ standIns, shims, notPlayed, ok }: RehearsalReport): Html {
   return html`<section aria-labelledby="differences">
 <h2 id="differences">What was not the real thing</h2>
 <p>The servers and the handler were real. This took the place of what cannot run on this machine.</p>
@@ -14,7 +14,7 @@ ${shims.length === 0 ? html`<p>None.</p>` : html`<p>Set otherwise than in the cl
 <h3>Not played</h3>
 ${
   notPlayed.length === 0
-    ? html`<p>Every resource of the stack was played.</p>`
+    ? html`<p>${ok ? 'Every resource of the stack was played.' : 'Nothing was recorded.'}</p>`
     : html`<dl class="pairs">${notPlayed.map(({ type, count, reason }) => html`<dt>${type}${count === 1 ? undefined : html` <span class="quiet">× ${count}</span>`}</dt><dd>${reason}</dd>`)}</dl>`
 }
 </section>`;

@@ -25,7 +25,7 @@ export function timelineSection({ phases, steps, seconds }: RehearsalReport): Ht
 ${
   short.length === 0
     ? undefined
-    : html`<details><summary>${counted(short.length, 'more step')} of less than ${formatSeconds(SHORT_SECONDS)} each</summary><ol class="bars">${short.map((step) => stepBar(step, total))}</ol></details>`
+    : html`<details><summary>${counted(short.length, short.length === steps.length ? 'step' : 'more step')} of less than ${formatSeconds(SHORT_SECONDS)} each</summary><ol class="bars">${short.map((step) => stepBar(step, total))}</ol></details>`
 }
 </section>`;
 }

@@ -43,7 +43,7 @@ function figures(report: RehearsalReport): Html {
   const same = verification.filter(({ status }) => status === 'same').length;
   const behind = highest(samples, 'standbyToTargetBytes');
   const cells: readonly (readonly [string, string, string])[] = [
-    ['Rows copied', formatCount(workload.seeded), 'on the source before the copy began'],
+    ['Rows to copy', formatCount(workload.seeded), 'on the source before the copy began'],
     ['Rows written', formatCount(workload.written), 'while everything ran'],
     ['Tables the same', `${same} of ${verification.length}`, 'counted and compared, every value'],
     ...(latencyMs === undefined
