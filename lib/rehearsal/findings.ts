@@ -1,4 +1,4 @@
-import { serverOf } from '../postgres';
+import { renderDiagram, serverOf } from '../postgres';
 import type { Chain } from './chain';
 import type { SecretScan } from './checks/secret-scan';
 import type { RecordedMigration } from './migration';
@@ -70,6 +70,7 @@ export function toReport(
     seconds: recorder.now(),
     ok: problems.length === 0,
     problems,
+    diagram: renderDiagram(migration.topology),
     servers: findings.servers.map(({ name, server, role, version: exact }) => ({
       name,
       role,

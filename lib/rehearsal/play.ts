@@ -2,8 +2,8 @@ import type { Client } from 'pg';
 import { PontoonError, serverOf } from '../postgres';
 import { waitForRows } from './checks/compare';
 import { concludeLeftovers, concludeRows, concludeSecrets, type Place } from './checks/conclusions';
-import { LagReader } from './checks/lag';
 import { leftoversOn } from './checks/leftovers';
+import { MetricReader } from './checks/metric-reader';
 import { processList, type ScannedText } from './checks/secret-scan';
 import type { CloudFormationStandIn, StackResult } from './cloudformation';
 import type { RehearsalContext } from './context';
@@ -13,22 +13,23 @@ import { asSuperuser, createSource, followRunbook, type Source } from './source'
 import { Stage } from './stage';
 import { measureLatency } from './workload/latency';
 import { writtenTable } from './workload/sample-tables';
+import { Sampler } from './workload/sampler';
 import { Writer } from './workload/writer';
 
 const WRITES_PER_SECOND = 100;
 const CONNECTIONS = 2;
-const LATENCY_ROUNDS = 20;
+const LATENCY_ROUNDS = 25;
+const LATENCY_PAUSE_MS = 100;
 const CATCH_UP_MS = 120_000;
 
 /** One rehearsal from the first server to the deletion of the stack. */
 export class Play {
-  private readonly lag: LagReader;
+  private readonly metrics: MetricReader;
   private readonly texts: ScannedText[] = [];
   private readonly logs: string[] = [];
-  private writer: Writer | undefined;
 
   constructor(private readonly context: RehearsalContext) {
-    this.lag = new LagReader(context.chain);
+    this.metrics = new MetricReader(context.chain);
   }
 
   /** Plays it. Whatever happens, the stack is deleted and the cloud is closed. */
@@ -57,7 +58,7 @@ export class Play {
       target: chain.target,
       onLog: (line) => {
         this.logs.push(line);
-        const sample = this.lag.read(line, recorder.now(), this.writer?.written ?? 0);
+        const sample = this.metrics.read(line, recorder.now());
         if (sample !== undefined) recorder.sample(sample);
       },
       // Only its slots are the standby's own; the rest of it is a copy of the source, which is looked at later.
@@ -74,12 +75,14 @@ export class Play {
       this.startSource(stage),
     );
     const writer = this.startWriter(source);
+    const sampler = this.startSampler(stage, source, writer);
     try {
       const deployed = await recorder.phase('deploy', 'Deploy the stack', () => this.deploy(cloud));
       findings.notPlayed.push(...notPlayed(deployed));
       await this.rehearseFlow(stage, source, writer);
     } finally {
       await writer.stop();
+      await sampler.stop();
       findings.written = writer.written;
       await recorder.phase('delete', 'Delete the stack', () => this.destroy(cloud));
       await concludeLeftovers(this.context, this.places(stage, source));
@@ -107,13 +110,24 @@ export class Play {
 
   /** Applications write from before the deployment until every change has been seen on the target. */
   private startWriter({ server, tables }: Source): Writer {
-    this.writer = new Writer({
+    return new Writer({
       connection: server.controlConfig(this.sourceDatabase),
       table: writtenTable(tables),
       connections: CONNECTIONS,
       rate: WRITES_PER_SECOND,
     });
-    return this.writer;
+  }
+
+  private startSampler(stage: Stage, { server }: Source, writer: Writer): Sampler {
+    const { recorder } = this.context;
+    return new Sampler({
+      source: server,
+      standby: () => stage.standby,
+      database: this.sourceDatabase,
+      now: () => recorder.now(),
+      written: () => writer.written,
+      onSample: (sample) => recorder.sample(sample),
+    });
   }
 
   private async deploy(cloud: CloudFormationStandIn): Promise<StackResult> {
@@ -135,14 +149,21 @@ export class Play {
     await this.withBoth(source.server, target, async (from, to) => {
       await recorder.phase('copy', 'Copy what is there', () => this.waitForCopy(from, to, source));
       findings.latency = await recorder.phase('flow', 'Live changes', () =>
-        measureLatency(from, to, { table, rounds: LATENCY_ROUNDS, deadlineMs: CATCH_UP_MS }),
+        measureLatency(from, to, {
+          table,
+          rounds: LATENCY_ROUNDS,
+          pauseMs: LATENCY_PAUSE_MS,
+          deadlineMs: CATCH_UP_MS,
+        }),
       );
       await writer.stop();
       // A row that is written after all others arrives after all others.
       await recorder.phase('catch-up', 'Catch up', () =>
-        measureLatency(from, to, { table, rounds: 1, deadlineMs: CATCH_UP_MS }),
+        measureLatency(from, to, { table, rounds: 1, pauseMs: 0, deadlineMs: CATCH_UP_MS }),
       );
     });
+    if (this.metrics.published === 0)
+      findings.problems.push('no metric was published; look at the log of the handler');
     await recorder.phase('verify', 'Compare every row', () =>
       concludeRows(this.context, source.server, target),
     );

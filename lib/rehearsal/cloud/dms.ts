@@ -37,10 +37,8 @@ export class DmsCloud {
 
   constructor(private readonly options: DmsCloudOptions) {}
 
-  /** Whether any task was made. */
-  public get used(): boolean {
-    return this.tasks.length + this.replications.length > 0;
-  }
+  /** Whether any task was ever made. */
+  public used = false;
 
   /** The operations that the handler calls. */
   public operations(): AwsOperations {
@@ -123,6 +121,7 @@ export class DmsCloud {
         : { cdcStartPosition: String(properties.CdcStartPosition) }),
       onProgress: this.options.onProgress,
     });
+    this.used = true;
     list.push({
       arn: physicalId,
       identifier: request.logicalId.toLowerCase(),

@@ -10,17 +10,29 @@ export interface Latency {
   readonly count: number;
 }
 
+/** How often it is measured. */
+export interface LatencyOptions {
+  /** A table made as `orders` of the sample. */
+  readonly table: QualifiedName;
+  readonly rounds: number;
+  /** Milliseconds between two rounds. */
+  readonly pauseMs: number;
+  /** Milliseconds that a row may take. */
+  readonly deadlineMs: number;
+}
+
 const LOOK_AGAIN_MS = 5;
 
 /** Writes single rows on the source and waits for each on the target. Throws a PontoonError when one is late. */
 export async function measureLatency(
   source: ClientBase,
   target: ClientBase,
-  options: { readonly table: QualifiedName; readonly rounds: number; readonly deadlineMs: number },
+  options: LatencyOptions,
 ): Promise<Latency> {
   const table = quoteQualified(options.table);
   const times: number[] = [];
   for (let round = 0; round < options.rounds; round += 1) {
+    if (round > 0) await delay(options.pauseMs);
     const { rows } = await source.query<{ id: string }>(
       `INSERT INTO ${table} (customer_id, amount, status, note) VALUES (1, 0.01, 'new', 'latency') RETURNING id`,
     );
