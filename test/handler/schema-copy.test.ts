@@ -1,0 +1,223 @@
+import type { ResourceContext, ResourceEvent } from '../../lib/handler/resource';
+import { schemaCopyHandler } from '../../lib/handler/schema-copy';
+import { createSecret, type SecretStore } from '../../lib/postgres';
+import { AwsEndpointStandIn } from '../../lib/rehearsal/aws-endpoint';
+import { scanForSecrets } from '../../lib/rehearsal/checks/secret-scan';
+import { SsmStandIn } from '../../lib/rehearsal/ssm';
+import { ADMIN, DOCUMENT, describeSchemas, prepareTarget, SECRET } from '../rehearsal/ssm/copied';
+import { type TestServer, withServers } from '../servers';
+
+jest.setTimeout(180_000);
+
+const SCHEMA = `
+CREATE SCHEMA shop;
+CREATE TABLE shop.orders (id int PRIMARY KEY);
+CREATE SCHEMA audit;
+CREATE TABLE audit.events (id int PRIMARY KEY);
+`;
+
+/** A source, a target, and the handler between them. */
+class Scene {
+  public readonly lines: string[] = [];
+  public remainingMs = 120_000;
+  public password = ADMIN.password;
+  public instance: TestServer | undefined;
+  private requests = 0;
+
+  constructor(
+    public readonly source: TestServer,
+    public readonly target: TestServer,
+    public readonly endpoint: AwsEndpointStandIn,
+  ) {
+    this.instance = source;
+  }
+
+  /** Sends one event, with a request of its own unless it is given. */
+  public async send(given: {
+    readonly requestType?: ResourceEvent['requestType'];
+    readonly requestId?: string;
+    readonly owner?: string;
+    readonly schemas?: readonly string[];
+    readonly adopt?: string;
+  }) {
+    this.requests += 1;
+    const { host, port, caCertificate } = this.target.server;
+    const context: ResourceContext = {
+      remainingMs: () => this.remainingMs,
+      log: (line) => this.lines.push(line),
+    };
+    return await schemaCopyHandler(secrets, { pollMs: 50, resendMs: 500 })(
+      {
+        requestType: given.requestType ?? 'Create',
+        requestId: given.requestId ?? `request-${this.requests}`,
+        owner: given.owner ?? 'stack/Schema',
+        properties: {
+          server: 'aurora',
+          connection: {
+            server: 'aurora',
+            host,
+            port: String(port),
+            database: 'shop',
+            secret: SECRET,
+            sslMode: 'verify-full',
+            caCertificate,
+          },
+          source: { server: 'standby', database: 'shop' },
+          document: 'document',
+          instance: { key: 'tag:pontoon:standby', value: 'vol-1' },
+          schemas: given.schemas ?? ['shop'],
+          ...(given.adopt === undefined ? {} : { adopt: given.adopt }),
+        },
+      },
+      context,
+    );
+  }
+
+  public commands(): number {
+    return this.endpoint.calls.filter(({ target }) => target === 'AmazonSSM.SendCommand').length;
+  }
+
+  public async schemas(): Promise<unknown> {
+    const client = await this.target.client('shop');
+    const { rows } = await client.query('SELECT spec, adopted FROM pontoon.objects');
+    return rows;
+  }
+}
+
+const secrets: SecretStore = {
+  get: async () => createSecret({ username: ADMIN.user, password: ADMIN.password, version: '1' }),
+};
+
+async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
+  const servers = [
+    { name: 'standby', major: 15, superuser: 'postgres' },
+    { name: 'aurora', major: 17, superuser: 'rdsadmin' },
+  ];
+  const saved = { ...process.env };
+  await withServers(servers, async ([source, target]) => {
+    if (source === undefined || target === undefined) throw new Error('there are two servers');
+    await (await source.client()).query('CREATE DATABASE shop');
+    await (await source.client('shop')).query(SCHEMA);
+    await prepareTarget(target);
+    const endpoint = await AwsEndpointStandIn.start();
+    const scene = new Scene(source, target, endpoint);
+    const ssm = new SsmStandIn({
+      workspace: source.workspace,
+      secret: () => JSON.stringify({ username: ADMIN.user, password: scene.password }),
+      instance: () => scene.instance?.server,
+    });
+    ssm.add('document', DOCUMENT);
+    endpoint.register(ssm.operations());
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: endpoint.url,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    });
+    try {
+      await work(scene);
+    } finally {
+      process.env = saved;
+      await ssm.close();
+      await endpoint.close();
+    }
+  });
+}
+
+const ID = 'aurora/shop/schema-copy/standby/shop';
+
+test('copies once, whatever is delivered again, and adds schemas that are selected later', async () => {
+  await withScene(async (scene) => {
+    const first = { requestId: 'request-a' };
+    const [one, two] = await Promise.all([scene.send(first), scene.send(first)]);
+    expect([one, two]).toEqual([
+      { physicalResourceId: ID, data: {} },
+      { physicalResourceId: ID, data: {} },
+    ]);
+    expect(scene.commands()).toBe(1);
+    await scene.send({ requestType: 'Update' });
+    expect(scene.commands()).toBe(1);
+    await scene.send({ requestType: 'Update', schemas: ['shop', 'audit'] });
+    expect(scene.commands()).toBe(2);
+    expect(await scene.schemas()).toEqual([
+      { spec: { kind: 'schema-copy', schemas: ['audit', 'shop'] }, adopted: false },
+    ]);
+    await scene.send({ requestType: 'Update', schemas: ['audit'] });
+    expect(scene.lines.at(-1)).toBe("schema copy 'standby/shop' to 'aurora': shop stay");
+    await scene.send({ requestType: 'Delete' });
+    expect(await scene.schemas()).toEqual([]);
+    const target = await scene.target.client('shop');
+    const tables = await describeSchemas(target, ['shop', 'audit']);
+    expect(tables.filter((line) => line.startsWith('constraint'))).toEqual([
+      'constraint audit.audit.events events_pkey PRIMARY KEY (id) t',
+      'constraint shop.shop.orders orders_pkey PRIMARY KEY (id) t',
+    ]);
+    // The first request again, long after its time.
+    await scene.send(first);
+    expect(scene.commands()).toBe(2);
+  });
+});
+
+test('nothing is copied over what is there, unless it is adopted', async () => {
+  await withScene(async (scene) => {
+    const target = await scene.target.client('shop');
+    await target.query('CREATE SCHEMA shop CREATE TABLE mine (id int)');
+    await expect(scene.send({})).rejects.toThrow(
+      new Error(
+        `schema copy 'standby/shop' to 'aurora' cannot be made, got tables in "shop" that somebody else made; drop the schema there, or take it as it is with 'adopt: true'`,
+      ),
+    );
+    await scene.send({ adopt: 'true', schemas: ['audit', 'shop'] });
+    expect(scene.commands()).toBe(1);
+    await expect(scene.send({ owner: 'other/Schema' })).rejects.toThrow(
+      new Error(
+        "schema copy 'standby/shop' to 'aurora' must belong to other/Schema, got the owner stack/Schema; change it there, or copy into another database",
+      ),
+    );
+  });
+});
+
+test("a refusal is told in the server's own words, changes nothing and holds no secret", async () => {
+  await withScene(async (scene) => {
+    const source = await scene.source.client('shop');
+    await source.query('CREATE EXTENSION pg_visibility');
+    await expect(scene.send({})).rejects.toThrow(
+      /^schema copy 'standby\/shop' to 'aurora' must succeed, got Failed: psql:[^ ]*prepare\.sql:\d+: ERROR: {2}permission denied to create extension "pg_visibility"\nHINT: {2}Must be superuser to create this extension\.\nCONTEXT: [^]*; mend what it says and deploy again$/,
+    );
+    await source.query('DROP EXTENSION pg_visibility');
+    scene.password = 'another password than the right one';
+    await expect(scene.send({})).rejects.toThrow(
+      /^schema copy 'standby\/shop' to 'aurora' must succeed, got Failed: psql: error: connection to server at "127\.0\.0\.1", port \d+ failed: FATAL: {2}password authentication failed for user "admin"\npassword retrieved from file "[^"]*\/passfile"; mend what it says and deploy again$/,
+    );
+    expect(await scene.schemas()).toEqual([]);
+    scene.password = ADMIN.password;
+    await scene.send({});
+    const scan = await scanForSecrets([ADMIN.password, 'another password than the right one'], {
+      texts: [{ place: 'the log of the function', text: scene.lines.join('\n') }],
+      files: [
+        { place: 'the log of the source', path: scene.source.server.logFile },
+        { place: 'the log of the target', path: scene.target.server.logFile },
+      ],
+    });
+    expect(scan.found).toEqual([]);
+  });
+});
+
+test('a standby whose agent does not run yet is waited for, as long as there is time', async () => {
+  await withScene(async (scene) => {
+    scene.instance = undefined;
+    scene.remainingMs = 15_000;
+    await expect(scene.send({})).rejects.toThrow(
+      new Error(
+        "schema copy 'standby/shop' to 'aurora' must succeed, got no instance: no instance with tag:pontoon:standby = vol-1 took the command; is its SSM agent running?; mend what it says and deploy again",
+      ),
+    );
+    scene.remainingMs = 120_000;
+    const sent = scene.commands();
+    const waiting = scene.send({});
+    while (scene.commands() === sent) await new Promise((resolve) => setImmediate(resolve));
+    scene.instance = scene.source;
+    await waiting;
+    expect(scene.commands()).toBe(sent + 2);
+  });
+});
