@@ -3,6 +3,9 @@ import { Port } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { type Topology, topologyWarnings } from '../../postgres';
 import type { AuroraTarget } from '../aurora';
+import { DmsReplication } from '../dms';
+import type { ReplicationMonitoring } from '../monitoring';
+import type { NativeReplication } from '../native-replication';
 import { RunnerFunction } from '../runner-function';
 import { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
@@ -10,6 +13,7 @@ import type { IntermediaryStandby } from '../standby';
 import { sourceHba } from './access';
 import { isBridged } from './hybrid-topology';
 import { recordMigration } from './metadata';
+import { monitorChain } from './monitor';
 import type { HybridMigrationProps } from './props';
 import { replicateToTarget } from './replicate';
 import { bindSource, decodesOnStandby, prepareSource } from './source';
@@ -40,6 +44,8 @@ export class HybridMigration extends Construct {
   public readonly target: ServerBinding;
   /** The new cluster; undefined if the target was there already. */
   public readonly cluster: AuroraTarget | undefined;
+  /** The schedule that measures the chain, its alarms and its dashboard. */
+  public readonly monitoring: ReplicationMonitoring;
 
   constructor(scope: Construct, id: string, props: HybridMigrationProps) {
     super(scope, id);
@@ -61,14 +67,26 @@ export class HybridMigration extends Construct {
     const target = createTarget(this, props, topology);
     this.target = target.binding;
     this.cluster = target.cluster;
-    if (isBridged(props)) this.replicate(props, target);
+    const replication = isBridged(props) ? this.replicate(props, target) : undefined;
+    this.monitoring = monitorChain(this, props, {
+      runner: this.runner,
+      topology,
+      bindings: [source, this.standbyBinding, this.target],
+      prepared,
+      replicating: [this.standby, ...(replication === undefined ? [] : [replication])],
+      otherAlarms: replication instanceof DmsReplication ? replication.alarms : [],
+      cluster: this.cluster,
+    });
     recordMigration(this, topology, [source, this.standbyBinding, this.target], {
       administrator: props.source.username,
       hba: sourceHba(props, subnets.runner),
     });
   }
 
-  private replicate(props: HybridMigrationProps, { connectable }: Target): void {
+  private replicate(
+    props: HybridMigrationProps,
+    { connectable }: Target,
+  ): NativeReplication | DmsReplication {
     const { runner, standby, standbyBinding, target, source, topology } = this;
     runner.connections.allowTo(connectable, Port.tcp(target.port), 'objects on the target');
     standby.hostConnections.allowTo(connectable, Port.tcp(target.port), 'schema copy');
@@ -85,7 +103,7 @@ export class HybridMigration extends Construct {
       target,
       selection: props.selection,
     });
-    replicateToTarget(this, props, {
+    return replicateToTarget(this, props, {
       runner,
       standby: standbyBinding,
       standbyHost: standby,

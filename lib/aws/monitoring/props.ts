@@ -13,7 +13,7 @@ export interface ReplicationMonitoringProps {
   readonly runner: RunnerFunction;
   /** The servers and the links between them. */
   readonly topology: Topology;
-  /** Where each server of the topology is. */
+  /** Where each server is that changes flow to or from. */
   readonly bindings: ServerBinding[];
   /**
    * How much is written on the source in MiB of WAL a second, on which limits depend.

@@ -2,7 +2,7 @@ import { Duration, Stack, Token } from 'aws-cdk-lib';
 import type { Alarm, Dashboard, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Rule } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
-import { type MetricName, Problems } from '../../postgres';
+import { deriveWatchPoints, type MetricName, Problems } from '../../postgres';
 import { createAlarms, Metrics } from './alarms';
 import { createDashboard } from './dashboard';
 import type { ReplicationMonitoringProps } from './props';
@@ -47,16 +47,17 @@ export class ReplicationMonitoring extends Construct {
 function validate(id: string, { topology, bindings, schedule }: ReplicationMonitoringProps): void {
   const problems = new Problems();
   const bound = bindings.map(({ server }) => server);
-  for (const name of Object.keys(topology.servers)) {
+  const watched = deriveWatchPoints(topology).map(({ server }) => server);
+  for (const name of watched) {
     problems.addIf(
       !bound.includes(name),
-      `'bindings' must name every server of the topology, got none for '${name}'; add its ServerBinding`,
+      `'bindings' must name every server that changes flow to or from, got none for '${name}'; add its ServerBinding`,
     );
   }
   for (const name of bound) {
     problems.addIf(
-      topology.servers[name] === undefined,
-      `'bindings' must name servers of the topology, got '${name}'; remove it or correct its name`,
+      !watched.includes(name),
+      `'bindings' must name servers that changes flow to or from, got '${name}'; remove it or correct its name`,
     );
   }
   const seconds = schedule === undefined || schedule.isUnresolved() ? 60 : schedule.toSeconds();

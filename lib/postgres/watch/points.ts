@@ -39,9 +39,12 @@ export interface WatchPoint {
   readonly disk: boolean;
 }
 
-/** What has to be measured on each server of `topology`. */
+/** What has to be measured on each server of `topology` that changes flow to or from. */
 export function deriveWatchPoints(topology: Topology): WatchPoint[] {
-  return Object.keys(topology.servers).map((name) => watchPoint(topology, name));
+  const flowing = topology.links.filter((link) => link.promoted !== true);
+  return Object.keys(topology.servers)
+    .filter((name) => flowing.some(({ from, to }) => from === name || to === name))
+    .map((name) => watchPoint(topology, name));
 }
 
 /** How metrics name `link`. */

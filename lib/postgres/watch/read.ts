@@ -138,7 +138,7 @@ function expected(point: WatchPoint): MetricName[] {
 
 class Found {
   private readonly metrics: Metric[] = [];
-  private readonly unreadable: string[] = [];
+  private readonly missed: { readonly name: MetricName; readonly reason: string }[] = [];
 
   /** Keeps a value, or, where there is none, why not. */
   public add(
@@ -152,7 +152,7 @@ class Found {
   }
 
   public miss(name: MetricName, reason: string): void {
-    this.unreadable.push(`${name}: ${reason}`);
+    this.missed.push({ name, reason });
   }
 
   public reading(server: string, { down }: { readonly down: boolean }): Reading {
@@ -160,10 +160,18 @@ class Found {
     return {
       metrics: [
         metric('ServerDown', down ? 1 : 0, dimensions),
-        metric('Unreadable', this.unreadable.length, dimensions),
+        metric('Unreadable', this.missed.length, dimensions),
         ...this.metrics,
       ],
-      unreadable: this.unreadable,
+      unreadable: this.reasons(),
     };
+  }
+
+  /** One line for each reason, with all metrics that it keeps from being read. */
+  private reasons(): string[] {
+    const names = new Map<string, Set<MetricName>>();
+    for (const { name, reason } of this.missed)
+      names.set(reason, (names.get(reason) ?? new Set()).add(name));
+    return [...names].map(([reason, missed]) => `${[...missed].join(', ')}: ${reason}`);
   }
 }
