@@ -98,7 +98,7 @@ function checkOptions(topology: Topology, options: AlarmOptions): void {
       `'diskGiB.${name}' must name a server of the topology, which has ${Object.keys(topology.servers).join(', ')}; correct the name`,
     );
   }
-  problems.throwIfAny('the alarms');
+  problems.throwIfAny('the monitoring');
 }
 
 function serverAlarms({ server }: WatchPoint, options: AlarmOptions): AlarmRule[] {
