@@ -21,6 +21,9 @@ export interface LatencyOptions {
   readonly deadlineMs: number;
 }
 
+/** What marks the rows whose way is timed. */
+export const LATENCY_NOTE = 'latency';
+
 const LOOK_AGAIN_MS = 5;
 
 /** Writes single rows on the source and waits for each on the target. Throws a PontoonError when one is late. */
@@ -34,7 +37,7 @@ export async function measureLatency(
   for (let round = 0; round < options.rounds; round += 1) {
     if (round > 0) await delay(options.pauseMs);
     const { rows } = await source.query<{ id: string }>(
-      `INSERT INTO ${table} (customer_id, amount, status, note) VALUES (1, 0.01, 'new', 'latency') RETURNING id`,
+      `INSERT INTO ${table} (customer_id, amount, status, note) VALUES (1, 0.01, 'new', '${LATENCY_NOTE}') RETURNING id`,
     );
     times.push(await untilSeen(target, { ...options, id: rows[0]?.id ?? '' }));
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import { type QualifiedName, quoteQualified } from '../../postgres';
+import { LATENCY_NOTE } from './latency';
 
 /** How the workload writes. */
 export interface WriterOptions {
@@ -55,11 +56,11 @@ export class Writer {
     }
   }
 
-  /** Mostly new rows; every fifth statement changes one, every twelfth deletes one. */
+  /** Mostly new rows; every fifth statement changes one, every twelfth deletes one, but none whose way is timed. */
   private statement(turn: number): string {
     const table = quoteQualified(this.options.table);
     if (turn % 12 === 11)
-      return `DELETE FROM ${table} WHERE id = (SELECT max(id) - ${turn % 7} FROM ${table})`;
+      return `DELETE FROM ${table} WHERE id = (SELECT max(id) - ${turn % 7} FROM ${table}) AND note <> '${LATENCY_NOTE}'`;
     if (turn % 5 === 4)
       return `UPDATE ${table} SET status = 'paid', note = 'turn ${turn}' WHERE id = (SELECT max(id) FROM ${table})`;
     return `INSERT INTO ${table} (customer_id, amount, status, note) VALUES (1, ${turn % 1000}.${String(turn % 100).padStart(2, '0')}, 'new', 'live ${turn}')`;
