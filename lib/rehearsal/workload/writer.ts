@@ -62,7 +62,7 @@ export class Writer {
     if (turn % 12 === 11)
       return `DELETE FROM ${table} WHERE id = (SELECT max(id) - ${turn % 7} FROM ${table}) AND note <> '${LATENCY_NOTE}'`;
     if (turn % 5 === 4)
-      return `UPDATE ${table} SET status = 'paid', note = 'turn ${turn}' WHERE id = (SELECT max(id) FROM ${table})`;
+      return `UPDATE ${table} SET status = 'paid', note = 'turn ${turn}' WHERE id = (SELECT max(id) FROM ${table}) AND note <> '${LATENCY_NOTE}'`;
     return `INSERT INTO ${table} (customer_id, amount, status, note) VALUES (1, ${turn % 1000}.${String(turn % 100).padStart(2, '0')}, 'new', 'live ${turn}')`;
   }
 }
