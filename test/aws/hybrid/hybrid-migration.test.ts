@@ -1,0 +1,289 @@
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { InstanceType, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import {
+  Bridge,
+  DmsAccountRoles,
+  HybridMigration,
+  ReplicationMethod,
+  RunnerFunction,
+  ServerBinding,
+  SourceRoute,
+} from '../../../lib/aws';
+import { WalLevel } from '../../../lib/postgres';
+import { checkTemplate } from '../../templates/cloudformation-schema';
+import { ResourceGraph } from '../resource-graph';
+import { type Changes, migrationProps, newApp, newStack, synthesize } from './fixture';
+
+const NATIVE: Changes = { props: { method: ReplicationMethod.NATIVE } };
+const PROMOTE: Changes = {
+  source: { majorVersion: 14, walLevel: WalLevel.REPLICA },
+  props: { bridge: Bridge.PROMOTE },
+};
+const PROMOTED: Changes = { ...PROMOTE, standby: { promoted: true } };
+
+function propertiesOf<T>({ resources }: ResourceGraph, id: string): T {
+  return (resources[id]?.Properties ?? {}) as T;
+}
+
+function customResources({ resources }: ResourceGraph): string[] {
+  return Object.keys(resources).filter((id) => resources[id]?.Type.startsWith('Custom::Pontoon'));
+}
+
+describe.each<[string, Changes]>([
+  ['DMS', {}],
+  ['native replication', NATIVE],
+  ['a standby to be promoted', PROMOTE],
+  ['a promoted standby', PROMOTED],
+  ['a promoted standby, natively', { ...PROMOTED, props: { ...PROMOTED.props, ...NATIVE.props } }],
+])('with %s', (_name, changes) => {
+  const { template, graph } = synthesize(changes);
+
+  test('the template is valid and without circles', () => {
+    expect(checkTemplate(template.toJSON())).toEqual([]);
+    expect(graph.circles()).toEqual([]);
+  });
+
+  test('the function, its rights and its way to AWS outlive all that it has to delete', () => {
+    const lasting = [
+      'PontoonRunner',
+      graph.only('AWS::IAM::Role', 'RunnerServiceRole'),
+      graph.only('AWS::EC2::SecurityGroup', 'Runner'),
+      ...graph
+        .ofType('AWS::EC2::SecurityGroupEgress')
+        .filter((id) => id.includes('RunnerSecurity')),
+      ...graph.ofType('AWS::EC2::Route').filter((id) => id.includes('DefaultRoute')),
+      ...graph.ofType('AWS::EC2::SubnetRouteTableAssociation'),
+      ...graph.ofType('AWS::EC2::NatGateway'),
+    ].filter((id) => !id.includes('PublicSubnet2'));
+    for (const id of customResources(graph))
+      expect([id, lasting.filter((needed) => !graph.needs(id).has(needed))]).toEqual([id, []]);
+  });
+
+  test('each custom resource may read the logins of the servers that it names', () => {
+    for (const id of customResources(graph)) {
+      const { connection, primary } = propertiesOf<{
+        connection?: { secret: object };
+        primary?: { secret: object };
+      }>(graph, id);
+      for (const server of [connection, primary]) {
+        if (server === undefined) continue;
+        const reads = graph
+          .ofType('AWS::IAM::Policy')
+          .filter((policy) => graph.needs(id).has(policy))
+          .map((policy) => JSON.stringify(graph.resources[policy]?.Properties));
+        expect(reads.some((text) => text.includes(JSON.stringify(server.secret)))).toBe(true);
+      }
+    }
+  });
+
+  test('custom resources time out after the function does, and no rule admits every address', () => {
+    for (const id of customResources(graph))
+      expect(graph.resources[id]?.Properties.ServiceTimeout).toBe('960');
+    const inbound = graph.ofType('AWS::EC2::SecurityGroup').flatMap((id) => {
+      const { SecurityGroupIngress: rules } = graph.resources[id]?.Properties ?? {};
+      return (rules as object[] | undefined) ?? [];
+    });
+    expect(inbound).toEqual([]);
+    expect(JSON.stringify(template.toJSON())).not.toContain('"IpProtocol":"-1"');
+  });
+});
+
+test('the source is checked before anything else is waited for', () => {
+  const { graph } = synthesize();
+  const needed = graph.needs(graph.only('Custom::PontoonPreflight'));
+  expect([...needed].filter((id) => id.startsWith('MigrationTarget'))).toEqual([
+    expect.stringMatching(/^MigrationTargetSecurityGroup/),
+  ]);
+  expect(
+    [...needed].filter((id) => graph.resources[id]?.Type.startsWith('Custom::Pontoon')),
+  ).toEqual([]);
+});
+
+test('the instance boots after its role and slot, and is gone before they are', () => {
+  const { graph } = synthesize();
+  const needed = graph.needs(graph.only('AWS::AutoScaling::AutoScalingGroup'));
+  for (const type of ['Custom::PontoonPhysicalSlot', 'Custom::PontoonHeartbeat'])
+    expect(needed).toContain(graph.only(type));
+  expect(needed).toContain(graph.only('Custom::PontoonRole', 'StandbyRole'));
+});
+
+test('DMS starts after slot, roles, schema and guard, and stops before any of them goes', () => {
+  const { graph } = synthesize();
+  const needed = graph.needs(graph.only('Custom::PontoonDmsTask'));
+  for (const id of customResources(graph)) {
+    const other = /DmsTask|Monitoring/.test(graph.resources[id]?.Type ?? '');
+    if (!other) expect(needed).toContain(id);
+  }
+  for (const id of graph.ofType('AWS::EC2::SecurityGroupIngress')) expect(needed).toContain(id);
+});
+
+test('the subscription follows publication, slot, schema and guard', () => {
+  const { graph } = synthesize(NATIVE);
+  const needed = graph.needs(graph.only('Custom::PontoonSubscription'));
+  for (const type of ['Publication', 'LogicalSlot', 'SchemaCopy', 'ConnectionGuard'])
+    expect(needed).toContain(graph.only(`Custom::Pontoon${type}`));
+  expect(graph.ofType('AWS::DMS::ReplicationTask')).toEqual([]);
+});
+
+test('the schema is copied out of the interface that programs on the instance leave by', () => {
+  const { template } = synthesize();
+  template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+    Description: 'schema copy',
+    SourceSecurityGroupId: {
+      'Fn::GetAtt': [Match.stringLikeRegexp('StandbyInstanceSecurityGroup'), 'GroupId'],
+    },
+  });
+});
+
+test('before the promotion nothing flows to the target; after it the standby is a source of its own', () => {
+  const before = synthesize(PROMOTE).graph;
+  expect(before.ofType('AWS::DMS::ReplicationTask')).toEqual([]);
+  expect(before.ofType('Custom::PontoonPhysicalSlot')).toHaveLength(1);
+  const after = synthesize(PROMOTED).graph;
+  expect(after.ofType('AWS::DMS::ReplicationTask')).toHaveLength(1);
+  expect(after.ofType('Custom::PontoonPhysicalSlot')).toEqual([]);
+  const slot = after.resources[after.only('Custom::PontoonLogicalSlot')];
+  expect(slot?.Properties).toMatchObject({ server: 'standby' });
+  expect(slot?.Properties).not.toHaveProperty('primary');
+});
+
+test('a promotion replaces no instance: its user data stay the same', () => {
+  const [before, after] = [PROMOTE, PROMOTED].map((changes) => {
+    const { graph } = synthesize(changes);
+    return graph.resources[graph.only('AWS::EC2::LaunchTemplate')]?.Properties;
+  });
+  expect(after).toEqual(before);
+  const text = JSON.stringify(before);
+  expect(text).toContain('wal_level = logical');
+  expect(text).toContain('primary_slot_name = pontoon_standby');
+});
+
+test('an existing cluster gets rules and objects, and stays its own', () => {
+  const made = newStack();
+  const group = new SecurityGroup(made.stack, 'ClusterGroup', { vpc: made.vpc });
+  const binding = new ServerBinding({
+    server: 'aurora',
+    host: 'cluster.example.com',
+    database: 'shop',
+    secret: new Secret(made.stack, 'ClusterLogin'),
+    caCertificate: 'aws-rds',
+  });
+  const { cluster } = new HybridMigration(
+    made.stack,
+    'Migration',
+    migrationProps(made, { target: { existing: { binding, connectable: group } } }),
+  );
+  expect(cluster).toBeUndefined();
+  const graph = new ResourceGraph(Template.fromStack(made.stack).toJSON());
+  expect(graph.ofType('AWS::RDS::DBCluster')).toEqual([]);
+  const rule = graph
+    .ofType('AWS::EC2::SecurityGroupIngress')
+    .find((id) => id.startsWith('ClusterGroupfromTestMigrationRunner'));
+  for (const type of ['Custom::PontoonSchemaCopy', 'Custom::PontoonConnectionGuard'])
+    expect(graph.needs(graph.only(type))).toContain(rule);
+});
+
+test('provisioned instances, a key, an alarm topic and a route through a transit gateway are used', () => {
+  const made = newStack();
+  const key = new Key(made.stack, 'Key');
+  const props = migrationProps(made, {
+    source: { route: SourceRoute.transitGateway('tgw-0123456789abcdef0'), cidrs: ['192.0.2.0/25'] },
+    standby: { addressSeenBySource: '198.51.100.7' },
+    target: { instanceType: new InstanceType('r6g.large'), readers: 2 },
+    props: {
+      encryptionKey: key,
+      monitoring: { alarmTopic: new Topic(made.stack, 'Alarms') },
+      dms: { accountRoles: DmsAccountRoles.EXISTING },
+    },
+  });
+  new HybridMigration(made.stack, 'Migration', props);
+  const template = Template.fromStack(made.stack);
+  const arn = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] };
+  template.resourceCountIs('AWS::RDS::DBInstance', 3);
+  template.allResourcesProperties('AWS::RDS::DBInstance', { DBInstanceClass: 'db.r6g.large' });
+  template.hasResourceProperties('AWS::RDS::DBCluster', { KmsKeyId: arn });
+  template.hasResourceProperties('AWS::EC2::Volume', { KmsKeyId: arn, Encrypted: true });
+  template.hasResourceProperties('AWS::DMS::ReplicationInstance', { KmsKeyId: arn });
+  for (const description of [
+    'The standby streams from the source with it',
+    'The administrator of the Aurora cluster',
+  ])
+    template.hasResourceProperties('AWS::SecretsManager::Secret', {
+      Description: description,
+      KmsKeyId: arn,
+    });
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyName: Match.stringLikeRegexp('RunnerReadTestMigrationStandbyLogin'),
+    PolicyDocument: {
+      Statement: [
+        { Action: 'secretsmanager:GetSecretValue' },
+        {
+          Action: 'kms:Decrypt',
+          Resource: arn,
+          Condition: {
+            StringEquals: {
+              'kms:ViaService': {
+                'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']],
+              },
+            },
+          },
+        },
+      ],
+    },
+  });
+  template.resourcePropertiesCountIs(
+    'AWS::EC2::Route',
+    { TransitGatewayId: 'tgw-0123456789abcdef0' },
+    2,
+  );
+  template.resourcePropertiesCountIs('AWS::IAM::Role', { RoleName: Match.anyValue() }, 0);
+  const { Metadata } = template.toJSON() as { Metadata: { Pontoon: object } };
+  expect(JSON.stringify(Metadata.Pontoon)).toContain(
+    'pontoon_standby\\\\\\" 198.51.100.7/32'.replaceAll('\\\\\\', '\\'),
+  );
+  expect(checkTemplate(template.toJSON())).toEqual([]);
+});
+
+test('two migrations of a stack share one function, and nothing else', () => {
+  const made = newStack();
+  const runner = new RunnerFunction(made.stack, 'Runner', { vpc: made.vpc });
+  const first = migrationProps(made, { props: { runner } });
+  new HybridMigration(made.stack, 'First', first);
+  const second = migrationProps(made, {
+    source: { host: 'other.corp.example', route: SourceRoute.existing() },
+    standby: { privateIpAddress: '10.0.128.11' },
+    props: { runner },
+  });
+  new HybridMigration(made.stack, 'Second', second);
+  const template = Template.fromStack(made.stack);
+  const graph = new ResourceGraph(template.toJSON());
+  expect(checkTemplate(template.toJSON())).toEqual([]);
+  expect(graph.circles()).toEqual([]);
+  const hosts = graph
+    .ofType('Custom::PontoonLedger')
+    .map((id) => propertiesOf<{ connection: { host: unknown } }>(graph, id).connection.host);
+  expect(hosts).toHaveLength(4);
+  expect(hosts).toEqual(expect.arrayContaining(['db.corp.example', 'other.corp.example']));
+  const { Metadata } = template.toJSON() as { Metadata: { Pontoon: { migrations: object } } };
+  expect(Object.keys(Metadata.Pontoon.migrations)).toEqual(['First', 'Second']);
+});
+
+test('migrations of many stacks have names of their own', () => {
+  const app = newApp();
+  const stacks = Array.from({ length: 3 }, (_, index) => {
+    const made = newStack(`Test${index}`, app);
+    const accountRoles = index === 0 ? DmsAccountRoles.CREATE : DmsAccountRoles.EXISTING;
+    const props = migrationProps(made, { props: { dms: { accountRoles } } });
+    new HybridMigration(made.stack, 'Migration', props);
+    return made.stack;
+  });
+  const names = stacks.map((stack) => {
+    const graph = new ResourceGraph(Template.fromStack(stack).toJSON());
+    const instance = graph.resources[graph.only('AWS::DMS::ReplicationInstance')];
+    return instance?.Properties.ReplicationInstanceIdentifier;
+  });
+  expect(new Set(names).size).toBe(3);
+});

@@ -1,0 +1,221 @@
+import { Fn } from 'aws-cdk-lib';
+import { InstanceType, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import {
+  Bridge,
+  HybridMigration,
+  ReplicationMethod,
+  RunnerFunction,
+  ServerBinding,
+} from '../../../lib/aws';
+import { FilterOperator, PublisherSslMode, WalLevel } from '../../../lib/postgres';
+import { type Changes, migrationProps, newStack, PEM } from './fixture';
+
+function refusal(changes: Changes): string {
+  const made = newStack();
+  try {
+    new HybridMigration(made.stack, 'Migration', migrationProps(made, changes));
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'nothing was refused';
+}
+
+const OTHER_BRIDGE =
+  "set 'bridge' to Bridge.PROMOTE, and 'standby.promoted' once you promoted the standby";
+
+const SINGLE: readonly [string, Changes, string][] = [
+  [
+    'a standby before PostgreSQL 16',
+    { source: { majorVersion: 15 } },
+    `'bridge' requires PostgreSQL 16 or later to decode on a standby, got 15; ${OTHER_BRIDGE}`,
+  ],
+  [
+    'a source that cannot be decoded',
+    { source: { walLevel: WalLevel.REPLICA } },
+    `'source.walLevel' must be 'logical' for its standby 'standby' to decode, got "replica"; set wal_level = logical there and say so, or ${OTHER_BRIDGE}`,
+  ],
+  [
+    'a major that is too old',
+    { source: { majorVersion: 12 }, props: { bridge: Bridge.PROMOTE } },
+    "'source.majorVersion' must be a whole PostgreSQL major of at least 14, got 12; upgrade the server first",
+  ],
+  [
+    'a token as the database',
+    { source: { databaseName: Fn.ref('AWS::StackName') } },
+    "'source.databaseName' must be known while the program runs, got a CDK token; write the plain value, and give addresses and secrets as bindings",
+  ],
+  [
+    'a token in the selection',
+    { props: { selection: { schemas: [Fn.ref('AWS::StackName')] } } },
+    "'selection.schemas[0]' must be known while the program runs, got a CDK token; write the plain value, and give addresses and secrets as bindings",
+  ],
+  [
+    'no networks of the source',
+    { source: { cidrs: [] } },
+    "'source.cidrs' must name the networks of the source, got none; write them like 192.0.2.0/24",
+  ],
+  [
+    'every address as a network',
+    { source: { cidrs: ['0.0.0.0/0'] } },
+    `'source.cidrs[0]' must be a network as CIDR and not every address, got "0.0.0.0/0"; write it like 192.0.2.0/24`,
+  ],
+  [
+    'a port that is none',
+    { source: { port: 70_000 } },
+    "'source.port' must be a whole number from 1 to 65535, got 70000; correct it",
+  ],
+  [
+    'a file name for a certificate',
+    { source: { caCertificate: '/etc/ssl/ca.pem' } },
+    "'source.caCertificate' must be a certificate in PEM, got another text; give what signed the source's certificate",
+  ],
+  [
+    'a promotion over the other bridge',
+    { standby: { promoted: true } },
+    "'standby.promoted' must be left out unless 'bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
+  ],
+  [
+    'a name for an address',
+    { standby: { privateIpAddress: 'standby.internal' } },
+    `'standby.privateIpAddress' must be an IPv4 address, got "standby.internal"; choose one out of the subnet`,
+  ],
+  [
+    'an address of another subnet',
+    { standby: { privateIpAddress: '10.0.1.10' } },
+    "'standby.privateIpAddress' must be out of the standby's subnet 10.0.128.0/18, got '10.0.1.10'; choose another one, or give 'standby.subnet'",
+  ],
+  [
+    'a translated address that is none',
+    { standby: { addressSeenBySource: '192.0.2.300' } },
+    `'standby.addressSeenBySource' must be an IPv4 address, got "192.0.2.300"; give the one that the source sees`,
+  ],
+  [
+    'a volume of a half',
+    { standby: { dataVolumeGiB: 0.5 } },
+    "'standby.dataVolumeGiB' must be a whole number above 0, got 0.5; give the size of the source's data and more",
+  ],
+  [
+    'no writes at all',
+    { standby: { writeRateMiBPerSecond: 0 } },
+    "'standby.writeRateMiBPerSecond' must be above 0, got 0; measure it on the source with pg_current_wal_lsn()",
+  ],
+  [
+    'a target of which no version is known',
+    { target: { majorVersion: 14 } },
+    "'target.engineVersion' must be given for PostgreSQL 14, of which no Aurora version is known here, got nothing; take it from the Aurora release notes",
+  ],
+  [
+    "another major's version of the target",
+    { target: { engineVersion: '16.9' } },
+    "'target.engineVersion' must be of PostgreSQL 17, such as '17.1', got '16.9'; correct one of the two",
+  ],
+  [
+    'options of DMS for native replication',
+    { props: { method: ReplicationMethod.NATIVE, dms: {} } },
+    "'dms' must be left out with ReplicationMethod.NATIVE, got options; remove them or choose ReplicationMethod.DMS",
+  ],
+  [
+    'an option of native replication for DMS',
+    { props: { subscriptionSslMode: PublisherSslMode.REQUIRE } },
+    "'subscriptionSslMode' must be left out with ReplicationMethod.DMS, got 'require'; remove it",
+  ],
+  [
+    'no subnets',
+    { props: { subnets: { subnets: [] } } },
+    "'subnets' must select at least one subnet, got none; choose subnets with a way to AWS's APIs",
+  ],
+  [
+    'a role without a name',
+    { target: { readOnlyRoles: ['tester', ''] } },
+    "'target.readOnlyRoles[1]' must not be empty, got ''; give a name",
+  ],
+  [
+    'row filters that PostgreSQL 14 cannot publish, before the promotion',
+    {
+      source: { majorVersion: 14 },
+      props: {
+        bridge: Bridge.PROMOTE,
+        method: ReplicationMethod.NATIVE,
+        selection: {
+          tables: [
+            {
+              schema: 'shop',
+              name: 'orders',
+              rowFilters: [{ column: 'id', operator: FilterOperator.EQUAL, values: ['1'] }],
+            },
+          ],
+        },
+      },
+    },
+    "'selection.tables.rowFilters' requires PostgreSQL 15 or later on 'standby', got 14; leave it out or use ReplicationMethod.DMS",
+  ],
+];
+
+test.each(SINGLE)('refuses %s', (_what, changes, problem) => {
+  expect(refusal(changes)).toBe(`hybrid migration 'Migration': ${problem}`);
+});
+
+test('says everything at once', () => {
+  const changes: Changes = {
+    source: { majorVersion: 15, cidrs: ['192.0.2.0'], username: '' },
+    standby: { promoted: true },
+    props: { selection: {} },
+  };
+  expect(refusal(changes)).toBe(
+    [
+      "hybrid migration 'Migration' has 4 problems:",
+      "- 'selection' must name at least one schema or table, got none; set 'schemas' or 'tables'",
+      `- 'source.cidrs[0]' must be a network as CIDR and not every address, got "192.0.2.0"; write it like 192.0.2.0/24`,
+      "- 'source.username' must not be empty, got ''; give a name",
+      "- 'standby.promoted' must be left out unless 'bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
+    ].join('\n'),
+  );
+});
+
+test('refuses what an existing cluster already has, and a binding that the topology does not know', () => {
+  const made = newStack();
+  const binding = new ServerBinding({
+    server: 'reporting',
+    host: 'cluster.example.com',
+    database: 'other',
+    secret: new Secret(made.stack, 'ClusterLogin'),
+    caCertificate: 'aws-rds',
+  });
+  const connectable = new SecurityGroup(made.stack, 'ClusterGroup', { vpc: made.vpc });
+  const props = migrationProps(made, {
+    target: {
+      existing: { binding, connectable },
+      readers: 2,
+      instanceType: new InstanceType('r6g.large'),
+      subnets: {},
+    },
+  });
+  expect(() => new HybridMigration(made.stack, 'Migration', props)).toThrow(
+    [
+      "hybrid migration 'Migration' has 5 problems:",
+      "- 'target.existing.binding.server' must be 'aurora', as the topology calls the target, got 'reporting'; make a ServerBinding of that name",
+      `- 'target.existing.binding.database' must be the target's database "shop", got "other"; correct it or give 'target.databaseName'`,
+      "- 'target.subnets' must be left out for an existing cluster, got a selection; remove it",
+      "- 'target.instanceType' must be left out for an existing cluster, got r6g.large; remove it",
+      "- 'target.readers' must be left out for an existing cluster, got 2; remove it",
+    ].join('\n'),
+  );
+});
+
+test('refuses a second function of one logical id, and a second server of one name', () => {
+  const { stack, vpc } = newStack();
+  const runner = new RunnerFunction(stack, 'Runner', { vpc });
+  expect(() => new RunnerFunction(stack, 'Second', { vpc })).toThrow(
+    "'logicalId' must be unique in the stack, got 'PontoonRunner' twice; share one RunnerFunction by 'runner', or give the second another 'logicalId'",
+  );
+  const secret = new Secret(stack, 'Login');
+  const [one, other] = ['a.example', 'b.example'].map(
+    (host) =>
+      new ServerBinding({ server: 'a', host, database: 'shop', secret, caCertificate: PEM }),
+  ) as [ServerBinding, ServerBinding];
+  expect(runner.ledgerOn(one)).toBe(runner.ledgerOn(one));
+  expect(() => runner.ledgerOn(other)).toThrow(
+    "'server' must be unique among the bindings of one RunnerFunction, got 'a' twice; use one ServerBinding for all objects on a server, and another name for another server",
+  );
+});
