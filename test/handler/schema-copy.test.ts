@@ -182,7 +182,7 @@ test("a refusal is told in the server's own words, changes nothing and holds no 
     const source = await scene.source.client('shop');
     await source.query('CREATE EXTENSION pg_visibility');
     await expect(scene.send({})).rejects.toThrow(
-      /^schema copy 'standby\/shop' to 'aurora' must succeed, got Failed: psql:[^ ]*prepare\.sql:\d+: ERROR: {2}permission denied to create extension "pg_visibility"\nHINT: {2}Must be superuser to create this extension\.\nCONTEXT: [^]*; mend what it says and deploy again$/,
+      /^schema copy 'standby\/shop' to 'aurora' must succeed, got Failed: psql:[^ ]*prepare\.sql:\d+: ERROR: {2}permission denied to create extension "pg_visibility"\nHINT: {2}Must be superuser to create this extension\.\nCONTEXT: [\s\S]*; mend what it says and deploy again$/,
     );
     await source.query('DROP EXTENSION pg_visibility');
     scene.password = 'another password than the right one';
