@@ -46,7 +46,7 @@ export class DmsReplication extends Construct implements IConnectable {
   /** The task's start: it must depend on the slot and on the tables, and whatever needs replication on it. */
   public readonly running: CustomResource;
   /** The alarms on latency, memory and disk. */
-  public readonly alarms: readonly Alarm[];
+  public readonly alarms: Alarm[];
 
   constructor(scope: Construct, id: string, props: DmsReplicationProps) {
     super(scope, id);

@@ -20,7 +20,7 @@ export class ReplicationMonitoring extends Construct {
   /** What runs the function. */
   public readonly schedule: Rule;
   /** The alarms. */
-  public readonly alarms: readonly Alarm[];
+  public readonly alarms: Alarm[];
   /** The dashboard. */
   public readonly dashboard: Dashboard;
   private readonly metrics: Metrics;

@@ -23,7 +23,7 @@ export class SourceRoute {
   ) {}
 
   /** Makes the routes, one for each of `cidrs`. */
-  public addTo(scope: Construct, subnet: ISubnet, cidrs: readonly string[]): CfnRoute[] {
+  public addTo(scope: Construct, subnet: ISubnet, cidrs: string[]): CfnRoute[] {
     if (Object.keys(this.target).length === 0) return [];
     return cidrs.map(
       (cidr, index) =>
