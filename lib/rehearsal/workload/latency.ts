@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { PontoonError, type QualifiedName, quoteQualified } from '../../postgres';
 
-/** Milliseconds from commits on the source until their rows were seen on the target. */
+/** Milliseconds from the begin of an INSERT on the source until its row was seen on the target. */
 export interface Latency {
   readonly median: number;
   readonly p95: number;
@@ -36,10 +36,11 @@ export async function measureLatency(
   const times: number[] = [];
   for (let round = 0; round < options.rounds; round += 1) {
     if (round > 0) await delay(options.pauseMs);
+    const begun = performance.now();
     const { rows } = await source.query<{ id: string }>(
       `INSERT INTO ${table} (customer_id, amount, status, note) VALUES (1, 0.01, 'new', '${LATENCY_NOTE}') RETURNING id`,
     );
-    times.push(await untilSeen(target, { ...options, id: rows[0]?.id ?? '' }));
+    times.push(await untilSeen(target, { ...options, begun, id: rows[0]?.id ?? '' }));
   }
   const sorted = [...times].sort((a, b) => a - b);
   const at = (share: number): number =>
@@ -53,9 +54,9 @@ async function untilSeen(
     table,
     id,
     deadlineMs,
-  }: { readonly table: QualifiedName; readonly id: string; readonly deadlineMs: number },
+    begun,
+  }: Pick<LatencyOptions, 'table' | 'deadlineMs'> & { readonly id: string; readonly begun: number },
 ): Promise<number> {
-  const begun = performance.now();
   for (;;) {
     const { rowCount } = await target.query(`SELECT FROM ${quoteQualified(table)} WHERE id = $1`, [
       id,
