@@ -3,6 +3,9 @@ import { PontoonError } from './errors';
 /** PostgreSQL cuts longer names silently (NAMEDATALEN - 1), so that two long names could become one. */
 const MAX_NAME_BYTES = 63;
 
+/** Half of a character: sent as UTF-8 it would silently become another text. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** A table or another object inside a schema. */
 export interface QualifiedName {
   /** The schema, exactly as the server spells it. */
@@ -16,6 +19,9 @@ export function nameProblem(name: string, what: string): string | undefined {
   if (name === '') return `'${what}' must not be empty, got ''; give a name`;
   if (name.includes('\0')) {
     return `'${what}' cannot contain a NUL character, got ${JSON.stringify(name)}; remove it`;
+  }
+  if (LONE_SURROGATE.test(name)) {
+    return `'${what}' must be valid Unicode, got half of a surrogate pair (${JSON.stringify(name)}); correct it`;
   }
   const bytes = utf8Length(name);
   if (bytes > MAX_NAME_BYTES) {
@@ -50,6 +56,12 @@ export function quoteLiteral(text: string): string {
     throw new PontoonError(
       'INVALID_LITERAL',
       'a text for PostgreSQL cannot contain a NUL character; remove it',
+    );
+  }
+  if (LONE_SURROGATE.test(text)) {
+    throw new PontoonError(
+      'INVALID_LITERAL',
+      'a text for PostgreSQL must be valid Unicode, got half of a surrogate pair; correct it',
     );
   }
   const quoted = `'${text.replaceAll("'", "''")}'`;

@@ -21,9 +21,7 @@ export class Reader {
 
   /** A text that must be given. */
   public text(key: string): string {
-    const value = this.optionalText(key);
-    if (value === undefined) this.wrong(this.at(key), 'must be given', undefined, 'add it');
-    return value ?? '';
+    return this.required(key) ?? '';
   }
 
   /** A text that may be left out. */
@@ -56,18 +54,12 @@ export class Reader {
 
   /** A PostgreSQL name. */
   public name(key: string): string {
-    const value = this.text(key);
-    const problem = value === '' ? undefined : nameProblem(value, this.at(key));
-    if (problem !== undefined) this.problems.add(problem);
-    return value;
+    return this.checked(key, nameProblem);
   }
 
   /** A replication slot's name. */
   public slotName(key: string): string {
-    const value = this.text(key);
-    const problem = value === '' ? undefined : slotNameProblem(value, this.at(key));
-    if (problem !== undefined) this.problems.add(problem);
-    return value;
+    return this.checked(key, slotNameProblem);
   }
 
   /** A whole number of at least `least`. */
@@ -99,6 +91,37 @@ export class Reader {
     return [];
   }
 
+  /** A list of PostgreSQL names; empty if it is left out. */
+  public names(key: string): string[] {
+    const names = this.texts(key);
+    for (const [index, name] of names.entries()) {
+      const problem = nameProblem(name, `${this.at(key)}[${index}]`);
+      if (problem !== undefined) this.problems.add(problem);
+    }
+    return names;
+  }
+
+  /** A list of texts that may be left out, which is not the same as an empty one. */
+  public optionalTexts(key: string): string[] | undefined {
+    const given = this.fields[key] !== undefined;
+    const value = this.texts(key);
+    return given ? value : undefined;
+  }
+
+  /** A list of some of `choices`; empty if it is left out. */
+  public choices<Choice extends string>(key: string, choices: readonly Choice[]): Choice[] {
+    const given = this.texts(key);
+    const known = given.flatMap((text) => choices.filter((choice) => choice === text));
+    if (known.length < given.length) {
+      this.refuse(
+        key,
+        `must name only ${choices.map((choice) => `'${choice}'`).join(', ')}`,
+        'correct the list',
+      );
+    }
+    return known;
+  }
+
   /** A list of objects, each read by `read`; empty if it is left out. */
   public list<Item>(key: string, read: (reader: Reader) => Item): Item[] {
     const value = this.take(key);
@@ -128,6 +151,11 @@ export class Reader {
     );
   }
 
+  /** Keeps what `check` says of the property `key`, as the writer knows it. */
+  public check(key: string, check: (what: string) => readonly string[]): void {
+    for (const problem of check(this.at(key))) this.problems.add(problem);
+  }
+
   /** Keeps the problem that the value of `key` breaks `rule`. */
   public refuse(key: string, rule: string, wayOut: string): void {
     this.wrong(this.at(key), rule, this.fields[key], wayOut);
@@ -145,6 +173,25 @@ export class Reader {
       if (!this.seen.has(key))
         this.problems.add(`'${this.at(key)}' is not known here; remove it or correct its name`);
     }
+  }
+
+  private required(key: string): string | undefined {
+    if (this.fields[key] === undefined) {
+      this.seen.add(key);
+      this.wrong(this.at(key), 'must be given', undefined, 'add it');
+      return undefined;
+    }
+    return this.optionalText(key);
+  }
+
+  private checked(
+    key: string,
+    problemOf: (name: string, what: string) => string | undefined,
+  ): string {
+    const value = this.required(key);
+    const problem = value === undefined ? undefined : problemOf(value, this.at(key));
+    if (problem !== undefined) this.problems.add(problem);
+    return value ?? '';
   }
 
   private nested<Item>(value: unknown, path: string, read: (reader: Reader) => Item): Item {

@@ -194,8 +194,8 @@ function readTableName(reader: Reader): QualifiedName {
 }
 
 function readColumns(reader: Reader): { columns?: string[] } {
-  const columns = reader.texts('columns');
-  return columns.length > 0 ? { columns } : {};
+  const columns = reader.optionalTexts('columns');
+  return columns === undefined ? {} : { columns };
 }
 
 function conditionSql({ column, operator, values = [] }: RowFilter): string {
@@ -241,6 +241,10 @@ function checkTable(table: SelectedTable, at: string, problems: Problems): void 
   problems.addIf(
     table.columns?.length === 0,
     `'${at}.columns' must name at least one column, got none; leave it out to replicate all columns`,
+  );
+  problems.addIf(
+    new Set(table.columns).size < (table.columns ?? []).length,
+    `'${at}.columns' must name each column once, got ${JSON.stringify(table.columns)}; remove the repetition`,
   );
   for (const [index, filter] of (table.rowFilters ?? []).entries()) {
     checkName(filter.column, `${at}.rowFilters[${index}].column`, problems);

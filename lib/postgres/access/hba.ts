@@ -28,7 +28,7 @@ export function renderHba(rules: readonly HbaRule[]): string {
 
 function checkRules(rules: readonly HbaRule[]): void {
   const problems = new Problems();
-  for (const [index, { database, user, address }] of rules.entries()) {
+  for (const [index, { database, user, address, purpose }] of rules.entries()) {
     for (const [name, what] of [
       [database, 'database'],
       [user, 'user'],
@@ -39,9 +39,17 @@ function checkRules(rules: readonly HbaRule[]): void {
         /[\r\n]/.test(name),
         `'hba[${index}].${what}' cannot contain a line break, got ${JSON.stringify(name)}; rename it`,
       );
+      problems.addIf(
+        name.startsWith('/'),
+        `'hba[${index}].${what}' cannot start with '/', which PostgreSQL 16 takes for a regular expression, got ${JSON.stringify(name)}; rename it`,
+      );
     }
     problems.addIf(
-      /^(0\.0\.0\.0|::)\/0$/.test(address) || address === 'all',
+      /[\r\n]|\\$/.test(purpose),
+      `'hba[${index}].purpose' must be one line that does not end in a backslash, got ${JSON.stringify(purpose)}; shorten it`,
+    );
+    problems.addIf(
+      /\/0+$/.test(address) || address === 'all',
       `'hba[${index}].address' cannot admit every address, got '${address}'; name the subnet`,
     );
     problems.addIf(

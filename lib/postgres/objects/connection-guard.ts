@@ -24,7 +24,7 @@ export interface ObservedGuard {
 /** Connection guards. */
 export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
   kind: 'connection-guard',
-  read: (reader) => ({ kind: 'connection-guard', keep: reader.texts('keep') }),
+  read: (reader) => ({ kind: 'connection-guard', keep: reader.names('keep') }),
   name: () => 'connection-guard',
   secrets: () => [],
   observe: observeGuard,

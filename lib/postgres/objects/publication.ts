@@ -6,6 +6,7 @@ import {
   readSelection,
   rowFilterSql,
   selectedTable,
+  selectionProblems,
   selectionSql,
   selectionUses,
   type TableSelection,
@@ -38,12 +39,16 @@ export interface ObservedPublication {
 /** Publications. */
 export const publication: ObjectKind<PublicationSpec, ObservedPublication> = {
   kind: 'publication',
-  read: (reader) => ({
-    kind: 'publication',
-    name: reader.name('name'),
-    selection: reader.object('selection', readSelection),
-    viaPartitionRoot: reader.flag('viaPartitionRoot', true),
-  }),
+  read(reader) {
+    const selection = reader.object('selection', readSelection);
+    reader.check('selection', (what) => selectionProblems(selection, what));
+    return {
+      kind: 'publication',
+      name: reader.name('name'),
+      selection,
+      viaPartitionRoot: reader.flag('viaPartitionRoot', true),
+    };
+  },
   name: (spec) => spec.name,
   secrets: () => [],
   observe: observePublication,
@@ -146,7 +151,8 @@ function tableList(spec: PublicationSpec, tables: readonly QualifiedName[]): str
       const columns =
         part?.columns === undefined ? '' : ` (${part.columns.map(quoteIdentifier).join(', ')})`;
       const filters = part?.rowFilters ?? [];
-      return `${quoteQualified(table)}${columns}${filters.length > 0 ? ` WHERE (${rowFilterSql(filters)})` : ''}`;
+      // Without ONLY the children that inherit from a table would be published with it, selected or not.
+      return `ONLY ${quoteQualified(table)}${columns}${filters.length > 0 ? ` WHERE (${rowFilterSql(filters)})` : ''}`;
     })
     .join(', ');
 }

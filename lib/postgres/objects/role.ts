@@ -52,10 +52,10 @@ export const role: ObjectKind<RoleSpec, ObservedRole> = {
     name: reader.name('name'),
     secret: reader.text('secret'),
     replication: reader.flag('replication', false),
-    memberOf: reader.texts('memberOf'),
-    database: reader.texts('database').map((right) => right as DatabaseRight),
-    readSchemas: reader.texts('readSchemas'),
-    writeSchemas: reader.texts('writeSchemas'),
+    memberOf: reader.names('memberOf'),
+    database: reader.choices('database', Object.values(DatabaseRight)),
+    readSchemas: reader.names('readSchemas'),
+    writeSchemas: reader.names('writeSchemas'),
   }),
   name: (spec) => spec.name,
   secrets: (spec) => [spec.secret],
@@ -180,12 +180,9 @@ function grants(
 /** The database is that of the connection, whose name only the server knows for sure. */
 function grantDatabase(name: string, rights: readonly DatabaseRight[]): Step {
   const list = rights.join(', ');
-  return step(
-    `grant ${list} on the database to ${name}`,
-    sql(
-      `DO $do$ BEGIN EXECUTE pg_catalog.format('GRANT ${list} ON DATABASE %I TO %s', pg_catalog.current_database(), ${quoteLiteral(name)}); END $do$`,
-    ),
-  );
+  // As a literal, since a name could hold whatever dollar tag the body were quoted by.
+  const body = `BEGIN EXECUTE pg_catalog.format('GRANT ${list} ON DATABASE %I TO %s', pg_catalog.current_database(), ${quoteLiteral(name)}); END`;
+  return step(`grant ${list} on the database to ${name}`, sql(`DO ${quoteLiteral(body)}`));
 }
 
 function grantSchema(roleName: string, schemaName: string, write: boolean): Step[] {

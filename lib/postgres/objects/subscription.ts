@@ -1,4 +1,4 @@
-import { requireCapability } from '../capabilities';
+import { requireCapability, supports } from '../capabilities';
 import { PontoonError } from '../errors';
 import { quoteConninfo, quoteIdentifier, quoteLiteral } from '../identifiers';
 import type { Reader } from '../reader';
@@ -62,6 +62,8 @@ export interface ObservedSubscription {
   readonly enabled: boolean;
   readonly slotName: string | null;
   readonly publications: readonly string[];
+  /** Whether changes that the publisher received by replication are left out; undefined before PostgreSQL 16. */
+  readonly originNone?: boolean;
   /** How many tables it has taken up. */
   readonly tables: number;
 }
@@ -73,7 +75,7 @@ export const subscription: ObjectKind<SubscriptionSpec, ObservedSubscription> = 
     kind: 'subscription',
     name: reader.name('name'),
     publisher: reader.object('publisher', readPublisher),
-    publications: reader.texts('publications'),
+    publications: reader.names('publications'),
     slotName: reader.slotName('slotName'),
     copyData: reader.flag('copyData', true),
     enabled: reader.flag('enabled', true),
@@ -82,9 +84,9 @@ export const subscription: ObjectKind<SubscriptionSpec, ObservedSubscription> = 
   }),
   name: (spec) => spec.name,
   secrets: (spec) => [spec.publisher.secret],
-  observe: (spec) =>
+  observe: (spec, { major }) =>
     sql(
-      `SELECT subenabled AS enabled, subslotname AS "slotName", pg_catalog.to_jsonb(subpublications) AS publications, (SELECT count(*)::int FROM pg_catalog.pg_subscription_rel WHERE srsubid = s.oid) AS tables FROM pg_catalog.pg_subscription s WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+      `SELECT subenabled AS enabled,${supports(major, 'subscription-origin') ? ` suborigin = 'none' AS "originNone",` : ''} subslotname AS "slotName", pg_catalog.to_jsonb(subpublications) AS publications, (SELECT count(*)::int FROM pg_catalog.pg_subscription_rel WHERE srsubid = s.oid) AS tables FROM pg_catalog.pg_subscription s WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
       [spec.name],
     ),
   observed: (row) => row as unknown as ObservedSubscription | undefined,
@@ -227,6 +229,14 @@ function alterSubscription(
       ),
     );
   }
+  if (observed.originNone !== undefined && observed.originNone !== spec.originNone) {
+    steps.push(
+      step(
+        `set the origin of subscription ${name}`,
+        sql(`ALTER SUBSCRIPTION ${name} SET (origin = ${spec.originNone ? 'none' : 'any'})`),
+      ),
+    );
+  }
   const otherSlot = observed.slotName !== spec.slotName;
   if (observed.enabled && (otherSlot || !spec.enabled)) steps.push(enable(name, false));
   if (otherSlot) {
@@ -239,8 +249,9 @@ function alterSubscription(
   }
   if (spec.enabled && (otherSlot || !observed.enabled)) steps.push(enable(name, true));
   const revised = applied !== undefined && applied.spec.revision !== spec.revision;
-  if (spec.enabled && (observed.tables === 0 || revised || !published))
-    steps.push(takeUpTables(spec));
+  // A disabled subscription takes up nothing, so that what it missed is taken up once it is enabled.
+  const missed = observed.tables === 0 || revised || !published || !observed.enabled;
+  if (spec.enabled && missed) steps.push(takeUpTables(spec));
   return steps;
 }
 

@@ -51,7 +51,14 @@ function parameterValue(name: string, value: string): string {
   );
 }
 
-/** A value of postgresql.conf: quoted unless it is a plain number or word. */
+/** A value of postgresql.conf: quoted unless it is a plain word, or a number with or without a unit. */
 function confValue(value: string): string {
-  return /^[A-Za-z0-9_.-]+$/.test(value) ? value : `'${value.replaceAll("'", "''")}'`;
+  if (/[\r\n\0]/.test(value)) {
+    throw new PontoonError(
+      'INVALID',
+      `a value of postgresql.conf must be one line, got ${JSON.stringify(value)}; remove the line break`,
+    );
+  }
+  if (/^(-?\d+(\.\d+)?[A-Za-z]*|[A-Za-z][A-Za-z0-9_-]*)$/.test(value)) return value;
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }

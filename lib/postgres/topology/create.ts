@@ -21,7 +21,7 @@ export function createTopology(props: TopologyProps): Topology {
 
 /** The server called `name`. Throws a PontoonError with code UNKNOWN_SERVER. */
 export function serverOf(topology: TopologyProps, name: string): TopologyServer {
-  const server = topology.servers[name];
+  const server = Object.hasOwn(topology.servers, name) ? topology.servers[name] : undefined;
   if (server !== undefined) return server;
   const known = Object.keys(topology.servers).join(', ');
   throw new PontoonError(

@@ -23,8 +23,10 @@ const NUMBER_TOKEN_CEILING = -1e280;
 
 function deferredKind(value: unknown): string | undefined {
   if (typeof value === 'string') {
-    if (value.includes('${Token[')) return 'a CDK token';
-    return value.includes('Calling [toString] on an [Output<T>]') ? 'a Pulumi Output' : undefined;
+    if (/[$#]\{Token\[/.test(value)) return 'a CDK token';
+    return /Calling \[to(String|JSON)\] on an \[Output<T>\]/.test(value)
+      ? 'a Pulumi Output'
+      : undefined;
   }
   if (typeof value === 'number') return value < NUMBER_TOKEN_CEILING ? 'a CDK token' : undefined;
   if (typeof value === 'function') return isOutput(value) ? 'a Pulumi Output' : 'a function';
@@ -32,10 +34,9 @@ function deferredKind(value: unknown): string | undefined {
   if (isOutput(value)) return 'a Pulumi Output';
   if ('resolve' in value && typeof value.resolve === 'function' && 'creationStack' in value)
     return 'a CDK token';
+  // A token that stands for a list is a list of one text.
   if (Array.isArray(value))
-    return value.some(
-      (item) => deferredKind(item) === 'a CDK token' && String(item).startsWith('#{'),
-    )
+    return value.some((item) => typeof item === 'string' && item.startsWith('#{Token['))
       ? 'a CDK token'
       : undefined;
   return Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null

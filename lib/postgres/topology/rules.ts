@@ -88,8 +88,8 @@ function checkLink(
   at: string,
   problems: Problems,
 ): void {
-  const from = topology.servers[link.from];
-  const to = topology.servers[link.to];
+  const from = serverNamed(topology, link.from);
+  const to = serverNamed(topology, link.to);
   const known = Object.keys(topology.servers).join(', ');
   problems.addIf(
     from === undefined,
@@ -108,6 +108,11 @@ function checkLink(
   if (slotProblem !== undefined) problems.add(slotProblem);
   if (link.kind === LinkKind.PHYSICAL) checkPhysicalLink(link, from, to, at, problems);
   else checkLogicalLink(topology, link, to, at, problems);
+}
+
+/** A name such as `constructor` is no server, although every object has it. */
+function serverNamed({ servers }: TopologyProps, name: string): TopologyServer | undefined {
+  return Object.hasOwn(servers, name) ? servers[name] : undefined;
 }
 
 function checkPhysicalLink(
@@ -178,8 +183,8 @@ function checkDecoding(
   problems: Problems,
 ): void {
   const rootName = primaryOf(topology, link.from);
-  const from = topology.servers[link.from];
-  const root = topology.servers[rootName];
+  const from = serverNamed(topology, link.from);
+  const root = serverNamed(topology, rootName);
   if (from === undefined || root === undefined) return;
   if (rootName === link.from) {
     problems.addIf(
@@ -209,7 +214,7 @@ function checkPublication(
   at: string,
   problems: Problems,
 ): void {
-  const publisher = topology.servers[link.from];
+  const publisher = serverNamed(topology, link.from);
   if (publisher === undefined || link.selection === undefined) return;
   const uses = selectionUses(link.selection);
   for (const [used, capability, what] of [
