@@ -202,9 +202,16 @@ describe('resources', () => {
       DependsOn: Match.arrayWith([Match.stringLikeRegexp('StandbyInstance')]),
     });
     const data = { 'Fn::GetAtt': [expect.stringContaining('StandbyStreaming'), 'Data'] };
-    const pem = { 'Fn::Select': [3, { 'Fn::Split': ['"', data] }] };
+    const body = { 'Fn::Select': [2, { 'Fn::Split': ['-----', data] }] };
     expect(stack.resolve(standby.caCertificate)).toEqual({
-      'Fn::Join': ['\n', { 'Fn::Split': ['|', pem] }],
+      'Fn::Join': [
+        '',
+        [
+          '-----BEGIN CERTIFICATE-----',
+          { 'Fn::Join': ['\n', { 'Fn::Split': ['|', body] }] },
+          '-----END CERTIFICATE-----\n',
+        ],
+      ],
     });
     expect(standby.ssmTarget.key).toBe('tag:pontoon:standby');
     expect(stack.resolve(standby.addressSeenBySource)).toEqual(stack.resolve(standby.address));
