@@ -50,8 +50,9 @@ export class Play {
   }
 
   private async setStage(): Promise<Stage> {
-    const { recorder, migration, chain, workspace, findings } = this.context;
+    const { recorder, migration, chain, workspace, findings, signal } = this.context;
     return await Stage.set({
+      ...(signal === undefined ? {} : { signal }),
       workspace,
       migration,
       recorder,
@@ -81,8 +82,10 @@ export class Play {
       findings.notPlayed.push(...notPlayed(deployed));
       await this.rehearseFlow(stage, source, writer);
     } finally {
-      await writer.stop();
-      await sampler.stop();
+      // A failure of theirs must not keep the stack from being deleted, nor hide what failed before.
+      for (const ended of await Promise.allSettled([writer.stop(), sampler.stop()]))
+        if (ended.status === 'rejected')
+          findings.problems.push(`the workload ended: ${String(ended.reason)}`);
       findings.written = writer.written;
       await recorder.phase('delete', 'Delete the stack', () => this.destroy(cloud));
       await concludeLeftovers(this.context, this.places(stage, source));

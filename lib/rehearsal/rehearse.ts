@@ -45,16 +45,28 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   const migration = readMigration(assembly, options.stack, options.migration);
   const chain = readChain(migration.topology);
   const workspace = await Workspace.open();
+  // Without servers and directory nothing that still runs gets any further. Its failure is that of the last phase.
+  const interrupt = (): void => void workspace.dispose().catch(() => undefined);
+  options.signal?.addEventListener('abort', interrupt, { once: true });
+  if (options.signal?.aborted === true) interrupt();
   try {
     const { rows = ROWS, signal } = options;
     const context = { rows, recorder, findings, assembly, migration, chain, workspace };
     await new Play(signal === undefined ? context : { ...context, signal }).run();
   } catch (error) {
-    findings.problems.push(error instanceof Error ? error.message : String(error));
+    findings.problems.push(messageOf(error));
   }
+  options.signal?.removeEventListener('abort', interrupt);
+  // What fails because of the interruption says nothing of the stack.
+  if (options.signal?.aborted === true)
+    findings.problems.splice(0, Number.POSITIVE_INFINITY, messageOf(options.signal.reason));
   await recorder.phase('clear', 'Clear away', async () => {
     await workspace.dispose();
     findings.leftovers.push(...(await workspace.leftovers()));
   });
   return toReport(findings, { recorder, migration, chain });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,16 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { serverOf } from '../postgres';
 import { Evaluator, recordOf, stackIdentity, type Template } from './assembly';
-import { AwsEndpointStandIn, SecretStore, secretPlayers } from './aws-endpoint';
+import {
+  AwsEndpointStandIn,
+  SecretStore,
+  secretPlayers,
+  secretsManagerShims,
+  secretsManagerStandIn,
+} from './aws-endpoint';
 import { AddressBook } from './cloud/addresses';
 import { Aurora, type Cluster } from './cloud/aurora';
 import { DMS_STAND_IN, DmsCloud } from './cloud/dms';
 import { SCHEDULE_SHIM, Schedule } from './cloud/schedule';
 import { StandbyHost } from './cloud/standby-host';
-import { CloudFormationStandIn } from './cloudformation';
+import {
+  CloudFormationStandIn,
+  cloudFormationShims,
+  cloudFormationStandIn,
+} from './cloudformation';
 import { LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
 import type { RecordedMigration } from './migration';
 import type { Recorder } from './recorder';
+import { REHEARSAL_SHIMS } from './rehearsal-shims';
 import type { Server, Shim, StandIn, Workspace } from './servers';
 import { SsmStandIn } from './ssm';
 
@@ -23,6 +34,8 @@ export interface StageOptions {
   readonly target: string;
   /** Told before the standby is taken away. */
   readonly onStandbyEnd: (server: Server) => Promise<void>;
+  /** Ends what runs here; nothing is invoked any more. */
+  readonly signal?: AbortSignal;
   /** Told of each line that the handler writes. */
   readonly onLog: (line: string) => void;
 }
@@ -78,6 +91,8 @@ export class Stage {
     });
     this.lambda = new LambdaStandIn({
       endpointUrl: endpoint.url,
+      // What is staged there goes away with everything else, however the rehearsal ends.
+      directory: workspace.directory,
       onLog: ({ line }) => options.onLog(line),
     });
     this.schedule = new Schedule({
@@ -99,7 +114,11 @@ export class Stage {
 
   /** Starts the endpoints of the cloud. */
   public static async set(options: StageOptions): Promise<Stage> {
-    return new Stage(options, await AwsEndpointStandIn.start());
+    const stage = new Stage(options, await AwsEndpointStandIn.start());
+    // Its failure is the one of `close`, which ends the same processes.
+    const interrupt = (): void => void stage.lambda.close().catch(() => undefined);
+    options.signal?.addEventListener('abort', interrupt, { once: true });
+    return stage;
   }
 
   /** A CloudFormation that plays on this stage. */
@@ -108,6 +127,7 @@ export class Stage {
     return await CloudFormationStandIn.start({
       ...PLACE,
       invoke: async (serviceToken, event) => {
+        this.options.signal?.throwIfAborted();
         const { ResourceProperties, OldResourceProperties, ...rest } = event;
         const { error } = await this.lambda.invoke(serviceToken, {
           ...rest,
@@ -182,7 +202,9 @@ export class Stage {
   /** What stood in for something so far. */
   public standIns(): readonly StandIn[] {
     return [
+      cloudFormationStandIn,
       lambdaStandIn,
+      secretsManagerStandIn,
       ...this.host.standIns,
       ...(this.dms.used ? [DMS_STAND_IN] : []),
       ...this.ssm.standIns,
@@ -191,7 +213,15 @@ export class Stage {
 
   /** What was set differently so far. */
   public shims(): readonly Shim[] {
-    return [ADDRESS_SHIM, SCHEDULE_SHIM, ...lambdaShims, ...this.host.shims, ...this.aurora.shims];
+    return [
+      ...REHEARSAL_SHIMS,
+      SCHEDULE_SHIM,
+      ...cloudFormationShims,
+      ...lambdaShims,
+      ...secretsManagerShims,
+      ...this.host.shims,
+      ...this.aurora.shims,
+    ];
   }
 
   /** Stops everything that was started here. */
@@ -203,12 +233,6 @@ export class Stage {
     await this.endpoint.close();
   }
 }
-
-const ADDRESS_SHIM: Shim = {
-  name: 'connections lead to 127.0.0.1, with the certificates of the rehearsal',
-  reason:
-    'every server of the topology runs on this machine; names and addresses of the template lead nowhere here',
-};
 
 /** Public parameters of AWS that name machine images; no machine is made of one here. */
 function machineImages({ parameters }: Template): Record<string, string> {

@@ -48,10 +48,12 @@ export async function concludeLeftovers(
 
 /** Looks for every secret that was used in everything that was written. */
 export async function concludeSecrets(
-  { findings, migration }: RehearsalContext,
+  { findings, migration, signal }: RehearsalContext,
   secrets: readonly string[],
   texts: readonly ScannedText[],
 ): Promise<void> {
+  // The logs are gone; the report claims no scan.
+  if (signal?.aborted === true) return;
   const template = {
     place: `template of ${migration.stack.stackName}`,
     text: JSON.stringify(migration.stack.template),
