@@ -21,6 +21,9 @@ export interface CloudFormationEvent {
 /** Marks what a failed Create leaves behind: nothing, so that its Delete does nothing. */
 const FAILED_CREATE = 'failed/';
 
+/** Marks what a failed Create could not take away again, so that its Delete tries. */
+const LEFT_BEHIND = 'left/';
+
 /** CloudFormation reads no more than 4096 bytes of an answer; the rest is for the other fields. */
 const MOST_REASON_BYTES = 2500;
 
@@ -65,7 +68,8 @@ async function decide(
     );
     return { Status: 'SUCCESS', PhysicalResourceId: physicalResourceId, Data: data };
   } catch (error) {
-    const physicalId = known ?? `${FAILED_CREATE}${event.RequestId}`;
+    const left = error instanceof PontoonError && error.code === 'LEFT_BEHIND';
+    const physicalId = known ?? `${left ? LEFT_BEHIND : FAILED_CREATE}${event.RequestId}`;
     return { Status: 'FAILED', PhysicalResourceId: physicalId, Reason: reasonOf(error) };
   }
 }
@@ -74,7 +78,7 @@ function handlerOf(
   { ResourceType }: CloudFormationEvent,
   handlers: Readonly<Record<string, ResourceHandler>>,
 ): ResourceHandler {
-  const found = handlers[ResourceType];
+  const found = Object.hasOwn(handlers, ResourceType) ? handlers[ResourceType] : undefined;
   if (found !== undefined) return found;
   throw new PontoonError(
     'UNKNOWN_RESOURCE',
@@ -109,15 +113,19 @@ function withoutToken(
   return rest;
 }
 
-/** Errors of our own say all that is to be known; of others only the message, never their fields. */
+/** Only the message of an error is told, never its fields, and no more of it than fits. */
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const bytes = Buffer.from(message, 'utf8');
-  if (bytes.length <= MOST_REASON_BYTES) return message;
-  return `${bytes
-    .subarray(0, MOST_REASON_BYTES)
-    .toString('utf8')
-    .replace(/\uFFFD+$/, '')}…`;
+  const { message } = Object(error) as { readonly message?: unknown };
+  const characters = [...(typeof message === 'string' ? message : String(error))];
+  if (escapedBytes(characters) <= MOST_REASON_BYTES) return characters.join('');
+  let kept = Math.min(characters.length, MOST_REASON_BYTES);
+  while (escapedBytes(characters.slice(0, kept)) > MOST_REASON_BYTES) kept -= 50;
+  return `${characters.slice(0, kept).join('')}…`;
+}
+
+/** Quotes and line ends take two bytes and more inside of JSON. */
+function escapedBytes(characters: readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(characters.join('')));
 }
 
 async function deliver(url: string, answer: object): Promise<void> {

@@ -12,7 +12,7 @@ import {
   writeEntry,
   writeRequest,
 } from '../postgres';
-import { run, runOne } from './run';
+import { finallyQuietly, run, runOne } from './run';
 
 /** What this library made on a server, as the server itself remembers it. */
 export class Ledger {
@@ -41,18 +41,19 @@ export class Ledger {
    */
   public async alone<Result>(key: ObjectKey, work: () => Promise<Result>): Promise<Result> {
     const lock = [`pontoon ${key.server}/${key.kind}/${key.name}`];
+    // The other one works for as long as it works; the session's limit for locks is meant for objects.
+    await run(this.client, sql('SET lock_timeout = 0'));
     await run(
       this.client,
       sql('SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))', lock),
     );
-    try {
-      return await work();
-    } finally {
+    await run(this.client, sql('RESET lock_timeout'));
+    return await finallyQuietly(work, async () => {
       await run(
         this.client,
         sql('SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))', lock),
       );
-    }
+    });
   }
 
   /** What the ledger says of `key`. */

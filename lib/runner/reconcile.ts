@@ -1,20 +1,14 @@
 import type { ClientBase } from 'pg';
 import {
-  type AnyObjectKind,
-  kindOf,
   type LedgerEntry,
-  type ObjectKey,
   type ObjectSpec,
-  type PlanContext,
   PontoonError,
-  type ResolvedSecret,
   type SecretStore,
   type ServerFacts,
   type Step,
 } from '../postgres';
 import { Ledger } from './ledger';
-import { run, runOne } from './run';
-import { scramVerifier } from './scram';
+import { ManagedObject, versionsOf } from './managed-object';
 import { runSteps } from './steps';
 
 /** The connections that a reconcile uses. */
@@ -83,155 +77,130 @@ export async function drop(
 }
 
 class Reconcile {
-  private readonly kind: AnyObjectKind;
-  private readonly key: ObjectKey;
-  private readonly ledgerClient: ClientBase;
+  private readonly object: ManagedObject;
   private readonly ledger: Ledger;
 
   constructor(
     private readonly clients: ReconcileClients,
-    private readonly secrets: SecretStore,
+    secrets: SecretStore,
     private readonly request: ReconcileRequest,
   ) {
-    this.kind = kindOf(request.spec);
-    this.key = {
-      server: request.server,
-      kind: request.spec.kind,
-      name: this.kind.name(request.spec),
-    };
-    this.ledgerClient = clients.primary ?? clients.client;
-    this.ledger = new Ledger(this.ledgerClient, request.server);
+    this.object = new ManagedObject(clients.client, secrets, request.server, request.spec);
+    this.ledger = new Ledger(clients.primary ?? clients.client, request.server);
   }
 
   public async apply(): Promise<Outcome> {
-    return await this.ledger.alone(this.key, async () => {
-      if (this.request.spec.kind === 'ledger') return await this.applyLedger();
+    const server = await this.facts();
+    return await this.ledger.alone(this.object.key, async () => {
+      if (this.request.spec.kind === 'ledger') return await this.applyLedger(server);
       await this.ledger.require();
-      return (await this.answered()) ?? (await this.applyObject());
+      return (await this.answered()) ?? (await this.remembering(() => this.applyObject(server)));
     });
   }
 
   public async preview(): Promise<readonly Step[]> {
-    const entry = (await this.ledger.exists()) ? await this.ledger.find(this.key) : undefined;
-    const server = await readFacts(this.clients.client);
-    const observed = await this.observe(server);
+    const server = await this.facts();
+    const entry = (await this.ledger.exists())
+      ? await this.ledger.find(this.object.key)
+      : undefined;
+    const observed = await this.object.observe(server);
     this.checkOwner(entry, observed);
-    return this.kind.plan(this.request.spec, observed, await this.context(server, entry));
+    return this.object.plan(observed, await this.object.context(server, entry));
   }
 
   public async drop(): Promise<Outcome> {
-    return await this.ledger.alone(this.key, async () => {
-      if (this.request.spec.kind === 'ledger') return await this.dropLedger();
+    const server = await this.facts();
+    return await this.ledger.alone(this.object.key, async () => {
+      if (this.request.spec.kind === 'ledger') return await this.dropLedger(server);
       if (!(await this.ledger.exists())) return NOTHING_DONE;
-      return (await this.answered()) ?? (await this.dropObject());
+      return (await this.answered()) ?? (await this.remembering(() => this.dropObject(server)));
     });
   }
 
-  private async applyLedger(): Promise<Outcome> {
-    const server = await readFacts(this.clients.client);
-    const steps = this.kind.plan(
-      this.request.spec,
-      await this.observe(server),
-      await this.context(server, undefined),
-    );
-    await runSteps(this.clients, steps);
-    return { steps: steps.map(({ title }) => title), attributes: {} };
+  private async applyLedger(server: ServerFacts): Promise<Outcome> {
+    const context = await this.object.context(server, undefined);
+    return await this.run(this.object.plan(await this.object.observe(server), context));
   }
 
-  private async dropLedger(): Promise<Outcome> {
+  /** Several owners share a ledger; who drops it while it holds anything leaves it to the others. */
+  private async dropLedger(server: ServerFacts): Promise<Outcome> {
     if (!(await this.ledger.exists()) || (await this.ledger.count()) > 0) return NOTHING_DONE;
-    const server = await readFacts(this.clients.client);
-    const steps = this.kind.drop(
-      this.request.spec,
-      { exists: true },
-      await this.context(server, undefined),
-    );
-    await runSteps(this.clients, steps);
-    return { steps: steps.map(({ title }) => title), attributes: {} };
+    return await this.run(this.object.drop(await this.object.observe(server), server, undefined));
   }
 
-  private async applyObject(): Promise<Outcome> {
-    const { spec, owner } = this.request;
-    const found = await this.ledger.find(this.key);
-    const server = await readFacts(this.clients.client);
-    const observed = await this.observe(server);
+  private async applyObject(server: ServerFacts): Promise<Outcome> {
+    const { object, ledger } = this;
+    const found = await ledger.find(object.key);
+    const observed = await object.observe(server);
     this.checkOwner(found, observed);
-    const context = await this.context(server, found);
-    const steps = this.kind.plan(spec, observed, context);
+    const context = await object.context(server, found);
+    const steps = object.plan(observed, context);
     const entry: LedgerEntry = {
-      owner,
-      adopted: found?.adopted ?? this.isOccupied(observed),
-      spec,
+      owner: this.request.owner,
+      // What was adopted and then dropped by somebody else is ours once we make it anew.
+      adopted: this.isOccupied(observed) && (found?.adopted ?? true),
+      spec: this.request.spec,
       secretVersions: versionsOf(context.secrets),
-      before: found?.before ?? this.kind.before?.(observed) ?? {},
+      before: found?.before ?? object.before(observed),
     };
-    // The ledger knows of the object before the object is there, so that a run that is cut off leaves nothing unknown.
-    if (found === undefined) await this.ledger.write(this.key, { ...entry, secretVersions: {} });
+    await this.announce(found, entry);
     try {
-      await runSteps(this.clients, steps);
+      const outcome = await this.run(steps);
+      const attributes = await object.confirm(server, entry);
+      await ledger.write(object.key, entry);
+      return { ...outcome, attributes };
     } catch (error) {
-      if (found === undefined) await this.undoCreation(server, entry, observed);
+      if (found === undefined) await this.undoCreation(server, entry, error);
       throw error;
     }
-    await this.ledger.write(this.key, entry);
-    const attributes = await this.confirm(server, entry);
-    return await this.remember({ steps: steps.map(({ title }) => title), attributes });
   }
 
-  private async dropObject(): Promise<Outcome> {
-    const entry = await this.ledger.find(this.key);
+  /** The ledger knows what is tried before it is tried, so that a run that is cut off leaves nothing unknown. */
+  private async announce(found: LedgerEntry | undefined, entry: LedgerEntry): Promise<void> {
+    const announced =
+      found === undefined ? { ...entry, secretVersions: {} } : { ...found, attempted: entry.spec };
+    await this.ledger.write(this.object.key, announced);
+  }
+
+  private async dropObject(server: ServerFacts): Promise<Outcome> {
+    const entry = await this.ledger.find(this.object.key);
     if (entry === undefined || entry.owner !== this.request.owner) return NOTHING_DONE;
-    const steps = entry.adopted ? [] : await this.dropSteps(entry);
-    await runSteps(this.clients, steps);
-    await this.ledger.delete(this.key);
-    return await this.remember({ steps: steps.map(({ title }) => title), attributes: {} });
+    const steps = entry.adopted
+      ? []
+      : this.object.drop(await this.object.observe(server), server, entry);
+    const outcome = await this.run(steps);
+    await this.ledger.delete(this.object.key);
+    return outcome;
   }
 
-  private async dropSteps(entry: LedgerEntry): Promise<readonly Step[]> {
-    const server = await readFacts(this.clients.client);
-    const observed = await this.observe(server);
-    if (observed === undefined) return [];
-    return this.kind.drop(this.request.spec, observed, {
-      server,
-      secrets: {},
-      applied: appliedOf(entry),
-    });
-  }
-
-  /** What a failed creation made is taken away again, unless the object was there before. */
+  /**
+   * What a failed creation made is taken away again, unless it was adopted.
+   *
+   * @throws PontoonError with code LEFT_BEHIND if that fails too; the ledger then still knows of it.
+   */
   private async undoCreation(
     server: ServerFacts,
     entry: LedgerEntry,
-    before: unknown,
+    cause: unknown,
   ): Promise<void> {
-    if (!this.isOccupied(before)) {
-      const observed = await this.observe(server);
-      if (observed !== undefined) {
-        const context = { server, secrets: {}, applied: appliedOf(entry) };
-        await runSteps(this.clients, this.kind.drop(this.request.spec, observed, context));
-      }
-    }
-    await this.ledger.delete(this.key);
-  }
-
-  /** Reads the object back: what still differs was not applied, whatever the server answered. */
-  private async confirm(
-    server: ServerFacts,
-    entry: LedgerEntry,
-  ): Promise<Readonly<Record<string, string>>> {
-    const observed = await this.observe(server);
-    const left = this.kind.plan(this.request.spec, observed, await this.context(server, entry));
-    if (observed === undefined || left.length > 0) {
+    try {
+      if (!entry.adopted)
+        await runSteps(
+          this.clients,
+          this.object.drop(await this.object.observe(server), server, entry),
+        );
+      await this.ledger.delete(this.object.key);
+    } catch (error) {
       throw new PontoonError(
-        'NOT_CONVERGED',
-        `${this.key.kind} '${this.key.name}' on '${this.key.server}' must be as described after it was applied, got still to do: ${left.map(({ title }) => title).join('; ')}; look for somebody else who changes it`,
+        'LEFT_BEHIND',
+        `${messageOf(cause)}; what was made of ${this.object.description} could not be taken away again (${messageOf(error)}); delete the resource or drop the object once the server answers`,
+        { cause },
       );
     }
-    return this.kind.attributes?.(this.request.spec, observed) ?? {};
   }
 
   private checkOwner(entry: LedgerEntry | undefined, observed: unknown): void {
-    const what = `${this.key.kind} '${this.key.name}' on '${this.key.server}'`;
+    const what = this.object.description;
     if (entry !== undefined) {
       if (entry.owner === this.request.owner) return;
       throw new PontoonError(
@@ -247,61 +216,56 @@ class Reconcile {
   }
 
   private isOccupied(observed: unknown): boolean {
-    return observed !== undefined && (this.kind.occupied?.(observed) ?? true);
+    return this.object.isOccupied(observed);
   }
 
-  private async observe(server: ServerFacts): Promise<unknown> {
-    return this.kind.observed(
-      await runOne(this.clients.client, this.kind.observe(this.request.spec, server)),
+  /** A standby cannot hold a ledger of its own, so that its primary must be named before anything is tried. */
+  private async facts(): Promise<ServerFacts> {
+    const server = await this.object.facts();
+    if (!server.inRecovery || this.clients.primary !== undefined) return server;
+    throw new PontoonError(
+      'NO_PRIMARY',
+      `'primary' must be given for the standby '${this.request.server}', got nothing; add the connection to its primary, where the ledger is`,
     );
   }
 
-  private async context(
-    server: ServerFacts,
-    entry: LedgerEntry | undefined,
-  ): Promise<PlanContext<{ kind: string }>> {
-    const secrets: Record<string, ResolvedSecret> = {};
-    for (const reference of this.kind.secrets(this.request.spec)) {
-      const { username, password, version } = await this.secrets.get(reference);
-      secrets[reference] = { username, password, version, verifier: scramVerifier(password) };
-    }
-    return { server, secrets, applied: entry === undefined ? undefined : appliedOf(entry) };
+  private async run(steps: readonly Step[]): Promise<Outcome> {
+    await runSteps(this.clients, steps);
+    return { steps: steps.map(({ title }) => title), attributes: {} };
   }
 
+  /** How this request was answered before, if it was: a second delivery changes nothing. */
   private async answered(): Promise<Outcome | undefined> {
     const { requestId } = this.request;
-    return requestId === undefined
-      ? undefined
-      : ((await this.ledger.answer(requestId)) as Outcome | undefined);
+    const answer =
+      requestId === undefined
+        ? undefined
+        : ((await this.ledger.answer(requestId)) as Answer | undefined);
+    if (answer !== undefined && 'failed' in answer)
+      throw new PontoonError('FAILED_BEFORE', answer.failed);
+    return answer;
   }
 
-  private async remember(outcome: Outcome): Promise<Outcome> {
+  private async remembering(work: () => Promise<Outcome>): Promise<Outcome> {
     const { requestId } = this.request;
-    if (requestId !== undefined) await this.ledger.remember(requestId, outcome);
-    return outcome;
+    if (requestId === undefined) return await work();
+    try {
+      const outcome = await work();
+      await this.ledger.remember(requestId, outcome);
+      return outcome;
+    } catch (error) {
+      // What failed is what counts; a server that is gone remembers nothing.
+      await this.ledger.remember(requestId, { failed: messageOf(error) }).catch(() => undefined);
+      throw error;
+    }
   }
 }
+
+type Answer = Outcome | { readonly failed: string };
 
 const NOTHING_DONE: Outcome = { steps: [], attributes: {} };
 
-function appliedOf(entry: LedgerEntry): NonNullable<PlanContext<{ kind: string }>['applied']> {
-  return {
-    spec: entry.spec as { kind: string },
-    secretVersions: entry.secretVersions,
-    before: entry.before,
-  };
-}
-
-function versionsOf(secrets: Readonly<Record<string, ResolvedSecret>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(secrets).map(([reference, { version }]) => [reference, version]),
-  );
-}
-
-async function readFacts(client: ClientBase): Promise<ServerFacts> {
-  const [row] = await run(client, {
-    text: `SELECT pg_catalog.current_setting('server_version_num')::int / 10000 AS major, pg_catalog.pg_is_in_recovery() AS "inRecovery"`,
-    redacted: 'read the version',
-  });
-  return row as unknown as ServerFacts;
+function messageOf(error: unknown): string {
+  const { message } = Object(error) as { readonly message?: unknown };
+  return typeof message === 'string' ? message : String(error);
 }

@@ -43,7 +43,7 @@ export class SqlError extends PontoonError {
 }
 
 function sqlError(error: unknown, statement: Statement, title: string | undefined): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!isError(error)) return error;
   const { code, hint } = error as Error & { code?: string; hint?: string };
   // What carries a secret may come back inside the message or its detail.
   const secret = statement.text !== statement.redacted;
@@ -68,4 +68,33 @@ function withoutSecrets(message: string, { text, redacted }: Statement): string 
 function firstWords(text: string): string {
   const words = text.replace(/\s+/g, ' ').trim();
   return words.length > 80 ? `run ${words.slice(0, 80)}…` : `run ${words}`;
+}
+
+/** Errors of another realm, such as a test's sandbox, are errors too. */
+function isError(error: unknown): error is Error {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'message' in error &&
+    typeof error.message === 'string'
+  );
+}
+
+/**
+ * Runs `work`, then `end`. What fails first is what is thrown: an end that fails after failed work says nothing new,
+ * since it is the session that is gone.
+ */
+export async function finallyQuietly<Result>(
+  work: () => Promise<Result>,
+  end: () => Promise<void>,
+): Promise<Result> {
+  let result: Result;
+  try {
+    result = await work();
+  } catch (error) {
+    await end().catch(() => undefined);
+    throw error;
+  }
+  await end();
+  return result;
 }

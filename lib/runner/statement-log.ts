@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { PontoonError, sql, supports } from '../postgres';
-import { run, runOne } from './run';
+import { finallyQuietly, run, runOne } from './run';
 
 /** What makes a server write statements down, and the value with which it does not. */
 const QUIET: Readonly<Record<string, string>> = {
@@ -8,7 +8,7 @@ const QUIET: Readonly<Record<string, string>> = {
   log_min_error_statement: 'panic',
   log_min_duration_statement: '-1',
   log_min_duration_sample: '-1',
-  'pg_stat_statements.track': 'none',
+  'pg_stat_statements.track_utility': 'off',
   'auto_explain.log_min_duration': '-1',
 };
 
@@ -34,11 +34,9 @@ export async function withoutStatementLog<Result>(
   }
   const closed = open.filter(({ settable }) => settable).map(({ name }) => name);
   for (const name of closed) await run(client, sql(`SET ${name} = '${QUIET[name]}'`));
-  try {
-    return await work();
-  } finally {
+  return await finallyQuietly(work, async () => {
     for (const name of closed) await run(client, sql(`RESET ${name}`));
-  }
+  });
 }
 
 interface LogSetting {
@@ -71,5 +69,5 @@ async function openSettings(client: ClientBase): Promise<readonly LogSetting[]> 
 function records(name: string, setting: string): boolean {
   if (name === 'log_statement') return setting !== 'none';
   if (name === 'log_min_error_statement') return false;
-  return name === 'pg_stat_statements.track' ? setting !== 'none' : Number(setting) >= 0;
+  return name === 'pg_stat_statements.track_utility' ? setting === 'on' : Number(setting) >= 0;
 }

@@ -35,7 +35,8 @@ async function runTogether(client: ClientBase, steps: readonly Step[]): Promise<
     for (const step of steps) await run(client, step.statement, step.title);
     await run(client, sql('COMMIT'));
   } catch (error) {
-    await run(client, sql('ROLLBACK'));
+    // A session that is gone has rolled back by itself.
+    await run(client, sql('ROLLBACK')).catch(() => undefined);
     throw error;
   }
 }
@@ -51,26 +52,32 @@ async function runAlone({ client, primary }: ReconcileClients, step: Step): Prom
       `cannot ${step.title}: 'primary' must be given for a standby, got nothing; add the connection to its primary`,
     );
   }
-  await pulsing(primary, run(client, step.statement, step.title));
+  await pulsing(primary, () => run(client, step.statement, step.title));
 }
 
-/** Has the primary log its running transactions until `work` is done: a new slot on a standby waits for that. */
-async function pulsing(primary: ClientBase, work: Promise<unknown>): Promise<void> {
+/** Has the primary log its running transactions while `work` goes on: a new slot on a standby waits for that. */
+async function pulsing(primary: ClientBase, work: () => Promise<unknown>): Promise<void> {
+  // Before anything waits: whoever may not do this must hear it, and not wait for the slot in vain.
+  await pulse(primary);
   let working = true;
-  const done = work.finally(() => {
+  const done = work().finally(() => {
     working = false;
   });
   const pulses = (async () => {
     while (working) {
-      await run(
-        primary,
-        sql('SELECT pg_catalog.pg_log_standby_snapshot()'),
-        'log the running transactions on the primary',
-      );
       await Promise.race([done.catch(() => undefined), delay(PULSE_MS, undefined, { ref: false })]);
+      if (working) await pulse(primary);
     }
   })();
   await Promise.all([done, pulses]);
+}
+
+async function pulse(primary: ClientBase): Promise<void> {
+  await run(
+    primary,
+    sql('SELECT pg_catalog.pg_log_standby_snapshot()'),
+    'log the running transactions on the primary',
+  );
 }
 
 const PULSE_MS = 500;

@@ -28,6 +28,7 @@ test.each([15, 16, 17, 18])(
     template.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', {
       Family: `aurora-postgresql${major}`,
       Parameters: Match.exact({
+        'pg_stat_statements.track_utility': '0',
         'rds.force_ssl': '1',
         'rds.logical_replication': '1',
         max_replication_slots: '9',

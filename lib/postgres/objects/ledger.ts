@@ -38,7 +38,7 @@ export const ledger: ObjectKind<LedgerSpec, ObservedLedger> = {
           step(
             'create the ledger of objects',
             sql(
-              `CREATE TABLE ${OWN_SCHEMA}.objects (server text, kind text, name text, owner text NOT NULL, adopted boolean NOT NULL, spec jsonb NOT NULL, secret_versions jsonb NOT NULL, before jsonb NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(), PRIMARY KEY (server, kind, name))`,
+              `CREATE TABLE ${OWN_SCHEMA}.objects (server text, kind text, name text, owner text NOT NULL, adopted boolean NOT NULL, spec jsonb NOT NULL, attempted jsonb, secret_versions jsonb NOT NULL, before jsonb NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(), PRIMARY KEY (server, kind, name))`,
             ),
           ),
           step(
@@ -57,6 +57,8 @@ export interface LedgerEntry {
   readonly owner: string;
   readonly adopted: boolean;
   readonly spec: unknown;
+  /** A spec that is being applied over `spec`, or whose application was cut off. */
+  readonly attempted?: unknown;
   readonly secretVersions: Record<string, string>;
   readonly before: Record<string, unknown>;
 }
@@ -71,7 +73,7 @@ export interface ObjectKey {
 /** Asks for one object. */
 export function findEntry({ server, kind, name }: ObjectKey): Statement {
   return sql(
-    `SELECT owner, adopted, spec, secret_versions AS "secretVersions", before FROM ${OWN_SCHEMA}.objects WHERE server = $1 AND kind = $2 AND name = $3`,
+    `SELECT owner, adopted, spec, attempted, secret_versions AS "secretVersions", before FROM ${OWN_SCHEMA}.objects WHERE server = $1 AND kind = $2 AND name = $3`,
     [server, kind, name],
   );
 }
@@ -79,7 +81,7 @@ export function findEntry({ server, kind, name }: ObjectKey): Statement {
 /** Remembers one object. */
 export function writeEntry({ server, kind, name }: ObjectKey, entry: LedgerEntry): Statement {
   return sql(
-    `INSERT INTO ${OWN_SCHEMA}.objects (server, kind, name, owner, adopted, spec, secret_versions, before) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (server, kind, name) DO UPDATE SET spec = EXCLUDED.spec, secret_versions = EXCLUDED.secret_versions, applied_at = pg_catalog.now()`,
+    `INSERT INTO ${OWN_SCHEMA}.objects (server, kind, name, owner, adopted, spec, secret_versions, before, attempted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (server, kind, name) DO UPDATE SET spec = EXCLUDED.spec, attempted = EXCLUDED.attempted, adopted = EXCLUDED.adopted, secret_versions = EXCLUDED.secret_versions, applied_at = pg_catalog.now()`,
     [
       server,
       kind,
@@ -89,6 +91,7 @@ export function writeEntry({ server, kind, name }: ObjectKey, entry: LedgerEntry
       JSON.stringify(entry.spec),
       JSON.stringify(entry.secretVersions),
       JSON.stringify(entry.before),
+      entry.attempted === undefined ? null : JSON.stringify(entry.attempted),
     ],
   );
 }

@@ -23,8 +23,11 @@ export interface ResolvedSecret {
 
 /** What the ledger remembers of an object that this library made or adopted. */
 export interface AppliedObject<Spec> {
-  /** The spec as it was last applied. */
-  readonly spec: Spec;
+  /**
+   * What may have been applied, wholly or in part: the last spec that was, and one that was cut off after it. What they
+   * gave and the new one does not want is taken away.
+   */
+  readonly earlier: readonly Spec[];
   /** The versions of the secrets then, by reference. */
   readonly secretVersions: Readonly<Record<string, string>>;
   /** What cannot be observed any more: how things were before. */

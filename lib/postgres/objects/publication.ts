@@ -69,7 +69,7 @@ export const publication: ObjectKind<PublicationSpec, ObservedPublication> = {
       ];
     }
     const steps: Step[] = [];
-    const same = sameTables(observed.published, tables) && sameParts(spec, applied?.spec);
+    const same = sameTables(observed.published, tables) && sameParts(spec, applied?.earlier ?? []);
     if (!same) {
       steps.push(
         step(
@@ -163,14 +163,14 @@ function sameTables(a: readonly QualifiedName[], b: readonly QualifiedName[]): b
 }
 
 /** Filters are stored rewritten by the server, so that they are compared with what was applied last. */
-function sameParts(spec: PublicationSpec, previous: PublicationSpec | undefined): boolean {
+function sameParts(spec: PublicationSpec, earlier: readonly PublicationSpec[]): boolean {
   const parts = (from: PublicationSpec): string =>
     JSON.stringify((from.selection.tables ?? []).map((table) => tableList(from, [table])).sort());
-  if (previous === undefined) {
+  if (earlier.length === 0) {
     const uses = selectionUses(spec.selection);
     return !uses.rowFilters && !uses.columns;
   }
-  return parts(spec) === parts(previous);
+  return earlier.every((one) => parts(spec) === parts(one));
 }
 
 /** With `publish_via_partition_root` the roots stand for their partitions; without it the partitions themselves count. */

@@ -38,6 +38,8 @@ export interface ObservedRole {
   readonly lacking: readonly {
     readonly schema: string;
     readonly usage: boolean;
+    /** How many of its tables it may change in any way. */
+    readonly writable: number;
     readonly read: number;
     readonly write: number;
   }[];
@@ -64,10 +66,10 @@ export const role: ObjectKind<RoleSpec, ObservedRole> = {
   plan(spec, observed, context) {
     const secret = secretOf(spec, context);
     if (observed === undefined)
-      return [createRole(spec, secret), ...grants(spec, undefined, context.applied?.spec)];
+      return [createRole(spec, secret), ...grants(spec, undefined, earlierOf(context))];
     return [
       ...alterRole(spec, observed, secret, context),
-      ...grants(spec, observed, context.applied?.spec),
+      ...grants(spec, observed, earlierOf(context)),
     ];
   },
   drop(spec, observed) {
@@ -137,11 +139,7 @@ function alterRole(
   return steps;
 }
 
-function grants(
-  spec: RoleSpec,
-  observed: ObservedRole | undefined,
-  previous: RoleSpec | undefined,
-): Step[] {
+function grants(spec: RoleSpec, observed: ObservedRole | undefined, earlier: Earlier): Step[] {
   const name = quoteIdentifier(spec.name);
   const steps: Step[] = [];
   for (const member of spec.memberOf.filter((other) => !observed?.memberOf.includes(other))) {
@@ -152,7 +150,7 @@ function grants(
       ),
     );
   }
-  for (const member of (previous?.memberOf ?? []).filter(
+  for (const member of earlier.memberOf.filter(
     (other) => !spec.memberOf.includes(other) && observed?.memberOf.includes(other),
   )) {
     steps.push(
@@ -164,10 +162,19 @@ function grants(
   }
   const missing = spec.database.filter((right) => !observed?.database.includes(right));
   if (missing.length > 0) steps.push(grantDatabase(name, missing));
-  const given = [...(previous?.readSchemas ?? []), ...(previous?.writeSchemas ?? [])];
+  const surplus = earlier.database.filter(
+    (right) => !spec.database.includes(right) && observed?.database.includes(right),
+  );
+  if (surplus.length > 0 && observed !== undefined)
+    steps.push(...revokeDatabase(name, { ...observed, database: surplus }));
+  const given = [...earlier.readSchemas, ...earlier.writeSchemas];
   const wanted = new Set([...spec.readSchemas, ...spec.writeSchemas]);
   for (const schema of new Set(given.filter((schema) => !wanted.has(schema))))
-    steps.push(...revokeSchema({ ...spec, writeSchemas: previous?.writeSchemas ?? [] }, schema));
+    steps.push(...revokeSchema({ ...spec, writeSchemas: earlier.writeSchemas }, schema));
+  for (const schema of earlier.writeSchemas.filter(
+    (other) => wanted.has(other) && !spec.writeSchemas.includes(other),
+  ))
+    steps.push(...revokeWriting(spec.name, schema, observed));
   for (const schema of wanted) {
     const lacks = observed?.lacking.find((item) => item.schema === schema);
     const write = spec.writeSchemas.includes(schema);
@@ -218,6 +225,24 @@ function revokeSchema(spec: RoleSpec, schemaName: string): Step[] {
   ];
 }
 
+/** Leaves the right to read, once nothing shows that the right to write is still there. */
+function revokeWriting(
+  roleName: string,
+  schemaName: string,
+  observed: ObservedRole | undefined,
+): Step[] {
+  const writable = observed?.lacking.find(({ schema }) => schema === schemaName)?.writable ?? 0;
+  if (writable === 0) return [];
+  const name = quoteIdentifier(roleName);
+  const schema = quoteIdentifier(schemaName);
+  return [
+    step(
+      `revoke writing all tables of schema ${schema} from ${name}`,
+      sql(`REVOKE ${WRITING} ON ALL TABLES IN SCHEMA ${schema} FROM ${name}`),
+    ),
+  ];
+}
+
 function revokeDatabase(name: string, { database, currentDatabase }: ObservedRole): Step[] {
   if (database.length === 0) return [];
   const where = quoteIdentifier(currentDatabase);
@@ -230,7 +255,24 @@ function revokeDatabase(name: string, { database, currentDatabase }: ObservedRol
 }
 
 function tableRights(write: boolean): string {
-  return write ? 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES' : 'SELECT';
+  return write ? `SELECT, ${WRITING}` : 'SELECT';
+}
+
+const WRITING = 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES';
+
+/** What earlier specs gave, all of them together. */
+type Earlier = Pick<RoleSpec, 'memberOf' | 'database' | 'readSchemas' | 'writeSchemas'>;
+
+function earlierOf({ applied }: PlanContext<RoleSpec>): Earlier {
+  const all = <Item>(pick: (spec: RoleSpec) => readonly Item[]): Item[] => [
+    ...new Set((applied?.earlier ?? []).flatMap(pick)),
+  ];
+  return {
+    memberOf: all((spec) => spec.memberOf),
+    database: all((spec) => spec.database),
+    readSchemas: all((spec) => spec.readSchemas),
+    writeSchemas: all((spec) => spec.writeSchemas),
+  };
 }
 
 function observeRole(spec: RoleSpec): Statement {
@@ -245,6 +287,7 @@ function observeRole(spec: RoleSpec): Statement {
     'lacking', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'schema', n.nspname,
         'usage', pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE'),
+        'writable', (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')),
         'read', (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND NOT pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT')),
         'write', (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND NOT (pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT') AND pg_catalog.has_table_privilege(r.oid, c.oid, 'UPDATE') AND pg_catalog.has_table_privilege(r.oid, c.oid, 'DELETE') AND pg_catalog.has_table_privilege(r.oid, c.oid, 'TRUNCATE')))
       )), '[]') FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY($2))

@@ -47,9 +47,9 @@ export const serverSettings: ObjectKind<ServerSettingsSpec, ObservedSettings> = 
     refuseUnknown(spec, observed);
     const configured = observed?.configured ?? {};
     const set = Object.entries(spec.settings).filter(([name, value]) => configured[name] !== value);
-    const reset = Object.keys(applied?.spec.settings ?? {}).filter(
-      (name) => !(name in spec.settings) && name in configured,
-    );
+    const reset = (applied?.earlier ?? [])
+      .flatMap((earlier) => Object.keys(earlier.settings))
+      .filter((name) => !(name in spec.settings) && name in configured);
     return withReload([
       ...set.map(([name, value]) => alterSystem(name, value)),
       ...reset.map(resetSystem),

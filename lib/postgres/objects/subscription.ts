@@ -215,7 +215,10 @@ function alterSubscription(
   const name = quoteIdentifier(spec.name);
   const steps: Step[] = [];
   const version = applied?.secretVersions[spec.publisher.secret];
-  if (!samePublisher(applied?.spec.publisher, spec.publisher) || version !== secret.version) {
+  const earlier = applied?.earlier ?? [];
+  const moved =
+    earlier.length === 0 || !earlier.every((one) => samePublisher(one.publisher, spec.publisher));
+  if (moved || version !== secret.version) {
     steps.push(setConnection(spec, secret));
   }
   const published = sameNames(observed.publications, spec.publications);
@@ -248,15 +251,14 @@ function alterSubscription(
     );
   }
   if (spec.enabled && (otherSlot || !observed.enabled)) steps.push(enable(name, true));
-  const revised = applied !== undefined && applied.spec.revision !== spec.revision;
+  const revised = earlier.some(({ revision }) => revision !== spec.revision);
   // A disabled subscription takes up nothing, so that what it missed is taken up once it is enabled.
   const missed = observed.tables === 0 || revised || !published || !observed.enabled;
   if (spec.enabled && missed) steps.push(takeUpTables(spec));
   return steps;
 }
 
-function samePublisher(a: PublisherAddress | undefined, b: PublisherAddress): boolean {
-  if (a === undefined) return false;
+function samePublisher(a: PublisherAddress, b: PublisherAddress): boolean {
   return (Object.keys(b) as (keyof PublisherAddress)[]).every((key) => a[key] === b[key]);
 }
 

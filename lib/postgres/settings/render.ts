@@ -29,7 +29,11 @@ const DECIDED_BY_THE_CLOUD: ReadonlySet<string> = new Set([
  * @see https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Replication.Logical-Configure.html
  */
 export function renderParameterGroup(settings: readonly RequiredSetting[]): Record<string, string> {
-  const parameters: Record<string, string> = { 'rds.force_ssl': '1' };
+  const parameters: Record<string, string> = {
+    'rds.force_ssl': '1',
+    // It would keep the passwords of subscriptions, and its user there cannot keep it from doing so.
+    'pg_stat_statements.track_utility': '0',
+  };
   for (const { name, value } of settings) {
     if (name === 'wal_level') {
       if (value === 'logical') parameters['rds.logical_replication'] = '1';
