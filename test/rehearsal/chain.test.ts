@@ -1,0 +1,37 @@
+import { createTopology, LinkKind, Platform, WalLevel } from '../../lib/postgres';
+import { readChain } from '../../lib/rehearsal/chain';
+
+const server = { platform: Platform.SELF_MANAGED, majorVersion: 17, database: 'shop' };
+const servers = {
+  a: { ...server, walLevel: WalLevel.LOGICAL },
+  b: { ...server, platform: Platform.EC2 },
+  c: { ...server, platform: Platform.AURORA },
+};
+const selection = { schemas: ['shop'] };
+
+test('finds the source behind the standby', () => {
+  const topology = createTopology({
+    servers,
+    links: [
+      { kind: LinkKind.PHYSICAL, from: 'a', to: 'b' },
+      { kind: LinkKind.NATIVE, from: 'b', to: 'c', selection },
+    ],
+  });
+  expect(readChain(topology)).toEqual({
+    source: 'a',
+    standby: 'b',
+    target: 'c',
+    selection,
+    kind: LinkKind.NATIVE,
+  });
+});
+
+test('a chain needs a link that replicates tables', () => {
+  const topology = createTopology({
+    servers: { a: servers.a, b: servers.b },
+    links: [{ kind: LinkKind.PHYSICAL, from: 'a', to: 'b' }],
+  });
+  expect(() => readChain(topology)).toThrow(
+    'a migration must have one link that replicates tables to be rehearsed, got none; rehearse it once the standby was promoted',
+  );
+});
