@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { rehearse } from '../../lib/rehearsal';
@@ -18,6 +18,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 function synthesize(majorVersion: number): string {
   const assembly = join(directory, String(majorVersion));
+  if (existsSync(assembly)) return assembly;
   const { status, stderr } = spawnSync(process.execPath, [APP], {
     encoding: 'utf8',
     env: {
@@ -85,7 +86,7 @@ describe.each([16, 17, 18])('on PostgreSQL %d', (major) => {
 test.each(['source', 'deploy', 'copy', 'flow', 'delete'])(
   'an interruption in the phase "%s" ends the rehearsal soon, and clears away',
   async (phase) => {
-    const assembly = join(directory, '17');
+    const assembly = synthesize(17);
     const before = leftInTemporary();
     const controller = new AbortController();
     let interruptedAt = 0;
