@@ -62,6 +62,8 @@ export function renderAlterSystem(differences: readonly SettingDifference[]): st
 }
 
 function satisfies({ value, rule }: RequiredSetting, { setting, unit }: ReportedSetting): boolean {
+  // Without a unit it may be a text: slots called 7 and 007, or 1d and 24h, are two.
+  if (rule === 'equal' && unit === null) return setting === value;
   const wanted = inBaseUnit(value, null);
   const actual = inBaseUnit(setting, unit);
   if (wanted === undefined || actual === undefined) return setting === value;
