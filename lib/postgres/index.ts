@@ -105,12 +105,14 @@ export {
 export { Reader } from './reader';
 export { type RunbookOptions, renderRunbook } from './runbook';
 export {
+  PASSFILE_FILTER,
   SCHEMA_COPY_PATTERNS,
   SCHEMA_COPY_SECONDS,
   type SchemaCopyParameters,
   type SchemaCopyRequest,
   schemaCopyParameters,
   schemaCopyScript,
+  schemasThere,
   tablesInSchemas,
 } from './schema-copy';
 export {

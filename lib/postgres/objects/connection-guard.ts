@@ -19,6 +19,8 @@ export interface ObservedGuard {
   readonly owner: string;
   /** Roles with the right to connect; the empty name stands for everybody. */
   readonly connect: readonly string[];
+  /** All roles that exist. */
+  readonly roles: readonly string[];
 }
 
 /** Connection guards. */
@@ -57,6 +59,8 @@ export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
     return [
       ...earlier
         .filter((name) => !observed.connect.includes(name))
+        // One that was dropped meanwhile needs nothing back.
+        .filter((name) => name === '' || observed.roles.includes(name))
         .map((name) => connectRight('GRANT', name, observed.database)),
       ...given
         .filter((name) => !earlier.includes(name))
@@ -79,6 +83,7 @@ function observeGuard(): Statement {
     `SELECT pg_catalog.jsonb_build_object(
   'database', d.datname,
   'owner', pg_catalog.pg_get_userbyid(d.datdba),
+  'roles', (SELECT pg_catalog.jsonb_agg(r.rolname) FROM pg_catalog.pg_roles r),
   'connect', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT CASE WHEN a.grantee = 0 THEN ${quoteLiteral('')} ELSE pg_catalog.pg_get_userbyid(a.grantee) END), '[]')
     FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a WHERE a.privilege_type = 'CONNECT')
 ) AS guard FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,

@@ -36,7 +36,7 @@ export const serverSettings: ObjectKind<ServerSettingsSpec, ObservedSettings> = 
     sql(
       `SELECT pg_catalog.jsonb_build_object(
   'configured', (SELECT coalesce(pg_catalog.jsonb_object_agg(f.name, f.setting), '{}') FROM (SELECT DISTINCT ON (name) name, setting FROM pg_catalog.pg_file_settings WHERE sourcefile LIKE '%postgresql.auto.conf' ORDER BY name, seqno DESC) f),
-  'pendingRestart', (SELECT coalesce(pg_catalog.jsonb_agg(s.name ORDER BY s.name), '[]') FROM pg_catalog.pg_settings s WHERE s.pending_restart AND s.name = ANY($1)),
+  'pendingRestart', (SELECT coalesce(pg_catalog.jsonb_agg(s.name ORDER BY s.name), '[]') FROM pg_catalog.pg_settings s WHERE s.name = ANY($1) AND (s.pending_restart OR s.context = 'postmaster' AND EXISTS (SELECT FROM pg_catalog.pg_file_settings f WHERE f.name = s.name AND f.error IS NOT NULL))),
   'unknown', (SELECT coalesce(pg_catalog.jsonb_agg(w.name), '[]') FROM pg_catalog.unnest($1::text[]) AS w(name) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_settings s WHERE s.name = w.name))
 ) AS settings`,
       [Object.keys(spec.settings)],
@@ -46,7 +46,9 @@ export const serverSettings: ObjectKind<ServerSettingsSpec, ObservedSettings> = 
   plan(spec, observed, { applied }) {
     refuseUnknown(spec, observed);
     const configured = observed?.configured ?? {};
-    const set = Object.entries(spec.settings).filter(([name, value]) => configured[name] !== value);
+    const set = Object.entries(spec.settings).filter(
+      ([name, value]) => normalized(name, configured[name]) !== normalized(name, value),
+    );
     const reset = (applied?.earlier ?? [])
       .flatMap((earlier) => Object.keys(earlier.settings))
       .filter((name) => !(name in spec.settings) && name in configured);
@@ -77,8 +79,30 @@ function refuseUnknown(spec: ServerSettingsSpec, observed: ObservedSettings | un
 function alterSystem(name: string, value: string): Step {
   return stepAlone(
     `set ${name} = ${value}`,
-    sql(`ALTER SYSTEM SET ${settingName(name)} = ${quoteLiteral(value)}`),
+    sql(
+      `ALTER SYSTEM SET ${settingName(name)} = ${elementsOf(name, value).map(quoteLiteral).join(', ')}`,
+    ),
   );
+}
+
+/** Settings that hold a list of names: as one text they would be taken for a single name with commas in it. */
+const LISTS: ReadonlySet<string> = new Set([
+  'local_preload_libraries',
+  'search_path',
+  'session_preload_libraries',
+  'shared_preload_libraries',
+  'temp_tablespaces',
+  'unix_socket_directories',
+]);
+
+function elementsOf(name: string, value: string): string[] {
+  return LISTS.has(name) && value !== ''
+    ? value.split(',').map((element) => element.trim())
+    : [value];
+}
+
+function normalized(name: string, value: string | undefined): string | undefined {
+  return value === undefined ? undefined : elementsOf(name, value).join(', ');
 }
 
 function resetSystem(name: string): Step {

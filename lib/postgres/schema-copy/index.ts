@@ -3,6 +3,7 @@ export {
   type SchemaCopyParameters,
   type SchemaCopyRequest,
   schemaCopyParameters,
+  schemasThere,
   tablesInSchemas,
 } from './parameters';
-export { SCHEMA_COPY_SECONDS, schemaCopyScript } from './script';
+export { PASSFILE_FILTER, SCHEMA_COPY_SECONDS, schemaCopyScript } from './script';

@@ -65,6 +65,13 @@ export function schemaCopyParameters(request: SchemaCopyRequest): SchemaCopyPara
   };
 }
 
+/** Asks which of `schemas` exist. */
+export function schemasThere(schemas: readonly string[]): Statement {
+  return sql('SELECT nspname AS schema FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1)', [
+    schemas,
+  ]);
+}
+
 /** Asks in which of `schemas` there is a table, view or sequence that belongs to no extension. */
 export function tablesInSchemas(schemas: readonly string[]): Statement {
   return sql(

@@ -12,6 +12,13 @@ export function schemaCopyScript(): string {
   return SCRIPT;
 }
 
+/** What jq makes of the target's secret: its user, and a line for a password file. */
+export const PASSFILE_FILTER = String.raw`if ([.username, .password] | all(type == "string" and length > 0)) | not
+        then error("the secret lacks a username or a password")
+      elif .username + .password | test("[\\r\\n]")
+        then error("the username or the password contains a line break")
+      else "# \(.username)\n*:*:*:*:\(.password | gsub("(?<c>[\\\\:])"; "\\\(.c)"))" end`;
+
 const SCRIPT = `#!/bin/bash
 # Copies roles, extensions and schema from the server on this host to another one, in one transaction.
 set -euo pipefail
@@ -64,11 +71,7 @@ on_target() {
 # The password goes straight from Secrets Manager into a file: never into a variable, an argument or the output.
 fetch_secret() {
   aws secretsmanager get-secret-value --secret-id '{{ secret }}' --query SecretString --output text |
-    jq -r 'if ([.username, .password] | all(type == "string" and length > 0)) | not
-        then error("the secret lacks a username or a password")
-      elif .username + .password | test("[\\\\r\\\\n]")
-        then error("the username or the password contains a line break")
-      else "# \\(.username)\\n*:*:*:*:\\(.password | gsub("(?<c>[\\\\\\\\:])"; "\\\\\\(.c)"))" end' \\
+    jq -r '${PASSFILE_FILTER}' \\
       >"$work/passfile"
 }
 

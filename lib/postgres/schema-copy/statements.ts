@@ -46,7 +46,10 @@ export const PLAN = `WITH RECURSIVE schemas AS (
     'creators', (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_object('schema', nspname, 'role', rolname,
       'stays', EXISTS (SELECT FROM pg_catalog.aclexplode(nspacl) WHERE grantee = owner AND privilege_type = 'CREATE')))
       FROM schemas JOIN selected USING (namespace) JOIN roles ON roles.oid = owner WHERE owner <> nspowner),
-    'schemas', (SELECT pg_catalog.jsonb_agg(nspname) FROM schemas)
+    'schemas', (SELECT pg_catalog.jsonb_agg(nspname) FROM schemas),
+    'relations', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', nspname, 'name', relname))
+      FROM schemas JOIN pg_catalog.pg_class c ON relnamespace = namespace WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i')))
   )) AS plan
 )
 SELECT pg_catalog.format('SELECT pg_catalog.set_config(%L, %L, true);', 'pontoon.plan', plan) FROM plan;`;
@@ -96,11 +99,21 @@ BEGIN
 END
 $do$;`;
 
-/** Takes back what was only lent, and remembers the copy in the same transaction. */
+/** Takes back what was only lent, checks that everything arrived, and remembers the copy in the same transaction. */
 export const FINISH = `DO $do$
 DECLARE
   item jsonb;
+  missing text[];
 BEGIN
+  missing := ARRAY(SELECT pg_catalog.format('%I.%I', r->>'schema', r->>'name')
+    FROM pg_catalog.jsonb_path_query(pg_catalog.current_setting('pontoon.plan')::jsonb, '$.relations[*]') r
+    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = r->>'schema' AND c.relname = r->>'name') ORDER BY 1);
+  IF missing <> '{}' THEN
+    RAISE EXCEPTION 'the target must get every table, view and sequence of the source, got % less, among them %',
+      pg_catalog.cardinality(missing), pg_catalog.array_to_string(missing[1:5], ', ')
+      USING HINT = 'Nothing was copied. Change no schema while it is copied, disable what drops tables on the target, and deploy again.';
+  END IF;
   FOR item IN SELECT pg_catalog.jsonb_array_elements(pg_catalog.jsonb_path_query_array(
     pg_catalog.current_setting('pontoon.plan')::jsonb, '$.creators[*] ? (@.stays == false)')) LOOP
     EXECUTE pg_catalog.format('REVOKE CREATE ON SCHEMA %I FROM %I', item->>'schema', item->>'role');

@@ -67,6 +67,9 @@ export function deriveSettings(
   return settings;
 }
 
+/** PostgreSQL's own limits on senders, slots and origins; nobody is told to lower them. */
+const DEFAULT_LIMIT = 10;
+
 function senderSettings(
   topology: Topology,
   name: string,
@@ -82,7 +85,7 @@ function senderSettings(
   const walLevel = decodes || standbyDecodes ? 'logical' : (server.walLevel ?? 'replica');
   // A subscription's table copies each take a slot and a sender of their own while they run.
   const copies = out.some((link) => link.kind === LinkKind.NATIVE) ? (sizing.syncWorkers ?? 4) : 0;
-  const needed = out.length + copies + (sizing.spareSlots ?? 4);
+  const needed = Math.max(DEFAULT_LIMIT, out.length + copies + (sizing.spareSlots ?? 4));
   return [
     required(
       'wal_level',
@@ -100,14 +103,14 @@ function senderSettings(
       String(needed),
       'at-least',
       true,
-      `${out.length} links, ${copies} table copies, and room to reconnect`,
+      `${counted(out.length, 'link')}, ${counted(copies, 'table copy', 'table copies')}, and room to reconnect`,
     ),
     required(
       'max_replication_slots',
       String(needed),
       'at-least',
       true,
-      `${out.length} links, ${copies} table copies, and room for another try`,
+      `${counted(out.length, 'link')}, ${counted(copies, 'table copy', 'table copies')}, and room for another try`,
     ),
     required(
       'max_slot_wal_keep_size',
@@ -197,7 +200,7 @@ function subscriberSettings(
   const sync = sizing.syncWorkers ?? 4;
   const workers = native + sync;
   // A fallback replicates from here, so that the target is prepared to decode from the start.
-  const slots = into.length + sync + (sizing.spareSlots ?? 4);
+  const slots = Math.max(DEFAULT_LIMIT, into.length + sync + (sizing.spareSlots ?? 4));
   return [
     required('wal_level', 'logical', 'equal', true, 'changes can flow back after the cutover'),
     required(
@@ -213,7 +216,7 @@ function subscriberSettings(
       String(Math.max(workers, 4)),
       'at-least',
       true,
-      `${native} subscriptions and ${sync} table copies`,
+      `${counted(native, 'subscription')} and ${counted(sync, 'table copy', 'table copies')}`,
     ),
     required(
       'max_sync_workers_per_subscription',
@@ -275,4 +278,8 @@ function required(
   reason: string,
 ): RequiredSetting {
   return { name, value, rule, restart, reason };
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
