@@ -1,7 +1,19 @@
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { PublisherSslMode, SlotPlugin, type TableSelection } from '../postgres';
-import { LogicalSlot, Publication, Subscription } from './objects';
+import {
+  Problems,
+  PublisherSslMode,
+  SlotPlugin,
+  selectionProblems,
+  type TableSelection,
+} from '../postgres';
+import {
+  knownNameProblem,
+  knownSlotNameProblem,
+  LogicalSlot,
+  Publication,
+  Subscription,
+} from './objects';
 import type { RunnerFunction } from './runner-function';
 import type { ServerBinding } from './server-binding';
 
@@ -57,6 +69,7 @@ export class NativeReplication extends Construct {
 
   constructor(scope: Construct, id: string, props: NativeReplicationProps) {
     super(scope, id);
+    validate(id, props);
     const { runner, publisher, publisherPrimary: primary, selection } = props;
     const name = props.replicationName ?? 'pontoon';
     const slotName = props.slotName ?? 'pontoon';
@@ -88,4 +101,21 @@ export class NativeReplication extends Construct {
     });
     this.subscription.node.addDependency(this.slot);
   }
+}
+
+/** The parts would name their own properties, which are not what was typed. */
+function validate(
+  id: string,
+  { replicationName, slotName, selection }: NativeReplicationProps,
+): void {
+  const problems = new Problems();
+  for (const problem of [
+    replicationName === undefined
+      ? undefined
+      : knownNameProblem(replicationName, 'replicationName'),
+    slotName === undefined ? undefined : knownSlotNameProblem(slotName, 'slotName'),
+    ...selectionProblems(selection, 'selection'),
+  ])
+    if (problem !== undefined) problems.add(problem);
+  problems.throwIfAny(`native replication '${id}'`);
 }

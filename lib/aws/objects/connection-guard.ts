@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
-import { nameProblem, Problems } from '../../postgres';
+import { Problems } from '../../postgres';
+import { knownNameProblem } from './names';
 import { type PostgresObjectProps, postgresObject } from './postgres-object';
 
 /** Who may connect to a database. */
@@ -20,7 +21,7 @@ export class ConnectionGuard extends Construct {
     super(scope, id);
     const problems = new Problems();
     for (const [index, name] of props.keep.entries()) {
-      const problem = nameProblem(name, `keep[${index}]`);
+      const problem = knownNameProblem(name, `keep[${index}]`);
       if (problem !== undefined) problems.add(problem);
     }
     problems.throwIfAny(`connection guard '${id}'`);

@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
-import { nameProblem, Problems, selectionProblems, type TableSelection } from '../../postgres';
+import { Problems, selectionProblems, type TableSelection } from '../../postgres';
+import { knownNameProblem } from './names';
 import { type PostgresObjectProps, postgresObject } from './postgres-object';
 
 /** A publication. */
@@ -28,7 +29,7 @@ export class Publication extends Construct {
   constructor(scope: Construct, id: string, props: PublicationProps) {
     super(scope, id);
     const problems = new Problems();
-    const problem = nameProblem(props.publicationName, 'publicationName');
+    const problem = knownNameProblem(props.publicationName, 'publicationName');
     if (problem !== undefined) problems.add(problem);
     for (const found of selectionProblems(props.selection, 'selection')) problems.add(found);
     problems.throwIfAny(`publication '${id}'`);

@@ -1,6 +1,7 @@
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { DatabaseRight, nameProblem, ValidationError } from '../../postgres';
+import { DatabaseRight, ValidationError } from '../../postgres';
+import { knownNameProblem } from './names';
 import { type PostgresObjectProps, postgresObject } from './postgres-object';
 
 /** A role that replication logs in as. */
@@ -55,7 +56,7 @@ export class ReplicationRole extends Construct {
 
   constructor(scope: Construct, id: string, props: ReplicationRoleProps) {
     super(scope, id);
-    const problem = nameProblem(props.roleName, 'roleName');
+    const problem = knownNameProblem(props.roleName, 'roleName');
     if (problem !== undefined) throw new ValidationError(`replication role '${id}'`, [problem]);
     this.roleName = props.roleName;
     const database =

@@ -1,7 +1,8 @@
 import type { CustomResource } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { nameProblem, Problems } from '../../postgres';
+import { Problems } from '../../postgres';
 import type { ServerBinding } from '../server-binding';
+import { knownNameProblem } from './names';
 import { type PostgresObjectProps, postgresObject } from './postgres-object';
 
 /** Settings of a server that this library may configure; for Aurora and RDS use a parameter group. */
@@ -37,7 +38,7 @@ export class ServerSettings extends Construct {
     super(scope, id);
     const problems = new Problems();
     const name = props.settingsName ?? 'settings';
-    const problem = nameProblem(name, 'settingsName');
+    const problem = knownNameProblem(name, 'settingsName');
     if (problem !== undefined) problems.add(problem);
     problems.addIf(
       Object.keys(props.settings).length === 0,

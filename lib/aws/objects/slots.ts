@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
-import { type SlotPlugin, slotNameProblem, ValidationError } from '../../postgres';
+import { type SlotPlugin, ValidationError } from '../../postgres';
 import type { ServerBinding } from '../server-binding';
+import { knownSlotNameProblem } from './names';
 import { type PostgresObjectProps, postgresObject } from './postgres-object';
 
 /** A physical replication slot. */
@@ -81,6 +82,6 @@ export class LogicalSlot extends Construct {
 }
 
 function checkName(id: string, slotName: string): void {
-  const problem = slotNameProblem(slotName, 'slotName');
+  const problem = knownSlotNameProblem(slotName, 'slotName');
   if (problem !== undefined) throw new ValidationError(`slot '${id}'`, [problem]);
 }

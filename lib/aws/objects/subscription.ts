@@ -1,13 +1,8 @@
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import {
-  nameProblem,
-  Problems,
-  PublisherSslMode,
-  slotNameProblem,
-  type TableSelection,
-} from '../../postgres';
+import { Problems, PublisherSslMode, type TableSelection } from '../../postgres';
 import type { ServerBinding } from '../server-binding';
+import { knownNameProblem, knownSlotNameProblem } from './names';
 import { type PostgresObjectProps, postgresObject } from './postgres-object';
 
 /** A subscription. */
@@ -120,9 +115,9 @@ export class Subscription extends Construct {
 
 function validate(id: string, props: SubscriptionProps): void {
   const problems = new Problems();
-  const problem = nameProblem(props.subscriptionName, 'subscriptionName');
+  const problem = knownNameProblem(props.subscriptionName, 'subscriptionName');
   if (problem !== undefined) problems.add(problem);
-  const slotProblem = slotNameProblem(props.slotName, 'slotName');
+  const slotProblem = knownSlotNameProblem(props.slotName, 'slotName');
   if (slotProblem !== undefined) problems.add(slotProblem);
   problems.addIf(
     props.publicationNames.length === 0,

@@ -1,0 +1,392 @@
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import {
+  ConnectionGuard,
+  Heartbeat,
+  LogicalSlot,
+  NativeReplication,
+  PhysicalSlot,
+  Preflight,
+  Publication,
+  ReplicationRole,
+  ServerSettings,
+  Subscription,
+} from '../../../lib/aws';
+import {
+  createTopology,
+  LinkKind,
+  Platform,
+  PublisherSslMode,
+  SlotPlugin,
+  WalLevel,
+} from '../../../lib/postgres';
+import { connection, type SmallStack, sent, smallStack } from './fixture';
+
+const PRIMARY = connection('primary', '192.0.2.10');
+const STANDBY = connection('standby', '10.0.128.10');
+const TARGET = connection('target', 'target.example');
+const SELECTION = { schemas: ['shop'] };
+
+/** What every object carries. */
+const COMMON = {
+  ServiceToken: { 'Fn::GetAtt': ['PontoonRunner', 'Arn'] },
+  ServiceTimeout: '960',
+};
+
+type Case = readonly [
+  kind: string,
+  title: string,
+  make: (small: SmallStack) => unknown,
+  properties: Record<string, unknown>,
+];
+
+const ROLES: readonly Case[] = [
+  [
+    'Role',
+    'a role with defaults',
+    ({ stack, runner, primary: server }) =>
+      new ReplicationRole(stack, 'Object', {
+        runner,
+        server,
+        roleName: 'Reader "1"',
+        passwordSecret: new Secret(stack, 'Password'),
+      }),
+    {
+      server: 'primary',
+      connection: PRIMARY,
+      spec: {
+        kind: 'role',
+        name: 'Reader "1"',
+        secret: { Ref: expect.stringMatching(/^Password/) },
+        replication: true,
+        memberOf: [],
+        database: ['CONNECT'],
+        readSchemas: [],
+        writeSchemas: [],
+      },
+    },
+  ],
+  [
+    'Role',
+    'a role with all that it may',
+    ({ stack, runner, primary: server }) =>
+      new ReplicationRole(stack, 'Object', {
+        runner,
+        server,
+        roleName: 'writer',
+        passwordSecret: new Secret(stack, 'Password'),
+        replication: false,
+        memberOf: ['rds_superuser'],
+        readSchemas: ['audit'],
+        writeSchemas: ['shop'],
+        createInDatabase: true,
+        adopt: true,
+      }),
+    {
+      server: 'primary',
+      connection: PRIMARY,
+      adopt: true,
+      spec: {
+        kind: 'role',
+        name: 'writer',
+        secret: { Ref: expect.stringMatching(/^Password/) },
+        replication: false,
+        memberOf: ['rds_superuser'],
+        database: ['CONNECT', 'CREATE'],
+        readSchemas: ['audit'],
+        writeSchemas: ['shop'],
+      },
+    },
+  ],
+];
+
+const OBJECTS: readonly Case[] = [
+  [
+    'Publication',
+    'a publication',
+    ({ stack, runner, primary: server }) =>
+      new Publication(stack, 'Object', {
+        runner,
+        server,
+        publicationName: 'shop',
+        selection: SELECTION,
+      }),
+    {
+      server: 'primary',
+      connection: PRIMARY,
+      spec: { kind: 'publication', name: 'shop', selection: SELECTION, viaPartitionRoot: true },
+    },
+  ],
+  [
+    'Publication',
+    'a publication of partitions, taken over',
+    ({ stack, runner, primary: server }) =>
+      new Publication(stack, 'Object', {
+        runner,
+        server,
+        publicationName: 'shop',
+        selection: SELECTION,
+        publishViaPartitionRoot: false,
+        adopt: true,
+      }),
+    {
+      server: 'primary',
+      connection: PRIMARY,
+      adopt: true,
+      spec: { kind: 'publication', name: 'shop', selection: SELECTION, viaPartitionRoot: false },
+    },
+  ],
+  [
+    'PhysicalSlot',
+    'a physical slot',
+    ({ stack, runner, primary: server }) =>
+      new PhysicalSlot(stack, 'Object', { runner, server, slotName: 'standby_1', adopt: false }),
+    {
+      server: 'primary',
+      connection: PRIMARY,
+      spec: { kind: 'physical-slot', name: 'standby_1' },
+    },
+  ],
+  [
+    'LogicalSlot',
+    'a logical slot that standbys take over',
+    ({ stack, runner, primary: server }) =>
+      new LogicalSlot(stack, 'Object', {
+        runner,
+        server,
+        slotName: 'shop',
+        plugin: SlotPlugin.PGOUTPUT,
+        failover: true,
+      }),
+    {
+      server: 'primary',
+      connection: PRIMARY,
+      spec: { kind: 'logical-slot', name: 'shop', plugin: 'pgoutput', failover: true },
+    },
+  ],
+  [
+    'LogicalSlot',
+    'a logical slot on a standby',
+    ({ stack, runner, primary, standby: server }) =>
+      new LogicalSlot(stack, 'Object', {
+        runner,
+        server,
+        primary,
+        slotName: 'shop',
+        plugin: SlotPlugin.TEST_DECODING,
+      }),
+    {
+      server: 'standby',
+      connection: STANDBY,
+      primary: PRIMARY,
+      spec: { kind: 'logical-slot', name: 'shop', plugin: 'test_decoding', failover: false },
+    },
+  ],
+  [
+    'ServerSettings',
+    'settings',
+    ({ stack, runner, primary: server }) =>
+      new ServerSettings(stack, 'Object', { runner, server, settings: { wal_keep_size: '1GB' } }),
+    {
+      server: 'primary',
+      connection: PRIMARY,
+      spec: { kind: 'server-settings', name: 'settings', settings: { wal_keep_size: '1GB' } },
+    },
+  ],
+  [
+    'Heartbeat',
+    'a heartbeat',
+    ({ stack, runner, primary: server }) => new Heartbeat(stack, 'Object', { runner, server }),
+    { server: 'primary', connection: PRIMARY, spec: { kind: 'heartbeat' } },
+  ],
+  [
+    'ConnectionGuard',
+    'a guard',
+    ({ stack, runner, target: server }) =>
+      new ConnectionGuard(stack, 'Object', { runner, server, keep: ['writer', 'Ünïcode'] }),
+    {
+      server: 'target',
+      connection: TARGET,
+      spec: { kind: 'connection-guard', keep: ['writer', 'Ünïcode'] },
+    },
+  ],
+];
+
+const SUBSCRIPTION = {
+  kind: 'subscription',
+  name: 'shop',
+  publications: ['shop'],
+  slotName: 'shop_slot',
+  copyData: true,
+  enabled: true,
+  originNone: false,
+  revision: '{"schemas":["shop"]}',
+};
+
+const publisher = (server: string, host: string): Record<string, unknown> => ({
+  server,
+  host,
+  port: 5432,
+  database: 'shop',
+  secret: { Ref: expect.stringMatching(/^Password/) },
+  sslMode: 'verify-full',
+  sslRootCert: '/rdsdbdata/rds-metadata/ca-cert.pem',
+});
+
+const SUBSCRIPTIONS: readonly Case[] = [
+  [
+    'Subscription',
+    'a subscription to a primary',
+    ({ stack, runner, primary, target: server }) =>
+      new Subscription(stack, 'Object', {
+        runner,
+        server,
+        subscriptionName: 'shop',
+        publisher: primary,
+        publisherSecret: new Secret(stack, 'Password'),
+        publicationNames: ['shop'],
+        slotName: 'shop_slot',
+        selection: SELECTION,
+      }),
+    {
+      server: 'target',
+      connection: TARGET,
+      spec: { ...SUBSCRIPTION, publisher: publisher('primary', '192.0.2.10') },
+    },
+  ],
+  [
+    'Subscription',
+    'a subscription to a standby, encrypted only and without a copy',
+    ({ stack, runner, primary, standby, target: server }) =>
+      new Subscription(stack, 'Object', {
+        runner,
+        server,
+        subscriptionName: 'shop',
+        publisher: standby,
+        publisherPrimary: primary,
+        publisherSecret: new Secret(stack, 'Password'),
+        publicationNames: ['shop'],
+        slotName: 'shop_slot',
+        selection: SELECTION,
+        sslMode: PublisherSslMode.REQUIRE,
+        copyData: false,
+      }),
+    {
+      server: 'target',
+      connection: TARGET,
+      upstream: { standby: STANDBY, primary: PRIMARY },
+      spec: {
+        ...SUBSCRIPTION,
+        copyData: false,
+        publisher: {
+          ...publisher('standby', '10.0.128.10'),
+          sslMode: 'require',
+          sslRootCert: '',
+        },
+      },
+    },
+  ],
+];
+
+test.each([...ROLES, ...OBJECTS, ...SUBSCRIPTIONS])(
+  '%s as it is sent: %s',
+  (kind, _title, make, expected) => {
+    const small = smallStack();
+    make(small);
+    expect(sent(small, kind).properties).toEqual({ ...COMMON, ...expected });
+  },
+);
+
+test('what waits for a restart is told', () => {
+  const { stack, runner, primary: server } = smallStack();
+  const settings = new ServerSettings(stack, 'Object', {
+    runner,
+    server,
+    settingsName: 'senders',
+    settings: { max_wal_senders: '20' },
+  });
+  expect(stack.resolve(settings.pendingRestart)).toEqual({
+    'Fn::GetAtt': [expect.stringMatching(/^Object/), 'pendingRestart'],
+  });
+});
+
+test('a preflight carries the topology as text, and no ledger', () => {
+  const small = smallStack();
+  const { stack, runner, primary: server } = small;
+  const topology = createTopology({
+    servers: {
+      primary: {
+        platform: Platform.SELF_MANAGED,
+        majorVersion: 17,
+        database: 'shop',
+        walLevel: WalLevel.LOGICAL,
+      },
+      target: { platform: Platform.AURORA, majorVersion: 17, database: 'shop' },
+    },
+    links: [{ kind: LinkKind.NATIVE, from: 'primary', to: 'target', selection: SELECTION }],
+  });
+  new Preflight(stack, 'Check', { runner, server, topology, acceptUnchecked: true });
+  const { properties, needs } = sent(small, 'Preflight');
+  expect(properties).toEqual({
+    ...COMMON,
+    server: 'primary',
+    connection: PRIMARY,
+    topology: JSON.stringify({ servers: topology.servers, links: topology.links }),
+    acceptUnchecked: true,
+  });
+  expect(needs.filter((id) => id.includes('Ledger'))).toEqual([]);
+});
+
+test('native replication from a standby publishes on its primary, and decodes on the standby', () => {
+  const small = smallStack();
+  const { stack, runner, primary, standby, target } = small;
+  new NativeReplication(stack, 'Replication', {
+    runner,
+    publisher: standby,
+    publisherPrimary: primary,
+    subscriber: target,
+    subscriptionSecret: new Secret(stack, 'Password'),
+    selection: SELECTION,
+  });
+  expect(sent(small, 'Publication').properties).toMatchObject({
+    connection: PRIMARY,
+    spec: { name: 'pontoon' },
+  });
+  expect(sent(small, 'LogicalSlot').properties).toMatchObject({
+    connection: STANDBY,
+    primary: PRIMARY,
+    spec: { name: 'pontoon', plugin: 'pgoutput', failover: false },
+  });
+  expect(sent(small, 'Subscription').properties).toMatchObject({
+    connection: TARGET,
+    upstream: { standby: STANDBY, primary: PRIMARY },
+    spec: {
+      name: 'pontoon',
+      publications: ['pontoon'],
+      slotName: 'pontoon',
+      publisher: publisher('standby', '10.0.128.10'),
+    },
+  });
+});
+
+test('native replication from a primary needs no other server', () => {
+  const small = smallStack();
+  const { stack, runner, primary, target } = small;
+  new NativeReplication(stack, 'Replication', {
+    runner,
+    publisher: primary,
+    subscriber: target,
+    subscriptionSecret: new Secret(stack, 'Password'),
+    selection: SELECTION,
+    slotName: 'shop_slot',
+    replicationName: 'shop',
+    sslMode: PublisherSslMode.REQUIRE,
+  });
+  const slot = sent(small, 'LogicalSlot').properties;
+  expect(slot).toMatchObject({ connection: PRIMARY, spec: { name: 'shop_slot' } });
+  expect(slot).not.toHaveProperty('primary');
+  const subscription = sent(small, 'Subscription').properties;
+  expect(subscription).toMatchObject({
+    spec: { name: 'shop', publications: ['shop'], publisher: { sslMode: 'require' } },
+  });
+  expect(subscription).not.toHaveProperty('upstream');
+});
