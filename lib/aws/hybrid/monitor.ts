@@ -30,7 +30,7 @@ export interface WatchedChain {
 /** Measures the chain from when its heartbeat can be written; alarms come once it replicates. */
 export function monitorChain(
   scope: Construct,
-  { standby, monitoring: { alarmTopic } = {} }: HybridMigrationProps,
+  { source, standby, monitoring: { alarmTopic } = {} }: HybridMigrationProps,
   chain: WatchedChain,
 ): ReplicationMonitoring {
   const { runner, topology, bindings, prepared, cluster } = chain;
@@ -40,7 +40,10 @@ export function monitorChain(
     runner,
     topology,
     bindings: bindings.filter(({ server }) => watched.includes(server)),
-    diskGiB: { [SERVERS.standby]: standby.dataVolumeGiB },
+    diskGiB: {
+      [SERVERS.standby]: standby.dataVolumeGiB,
+      ...(source.diskGiB === undefined ? {} : { [SERVERS.source]: source.diskGiB }),
+    },
     otherAlarms: [...chain.otherAlarms],
     replication: [...chain.replicating],
     ...(rate === undefined ? {} : { writeRateMiBPerSecond: rate }),

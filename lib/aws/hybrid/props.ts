@@ -79,6 +79,13 @@ export interface HybridSource {
   /** The PEM text of the certificates that may sign the source's. */
   readonly caCertificate: string;
   /**
+   * The size of the source's data disk in GiB. With it, the alarm on WAL that the standby's slot holds back knows how
+   * much the disk can take, and there is an alarm on the disk itself. Changing it changes these alarms in place.
+   *
+   * @default - unknown: the alarm on WAL comes after an hour's worth of writes, and nobody watches the disk
+   */
+  readonly diskGiB?: number;
+  /**
    * How the source's certificate is checked.
    *
    * @default SslMode.VERIFY_FULL

@@ -80,7 +80,7 @@ function asTyped(problem: string, { target }: HybridMigrationProps): string | un
 }
 
 function checkSource({ source }: HybridMigrationProps, problems: Problems): void {
-  const { cidrs, port, caCertificate } = source;
+  const { cidrs, port, caCertificate, diskGiB } = source;
   problems.addIf(
     cidrs.length === 0,
     "'source.cidrs' must name the networks of the source, got none; write them like 192.0.2.0/24",
@@ -96,6 +96,10 @@ function checkSource({ source }: HybridMigrationProps, problems: Problems): void
       !Token.isUnresolved(port) &&
       !(Number.isInteger(port) && port >= 1 && port <= 65_535),
     `'source.port' must be a whole number from 1 to 65535, got ${port}; correct it`,
+  );
+  problems.addIf(
+    diskGiB !== undefined && !(diskGiB > 0),
+    `'source.diskGiB' must be above 0, got ${diskGiB}; give the size of the disk that holds the source's data`,
   );
   addNameProblem(source.username, 'source.username', problems);
   problems.addIf(

@@ -66,6 +66,11 @@ const SINGLE: readonly [string, Changes, string][] = [
     "'source.port' must be a whole number from 1 to 65535, got 70000; correct it",
   ],
   [
+    'a disk without room',
+    { source: { diskGiB: 0 } },
+    "'source.diskGiB' must be above 0, got 0; give the size of the disk that holds the source's data",
+  ],
+  [
     'a file name for a certificate',
     { source: { caCertificate: '/etc/ssl/ca.pem' } },
     "'source.caCertificate' must be a certificate in PEM, got another text; give what signed the source's certificate",

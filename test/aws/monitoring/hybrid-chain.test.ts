@@ -3,6 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { HybridMigrationStack } from '../../../examples/hybrid-migration';
 import { HybridMigrationNativeStack } from '../../../examples/hybrid-migration-native';
 import { nagFindings } from '../../templates/nag';
+import { synthesize } from '../hybrid/fixture';
 
 const EXAMPLES = [HybridMigrationStack, HybridMigrationNativeStack];
 
@@ -73,6 +74,33 @@ test('alarms know the disk and the writes, and silence is alarming where every r
     DependsOn: Match.arrayWith([Match.stringLikeRegexp('Replication')]),
   });
   template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+});
+
+test("the source's disk has a budget for WAL once its size is told", () => {
+  const { template } = synthesize({ source: { diskGiB: 200 } });
+  const of = (MetricName: string): object => ({
+    MetricName,
+    Dimensions: Match.arrayWith([{ Name: 'Server', Value: 'onPremises' }]),
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    ...of('MostRetainedWalBytes'),
+    Threshold: 20 * 1024 ** 3,
+    AlarmDescription:
+      "Slots on 'onPremises' hold back more than 20 GiB of WAL, half of the 40 GiB that they may take of its 200 GiB. At 5 MiB/s the other half is full in 68.3 min; a full disk stops the server. Start the receiver again, or drop its slot.",
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    ...of('DataBytes'),
+    Threshold: 170 * 1024 ** 3,
+  });
+});
+
+test("of a source's disk that nobody described, only an hour of writes is known", () => {
+  const { template } = synthesize();
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'MostRetainedWalBytes',
+    Dimensions: Match.arrayWith([{ Name: 'Server', Value: 'onPremises' }]),
+    Threshold: 5 * 3600 * 1024 ** 2,
+  });
 });
 
 test('cdk-nag has nothing to say of it', () => {
