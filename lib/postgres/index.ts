@@ -202,6 +202,8 @@ export {
   readMetrics,
   readNothing,
   readWatchPoint,
+  type SlotRow,
+  type SubscriptionRow,
   type WatchedLink,
   type WatchPoint,
   type WatchRow,

@@ -14,4 +14,10 @@ export {
   type WatchPoint,
 } from './points';
 export { watchSql } from './query';
-export { readMetrics, readNothing, type WatchRow } from './read';
+export {
+  readMetrics,
+  readNothing,
+  type SlotRow,
+  type SubscriptionRow,
+  type WatchRow,
+} from './read';
