@@ -2,5 +2,4 @@ export { IntermediaryStandby, type StandbyTarget } from './intermediary-standby'
 export { OperatingSystem, type OperatingSystemOptions, PackageSource } from './operating-system';
 export { type IntermediaryStandbyProps, SignalWhen, type StandbyPrimary } from './props';
 export { SourceRoute } from './source-route';
-export { STANDBY_FILES } from './user-data';
 export { isCidr, isIpv4 } from './validate';

@@ -12,7 +12,6 @@ export {
   managedAdmin,
 } from './managed-admin';
 export { type ManagedSettings, translateManagedSettings } from './managed-settings';
-export { run } from './run';
 export { Server, type ServerOptions } from './server';
 export type { Shim, StandIn } from './shims';
 export { Workspace } from './workspace';
