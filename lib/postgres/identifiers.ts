@@ -17,15 +17,22 @@ export interface QualifiedName {
 /** Says what is wrong with `name` as a PostgreSQL name, or undefined if nothing is. */
 export function nameProblem(name: string, what: string): string | undefined {
   if (name === '') return `'${what}' must not be empty, got ''; give a name`;
-  if (name.includes('\0')) {
-    return `'${what}' cannot contain a NUL character, got ${JSON.stringify(name)}; remove it`;
-  }
-  if (LONE_SURROGATE.test(name)) {
-    return `'${what}' must be valid Unicode, got half of a surrogate pair (${JSON.stringify(name)}); correct it`;
-  }
+  const problem = textProblem(name, what);
+  if (problem !== undefined) return problem;
   const bytes = utf8Length(name);
   if (bytes > MAX_NAME_BYTES) {
     return `'${what}' must be at most ${MAX_NAME_BYTES} bytes in UTF-8, got ${bytes} (${JSON.stringify(name)}); shorten it`;
+  }
+  return undefined;
+}
+
+/** Says what is wrong with `text` as a text of PostgreSQL, or undefined if nothing is. */
+export function textProblem(text: string, what: string): string | undefined {
+  if (text.includes('\0')) {
+    return `'${what}' cannot contain a NUL character, got ${JSON.stringify(text)}; remove it`;
+  }
+  if (LONE_SURROGATE.test(text)) {
+    return `'${what}' must be valid Unicode, got half of a surrogate pair (${JSON.stringify(text)}); correct it`;
   }
   return undefined;
 }

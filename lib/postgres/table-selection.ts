@@ -5,6 +5,7 @@ import {
   quoteIdentifier,
   quoteLiteral,
   quoteQualified,
+  textProblem,
 } from './identifiers';
 import type { Reader } from './reader';
 
@@ -255,6 +256,10 @@ function checkTable(table: SelectedTable, at: string, problems: Problems): void 
       count < least || count > most,
       `'${at}.rowFilters[${index}].values' must have ${rule} value${most === 1 || rule === 'at least 1' ? '' : 's'} for '${filter.operator}', got ${count}; correct the list`,
     );
+    for (const [position, value] of (filter.values ?? []).entries()) {
+      const problem = textProblem(value, `${at}.rowFilters[${index}].values[${position}]`);
+      if (problem !== undefined) problems.add(problem);
+    }
   }
 }
 
