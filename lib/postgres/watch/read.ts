@@ -12,7 +12,8 @@ export interface WatchRow {
   readonly dataBytes: number | null;
 }
 
-interface SlotRow {
+/** A slot as `watchSql` reports it. */
+export interface SlotRow {
   readonly name: string;
   readonly active: boolean;
   /** What the walsender does; null without one, or without the right to see it. */
@@ -23,7 +24,8 @@ interface SlotRow {
   readonly seconds: number | null;
 }
 
-interface SubscriptionRow {
+/** A subscription as `watchSql` reports it. */
+export interface SubscriptionRow {
   readonly slot: string | null;
   readonly running: boolean;
   readonly errors: number | null;
