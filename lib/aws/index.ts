@@ -12,6 +12,7 @@ export {
 export {
   Bridge,
   type ExistingTarget,
+  type HybridApplication,
   type HybridDms,
   HybridMigration,
   type HybridMigrationProps,

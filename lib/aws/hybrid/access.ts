@@ -45,6 +45,15 @@ export function standbyHba(
         purpose: native ? 'the subscription on the target' : 'DMS',
       }),
     ),
+    ...(props.standby.applications ?? []).map(
+      ({ role, cidr }): HbaRule => ({
+        database: props.source.databaseName,
+        physical: false,
+        user: role,
+        address: cidr,
+        purpose: 'an application, once the standby was promoted',
+      }),
+    ),
   ]);
 }
 

@@ -2,6 +2,7 @@ export { HybridMigration } from './hybrid-migration';
 export {
   Bridge,
   type ExistingTarget,
+  type HybridApplication,
   type HybridDms,
   type HybridMigrationProps,
   type HybridMonitoring,

@@ -93,6 +93,14 @@ export interface HybridSource {
   readonly sslMode?: SslMode;
 }
 
+/** An application that moves to the promoted standby. */
+export interface HybridApplication {
+  /** The role that it logs in as. */
+  readonly role: string;
+  /** The network that it comes from, as CIDR. */
+  readonly cidr: string;
+}
+
 /** The EC2 instance that stands between source and target. */
 export interface HybridStandby {
   /**
@@ -145,6 +153,13 @@ export interface HybridStandby {
    */
   readonly promoted?: boolean;
   /**
+   * Who may log in once the applications have moved to the promoted standby, for Bridge.PROMOTE. Give it from the
+   * start: changing it replaces the instance; the data stays.
+   *
+   * @default - nobody but the runner and what replicates
+   */
+  readonly applications?: HybridApplication[];
+  /**
    * How much is written on the source in MiB of WAL a second, on which the alarms on retained WAL depend.
    *
    * @default 5
@@ -169,7 +184,7 @@ export interface HybridTarget {
    */
   readonly existing?: ExistingTarget;
   /**
-   * The subnets of a new cluster.
+   * The subnets of the cluster. For one that is there already, they are what the standby's pg_hba admits.
    *
    * @default - private isolated subnets if there are any, otherwise private subnets with egress
    */

@@ -1,5 +1,5 @@
 import { Size } from 'aws-cdk-lib';
-import { InstanceType, Port } from 'aws-cdk-lib/aws-ec2';
+import { InstanceType, Peer, Port } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { renderConf } from '../../postgres';
 import type { RunnerFunction } from '../runner-function';
@@ -49,6 +49,9 @@ export function createStandby(
     ...(standby.timeout === undefined ? {} : { timeout: standby.timeout }),
     ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
   });
+  for (const cidr of new Set((standby.applications ?? []).map((application) => application.cidr))) {
+    created.connections.allowDefaultPortFrom(Peer.ipv4(cidr), 'applications, once promoted');
+  }
   // Only the instance: the runner needs address and network rules for its own objects.
   created.bootAfter(prepared.binding.reachable, ...prepared.ready);
   return created;

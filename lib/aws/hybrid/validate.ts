@@ -117,6 +117,18 @@ function checkStandby(
     standby.promoted === true && bridge !== Bridge.PROMOTE,
     "'standby.promoted' must be left out unless 'bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
   );
+  problems.addIf(
+    standby.applications !== undefined && bridge !== Bridge.PROMOTE,
+    "'standby.applications' must be left out unless 'bridge' is Bridge.PROMOTE, since nobody writes to a standby, got a list; set the bridge or remove it",
+  );
+  for (const [index, { role, cidr }] of (standby.applications ?? []).entries()) {
+    addNameProblem(role, `standby.applications[${index}].role`, problems);
+    problems.addIf(
+      !Token.isUnresolved(cidr) &&
+        (/\/0+$/.test(cidr) || !/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(cidr)),
+      `'standby.applications[${index}].cidr' must be one IPv4 network, got ${JSON.stringify(cidr)}; write it like 10.20.0.0/16`,
+    );
+  }
   for (const name of ['privateIpAddress', 'addressSeenBySource'] as const) {
     const address = standby[name];
     problems.addIf(
@@ -158,7 +170,6 @@ const NEW_CLUSTER = [
   'engineVersion',
   'serverlessMinCapacity',
   'serverlessMaxCapacity',
-  'subnets',
   'instanceType',
   'readers',
   'deletionProtection',
@@ -186,7 +197,7 @@ function checkTarget({ target, source }: HybridMigrationProps, problems: Problem
   for (const name of NEW_CLUSTER) {
     problems.addIf(
       target[name] !== undefined,
-      `'target.${name}' must be left out for an existing cluster, got ${String(name === 'subnets' ? 'a selection' : target[name])}; remove it`,
+      `'target.${name}' must be left out for an existing cluster, got ${String(target[name])}; remove it`,
     );
   }
 }

@@ -150,6 +150,19 @@ test('before the promotion nothing flows to the target; after it the standby is 
   expect(slot?.Properties).not.toHaveProperty('primary');
 });
 
+test('applications get to the promoted standby, by network and by role', () => {
+  const applications = [{ role: 'shop', cidr: '10.50.0.0/16' }];
+  const { template } = synthesize({ ...PROMOTE, standby: { applications } });
+  template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+    SecurityGroupIngress: Match.arrayWith([
+      Match.objectLike({ CidrIp: '10.50.0.0/16', FromPort: 5432, ToPort: 5432 }),
+    ]),
+  });
+  expect(JSON.stringify(template.toJSON())).toMatch(
+    /hostssl [\\"]+shop[\\"]+ [\\"]+shop[\\"]+ 10\.50\.0\.0\/16 scram-sha-256/,
+  );
+});
+
 test('a promotion replaces no instance: its user data stay the same', () => {
   const [before, after] = [PROMOTE, PROMOTED].map((changes) => {
     const { graph } = synthesize(changes);

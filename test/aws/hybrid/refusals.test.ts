@@ -193,17 +193,27 @@ test('refuses what an existing cluster already has, and a binding that the topol
       existing: { binding, connectable },
       readers: 2,
       instanceType: new InstanceType('r6g.large'),
-      subnets: {},
     },
   });
   expect(() => new HybridMigration(made.stack, 'Migration', props)).toThrow(
     [
-      "hybrid migration 'Migration' has 5 problems:",
+      "hybrid migration 'Migration' has 4 problems:",
       "- 'target.existing.binding.server' must be 'aurora', as the topology calls the target, got 'reporting'; make a ServerBinding of that name",
       `- 'target.existing.binding.database' must be the target's database "shop", got "other"; correct it or give 'target.databaseName'`,
-      "- 'target.subnets' must be left out for an existing cluster, got a selection; remove it",
       "- 'target.instanceType' must be left out for an existing cluster, got r6g.large; remove it",
       "- 'target.readers' must be left out for an existing cluster, got 2; remove it",
+    ].join('\n'),
+  );
+});
+
+test('refuses applications that would write to a standby, and networks that are none', () => {
+  const applications = [{ role: '', cidr: '0.0.0.0/0' }];
+  expect(refusal({ standby: { applications } })).toBe(
+    [
+      "hybrid migration 'Migration' has 3 problems:",
+      "- 'standby.applications' must be left out unless 'bridge' is Bridge.PROMOTE, since nobody writes to a standby, got a list; set the bridge or remove it",
+      "- 'standby.applications[0].role' must not be empty, got ''; give a name",
+      `- 'standby.applications[0].cidr' must be one IPv4 network, got "0.0.0.0/0"; write it like 10.20.0.0/16`,
     ].join('\n'),
   );
 });
