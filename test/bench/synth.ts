@@ -6,7 +6,9 @@ import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { DmsAccountRoles, HybridMigration, SourceRoute } from '../../lib/aws';
 import { WalLevel } from '../../lib/postgres';
-import { ByHandStack, type PlainTemplate } from './by-hand';
+import { BareStack, type BareTemplate } from './bare-stack';
+import { PlainStack } from './plain/stack';
+import { plainTexts } from './plain/texts';
 
 /** One line of the table. */
 export interface SynthRow {
@@ -21,42 +23,55 @@ export interface SynthRow {
 /** What the benchmark measured. */
 export interface SynthBench {
   readonly rows: readonly SynthRow[];
-  /** The library's time against that of the same resources written by hand. */
+  /** The library's time against that of the same resources written with aws-cdk-lib's own constructs. */
   readonly ratio: number;
+  /** The library's time against that of bare resources, each copied into a CfnResource: the least that it can take. */
+  readonly ratioToBare: number;
   /** Milliseconds of each migration, by how many are in the app. */
   readonly each: Readonly<Record<string, number>>;
 }
 
-const RUNS = 7;
+const RUNS = 15;
+const WARM_UPS = 3;
 const COUNTS = [1, 10, 50];
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 
-/** Synthesizes migrations, and the same resources written by hand, in turns. */
+/** Synthesizes migrations, and the same resources written by hand, in turns in one process. */
 export function benchSynth(root = process.cwd()): SynthBench {
   const dir = mkdtempSync(join(tmpdir(), 'pontoon-bench-'));
   try {
     const code = resolve(root, 'dist', 'handler');
-    const first = measure(dir, (app) => addMigrations(app, 1));
-    const { template } = first;
-    const byHand = (app: App): unknown => new ByHandStack(app, 'ByHand', { template, code });
-    measure(dir, byHand);
-    const runs = { library: [] as Measured[], hand: [] as Measured[] };
-    for (let run = 0; run < RUNS; run += 1) {
-      runs.library.push(measure(dir, (app) => addMigrations(app, 1)));
-      runs.hand.push(measure(dir, byHand));
+    const { template } = measure(dir, (app) => addMigrations(app, 1));
+    const texts = plainTexts(template, code);
+    const defined = [
+      (app: App): unknown => addMigrations(app, 1),
+      (app: App): unknown => new PlainStack(app, 'Plain', texts),
+      (app: App): unknown => new BareStack(app, 'Bare', { template, code }),
+    ];
+    const runs: Measured[][] = defined.map(() => []);
+    for (let run = -WARM_UPS; run < RUNS; run += 1) {
+      for (const [index, define] of defined.entries()) {
+        const measured = measure(dir, define);
+        if (run >= 0) runs[index]?.push(measured);
+      }
     }
-    const library = row('HybridMigration', runs.library);
-    const hand = row('the same resources by hand', runs.hand);
+    const [library = [], plain = [], bare = []] = runs;
+    for (const { template: byHand } of plain) requireSameResources(template, byHand);
+    const ours = row('HybridMigration', library);
+    const byHand = row("the same with aws-cdk-lib's constructs", plain);
+    const least = row('the same as bare resources (lower bound)', bare);
     const many = COUNTS.map(
       (count) => [count, measure(dir, (app) => addMigrations(app, count))] as const,
     );
     return {
       rows: [
-        library,
-        hand,
+        ours,
+        byHand,
+        least,
         ...many.map(([count, one]) => row(`${count} migrations in one app`, [one])),
       ],
-      ratio: library.milliseconds / hand.milliseconds,
+      ratio: ours.milliseconds / byHand.milliseconds,
+      ratioToBare: ours.milliseconds / least.milliseconds,
       each: Object.fromEntries(many.map(([count, one]) => [count, one.milliseconds / count])),
     };
   } finally {
@@ -64,10 +79,26 @@ export function benchSynth(root = process.cwd()): SynthBench {
   }
 }
 
+/** Throws unless both have equally many resources of each type. */
+function requireSameResources(ours: BareTemplate, other: BareTemplate): void {
+  const counts = new Map<string, number>();
+  const count = ({ Resources }: BareTemplate, sign: number): void => {
+    for (const { Type } of Object.values(Resources))
+      counts.set(Type, (counts.get(Type) ?? 0) + sign);
+  };
+  count(ours, 1);
+  count(other, -1);
+  const differences = Object.fromEntries([...counts].filter(([, more]) => more !== 0));
+  if (Object.keys(differences).length === 0) return;
+  throw new Error(
+    `the migration by hand must have the resources of HybridMigration, got other counts: ${JSON.stringify(differences)}; correct test/bench/plain`,
+  );
+}
+
 interface Measured {
   readonly milliseconds: number;
   readonly count: number;
-  readonly template: PlainTemplate;
+  readonly template: BareTemplate;
   /** The part of the time in which the constructs were made, before synthesis. */
   readonly definition: number;
 }
@@ -80,7 +111,7 @@ function measure(dir: string, define: (app: App) => unknown): Measured {
   const definition = performance.now() - started;
   const { stacks } = app.synth();
   const milliseconds = performance.now() - started;
-  const templates = stacks.map((stack) => stack.template as PlainTemplate);
+  const templates = stacks.map((stack) => stack.template as BareTemplate);
   const [template = { Resources: {} }] = templates;
   const count = templates.reduce((sum, { Resources }) => sum + Object.keys(Resources).length, 0);
   return { milliseconds, definition, count, template };

@@ -3,7 +3,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 
 /** A synthesized template. */
-export interface PlainTemplate {
+export interface BareTemplate {
   readonly Resources: Readonly<
     Record<
       string,
@@ -21,14 +21,14 @@ export interface PlainTemplate {
 }
 
 /**
- * The resources of a synthesized migration written out by hand with aws-cdk-lib alone: each a CfnResource with the same
+ * The resources of a synthesized migration copied out, each into a CfnResource with the same
  * properties, references and dependencies. It is the least that synthesis can take: no construct derives anything.
  */
-export class ByHandStack extends Stack {
+export class BareStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { template, code }: { readonly template: PlainTemplate; readonly code: string },
+    { template, code }: { readonly template: BareTemplate; readonly code: string },
   ) {
     super(scope, id, { analyticsReporting: false });
     new Asset(this, 'Code', { path: code });
