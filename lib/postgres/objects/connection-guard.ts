@@ -26,7 +26,11 @@ export interface ObservedGuard {
 /** Connection guards. */
 export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
   kind: 'connection-guard',
-  read: (reader) => ({ kind: 'connection-guard', keep: reader.names('keep') }),
+  read(reader) {
+    const keep = reader.names('keep');
+    reader.check('keep', (what) => keep.flatMap((name, index) => publicProblem(name, what, index)));
+    return { kind: 'connection-guard', keep };
+  },
   name: () => 'connection-guard',
   secrets: () => [],
   observe: observeGuard,
@@ -68,6 +72,14 @@ export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
     ];
   },
 };
+
+/** Quoted or not, PostgreSQL takes the name for the keyword. */
+function publicProblem(name: string, what: string, index: number): readonly string[] {
+  if (name !== 'public') return [];
+  return [
+    `'${what}[${index}]' cannot be "public", which PostgreSQL takes for everybody; name roles`,
+  ];
+}
 
 function connectRight(verb: 'GRANT' | 'REVOKE', name: string, database: string): Step {
   const who = name === '' ? 'PUBLIC' : quoteIdentifier(name);

@@ -1,5 +1,5 @@
 import { PontoonError } from '../errors';
-import { quoteLiteral } from '../identifiers';
+import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { sql } from '../statement';
 import { type ObjectKind, type Step, step, stepAlone } from './object';
 
@@ -97,8 +97,13 @@ const LISTS: ReadonlySet<string> = new Set([
 
 function elementsOf(name: string, value: string): string[] {
   return LISTS.has(name) && value !== ''
-    ? value.split(',').map((element) => element.trim())
+    ? value.split(',').map((element) => unquoted(element.trim()))
     : [value];
+}
+
+/** The server quotes elements that are more than a word, such as "$user". */
+function unquoted(element: string): string {
+  return /^"(?:[^"]|"")*"$/.test(element) ? element.slice(1, -1).replaceAll('""', '"') : element;
 }
 
 function normalized(name: string, value: string | undefined): string | undefined {
@@ -116,7 +121,9 @@ function withReload(steps: readonly Step[]): readonly Step[] {
 }
 
 function settingName(name: string): string {
-  if (/^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*$/.test(name)) return name;
+  // Quoted, since the server would keep a name such as DateStyle in lower case, and not be found to have it.
+  if (/^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*$/.test(name))
+    return name.split('.').map(quoteIdentifier).join('.');
   throw new PontoonError(
     'INVALID_NAME',
     `a setting's name must consist of letters, digits, underscores and dots, got ${JSON.stringify(name)}; correct it`,
