@@ -1,6 +1,6 @@
 import { Annotations } from 'aws-cdk-lib';
 import { Port } from 'aws-cdk-lib/aws-ec2';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { type Topology, topologyWarnings } from '../../postgres';
 import type { AuroraTarget } from '../aurora';
 import { DmsReplication } from '../dms';
@@ -73,7 +73,10 @@ export class HybridMigration extends Construct {
       topology,
       bindings: [source, this.standbyBinding, this.target],
       prepared,
-      replicating: [this.standby, ...(replication === undefined ? [] : [replication])],
+      replicating: [
+        this.standby.ready,
+        ...(replication === undefined ? [] : [lastOf(replication)]),
+      ],
       otherAlarms: replication instanceof DmsReplication ? replication.alarms : [],
       cluster: this.cluster,
     });
@@ -113,4 +116,9 @@ export class HybridMigration extends Construct {
       schema,
     });
   }
+}
+
+/** What is made last of a replication, and so waits for all of it. */
+function lastOf(replication: NativeReplication | DmsReplication): IDependable {
+  return replication instanceof DmsReplication ? replication.running : replication.subscription;
 }

@@ -70,6 +70,7 @@ export function bindStandby(
     caCertificate: standby.caCertificate,
   });
   runner.connections.allowTo(standby, Port.tcp(binding.port), 'objects on the standby');
-  binding.dependsOn(standby, runner.securityGroup);
+  // What is ready waits for the rest of it; to name all of that in each object would swell the template.
+  binding.dependsOn(standby.ready, runner.securityGroup);
   return binding;
 }
