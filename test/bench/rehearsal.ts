@@ -6,6 +6,7 @@ import { rehearse } from '../../lib/rehearsal';
 
 /** What the rehearsal of the example took. */
 export interface RehearsalBench {
+  readonly name: string;
   readonly rows: number;
   readonly ok: boolean;
   readonly problems: readonly string[];
@@ -29,7 +30,7 @@ export async function benchRehearsal(
     if (status !== 0) throw new Error(`the examples must synthesize, got: ${stderr}`);
     const report = await rehearse({ assembly, stack: 'HybridMigration', rows });
     const { ok, problems, seconds, phases } = report;
-    return { rows, ok, problems, seconds, phases };
+    return { name: 'all of it', rows, ok, problems, seconds, phases };
   } finally {
     rmSync(dir, { recursive: true });
   }

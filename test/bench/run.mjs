@@ -1,4 +1,5 @@
-// Runs all benchmarks, or those that are named, against what was built; prints tables and writes bench-report/bench.json.
+// Runs all benchmarks, or those that are named, against what was built; prints tables and writes them into
+// bench-report/bench.json, beside what earlier runs measured there.
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
 import * as os from 'node:os';
@@ -25,7 +26,15 @@ const BENCHES = {
   load: ['benchLoad', (rows) => rows],
   synth: [
     'benchSynth',
-    ({ rows, ratio, each }) => [...rows, { ratio }, { 'ms each, by count': each }],
+    ({ rows, ratio, ratioToBare, each }) => [
+      ...rows,
+      { name: "ratio to aws-cdk-lib's constructs", ratio },
+      { name: 'ratio to bare resources', ratio: ratioToBare },
+      ...Object.entries(each).map(([count, milliseconds]) => ({
+        name: `each of ${count}`,
+        milliseconds,
+      })),
+    ],
   ],
   preflight: ['benchPreflight', (row) => [row]],
   rehearsal: ['benchRehearsal', ({ phases, ...row }) => [row, ...phases]],
@@ -54,32 +63,53 @@ await build({
 });
 
 const require = createRequire(import.meta.url);
-const results = {};
+const measured = {};
 for (const [name, [bench, rowsOf]] of Object.entries(BENCHES)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
-  results[name] = await require(path.join(out, `${name}.cjs`))[bench]();
+  const result = await require(path.join(out, `${name}.cjs`))[bench]();
+  measured[name] = { machine: machine(), at: new Date().toISOString(), result };
   console.log(`\n${name}`);
-  for (const row of rowsOf(results[name])) console.log(`  ${line(row)}`);
+  printTable(rowsOf(result));
 }
-const machine = {
-  node: process.version,
-  platform: process.platform,
-  arch: process.arch,
-  cpus: os.cpus().length,
-};
-fs.mkdirSync('bench-report', { recursive: true });
-fs.writeFileSync('bench-report/bench.json', `${JSON.stringify({ machine, results }, null, 2)}\n`);
+write(measured);
 
-function line(row) {
-  return Object.entries(row)
-    .filter(([key]) => key !== 'status' && key !== 'atSeconds')
-    .map(([key, value]) => (typeof value === 'string' ? value : `${key} ${shown(value)}`))
-    .join('  ');
+function machine() {
+  const { arch, platform, version: node } = process;
+  return { node, platform, arch, cpus: os.cpus().length };
 }
 
-function shown(value) {
-  if (typeof value === 'number') return Number.isInteger(value) ? value : value.toFixed(2);
-  return JSON.stringify(value, (_key, item) =>
-    typeof item === 'number' ? Number(item.toFixed(1)) : item,
-  );
+/** Keeps the results of the benchmarks that were not run now. */
+function write(rows) {
+  const file = 'bench-report/bench.json';
+  const known = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+  const kept = Object.entries(known).filter(([name, row]) => name in BENCHES && 'result' in row);
+  fs.mkdirSync('bench-report', { recursive: true });
+  const all = { ...Object.fromEntries(kept), ...rows };
+  fs.writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
+}
+
+/** Prints one line for each row, and one column for each of its figures. */
+function printTable(rows) {
+  const shown = rows.map((row) => ({
+    '': row.name ?? row.title ?? '',
+    ...Object.fromEntries(
+      Object.entries(row)
+        .filter(([key]) => !['name', 'title', 'status', 'atSeconds'].includes(key))
+        .map(([key, value]) => [key, text(value)]),
+    ),
+  }));
+  const columns = [...new Set(shown.flatMap(Object.keys))];
+  const lines = [columns, ...shown.map((row) => columns.map((column) => row[column] ?? ''))];
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index].length)));
+  for (const line of lines) {
+    const cells = line.map((cell, index) =>
+      index === 0 ? cell.padEnd(widths[index]) : cell.padStart(widths[index]),
+    );
+    console.log(`  ${cells.join('  ').trimEnd()}`);
+  }
+}
+
+function text(value) {
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : value.toFixed(2);
+  return Array.isArray(value) ? value.join('; ') : String(value);
 }

@@ -18,6 +18,8 @@ export interface SynthRow {
   /** The part of it in which the constructs were made. */
   readonly definition: number;
   readonly resources: number;
+  /** How often one resource names another in DependsOn. */
+  readonly dependencies: number;
 }
 
 /** What the benchmark measured. */
@@ -98,6 +100,7 @@ function requireSameResources(ours: BareTemplate, other: BareTemplate): void {
 interface Measured {
   readonly milliseconds: number;
   readonly count: number;
+  readonly dependencies: number;
   readonly template: BareTemplate;
   /** The part of the time in which the constructs were made, before synthesis. */
   readonly definition: number;
@@ -113,8 +116,9 @@ function measure(dir: string, define: (app: App) => unknown): Measured {
   const milliseconds = performance.now() - started;
   const templates = stacks.map((stack) => stack.template as BareTemplate);
   const [template = { Resources: {} }] = templates;
-  const count = templates.reduce((sum, { Resources }) => sum + Object.keys(Resources).length, 0);
-  return { milliseconds, definition, count, template };
+  const resources = templates.flatMap(({ Resources }) => Object.values(Resources));
+  const dependencies = resources.flatMap(({ DependsOn = [] }) => DependsOn).length;
+  return { milliseconds, definition, count: resources.length, dependencies, template };
 }
 
 function row(name: string, runs: readonly Measured[]): SynthRow {
@@ -125,6 +129,7 @@ function row(name: string, runs: readonly Measured[]): SynthRow {
     milliseconds: median?.milliseconds ?? 0,
     definition: median?.definition ?? 0,
     resources: median?.count ?? 0,
+    dependencies: median?.dependencies ?? 0,
   };
 }
 
