@@ -1,4 +1,5 @@
-export { type AlarmOptions, type AlarmRule, deriveAlarms } from './alarms';
+export type { AlarmOptions, AlarmRule } from './alarm-rule';
+export { deriveAlarms } from './alarms';
 export {
   METRIC_UNITS,
   type Metric,
