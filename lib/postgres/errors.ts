@@ -33,14 +33,14 @@ export class ValidationError extends PontoonError {
 export class Problems {
   private readonly found: string[] = [];
 
-  /** Adds one problem. */
+  /** Adds one problem, unless it was said already. */
   public add(problem: string): void {
-    this.found.push(problem);
+    if (!this.found.includes(problem)) this.found.push(problem);
   }
 
   /** Adds `problem` if `condition` holds. */
   public addIf(condition: boolean, problem: string): void {
-    if (condition) this.found.push(problem);
+    if (condition) this.add(problem);
   }
 
   /** Runs `check` and, if it throws a PontoonError, keeps what it said as problems. */
@@ -48,8 +48,8 @@ export class Problems {
     try {
       check();
     } catch (error) {
-      if (error instanceof ValidationError) this.found.push(...error.problems);
-      else if (error instanceof PontoonError) this.found.push(error.message);
+      if (error instanceof ValidationError) for (const problem of error.problems) this.add(problem);
+      else if (error instanceof PontoonError) this.add(error.message);
       else throw error;
     }
   }
