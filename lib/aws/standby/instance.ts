@@ -8,6 +8,7 @@ import {
 import {
   AmazonLinuxCpuType,
   InstanceArchitecture,
+  type InstanceType,
   type IVolume,
   LaunchTemplate,
   LaunchTemplateHttpTokens,
@@ -58,10 +59,8 @@ function makeLaunchTemplate(
   { props, userData }: GroupOptions,
   role: Role,
 ): LaunchTemplate {
-  const arm = props.instanceType.architecture === InstanceArchitecture.ARM_64;
-  const cpuType = arm ? AmazonLinuxCpuType.ARM_64 : AmazonLinuxCpuType.X86_64;
   return new LaunchTemplate(scope, 'LaunchTemplate', {
-    machineImage: props.operatingSystem.machineImage(cpuType),
+    machineImage: props.operatingSystem.machineImage(cpuTypeOf(props.instanceType)),
     instanceType: props.instanceType,
     role,
     userData: UserData.custom(userData),
@@ -161,4 +160,10 @@ function grantKeys({ primary, encryptionKey }: IntermediaryStandbyProps, role: R
 
 function acknowledge(construct: Construct, id: string, reason: string): void {
   Validations.of(construct).acknowledge({ id, reason });
+}
+
+/** The processor that images must be made for. */
+export function cpuTypeOf({ architecture }: InstanceType): AmazonLinuxCpuType {
+  const arm = architecture === InstanceArchitecture.ARM_64;
+  return arm ? AmazonLinuxCpuType.ARM_64 : AmazonLinuxCpuType.X86_64;
 }

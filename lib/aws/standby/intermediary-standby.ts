@@ -23,6 +23,7 @@ import {
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { SslMode } from '../server-binding';
+import { generationOf } from './generation';
 import { makeGroup } from './instance';
 import { type IntermediaryStandbyProps, SignalWhen } from './props';
 import { SourceRoute } from './source-route';
@@ -106,7 +107,6 @@ export class IntermediaryStandby extends Construct implements IConnectable {
       props.subnet,
       primary.cidrs,
     );
-    const handle = new CfnWaitConditionHandle(this, 'Signal');
     this.volume = volume;
     this.address = networkInterface.attrPrimaryPrivateIpAddress;
     this.addressSeenBySource = props.addressSeenBySource ?? this.address;
@@ -116,12 +116,18 @@ export class IntermediaryStandby extends Construct implements IConnectable {
     });
     this.ssmTarget = { key: 'tag:pontoon:standby', value: volume.volumeId };
 
+    const userData = (signalUrl: string) =>
+      this.userData(props, networkInterface.attrId, signalUrl);
+    const generation = generationOf(this, props, userData(''));
+    const handle = new CfnWaitConditionHandle(this, `Signal${generation}`);
+    const text = userData(handle.ref);
+    this.node.addValidation({ validate: () => sizeProblems(text) });
     const group = makeGroup(this, {
       props,
       volume,
       networkInterfaceId: networkInterface.attrId,
       tagValue: this.ssmTarget.value,
-      userData: this.userData(props, networkInterface.attrId, handle.ref),
+      userData: text,
     });
     this.group = group;
     this.role = group.role;
@@ -129,7 +135,7 @@ export class IntermediaryStandby extends Construct implements IConnectable {
     // Created before the instance and deleted after it, which needs them to the end.
     group.node.addDependency(volume, networkInterface, securityGroup, ...routes);
 
-    const condition = new CfnWaitCondition(this, 'Streaming', {
+    const condition = new CfnWaitCondition(this, `Streaming${generation}`, {
       handle: handle.ref,
       count: 1,
       timeout: String(timeoutOf(props).toSeconds()),
@@ -153,7 +159,7 @@ export class IntermediaryStandby extends Construct implements IConnectable {
   ): string {
     const { primary } = props;
     const deadline = timeoutOf(props).toSeconds() - LAST_WORDS.toSeconds();
-    const text = renderUserData({
+    return renderUserData({
       family: props.operatingSystem.family,
       parameters: {
         REGION: Aws.REGION,
@@ -178,8 +184,6 @@ export class IntermediaryStandby extends Construct implements IConnectable {
       hba: props.hba,
       primaryCa: primary.caCertificate,
     });
-    this.node.addValidation({ validate: () => sizeProblems(text) });
-    return text;
   }
 }
 

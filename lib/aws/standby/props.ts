@@ -125,8 +125,8 @@ export interface IntermediaryStandbyProps {
    */
   readonly copyMaxRateMiB?: number;
   /**
-   * When CloudFormation goes on. It waits only while the stack is made; an update that replaces the
-   * instance does not wait.
+   * When CloudFormation goes on. It waits when the stack is made, and with each update that replaces
+   * the instance; one whose image was renewed by AWS alone it does not wait for.
    *
    * @default SignalWhen.STREAMING
    */
