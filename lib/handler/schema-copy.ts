@@ -1,21 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import {
-  type Connection,
   type LedgerEntry,
   type ObjectKey,
   PontoonError,
-  Problems,
-  Reader,
-  readConnection,
   type SchemaCopyParameters,
   type SecretStore,
   schemaCopyParameters,
+  schemasThere,
   tablesInSchemas,
 } from '../postgres';
 import { Ledger, run, withConnection } from '../runner';
 import type { ResourceContext, ResourceEvent, ResourceHandler } from './resource';
-import { type Invocation, SsmApi, type TaggedInstances } from './ssm-api';
+import { physicalId, readProperties, type SchemaCopyProperties } from './schema-copy-properties';
+import { type Invocation, SsmApi } from './ssm-api';
 
 /** How the handler of schema copies works. */
 export interface SchemaCopyHandlerOptions {
@@ -31,16 +29,6 @@ export interface SchemaCopyHandlerOptions {
    * @default 10000
    */
   readonly resendMs?: number;
-}
-
-interface SchemaCopyProperties {
-  readonly server: string;
-  readonly connection: Connection;
-  readonly source: { readonly server: string; readonly database: string };
-  readonly document: string;
-  readonly instance: TaggedInstances;
-  readonly schemas: readonly string[];
-  readonly adopt: boolean;
 }
 
 /** Milliseconds that are left for answering when waiting is given up. */
@@ -115,7 +103,7 @@ class SchemaCopy {
     const { schemas } = this.work.properties;
     const entry = await this.ledger.find(this.key);
     this.checkOwner(entry);
-    const copied = schemasOf(entry);
+    const copied = await this.there(schemasOf(entry));
     const left = copied.filter((name) => !schemas.includes(name));
     if (left.length > 0) this.work.context.log(`${this.what()}: ${left.join(', ')} stay`);
     const missing = schemas.filter((name) => !copied.includes(name));
@@ -140,6 +128,14 @@ class SchemaCopy {
       'OWNED',
       `${this.what()} must belong to ${owner}, got the owner ${entry.owner}; change it there, or copy into another database`,
     );
+  }
+
+  /** Those of `schemas` that exist: what somebody dropped since it was copied is copied again. */
+  private async there(schemas: readonly string[]): Promise<readonly string[]> {
+    if (schemas.length === 0) return [];
+    const rows = await run(this.client, schemasThere(schemas));
+    const found = new Set(rows.map((row) => String(row.schema)));
+    return schemas.filter((schema) => found.has(schema));
   }
 
   /** Nothing is copied over what is there. */
@@ -169,7 +165,8 @@ class SchemaCopy {
     });
     const invocation = await this.run(api, parameters);
     // Whatever became of the command: the ledger's row came with the schema, in one transaction.
-    const copied = schemasOf(await this.ledger.find(this.key));
+    // It is written only when everything that the source has arrived; an older row proves nothing.
+    const copied = await this.there(schemasOf(await this.ledger.find(this.key)));
     if (schemas.every((schema) => copied.includes(schema))) return;
     throw new PontoonError(
       'SCHEMA_COPY',
@@ -222,34 +219,4 @@ class SchemaCopy {
 function schemasOf(entry: LedgerEntry | undefined): readonly string[] {
   const { schemas } = (entry?.spec ?? {}) as { readonly schemas?: unknown };
   return Array.isArray(schemas) ? schemas.filter((name) => typeof name === 'string') : [];
-}
-
-function readProperties(input: unknown): SchemaCopyProperties {
-  const problems = new Problems();
-  const reader = new Reader(input, 'properties', problems);
-  const read = {
-    server: reader.text('server'),
-    connection: reader.object('connection', readConnection),
-    source: reader.object('source', (nested) => ({
-      server: nested.text('server'),
-      database: nested.name('database'),
-    })),
-    document: reader.text('document'),
-    instance: reader.object('instance', (nested) => ({
-      key: nested.text('key'),
-      value: nested.text('value'),
-    })),
-    schemas: reader.texts('schemas'),
-    adopt: reader.flag('adopt', false),
-  };
-  reader.refuseTheRest();
-  problems.throwIfAny('the resource');
-  return read;
-}
-
-/** Another target or source is another copy. */
-function physicalId({ server, connection, source }: SchemaCopyProperties): string {
-  return [server, connection.database, 'schema-copy', source.server, source.database]
-    .map(encodeURIComponent)
-    .join('/');
 }

@@ -1,9 +1,10 @@
 import type { StandIn } from '../servers';
 
-/** What takes the place of PostgreSQL's client tools where those of the server's major are missing. */
+/** What takes the place of pg_dump where that of the server's major is missing. */
 export const PG_DUMP_STAND_IN: StandIn = {
-  name: 'pg_dump and psql',
-  reason: 'the tools of this major are not installed; the schema is derived from the catalogs',
+  name: 'pg_dump',
+  reason:
+    'the client tools of this major are not installed; the schema is derived from the catalogs',
   behaviours: [
     'schemas are matched by their very names, and a missing one is refused',
     'enums, domains, composite types, sequences and functions come before the tables that use them',

@@ -114,10 +114,18 @@ FROM pg_catalog.pg_policy JOIN pg_catalog.pg_class c ON c.oid = polrelid JOIN pg
   ],
   [
     'COMMENT',
-    `SELECT format('COMMENT ON %s %s IS %L;', CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'i' THEN 'INDEX' WHEN 'I' THEN 'INDEX' WHEN 'c' THEN 'TYPE' ELSE 'TABLE' END, c.oid::pg_catalog.regclass, description) AS ddl
-FROM pg_catalog.pg_description JOIN pg_catalog.pg_class c ON c.oid = objoid AND classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND objsubid = 0 JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace AND n.nspname = ANY ($1)
-UNION ALL SELECT format('COMMENT ON COLUMN %s.%I IS %L;', c.oid::pg_catalog.regclass, attname, description)
-FROM pg_catalog.pg_description JOIN pg_catalog.pg_class c ON c.oid = objoid AND classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND objsubid > 0 JOIN pg_catalog.pg_attribute ON attrelid = c.oid AND attnum = objsubid JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace AND n.nspname = ANY ($1)`,
+    `SELECT format('COMMENT ON %s %s IS %L;', CASE WHEN o.type LIKE '% column' THEN 'COLUMN' WHEN o.type LIKE '% constraint' THEN 'CONSTRAINT' WHEN o.type = 'composite type' THEN 'TYPE' ELSE upper(o.type) END,
+  CASE WHEN o.type = 'domain constraint' THEN (SELECT format('%I ON DOMAIN %s', conname, contypid::pg_catalog.regtype) FROM pg_catalog.pg_constraint WHERE oid = objoid) ELSE o.identity END, description) AS ddl
+FROM pg_catalog.pg_description d CROSS JOIN LATERAL pg_catalog.pg_identify_object(classoid, objoid, objsubid) o
+WHERE EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE nspname = ANY ($1) AND (
+    (classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.oid = objoid AND nspname <> 'public')
+    OR (classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND n.oid = (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = objoid))
+    OR (classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND n.oid = (SELECT pronamespace FROM pg_catalog.pg_proc WHERE oid = objoid))
+    OR (classoid = 'pg_catalog.pg_type'::pg_catalog.regclass AND n.oid = (SELECT typnamespace FROM pg_catalog.pg_type WHERE oid = objoid))
+    OR (classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND n.oid = (SELECT connamespace FROM pg_catalog.pg_constraint WHERE oid = objoid))
+    OR (classoid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND n.oid = (SELECT relnamespace FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = tgrelid WHERE t.oid = objoid))
+    OR (classoid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND n.oid = (SELECT relnamespace FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = polrelid WHERE p.oid = objoid))))
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = classoid AND e.objid = objoid AND e.deptype = 'e')`,
   ],
   [
     'ACL',
@@ -190,4 +198,9 @@ UNION ALL SELECT format('operator class %I', opcname) FROM pg_catalog.pg_opclass
 UNION ALL SELECT format('conversion %I', conname) FROM pg_catalog.pg_conversion o JOIN pg_catalog.pg_namespace n ON n.oid = connamespace AND n.nspname = ANY ($1) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_conversion'::pg_catalog.regclass AND e.objid = o.oid AND e.deptype = 'e')
 UNION ALL SELECT format('statistics %I', stxname) FROM pg_catalog.pg_statistic_ext o JOIN pg_catalog.pg_namespace n ON n.oid = stxnamespace AND n.nspname = ANY ($1)
 UNION ALL SELECT format('text search configuration %I', cfgname) FROM pg_catalog.pg_ts_config o JOIN pg_catalog.pg_namespace n ON n.oid = cfgnamespace AND n.nspname = ANY ($1) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_ts_config'::pg_catalog.regclass AND e.objid = o.oid AND e.deptype = 'e')
-UNION ALL SELECT format('text search dictionary %I', dictname) FROM pg_catalog.pg_ts_dict o JOIN pg_catalog.pg_namespace n ON n.oid = dictnamespace AND n.nspname = ANY ($1) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_ts_dict'::pg_catalog.regclass AND e.objid = o.oid AND e.deptype = 'e')`;
+UNION ALL SELECT format('text search dictionary %I', dictname) FROM pg_catalog.pg_ts_dict o JOIN pg_catalog.pg_namespace n ON n.oid = dictnamespace AND n.nspname = ANY ($1) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_ts_dict'::pg_catalog.regclass AND e.objid = o.oid AND e.deptype = 'e')
+UNION ALL SELECT format('statistics target of column %s.%I', c.oid::pg_catalog.regclass, attname) FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_class c ON c.oid = attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = ANY ($1) WHERE attnum > 0 AND NOT attisdropped AND coalesce(attstattarget, -1) >= 0
+UNION ALL SELECT format('clustering of %s', t.oid::pg_catalog.regclass) FROM pg_catalog.pg_index JOIN pg_catalog.pg_class t ON t.oid = indrelid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace AND n.nspname = ANY ($1) WHERE indisclustered
+UNION ALL SELECT format('toast options of %s', c.oid::pg_catalog.regclass) FROM pg_catalog.pg_class t JOIN pg_catalog.pg_class c ON c.reltoastrelid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = ANY ($1) WHERE t.reloptions IS NOT NULL
+UNION ALL SELECT format('default of view column %s.%I', c.oid::pg_catalog.regclass, attname) FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_class c ON c.oid = adrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = ANY ($1) JOIN pg_catalog.pg_attribute a ON attrelid = adrelid AND attnum = adnum WHERE relkind = 'v'
+UNION ALL SELECT format('state of trigger %I on partition %s', t.tgname, c.oid::pg_catalog.regclass) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_trigger p ON p.oid = t.tgparentid JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = ANY ($1) WHERE NOT t.tgisinternal AND t.tgenabled <> p.tgenabled`;

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
 import { PontoonError } from '../../postgres';
 import { findClientTool, type Server, type StandIn, type Workspace } from '../servers';
+import { JQ_STAND_IN, jqStandIn } from './jq';
 import { pgDumpStandIn } from './pg-dump';
 import { PG_DUMP_STAND_IN } from './pg-dump-behaviours';
 import { type Program, type ProgramAnswer, Programs } from './programs';
 import { psqlStandIn } from './psql';
+import { PSQL_STAND_IN } from './psql-behaviours';
 
 /** Runs scripts that are written for the host of a server, with its programs or their stand-ins. */
 export class ScriptHost {
@@ -18,7 +20,7 @@ export class ScriptHost {
     private readonly secret: (reference: string) => string | undefined,
   ) {}
 
-  /** What took the place of PostgreSQL's tools. */
+  /** What took the place of programs that are not installed. */
   public get standIns(): readonly StandIn[] {
     return this.found;
   }
@@ -30,25 +32,28 @@ export class ScriptHost {
     const { directory, env } = await known;
     const path = join(directory, `script-${randomUUID()}.sh`);
     await writeFile(path, script);
+    if (signal.aborted) return { output: '', errors: '', status: STOPPED };
     const child = this.workspace.spawn('bash', [path], {
       cwd: directory,
-      env: { ...env, PATH: `${directory}:${process.env.PATH ?? '/usr/bin:/bin'}` },
+      env: { ...env, PATH: `${directory}:${process.env.PATH ?? DEFAULT_PATH}` },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const kill = (): void => {
-      // Its own group: the programs that it started end with it.
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      if (child.pid !== undefined) endGroup(child.pid);
     };
     signal.addEventListener('abort', kill);
     const answer = { output: '', errors: '' };
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (answer.output += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (answer.errors += text));
-    const status = await new Promise<number>((resolve, reject) => {
-      child.once('error', (error) => reject(noBash(error)));
-      child.once('close', (code) => resolve(code ?? 143));
-    });
-    signal.removeEventListener('abort', kill);
-    return { ...answer, status };
+    try {
+      const status = await new Promise<number>((resolve, reject) => {
+        child.once('error', (error) => reject(noBash(error)));
+        child.once('close', (code) => resolve(code ?? STOPPED));
+      });
+      return { ...answer, status };
+    } finally {
+      signal.removeEventListener('abort', kill);
+    }
   }
 
   /** Takes the stand-ins for programs away. */
@@ -59,9 +64,12 @@ export class ScriptHost {
   private async prepare(server: Server): Promise<Host> {
     const directory = await this.workspace.makeDirectory('host');
     const tools = await installedTools(server.major);
-    if (tools === undefined) this.found.push(PG_DUMP_STAND_IN);
+    const hasJq = await isOnPath('jq');
+    this.add(tools === undefined ? [PG_DUMP_STAND_IN, PSQL_STAND_IN] : []);
+    this.add(hasJq ? [] : [JQ_STAND_IN]);
     const programs = await Programs.start(directory, {
       aws: this.aws(),
+      ...(hasJq ? {} : { jq: jqStandIn }),
       ...(tools === undefined ? { pg_dump: pgDumpStandIn(server), psql: psqlStandIn(server) } : {}),
     });
     await writeFile(join(directory, 'host.env'), hostFile(server, tools ?? directory));
@@ -77,6 +85,11 @@ export class ScriptHost {
         TMPDIR: directory,
       },
     };
+  }
+
+  /** Several hosts may lack the same program. */
+  private add(standIns: readonly StandIn[]): void {
+    for (const standIn of standIns) if (!this.found.includes(standIn)) this.found.push(standIn);
   }
 
   /** The AWS CLI, as far as scripts fetch secrets with it. */
@@ -99,6 +112,11 @@ export class ScriptHost {
   }
 }
 
+const DEFAULT_PATH = '/usr/bin:/bin';
+
+/** The status of a program that was ended by a signal, as a shell has it. */
+const STOPPED = 143;
+
 interface Host {
   readonly directory: string;
   readonly programs: Programs;
@@ -110,6 +128,29 @@ async function installedTools(major: number): Promise<string | undefined> {
   const dump = await findClientTool(major, 'pg_dump');
   const psql = await findClientTool(major, 'psql');
   return dump === undefined || psql === undefined ? undefined : dirname(dump);
+}
+
+async function isOnPath(program: string): Promise<boolean> {
+  const directories = (process.env.PATH ?? DEFAULT_PATH).split(delimiter);
+  const found = await Promise.all(
+    directories.map((directory) =>
+      access(join(directory, program), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}
+
+/** Ends a script and the programs that it started, which are a group of their own. */
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (error) {
+    // It ended by itself a moment ago.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 /** What the boot script is told on the real host, with the places of this machine. */
@@ -129,6 +170,6 @@ function hostFile({ major, superuser, socketDirectory, port }: Server, tools: st
 function noBash(error: Error): PontoonError {
   return new PontoonError(
     'NO_BASH',
-    `the schema copy of a rehearsal requires bash on this machine, got ${error.message}; install bash and jq`,
+    `the schema copy of a rehearsal requires bash on this machine, got ${error.message}; install the package 'bash'`,
   );
 }

@@ -33,11 +33,13 @@ export const SSM_STAND_IN: StandIn = {
   name: 'AWS Systems Manager',
   reason: 'it runs only in AWS; commands run on this machine, with the servers of the rehearsal',
   behaviours: [
-    "runs the document's very script, with the parameters filled in",
+    'runs the very script of the document, with its parameters filled in',
     'refuses parameters that are unknown, missing or do not match their pattern',
     'a command whose target has no instance has no invocation',
     'keeps the beginning of what a command wrote, and says how it ended',
     'stops a command that is cancelled or takes longer than its document allows',
+    'has the AWS CLI on its hosts, which fetches the text of a secret and refuses any other call',
+    'has runuser on its hosts, which runs a program as the account of the rehearsal',
   ],
 };
 

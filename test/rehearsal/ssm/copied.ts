@@ -45,11 +45,13 @@ export interface CommandEnd {
   readonly Status: string;
   readonly StandardOutputContent: string;
   readonly StandardErrorContent: string;
+  /** What took the place of something. */
+  readonly standIns: readonly string[];
 }
 
 /** Copies `schemas` of the database shop by the script, and returns how the command ended. */
 export async function copy(
-  [source, target]: readonly [TestServer, TestServer],
+  [source, target]: readonly [Pick<TestServer, 'server' | 'workspace'>, TestServer],
   schemas: readonly string[],
   { password = ADMIN.password } = {},
 ): Promise<CommandEnd> {
@@ -97,7 +99,7 @@ export async function copy(
     })) as CommandEnd;
     if (answer.Status !== 'InProgress') {
       await ssm.close();
-      return answer;
+      return { ...answer, standIns: ssm.standIns.map(({ name }) => name) };
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -1,10 +1,35 @@
-import { withServers } from '../../servers';
-import { copy, describeSchemas, prepareTarget } from './copied';
+import { access, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { processList } from '../../../lib/rehearsal/checks/secret-scan';
+import { createStandby } from '../../../lib/rehearsal/servers';
+import { type TestServer, withServers } from '../../servers';
+import { ADMIN, type CommandEnd, copy, describeSchemas, prepareTarget } from './copied';
 import { RICH_SCHEMA } from './rich-schema';
 
 jest.setTimeout(180_000);
 
 const SCHEMAS = ['shop', 'we"ird.*'];
+
+/** Copies, and compares what is there with what was copied. */
+async function expectCopy(
+  source: Parameters<typeof copy>[0][0],
+  target: TestServer,
+): Promise<CommandEnd> {
+  const result = await copy([source, target], SCHEMAS);
+  expect(result.StandardErrorContent).toBe('');
+  expect(result.Status).toBe('Success');
+  const there = new Client(source.server.controlConfig('shop'));
+  await there.connect();
+  const wanted = await describeSchemas(there, SCHEMAS).finally(() => there.end());
+  expect(await describeSchemas(await target.client('shop'), SCHEMAS)).toEqual(wanted);
+  return result;
+}
+
+async function makeSource(source: TestServer): Promise<void> {
+  await (await source.client()).query('CREATE DATABASE shop');
+  await (await source.client('shop')).query(RICH_SCHEMA);
+}
 
 test.each([
   [15, 17],
@@ -19,17 +44,115 @@ test.each([
     ],
     async ([source, target]) => {
       if (source === undefined || target === undefined) throw new Error('two servers');
-      const setup = await source.client();
-      await setup.query('CREATE DATABASE shop');
-      const there = await source.client('shop');
-      await there.query(RICH_SCHEMA);
+      await makeSource(source);
       await prepareTarget(target);
-      const result = await copy([source, target], SCHEMAS);
-      expect(result.StandardErrorContent).toBe('');
-      expect(result.Status).toBe('Success');
-      const here = await target.client('shop');
-      const got = await describeSchemas(here, SCHEMAS);
-      expect(got).toEqual(await describeSchemas(there, SCHEMAS));
+      await expectCopy(source, target);
     },
   );
+});
+
+test.each([16, 18])('copies from a physical standby of %i', async (major) => {
+  const servers = [
+    { major, superuser: 'postgres', settings: { wal_level: 'logical' } },
+    { major: 18, superuser: 'rdsadmin' },
+  ];
+  await withServers(servers, async ([primary, target]) => {
+    if (primary === undefined || target === undefined) throw new Error('two servers');
+    await makeSource(primary);
+    const client = await primary.client();
+    const role = { user: 'follower', password: 'follows the primary' };
+    await client.query(`CREATE ROLE follower LOGIN REPLICATION PASSWORD '${role.password}'`);
+    const { workspace, server: upstream } = primary;
+    const { server } = await createStandby(workspace, {
+      name: 'standby',
+      upstream,
+      role,
+      slot: 'standby',
+      settings: { hot_standby_feedback: 'on' },
+    });
+    await server.start();
+    await prepareTarget(target);
+    await expectCopy({ server, workspace }, target);
+    await server.stop('immediate');
+  });
+});
+
+/** What the script and the stand-ins call; jq is not among it. */
+const NEEDED = 'bash sh awk base64 cat grep mktemp rm sed sleep tail tr'.split(' ');
+
+/** A directory for PATH with `programs` of this machine only. */
+async function pathWith({ workspace }: TestServer, programs: readonly string[]): Promise<string> {
+  const directory = await workspace.makeDirectory('path');
+  for (const program of programs) {
+    for (const place of (process.env.PATH ?? '').split(':')) {
+      const path = join(place, program);
+      const there = await access(path).then(
+        () => true,
+        () => false,
+      );
+      if (!there) continue;
+      await symlink(path, join(directory, program));
+      break;
+    }
+  }
+  return directory;
+}
+
+test('copies on a machine without jq, and says what it needs on one without bash', async () => {
+  const servers = [
+    { major: 17, superuser: 'postgres' },
+    { major: 17, superuser: 'rdsadmin' },
+  ];
+  await withServers(servers, async ([source, target]) => {
+    if (source === undefined || target === undefined) throw new Error('two servers');
+    await makeSource(source);
+    await prepareTarget(target);
+    const saved = process.env.PATH;
+    try {
+      process.env.PATH = await pathWith(
+        source,
+        NEEDED.filter((name) => name !== 'bash'),
+      );
+      const failed = await copy([source, target], SCHEMAS);
+      expect([failed.Status, failed.StandardErrorContent]).toEqual([
+        'Failed',
+        "the schema copy of a rehearsal requires bash on this machine, got spawn bash ENOENT; install the package 'bash'",
+      ]);
+      process.env.PATH = saved;
+      process.env.PATH = await pathWith(source, NEEDED);
+      expect((await expectCopy(source, target)).standIns).toContain('jq');
+    } finally {
+      process.env.PATH = saved;
+    }
+  });
+});
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('no process has the password among its arguments while the script runs', async () => {
+  const servers = [
+    { major: 17, superuser: 'postgres' },
+    { major: 17, superuser: 'rdsadmin' },
+  ];
+  await withServers(servers, async ([source, target]) => {
+    if (source === undefined || target === undefined) throw new Error('two servers');
+    await makeSource(source);
+    await prepareTarget(target);
+    const escaped = ADMIN.password.replace(/[\\:]/g, '\\$&');
+    const spellings = [ADMIN.password, escaped, Buffer.from(ADMIN.password).toString('base64')];
+    const seen = new Set<string>();
+    let running = true;
+    const copying = expectCopy(source, target).finally(() => {
+      running = false;
+    });
+    while (running) {
+      const list = (await processList()) ?? '';
+      for (const spelling of spellings) if (list.includes(spelling)) seen.add('the password');
+      for (const program of ['get-secret-value', '--schema-only', '-v entry='])
+        if (list.includes(program)) seen.add(program);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await copying;
+    expect([...seen].sort()).toEqual(['--schema-only', '-v entry=', 'get-secret-value']);
+  });
 });
