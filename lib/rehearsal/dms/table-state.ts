@@ -1,4 +1,6 @@
+import { quoteQualified } from '../../postgres';
 import type { TablePlan } from './table-plan';
+import type { RunKind } from './task-definition';
 
 /** States of a table, as DescribeTableStatistics names them. */
 export type TableStateName =
@@ -66,4 +68,35 @@ export class TableState {
     const { plan, loadedUntil, tolerantUntil, ...figures } = this;
     return { schemaName: plan.source.schema, tableName: plan.source.name, ...figures };
   }
+}
+
+/** What a run of a task means for its tables. */
+interface RunStart {
+  readonly kind: RunKind;
+  /** Whether the run loads tables. */
+  readonly loads: boolean;
+  /** The source's position as the run begins. */
+  readonly now: bigint;
+}
+
+/** The state in which a run takes up the table of `plan`, of which it may know from a run before. */
+export function resumeTable(
+  plan: TablePlan,
+  previous: readonly TableState[],
+  { kind, loads, now }: RunStart,
+): TableState {
+  const name = quoteQualified(plan.source);
+  const known = previous.find((table) => quoteQualified(table.plan.source) === name);
+  const table = kind === 'resume' && known !== undefined ? known : new TableState(plan);
+  table.plan = plan;
+  if (table.state === 'Table error') return table;
+  if (kind === 'resume' && known === undefined) table.state = 'Table completed';
+  if (kind === 'reload' && loads) {
+    table.state = 'Table is being reloaded';
+    table.reloaded = true;
+  }
+  if (!loads) table.state = 'Table completed';
+  // What committed before now may have been applied by an earlier run that could not confirm it.
+  if (kind === 'resume' && now > table.tolerantUntil) table.tolerantUntil = now;
+  return table;
 }

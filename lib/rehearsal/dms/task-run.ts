@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { type Lsn, Problems, parseLsn, quoteQualified } from '../../postgres';
+import { type Lsn, Problems, parseLsn } from '../../postgres';
 import { loadTables } from './full-load';
 import {
   inspectSlot,
@@ -14,7 +14,7 @@ import {
 import { Replication, ReplicationPosition } from './replication';
 import { fitToTarget, readSourceTables } from './source-catalog';
 import { planTables, type TablePlan } from './table-plan';
-import { TableState } from './table-state';
+import { resumeTable, type TableState } from './table-state';
 import type { RunKind, RunServers, StopReason, TaskDefinition } from './task-definition';
 import { errorCode, errorMessage, fatal, isRecoverable } from './task-errors';
 
@@ -50,7 +50,8 @@ export class TaskRun {
       if (this.definition.migrationType !== 'full-load') await this.prepareSlot(source, kind);
       const plans = await this.plan(source);
       const now = await readPosition(source, this.server);
-      this.tables = plans.map((plan) => this.tableState(plan, kind, previous, now));
+      const loads = this.definition.migrationType !== 'cdc';
+      this.tables = plans.map((plan) => resumeTable(plan, previous, { kind, loads, now }));
     } finally {
       await source.end();
     }
@@ -134,29 +135,6 @@ export class TaskRun {
     } finally {
       await target.end();
     }
-  }
-
-  private tableState(
-    plan: TablePlan,
-    kind: RunKind,
-    previous: readonly TableState[],
-    now: bigint,
-  ): TableState {
-    const name = quoteQualified(plan.source);
-    const known = previous.find((table) => quoteQualified(table.plan.source) === name);
-    const loads = this.definition.migrationType !== 'cdc';
-    const table = kind === 'resume' && known !== undefined ? known : new TableState(plan);
-    table.plan = plan;
-    if (table.state === 'Table error') return table;
-    if (kind === 'resume' && known === undefined) table.state = 'Table completed';
-    if (kind === 'reload' && loads) {
-      table.state = 'Table is being reloaded';
-      table.reloaded = true;
-    }
-    if (!loads) table.state = 'Table completed';
-    // What committed before now may have been applied by an earlier run that could not confirm it.
-    if (kind === 'resume' && now > table.tolerantUntil) table.tolerantUntil = now;
-    return table;
   }
 
   private async attempt(): Promise<StopReason> {
