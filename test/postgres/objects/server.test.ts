@@ -1,0 +1,320 @@
+import {
+  deleteEntry,
+  findEntry,
+  findRequest,
+  noLedger,
+  readSpec,
+  writeRequest,
+} from '../../../lib/postgres';
+import { dropped, type Given, observation, planned, refusal, secretly, shown } from './planned';
+
+describe('roles', () => {
+  const spec = {
+    kind: 'role',
+    name: 'reader',
+    secret: 's',
+    replication: 'true',
+    memberOf: ['pg_read_all_data'],
+    database: ['CONNECT', 'CREATE'],
+    readSchemas: ['shop'],
+    writeSchemas: ['Web'],
+  };
+  const observed = {
+    canLogin: true,
+    replication: true,
+    memberOf: ['pg_read_all_data', 'somebody'],
+    database: ['CONNECT', 'CREATE'],
+    lacking: [
+      { schema: 'shop', usage: true, read: 0, write: 3, writable: 0 },
+      { schema: 'Web', usage: true, read: 0, write: 0, writable: 3 },
+    ],
+    currentDatabase: 'db"1',
+  };
+  const same: Given = { before: spec };
+  const WRITING = 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES';
+
+  test('are created with a verifier that nobody reads', () => {
+    const steps = planned(spec, undefined);
+    expect(shown(steps)).toEqual([
+      `CREATE ROLE "reader" LOGIN REPLICATION PASSWORD '***'`,
+      'GRANT "pg_read_all_data" TO "reader"',
+      `DO 'BEGIN EXECUTE pg_catalog.format(''GRANT CONNECT, CREATE ON DATABASE %I TO %s'', pg_catalog.current_database(), ''"reader"''); END'`,
+      'GRANT USAGE ON SCHEMA "shop" TO "reader"',
+      'GRANT SELECT ON ALL TABLES IN SCHEMA "shop" TO "reader"',
+      'GRANT USAGE ON SCHEMA "Web" TO "reader"',
+      `GRANT SELECT, ${WRITING} ON ALL TABLES IN SCHEMA "Web" TO "reader"`,
+    ]);
+    expect(secretly(steps)).toEqual([
+      `CREATE ROLE "reader" LOGIN REPLICATION PASSWORD 'SCRAM-SHA-256$4096:c2FsdA==$a:b'`,
+    ]);
+    expect(shown(planned({ kind: 'role', name: 'reader', secret: 's' }, undefined))).toEqual([
+      `CREATE ROLE "reader" LOGIN NOREPLICATION PASSWORD '***'`,
+    ]);
+  });
+
+  test('are left alone when they are as described', () => {
+    expect(planned(spec, observed, same)).toEqual([]);
+  });
+
+  test.each<[string, object, object, Given, string[]]>([
+    ['a new secret', {}, {}, { ...same, version: '0' }, [`ALTER ROLE "reader" PASSWORD '***'`]],
+    ['a lost login', {}, { canLogin: false }, same, ['ALTER ROLE "reader" LOGIN']],
+    ['replication', {}, { replication: false }, same, ['ALTER ROLE "reader" REPLICATION']],
+    [
+      'the end of replication',
+      { replication: 'false' },
+      { canLogin: false },
+      same,
+      ['ALTER ROLE "reader" LOGIN NOREPLICATION'],
+    ],
+    [
+      'other memberships, and leave those of others',
+      { memberOf: ['pg_monitor'] },
+      {},
+      same,
+      ['GRANT "pg_monitor" TO "reader"', 'REVOKE "pg_read_all_data" FROM "reader"'],
+    ],
+    [
+      'fewer rights on the database',
+      { database: ['CONNECT'] },
+      {},
+      same,
+      ['REVOKE CREATE ON DATABASE "db""1" FROM "reader"'],
+    ],
+    [
+      'fewer schemas',
+      { readSchemas: [], writeSchemas: [] },
+      {},
+      same,
+      [
+        'REVOKE SELECT ON ALL TABLES IN SCHEMA "shop" FROM "reader"',
+        'REVOKE USAGE ON SCHEMA "shop" FROM "reader"',
+        `REVOKE SELECT, ${WRITING} ON ALL TABLES IN SCHEMA "Web" FROM "reader"`,
+        'REVOKE USAGE ON SCHEMA "Web" FROM "reader"',
+      ],
+    ],
+    [
+      'the end of writing',
+      { readSchemas: ['shop', 'Web'], writeSchemas: [] },
+      {},
+      same,
+      [`REVOKE ${WRITING} ON ALL TABLES IN SCHEMA "Web" FROM "reader"`],
+    ],
+    [
+      'what a cut-off update gave',
+      {},
+      { memberOf: ['pg_read_all_data', 'pg_monitor'] },
+      { ...same, cutOff: [{ ...spec, memberOf: ['pg_monitor'] }] },
+      ['REVOKE "pg_monitor" FROM "reader"'],
+    ],
+    [
+      'tables that came later',
+      {},
+      { lacking: [{ ...observed.lacking[0], read: 1 }, observed.lacking[1]] },
+      same,
+      [
+        'GRANT USAGE ON SCHEMA "shop" TO "reader"',
+        'GRANT SELECT ON ALL TABLES IN SCHEMA "shop" TO "reader"',
+      ],
+    ],
+  ])('follow %s', (_what, changed, seen, given, steps) => {
+    expect(shown(planned({ ...spec, ...changed }, { ...observed, ...seen }, given))).toEqual(steps);
+  });
+
+  test('are dropped after what they were given', () => {
+    expect(shown(dropped(spec, observed))).toEqual([
+      'REVOKE SELECT ON ALL TABLES IN SCHEMA "shop" FROM "reader"',
+      'REVOKE USAGE ON SCHEMA "shop" FROM "reader"',
+      `REVOKE SELECT, ${WRITING} ON ALL TABLES IN SCHEMA "Web" FROM "reader"`,
+      'REVOKE USAGE ON SCHEMA "Web" FROM "reader"',
+      'REVOKE CONNECT, CREATE ON DATABASE "db""1" FROM "reader"',
+      'DROP ROLE "reader"',
+    ]);
+    expect(shown(dropped(spec, { ...observed, database: [], lacking: [] }))).toEqual([
+      'DROP ROLE "reader"',
+    ]);
+  });
+
+  test('are refused without their secret, or with another’s', () => {
+    expect(refusal(() => planned({ ...spec, secret: 't' }, undefined))).toEqual({
+      code: 'NO_SECRET',
+      message: "secret of role 'reader' must be given, got nothing; check its reference",
+    });
+    const secret = { username: 'alice' };
+    expect(refusal(() => planned(spec, undefined, { secret }))).toEqual({
+      code: 'SECRET_MISMATCH',
+      message:
+        "secret of role 'reader' must have that 'username', got \"alice\"; correct the secret or the role's name",
+    });
+    expect(refusal(() => readSpec({ ...spec, database: ['ALL'], memberOf: [''] }))).toEqual({
+      code: 'INVALID',
+      message: `the spec of the role has 2 problems:
+- 'spec.memberOf[0]' must not be empty, got ''; give a name
+- 'spec.database' must name only 'CONNECT', 'CREATE', got ["ALL"]; correct the list`,
+    });
+  });
+
+  test('are asked for with their schemas', () => {
+    expect(observation(spec).values).toEqual(['reader', ['shop', 'Web']]);
+  });
+});
+
+describe('server settings', () => {
+  const spec = {
+    kind: 'server-settings',
+    name: 'x',
+    settings: { work_mem: '5MB', 'pg_stat_statements.max': 100, search_path: 'a,"B c"' },
+  };
+  const none = { configured: {}, pendingRestart: [], unknown: ['pg_stat_statements.max'] };
+  const there = {
+    ...none,
+    configured: { work_mem: '5MB', 'pg_stat_statements.max': '100', search_path: 'a, "B c"' },
+  };
+  const RELOAD = 'SELECT pg_catalog.pg_reload_conf()';
+
+  test('are set, lists as lists, and taken up', () => {
+    expect(shown(planned(spec, none))).toEqual([
+      `= ALTER SYSTEM SET "work_mem" = '5MB'`,
+      `= ALTER SYSTEM SET "pg_stat_statements"."max" = '100'`,
+      `= ALTER SYSTEM SET "search_path" = 'a', 'B c'`,
+      RELOAD,
+    ]);
+  });
+
+  test('are left alone when they are as described', () => {
+    expect(planned(spec, there)).toEqual([]);
+  });
+
+  test('follow one changed and one removed setting', () => {
+    const settings = { work_mem: '6MB', search_path: 'a, "B c"' };
+    expect(shown(planned({ ...spec, settings }, there, { before: spec }))).toEqual([
+      `= ALTER SYSTEM SET "work_mem" = '6MB'`,
+      '= ALTER SYSTEM RESET "pg_stat_statements"."max"',
+      RELOAD,
+    ]);
+  });
+
+  test('are reset when they are dropped', () => {
+    expect(shown(dropped(spec, { ...there, configured: { work_mem: '1MB' } }))).toEqual([
+      '= ALTER SYSTEM RESET "work_mem"',
+      RELOAD,
+    ]);
+    expect(dropped(spec, none)).toEqual([]);
+  });
+
+  test('are refused in words', () => {
+    expect(refusal(() => planned(spec, { ...none, unknown: ['work_mem', 'x'] }))).toEqual({
+      code: 'UNKNOWN_SETTING',
+      message:
+        "'settings' of 'x' must be known to the server, got 'work_mem', 'x'; correct or remove them",
+    });
+    const settings = { "a = 'b'; --": '1' };
+    expect(refusal(() => planned({ ...spec, settings }, none))).toEqual({
+      code: 'INVALID_NAME',
+      message:
+        "a setting's name must consist of letters, digits, underscores and dots, got \"a = 'b'; --\"; correct it",
+    });
+  });
+});
+
+describe('connection guards', () => {
+  const spec = { kind: 'connection-guard', keep: ['app', 'owner'] };
+  const open = {
+    database: 'db"1',
+    owner: 'owner',
+    connect: ['', 'owner', 'old'],
+    roles: ['app', 'old', 'owner'],
+  };
+  const guarded = { ...open, connect: ['owner', 'app'] };
+
+  test('let in whom they name, and then nobody else', () => {
+    expect(shown(planned(spec, open))).toEqual([
+      'GRANT CONNECT ON DATABASE "db""1" TO "app"',
+      'REVOKE CONNECT ON DATABASE "db""1" FROM PUBLIC',
+      'REVOKE CONNECT ON DATABASE "db""1" FROM "old"',
+    ]);
+    expect(planned(spec, guarded)).toEqual([]);
+  });
+
+  test('give back what was before', () => {
+    const remembered = { connect: open.connect };
+    expect(shown(dropped(spec, guarded, { before: spec, remembered }))).toEqual([
+      'GRANT CONNECT ON DATABASE "db""1" TO PUBLIC',
+      'GRANT CONNECT ON DATABASE "db""1" TO "old"',
+      'REVOKE CONNECT ON DATABASE "db""1" FROM "app"',
+    ]);
+  });
+
+  test('give nothing back to a role that is gone', () => {
+    const given = { before: spec, remembered: { connect: ['old', 'owner'] } };
+    expect(shown(dropped(spec, { ...guarded, roles: ['app', 'owner'] }, given))).toEqual([
+      'REVOKE CONNECT ON DATABASE "db""1" FROM "app"',
+    ]);
+  });
+
+  test('are refused in words', () => {
+    expect(refusal(() => planned(spec, undefined))).toEqual({
+      code: 'UNREADABLE',
+      message: 'the access list of the database cannot be read; check the role of the runner',
+    });
+    expect(refusal(() => readSpec({ ...spec, keep: ['public'] }))).toEqual({
+      code: 'INVALID',
+      message: `the spec of the connection-guard: 'spec.keep[0]' cannot be "public", which PostgreSQL takes for everybody; name roles`,
+    });
+  });
+});
+
+test('a heartbeat is made once and dropped if it is there', () => {
+  const spec = { kind: 'heartbeat' };
+  expect(observation(spec)).toEqual({
+    text: "SELECT pg_catalog.to_regclass('pontoon.heartbeat') IS NOT NULL AS exists",
+  });
+  expect(shown(planned(spec, { exists: false }))).toEqual([
+    'CREATE TABLE pontoon.heartbeat (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), beat_at timestamptz NOT NULL)',
+  ]);
+  expect(planned(spec, { exists: true })).toEqual([]);
+  expect(shown(dropped(spec, { exists: true }))).toEqual(['DROP TABLE pontoon.heartbeat']);
+  expect(dropped(spec, { exists: false })).toEqual([]);
+});
+
+test('a ledger is made once and dropped if it is there', () => {
+  const spec = { kind: 'ledger' };
+  expect(planned(spec, { exists: true })).toEqual([]);
+  expect(shown(planned(spec, { exists: false })).slice(0, 2)).toEqual([
+    'CREATE SCHEMA pontoon',
+    'REVOKE ALL ON SCHEMA pontoon FROM PUBLIC',
+  ]);
+  expect(shown(dropped(spec, { exists: true }))).toEqual(['DROP SCHEMA pontoon CASCADE']);
+  expect(dropped(spec, { exists: false })).toEqual([]);
+});
+
+test('entries and requests go to the ledger as values, never as text', () => {
+  const key = { server: "a'", kind: 'role', name: "r'" };
+  for (const statement of [findEntry(key), deleteEntry(key)])
+    expect(statement.values).toEqual(["a'", 'role', "r'"]);
+  expect(findRequest("x'").values).toEqual(["x'"]);
+  expect(writeRequest("x'", { steps: [] }).values).toEqual(["x'", '{"steps":[]}']);
+  const all = [findEntry(key), deleteEntry(key), findRequest("x'"), writeRequest("x'", 1)];
+  for (const { text } of all) expect(text).not.toContain("'a");
+});
+
+test('a missing ledger is asked for', () => {
+  expect(noLedger('a')).toMatchObject({
+    code: 'NO_LEDGER',
+    message:
+      'server \'a\' must have a ledger before objects are made or dropped there, got none; apply {"kind":"ledger"} first',
+  });
+});
+
+test('a spec of no kind is refused with the kinds that there are', () => {
+  expect(refusal(() => readSpec({ kind: 'table' }))).toEqual({
+    code: 'INVALID',
+    message:
+      "the spec: 'spec.kind' must be one of 'connection-guard', 'heartbeat', 'ledger', 'logical-slot', 'physical-slot', 'publication', 'role', 'server-settings', 'subscription', got \"table\"; pick one",
+  });
+  expect(refusal(() => readSpec({ kind: 'heartbeat', every: '1s' }))).toEqual({
+    code: 'INVALID',
+    message:
+      "the spec of the heartbeat: 'spec.every' is not known here; remove it or correct its name",
+  });
+});
