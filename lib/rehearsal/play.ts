@@ -5,9 +5,9 @@ import { concludeLeftovers, concludeRows, concludeSecrets, type Place } from './
 import { leftoversOn } from './checks/leftovers';
 import { MetricReader } from './checks/metric-reader';
 import { processList, type ScannedText } from './checks/secret-scan';
+import { reasonNotPlayed } from './cloud/unplayed';
 import type { CloudFormationStandIn, StackResult } from './cloudformation';
 import type { RehearsalContext } from './context';
-import type { Findings } from './findings';
 import type { Server } from './servers';
 import { asSuperuser, createSource, followRunbook, type Source } from './source';
 import { Stage } from './stage';
@@ -57,6 +57,8 @@ export class Play {
       migration,
       recorder,
       target: chain.target,
+      onScheduleFailure: (rule, reason) =>
+        findings.problems.push(`the schedule '${rule}' failed: ${reason}`),
       onLog: (line) => {
         this.logs.push(line);
         const sample = this.metrics.read(line, recorder.now());
@@ -79,7 +81,8 @@ export class Play {
     const sampler = this.startSampler(stage, source, writer);
     try {
       const deployed = await recorder.phase('deploy', 'Deploy the stack', () => this.deploy(cloud));
-      findings.notPlayed.push(...notPlayed(deployed));
+      for (const [type, ids] of Object.entries(deployed.notPlayed))
+        findings.notPlayed.push({ type, count: ids.length, reason: reasonNotPlayed(type) });
       await this.rehearseFlow(stage, source, writer);
     } finally {
       // A failure of theirs must not keep the stack from being deleted, nor hide what failed before.
@@ -246,13 +249,4 @@ export class Play {
     const { migration, chain } = this.context;
     return serverOf(migration.topology, chain.target).database;
   }
-}
-
-/** Resources that nothing plays are named by type: they neither hold data nor carry it. */
-function notPlayed({ notPlayed: byType }: StackResult): Findings['notPlayed'] {
-  return Object.entries(byType).map(([type, ids]) => ({
-    type,
-    count: ids.length,
-    reason: 'it has no counterpart on this machine',
-  }));
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { serverOf } from '../postgres';
-import { Evaluator, recordOf, stackIdentity, type Template } from './assembly';
+import { Evaluator, recordOf, stackIdentity } from './assembly';
 import {
   AwsEndpointStandIn,
   SecretStore,
@@ -13,6 +13,7 @@ import { Aurora, type Cluster } from './cloud/aurora';
 import { DMS_STAND_IN, DmsCloud } from './cloud/dms';
 import { SCHEDULE_SHIM, Schedule } from './cloud/schedule';
 import { StandbyHost } from './cloud/standby-host';
+import { machineImages, madeUpAttribute } from './cloud/unplayed';
 import {
   CloudFormationStandIn,
   cloudFormationShims,
@@ -36,6 +37,8 @@ export interface StageOptions {
   readonly onStandbyEnd: (server: Server) => Promise<void>;
   /** Ends what runs here; nothing is invoked any more. */
   readonly signal?: AbortSignal;
+  /** Told of the first failure of each rule that runs a function on a schedule. */
+  readonly onScheduleFailure: (rule: string, reason: string) => void;
   /** Told of each line that the handler writes. */
   readonly onLog: (line: string) => void;
 }
@@ -96,9 +99,9 @@ export class Stage {
       onLog: ({ line }) => options.onLog(line),
     });
     this.schedule = new Schedule({
-      invoke: async (arn, input) => {
-        await this.lambda.invoke(arn, addresses.redirect(input));
-      },
+      invoke: async (arn, input) =>
+        (await this.lambda.invoke(arn, addresses.redirect(input))).error,
+      onFailure: options.onScheduleFailure,
     });
     this.ssm = new SsmStandIn({
       workspace,
@@ -232,21 +235,4 @@ export class Stage {
     await this.lambda.close();
     await this.endpoint.close();
   }
-}
-
-/** Public parameters of AWS that name machine images; no machine is made of one here. */
-function machineImages({ parameters }: Template): Record<string, string> {
-  const names = [...parameters.values()].map(({ defaultValue }) => String(defaultValue));
-  return Object.fromEntries(
-    names
-      .filter((name) => name.startsWith('/aws/service/ami-'))
-      .map((name) => [name, 'ami-00000000000000000']),
-  );
-}
-
-/** What `Ref` and `Fn::GetAtt` give for resources that nothing played, as far as played ones ask for it. */
-function madeUpAttribute(logicalId: string, type: string, attribute: string): unknown {
-  if (attribute === 'Ref') return logicalId;
-  if (attribute === 'Arn') return `arn:aws:${type.split('::')[1]?.toLowerCase()}:::${logicalId}`;
-  return { GroupId: `sg-${logicalId}`, Id: logicalId, VolumeId: `vol-${logicalId}` }[attribute];
 }

@@ -25,8 +25,9 @@ export interface DmsCloudOptions {
 /** The stand-in of AWS DMS, for the report. */
 export const DMS_STAND_IN: StandIn = {
   name: 'AWS DMS',
-  reason: `there is no AWS DMS on this machine; not reproduced: ${dmsStandInNotReproduced.map(({ name }) => name).join('; ')}`,
+  reason: 'there is no AWS DMS on this machine',
   behaviours: dmsStandInBehaviours.map(({ name }) => name),
+  notReproduced: dmsStandInNotReproduced.map(({ name }) => name),
 };
 
 /** Plays the endpoints, instances and tasks of AWS DMS, and answers its API. */

@@ -5,8 +5,10 @@ import type { Shim } from '../servers';
 
 /** What a schedule needs. */
 export interface ScheduleOptions {
-  /** Runs a function with an input. */
-  readonly invoke: (functionArn: string, input: unknown) => Promise<void>;
+  /** Runs a function with an input. Returns what it threw; undefined if it returned. */
+  readonly invoke: (functionArn: string, input: unknown) => Promise<string | undefined>;
+  /** Told of the first failure of each rule. */
+  readonly onFailure: (rule: string, reason: string) => void;
 }
 
 const INTERVAL_MS = 1000;
@@ -36,7 +38,7 @@ export class Schedule {
     },
   };
 
-  /** Stops every rule, and reports the first failure of any. */
+  /** Stops every rule. */
   public async close(): Promise<void> {
     for (const name of [...this.rules.keys()]) await this.end(name);
   }
@@ -45,18 +47,35 @@ export class Schedule {
     const controller = new AbortController();
     this.rules.set(name, controller);
     const calls = (Array.isArray(targets) ? targets : []).map(recordOf);
-    this.runs.push(this.run(calls, controller.signal));
+    this.runs.push(this.run(name, calls, controller.signal));
   }
 
   private async run(
+    name: string,
     calls: readonly Readonly<Record<string, unknown>>[],
     signal: AbortSignal,
   ): Promise<void> {
+    let told = false;
     while (!signal.aborted) {
-      for (const { Arn: arn, Input: input } of calls) {
-        await this.options.invoke(String(arn), JSON.parse(String(input ?? '{}')));
+      for (const call of calls) {
+        const failure = await this.call(call);
+        // What it needs may go away with it.
+        if (failure === undefined || told || signal.aborted) continue;
+        told = true;
+        this.options.onFailure(name, failure);
       }
       await delay(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private async call({
+    Arn: arn,
+    Input: input,
+  }: Readonly<Record<string, unknown>>): Promise<string | undefined> {
+    try {
+      return await this.options.invoke(String(arn), JSON.parse(String(input ?? '{}')));
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
     }
   }
 

@@ -1,0 +1,67 @@
+import { Schedule } from '../../../lib/rehearsal/cloud/schedule';
+import type { ResourceRequest } from '../../../lib/rehearsal/cloudformation';
+
+const TARGETS = [{ Arn: 'arn:metrics', Input: '{"watch":["a"]}' }];
+
+/** Makes the rule `Metrics`. */
+async function begin(schedule: Schedule, properties: Record<string, unknown>) {
+  const player = schedule.players['AWS::Events::Rule'];
+  const request = { logicalId: 'Metrics', properties } as unknown as ResourceRequest;
+  const outcome = await player?.create(request);
+  expect(outcome?.physicalId).toBe('Metrics');
+}
+
+test('calls the targets again and again, and tells the first failure only', async () => {
+  const failures: string[] = [];
+  const inputs: unknown[] = [];
+  await new Promise<void>((twice) => {
+    const schedule = new Schedule({
+      invoke: async (arn, input) => {
+        inputs.push([arn, input]);
+        if (inputs.length === 2) twice();
+        return `Error: failure ${inputs.length}`;
+      },
+      onFailure: (rule, reason) => failures.push(`${rule}: ${reason}`),
+    });
+    void begin(schedule, { ScheduleExpression: 'rate(1 minute)', Targets: TARGETS }).then(() =>
+      setTimeout(() => void schedule.close(), 1500),
+    );
+  });
+  expect(inputs[0]).toEqual(['arn:metrics', { watch: ['a'] }]);
+  expect(failures).toEqual(['Metrics: Error: failure 1']);
+});
+
+test('an invocation that cannot be made is a failure too', async () => {
+  const reason = await new Promise<string>((told) => {
+    const schedule = new Schedule({
+      invoke: () => Promise.reject(new Error('no such function')),
+      onFailure: (_rule, text) => void schedule.close().then(() => told(text)),
+    });
+    void begin(schedule, { ScheduleExpression: 'rate(1 minute)', Targets: TARGETS });
+  });
+  expect(reason).toBe('no such function');
+});
+
+test('what fails while the rule goes away is no failure', async () => {
+  const failures: string[] = [];
+  let closed: Promise<void> | undefined;
+  const schedule: Schedule = new Schedule({
+    invoke: async () => {
+      closed = schedule.close();
+      return 'the server is gone';
+    },
+    onFailure: (_rule, reason) => failures.push(reason),
+  });
+  await begin(schedule, { ScheduleExpression: 'rate(1 minute)', Targets: TARGETS });
+  await schedule.close();
+  await closed;
+  expect(failures).toEqual([]);
+});
+
+test('a rule on events calls nothing', async () => {
+  const invoke = jest.fn();
+  const schedule = new Schedule({ invoke, onFailure: jest.fn() });
+  await begin(schedule, { EventPattern: { source: ['aws.dms'] }, Targets: TARGETS });
+  await schedule.close();
+  expect(invoke).not.toHaveBeenCalled();
+});
