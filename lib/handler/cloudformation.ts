@@ -128,16 +128,24 @@ function escapedBytes(characters: readonly string[]): number {
   return Buffer.byteLength(JSON.stringify(characters.join('')));
 }
 
+/** An answer that is lost costs an hour, so that it is sent again at once, and Lambda's own retries come after that. */
 async function deliver(url: string, answer: object): Promise<void> {
-  const response = await fetch(url, {
-    method: 'PUT',
-    // The URL is signed for an empty content type.
-    headers: { 'content-type': '' },
-    body: JSON.stringify(answer),
-  });
+  const response = await put(url, answer).catch(() => put(url, answer));
   if (response.ok) return;
   throw new PontoonError(
     'NOT_DELIVERED',
     `the answer to CloudFormation must be taken, got HTTP ${response.status}; check that the function's subnets reach Amazon S3`,
   );
+}
+
+const ANSWER_TIMEOUT_MS = 10_000;
+
+async function put(url: string, answer: object): Promise<Response> {
+  return await fetch(url, {
+    method: 'PUT',
+    // The URL is signed for an empty content type.
+    headers: { 'content-type': '' },
+    body: JSON.stringify(answer),
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  });
 }

@@ -20,11 +20,15 @@ ${
 </section>`;
 }
 
-function standIn({ name, reason, behaviours }: StandInNote): Html {
+function standIn({ name, reason, behaviours, notReproduced = [] }: StandInNote): Html {
   return html`<article><h4>${name}</h4><p>${reason}</p>${
     behaviours.length === 0
       ? undefined
       : html`<details><summary>Reproduces ${counted(behaviours.length, 'behaviour')}</summary><ul>${behaviours.map((behaviour) => html`<li>${behaviour}</li>`)}</ul></details>`
+  }${
+    notReproduced.length === 0
+      ? undefined
+      : html`<details><summary>Does not reproduce ${counted(notReproduced.length, 'behaviour')}</summary><ul>${notReproduced.map((behaviour) => html`<li>${behaviour}</li>`)}</ul></details>`
   }</article>`;
 }
 

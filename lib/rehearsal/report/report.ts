@@ -107,6 +107,8 @@ export interface StandInNote {
   readonly name: string;
   readonly reason: string;
   readonly behaviours: readonly string[];
+  /** What of the real thing is known to be missing. */
+  readonly notReproduced?: readonly string[];
 }
 
 /** What a rehearsal says while it runs. */

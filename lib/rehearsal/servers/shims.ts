@@ -14,4 +14,6 @@ export interface StandIn {
   readonly reason: string;
   /** What it does as the real thing does. Each one is a test. */
   readonly behaviours: readonly string[];
+  /** What the real thing does and it does not. @default - nothing that is known of */
+  readonly notReproduced?: readonly string[];
 }

@@ -130,6 +130,10 @@ describe.each(TEST_MAJORS)('preflight of a server with PostgreSQL %i', (major) =
               `ALTER ROLE "${role}" CREATEROLE;`,
             ),
             lacking(
+              `needs pg_signal_backend on 'onPremises', to disconnect the reader of a slot before the slot is dropped`,
+              `GRANT pg_signal_backend TO "${role}";`,
+            ),
+            lacking(
               `needs EXECUTE on pg_log_standby_snapshot() of 'onPremises', without which a slot on its standby waits`,
               `GRANT EXECUTE ON FUNCTION pg_catalog.pg_log_standby_snapshot() TO "${role}";`,
             ),

@@ -21,7 +21,9 @@ fetch_secret() {
 }
 
 make_certificate() {
-  [[ -s $MOUNT/tls/server.crt ]] && return
+  # Clients check the address, so that another one needs another certificate.
+  [[ -s $MOUNT/tls/server.crt ]] &&
+    openssl x509 -in $MOUNT/tls/server.crt -noout -checkip "$ADDRESS" | grep -q 'does match' && return
   private_directory $MOUNT/tls
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -sha256 -days 3650 \
     -subj "/CN=$ADDRESS" -addext "subjectAltName=IP:$ADDRESS" \
