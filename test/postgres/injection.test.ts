@@ -269,12 +269,20 @@ test('a setting’s name cannot be anything else', async () => {
     fc.asyncProperty(TEXT, async (name) => {
       const settings = { [`pontoon.${name}`]: '1' };
       await roundTrip({ kind: 'server-settings', name, settings }, async () => {
-        expect(name).toMatch(/^[A-Za-z_][A-Za-z0-9_$.]*$/);
+        expect(name).toMatch(/^[A-Za-z_][A-Za-z0-9_]*$/);
       });
     }),
     RUNS,
   );
 });
+
+test.each(['pontoon.a$1', 'pontoon.a.b', '.a', 'a.', 'pontoon.1'])(
+  'a setting called %s would break postgresql.auto.conf',
+  async (name) => {
+    const spec = { kind: 'server-settings', name: 'x', settings: { [name]: '1' } };
+    expect(await roundTrip(spec, () => Promise.resolve())).toBe(false);
+  },
+);
 
 test('settings with capitals, and lists, are kept as they are', async () => {
   const settings = {

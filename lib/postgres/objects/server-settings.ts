@@ -121,11 +121,12 @@ function withReload(steps: readonly Step[]): readonly Step[] {
 }
 
 function settingName(name: string): string {
+  // ALTER SYSTEM takes $ and more dots too, but then postgresql.auto.conf cannot be read, nor the server started.
   // Quoted, since the server would keep a name such as DateStyle in lower case, and not be found to have it.
-  if (/^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*$/.test(name))
+  if (/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/.test(name))
     return name.split('.').map(quoteIdentifier).join('.');
   throw new PontoonError(
     'INVALID_NAME',
-    `a setting's name must consist of letters, digits, underscores and dots, got ${JSON.stringify(name)}; correct it`,
+    `a setting's name must consist of letters, digits, underscores and at most one dot, got ${JSON.stringify(name)}; correct it`,
   );
 }

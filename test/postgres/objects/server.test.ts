@@ -212,7 +212,7 @@ describe('server settings', () => {
     expect(refusal(() => planned({ ...spec, settings }, none))).toEqual({
       code: 'INVALID_NAME',
       message:
-        "a setting's name must consist of letters, digits, underscores and dots, got \"a = 'b'; --\"; correct it",
+        "a setting's name must consist of letters, digits, underscores and at most one dot, got \"a = 'b'; --\"; correct it",
     });
   });
 });
