@@ -64,7 +64,10 @@ function run({ name, script, args = [] }) {
 function countJest(status) {
   if (!fs.existsSync(JEST_RESULTS)) return { passed: 0, failed: 1 };
   const report = JSON.parse(fs.readFileSync(JEST_RESULTS, 'utf8'));
-  const failures = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  // Tests that need root or a Debian package say so and are skipped; in CI everything that they need is there.
+  const skipped = process.env.CI === 'true' ? report.numPendingTests : 0;
+  if (skipped > 0) console.error(`${skipped} tests were skipped, which CI does not allow`);
+  const failures = report.numFailedTests + report.numRuntimeErrorTestSuites + skipped;
   // jest also fails without a failed test, for example when an obsolete snapshot is refused.
   return { passed: report.numPassedTests, failed: failures === 0 && status !== 0 ? 1 : failures };
 }
