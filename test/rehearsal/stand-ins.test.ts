@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { secretsManagerShims, secretsManagerStandIn } from '../../lib/rehearsal/aws-endpoint';
 import { cloudFormationShims, cloudFormationStandIn } from '../../lib/rehearsal/cloudformation';
 import { lambdaShims, lambdaStandIn } from '../../lib/rehearsal/lambda';
+import { JQ_STAND_IN, SSM_STAND_IN } from '../../lib/rehearsal/ssm';
 
 test.each([
   [cloudFormationStandIn, 'cloudformation'],
   [lambdaStandIn, 'lambda'],
   [secretsManagerStandIn, 'aws-endpoint'],
+  [SSM_STAND_IN, 'ssm'],
+  [JQ_STAND_IN, 'ssm'],
 ] as const)('each behaviour of a stand-in is a test', ({ behaviours }, folder) => {
   const directory = join(__dirname, folder);
   const titles = readdirSync(directory)

@@ -17,7 +17,7 @@ export async function prepareTarget(target: TestServer): Promise<void> {
   const client = await target.client('shop');
   await client.query(`SET ROLE ${ADMIN.user};
     CREATE SCHEMA pontoon;
-    CREATE TABLE pontoon.objects (server text, kind text, name text, owner text NOT NULL, adopted boolean NOT NULL, spec jsonb NOT NULL, secret_versions jsonb NOT NULL, before jsonb NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(), PRIMARY KEY (server, kind, name));
+    CREATE TABLE pontoon.objects (server text, kind text, name text, owner text NOT NULL, adopted boolean NOT NULL, spec jsonb NOT NULL, attempted jsonb, secret_versions jsonb NOT NULL, before jsonb NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(), PRIMARY KEY (server, kind, name));
     CREATE TABLE pontoon.requests (id text PRIMARY KEY, outcome jsonb NOT NULL, answered_at timestamptz NOT NULL DEFAULT pg_catalog.now());
     RESET ROLE`);
 }
