@@ -221,3 +221,26 @@ test('a standby whose agent does not run yet is waited for, as long as there is 
     expect(scene.commands()).toBe(sent + 2);
   });
 });
+
+test('a copy that lacks a table fails with its name and changes nothing; dropped schemas are copied again', async () => {
+  await withScene(async (scene) => {
+    const target = await scene.target.client('shop');
+    await target.query(`CREATE FUNCTION public.lose() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS
+      $f$ BEGIN
+        IF EXISTS (SELECT FROM pg_constraint WHERE conname = 'orders_pkey') THEN DROP TABLE IF EXISTS audit.events; END IF;
+      END $f$;
+      CREATE EVENT TRIGGER lose ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION public.lose()`);
+    const schemas = ['audit', 'shop'];
+    await expect(scene.send({ schemas })).rejects.toThrow(
+      /^schema copy 'standby\/shop' to 'aurora' must succeed, got Failed: psql:[^ ]*finish\.sql:\d+: ERROR: {2}the target must get every table, view and sequence of the source, got 1 less, among them audit\.events\nHINT: {2}Nothing was copied\. Change no schema while it is copied, disable what drops tables on the target, and deploy again\.\nCONTEXT: [\s\S]*; mend what it says and deploy again$/,
+    );
+    expect(await scene.schemas()).toEqual([]);
+    await target.query('DROP EVENT TRIGGER lose');
+    await scene.send({ schemas });
+    await target.query('DROP SCHEMA shop CASCADE');
+    await scene.send({ requestType: 'Update', schemas });
+    expect(await describeSchemas(target, ['shop'])).toContain(
+      'constraint shop.shop.orders orders_pkey PRIMARY KEY (id) t',
+    );
+  });
+});
