@@ -120,7 +120,12 @@ async function waitForReplay(
 function readProperties(input: unknown): ObjectProperties {
   const problems = new Problems();
   const reader = new Reader(input, 'properties', problems);
-  const spec = reader.object('spec', (nested) => nested.everything());
+  let spec: ObjectSpec | undefined;
+  reader.object('spec', (nested) => {
+    problems.collect(() => {
+      spec = readSpec(nested.everything());
+    });
+  });
   const read = {
     server: reader.text('server'),
     connection: reader.object('connection', readConnection),
@@ -133,7 +138,9 @@ function readProperties(input: unknown): ObjectProperties {
   };
   reader.refuseTheRest();
   problems.throwIfAny('the resource');
-  return { ...read, spec: readSpec(spec) };
+  if (spec === undefined)
+    throw new PontoonError('INVALID', "'spec' must be given, got nothing; add it");
+  return { ...read, spec };
 }
 
 /** Server, database, kind and name identify an object, so that a change of any of them is a replacement. */

@@ -69,7 +69,8 @@ export class ManagedObject {
   ): Promise<PlanContext<AnySpec>> {
     const secrets: Record<string, ResolvedSecret> = {};
     for (const reference of this.kind.secrets(this.spec)) {
-      const { username, password, version } = await this.secrets.get(reference);
+      // A process that lives on remembers secrets, and a plan must see that one was rotated.
+      const { username, password, version } = await this.secrets.get(reference, { fresh: true });
       secrets[reference] = { username, password, version, verifier: scramVerifier(password) };
     }
     return { server, secrets, applied: entry === undefined ? undefined : appliedOf(entry) };

@@ -164,7 +164,8 @@ test('lists everything that is wrong with the properties', async () => {
     (await send({ properties: { connection, adopt: 'perhaps', spec: {}, more: '1' } })).Reason,
   ).toBe(
     [
-      'the resource has 7 problems:',
+      'the resource has 8 problems:',
+      `- 'spec.kind' must be one of 'connection-guard', 'heartbeat', 'ledger', 'logical-slot', 'physical-slot', 'publication', 'role', 'server-settings', 'subscription', got nothing; pick one`,
       `- 'properties.server' must be given, got nothing; add it`,
       `- 'properties.connection.port' must be a whole number of at least 1, got "0"; correct it`,
       `- 'properties.connection.database' must not be empty, got ''; give a name`,

@@ -48,8 +48,8 @@ function lines(made: Topology, name: string, sizing?: SizingOptions): string[] {
 function sender(walLevel: string, count: number, major: number, keep = '-1'): string[] {
   return [
     `wal_level = ${walLevel} (equal, restart)`,
-    `max_wal_senders = ${count} (at-least, restart)`,
-    `max_replication_slots = ${count} (at-least, restart)`,
+    `max_wal_senders = ${Math.max(10, count)} (at-least, restart)`,
+    `max_replication_slots = ${Math.max(10, count)} (at-least, restart)`,
     `max_slot_wal_keep_size = ${keep} (equal)`,
     'wal_sender_timeout = 60s (zero-or-at-least)',
     ...(major >= 18 ? ['idle_replication_slot_timeout = 0 (equal)'] : []),
@@ -68,12 +68,14 @@ const SECURITY = ['ssl = on (equal)', 'password_encryption = scram-sha-256 (equa
 function receiver(major: number, sync = 4, native = 0): string[] {
   return [
     'wal_level = logical (equal, restart)',
-    `max_replication_slots = ${5 + sync} (at-least, restart)`,
-    `max_wal_senders = ${5 + sync} (at-least, restart)`,
+    `max_replication_slots = ${Math.max(10, 5 + sync)} (at-least, restart)`,
+    `max_wal_senders = ${Math.max(10, 5 + sync)} (at-least, restart)`,
     `max_logical_replication_workers = ${Math.max(4, native + sync)} (at-least, restart)`,
     `max_sync_workers_per_subscription = ${sync} (at-least)`,
     `max_worker_processes = ${Math.max(16, native + sync + 8)} (at-least, restart)`,
-    ...(major >= 18 ? [`max_active_replication_origins = ${5 + sync} (at-least, restart)`] : []),
+    ...(major >= 18
+      ? [`max_active_replication_origins = ${Math.max(10, 5 + sync)} (at-least, restart)`]
+      : []),
   ];
 }
 
@@ -151,8 +153,8 @@ test('says why', () => {
   const reasons = (name: string) => deriveSettings(made, name).map(({ reason }) => reason);
   expect(reasons('a')).toEqual([
     'logical decoding on its standby',
-    '1 links, 0 table copies, and room to reconnect',
-    '1 links, 0 table copies, and room for another try',
+    '1 link, 0 table copies, and room to reconnect',
+    '1 link, 0 table copies, and room for another try',
     'how much WAL a slot may hold back is decided, not left to chance',
     'a busy receiver is not dropped',
     'a slot is not given up while its receiver is stopped',
@@ -225,20 +227,20 @@ test('a parameter group has the settings that are Aurora’s to give, in its uni
     'rds.force_ssl': '1',
     'pg_stat_statements.track_utility': '0',
     'rds.logical_replication': '1',
-    max_replication_slots: '9',
-    max_wal_senders: '9',
+    max_replication_slots: '10',
+    max_wal_senders: '10',
     max_logical_replication_workers: '5',
     max_sync_workers_per_subscription: '4',
     max_worker_processes: '16',
-    max_active_replication_origins: '9',
+    max_active_replication_origins: '10',
   });
   const sizing = { maxSlotWalKeepMiB: 512 };
   expect(renderParameterGroup(deriveSettings(made, 'b', sizing))).toEqual({
     'rds.force_ssl': '1',
     'pg_stat_statements.track_utility': '0',
     'rds.logical_replication': '1',
-    max_wal_senders: '9',
-    max_replication_slots: '9',
+    max_wal_senders: '10',
+    max_replication_slots: '10',
     max_slot_wal_keep_size: '512',
     wal_sender_timeout: '60000',
     idle_replication_slot_timeout: '0',
