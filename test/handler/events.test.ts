@@ -217,8 +217,7 @@ test('sets a password, and tells no secret', async () => {
   }
 });
 
-// The function remembers secrets for as long as it is warm, and reconciles by what it remembers.
-test.failing('sets a rotated password although the function is warm', async () => {
+test('sets a rotated password although the function is warm', async () => {
   const client = await pg.client();
   const verifier = async () =>
     (await client.query(`SELECT rolpassword FROM pg_authid WHERE rolname = 'reader'`)).rows[0];

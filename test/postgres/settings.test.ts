@@ -172,7 +172,7 @@ test('says why', () => {
     'changes can flow back after the cutover',
     'replication origins and the way back',
     'the way back',
-    '1 subscriptions and 4 table copies',
+    '1 subscription and 4 table copies',
     'table copies side by side',
     'replication workers, parallel queries and autovacuum',
     'subscriptions and their table copies',
