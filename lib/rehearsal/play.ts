@@ -2,14 +2,14 @@ import type { Client } from 'pg';
 import { PontoonError, serverOf } from '../postgres';
 import { waitForRows } from './checks/compare';
 import { concludeLeftovers, concludeRows, concludeSecrets, type Place } from './checks/conclusions';
-import { leftoversOn } from './checks/leftovers';
+import { leftoversOn, rolesOn } from './checks/leftovers';
 import { MetricReader } from './checks/metric-reader';
 import { processList, type ScannedText } from './checks/secret-scan';
 import { reasonNotPlayed } from './cloud/unplayed';
 import type { CloudFormationStandIn, StackResult } from './cloudformation';
 import type { RehearsalContext } from './context';
 import type { Server } from './servers';
-import { asSuperuser, createSource, followRunbook, type Source } from './source';
+import { asSuperuser, createSource, exactVersion, followRunbook, type Source } from './source';
 import { Stage } from './stage';
 import { measureLatency } from './workload/latency';
 import { writtenTable } from './workload/sample-tables';
@@ -27,6 +27,7 @@ export class Play {
   private readonly metrics: MetricReader;
   private readonly texts: ScannedText[] = [];
   private readonly logs: string[] = [];
+  private rolesBefore: readonly string[] = [];
 
   constructor(private readonly context: RehearsalContext) {
     this.metrics = new MetricReader(context.chain);
@@ -66,7 +67,7 @@ export class Play {
       },
       // Only its slots are the standby's own; the rest of it is a copy of the source, which is looked at later.
       onStandbyEnd: async (server) => {
-        const left = await leftoversOn(server, this.sourceDatabase, migration.source.administrator);
+        const left = await leftoversOn(server, this.sourceDatabase, []);
         findings.leftovers.push(...left.filter((what) => what.startsWith('slot')));
       },
     });
@@ -108,6 +109,7 @@ export class Play {
     const source = await createSource(options);
     recorder.progress('following the runbook');
     await followRunbook(options, source.server);
+    this.rolesBefore = await rolesOn(source.server);
     stage.addresses.add(stage.evaluateBinding(chain.source, 'host'), source.server);
     await this.addServer(chain.source, source.server, 'primary');
     findings.seeded = rows;
@@ -149,8 +151,8 @@ export class Play {
   private async rehearseFlow(stage: Stage, source: Source, writer: Writer): Promise<void> {
     const { recorder, findings } = this.context;
     const target = await this.nameServers(stage);
-    const processes = await processList();
-    if (processes !== undefined) this.texts.push({ place: 'process list', text: processes });
+    const text = await processList();
+    if (text !== undefined) this.texts.push({ place: 'process list', text });
     const table = writtenTable(source.tables);
     await this.withBoth(source.server, target, async (from, to) => {
       await recorder.phase('copy', 'Copy what is there', () => this.waitForCopy(from, to, source));
@@ -177,9 +179,8 @@ export class Play {
 
   private async nameServers(stage: Stage): Promise<Server> {
     const { chain } = this.context;
-    if (stage.standby !== undefined && chain.standby !== undefined) {
+    if (stage.standby !== undefined && chain.standby !== undefined)
       await this.addServer(chain.standby, stage.standby, 'standby');
-    }
     if (stage.target === undefined) {
       throw new PontoonError(
         'NO_TARGET',
@@ -202,28 +203,24 @@ export class Play {
 
   private async destroy(cloud: CloudFormationStandIn): Promise<void> {
     const { migration, findings } = this.context;
-    const { stackName } = migration.stack;
-    if (!cloud.stackNames().includes(stackName)) return;
-    const { status, reason } = await cloud.destroy(stackName);
-    if (status !== 'DELETE_COMPLETE')
-      findings.problems.push(`the deletion ended as ${status}: ${reason}`);
+    const name = migration.stack.stackName;
+    if (!cloud.stackNames().includes(name)) return;
+    const { status, reason } = await cloud.destroy(name);
+    if (status === 'DELETE_COMPLETE') return;
+    findings.problems.push(`the deletion ended as ${status}: ${reason}`);
   }
 
-  private places(stage: Stage, source: Source): Place[] {
-    const { migration } = this.context;
-    const { administrator } = migration.source;
-    const places: Place[] = [
-      { server: source.server, database: this.sourceDatabase, administrator },
-    ];
+  private places(stage: Stage, { server }: Source): Place[] {
+    const { rolesBefore, sourceDatabase } = this;
+    const places: Place[] = [{ server, database: sourceDatabase, rolesBefore }];
     if (stage.target === undefined) return places;
-    return [...places, { ...stage.target, database: this.targetDatabase }];
+    const { server: target, administrator } = stage.target;
+    const { targetDatabase: database } = this;
+    return [...places, { server: target, database, rolesBefore: [administrator] }];
   }
 
   private async addServer(name: string, server: Server, role: string): Promise<void> {
-    const version = await asSuperuser(server, 'postgres', async (client) => {
-      const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
-      return rows[0]?.server_version ?? '';
-    });
+    const version = await exactVersion(server);
     this.context.findings.servers.push({ name, server, role, version });
   }
 

@@ -88,6 +88,14 @@ export async function asSuperuser<Result>(
   return await work(client).finally(() => client.end());
 }
 
+/** The version of `server` as it says itself, such as `17.10`. */
+export async function exactVersion(server: Server): Promise<string> {
+  return await asSuperuser(server, 'postgres', async (client) => {
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+    return rows[0]?.server_version ?? '';
+  });
+}
+
 /** The statements of all sections but the last, which undoes what the others do. */
 function preparation(runbook: string): string[] {
   const sections = runbook.split(/^## /m).slice(1);

@@ -1,46 +1,149 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { rehearse, verdictOf } from '../../lib/rehearsal';
+import { type RehearsalReport, rehearse, verdictOf } from '../../lib/rehearsal';
+import { SecretStore } from '../../lib/rehearsal/aws-endpoint';
+import { Server } from '../../lib/rehearsal/servers';
+import { asSuperuser } from '../../lib/rehearsal/source';
 
 // `npm test` builds before jest runs.
 const APP = resolve(__dirname, '../../dist/bin/app.js');
+const STACK = 'HybridMigrationNative';
+const ROWS = 500;
 let directory: string;
+let assembly: string;
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'pontoon-failures-'));
+  assembly = join(directory, 'assembly');
   const { status } = spawnSync(process.execPath, [APP], {
-    env: { ...process.env, CDK_OUTDIR: directory },
+    env: { ...process.env, CDK_OUTDIR: assembly },
   });
   expect(status).toBe(0);
 });
 afterAll(() => rmSync(directory, { recursive: true }));
+afterEach(() => jest.restoreAllMocks());
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+}
+
+/** A copy of the assembly in which the properties of the only resource of `type` are other ones. */
+function assemblyWith(
+  name: string,
+  type: string,
+  properties: Record<string, unknown>,
+): { readonly assembly: string; readonly id: string } {
+  const copy = join(directory, name);
+  cpSync(assembly, copy, { recursive: true });
+  const file = join(copy, `${STACK}.template.json`);
+  const template = JSON.parse(readFileSync(file, 'utf8'));
+  const found = Object.entries<Resource>(template.Resources).filter(
+    ([, { Type }]) => Type === type,
+  );
+  expect(found).toHaveLength(1);
+  for (const [, resource] of found) Object.assign(resource.Properties, properties);
+  writeFileSync(file, JSON.stringify(template));
+  return { assembly: copy, id: found.map(([id]) => id).join() };
+}
+
+/** Rehearses, and has `sabotage` run while changes flow, after the copy. */
+async function rehearseWith(
+  sabotage: (server: (name: string) => Server) => Promise<void>,
+): Promise<RehearsalReport> {
+  const started = jest.spyOn(Server.prototype, 'start');
+  const serverCalled = (name: string): Server => {
+    const server = started.mock.contexts.find((one) => one.name === name);
+    if (server === undefined) throw new Error(`there is no server ${name}`);
+    return server;
+  };
+  let sabotaged: Promise<void> | undefined;
+  const report = await rehearse({
+    assembly,
+    stack: STACK,
+    rows: ROWS,
+    onEvent: (event) => {
+      if (event.kind === 'phase-ended' && event.name === 'copy') sabotaged = sabotage(serverCalled);
+    },
+  });
+  expect(sabotaged).toBeDefined();
+  await sabotaged;
+  return report;
+}
 
 test('a custom resource that cannot be made rolls the deployment back, and leaves nothing', async () => {
-  const file = join(directory, 'HybridMigrationNative.template.json');
-  const original = readFileSync(file, 'utf8');
-  const template = JSON.parse(original);
-  const [id, resource] = Object.entries<{ Type: string; Properties: { spec: object } }>(
-    template.Resources,
-  ).find(([, { Type }]) => Type === 'Custom::PontoonSubscription') ?? ['', undefined];
-  expect(resource).toBeDefined();
-  if (resource !== undefined) resource.Properties.spec = { kind: 'nonsense' };
-  writeFileSync(file, JSON.stringify(template));
-  try {
-    const report = await rehearse({
-      assembly: directory,
-      stack: 'HybridMigrationNative',
-      rows: 100,
+  const { id, ...changed } = assemblyWith('nonsense', 'Custom::PontoonSubscription', {
+    spec: { kind: 'nonsense' },
+  });
+  const report = await rehearse({ ...changed, stack: STACK, rows: ROWS });
+  expect(verdictOf(report)).toBe('failed');
+  expect(report).toMatchObject({ ok: false, leftovers: [] });
+  expect(report.problems).toHaveLength(1);
+  expect(report.problems[0]).toMatch(
+    new RegExp(`^the deployment ended as ROLLBACK_COMPLETE: ${id}: `),
+  );
+});
+
+test('an intrinsic function that nobody knows is named, with its place', async () => {
+  const { id, ...changed } = assemblyWith('intrinsic', 'Custom::PontoonSubscription', {
+    spec: { kind: 'subscription', name: { 'Fn::Magic': ['x'] } },
+  });
+  const report = await rehearse({ ...changed, stack: STACK, rows: ROWS });
+  expect(report).toMatchObject({ ok: false, leftovers: [] });
+  expect(report.problems).toEqual([
+    `stack "${STACK}": 'Resources.${id}.Properties.spec.name' cannot use Fn::Magic, an unknown intrinsic; known are Ref, Fn::If, Fn::Equals, Fn::And, Fn::Or, Fn::Not, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, Fn::Split, Fn::Base64, Fn::GetAZs, Fn::ImportValue, Fn::GetStackOutput, Fn::FindInMap, Fn::Cidr, Fn::Length, Fn::ToJsonString`,
+  ]);
+});
+
+test('a changed row, a forgotten slot and a secret in a log are all found', async () => {
+  const put = jest.spyOn(SecretStore.prototype, 'put');
+  const report = await rehearseWith(async (server) => {
+    await asSuperuser(server('aurora'), 'shop', async (client) => {
+      const { rowCount } = await client.query(
+        `UPDATE shop.customers SET name = 'somebody else' WHERE id = 7`,
+      );
+      expect(rowCount).toBe(1);
     });
-    expect(report.ok).toBe(false);
-    expect(verdictOf(report)).toBe('failed');
-    expect(report.problems).toHaveLength(1);
-    expect(report.problems[0]).toMatch(
-      new RegExp(`^the deployment ended as ROLLBACK_COMPLETE: ${id}: `),
-    );
-    expect(report.leftovers).toEqual([]);
-  } finally {
-    writeFileSync(file, original);
-  }
+    const { password } = JSON.parse(put.mock.calls[0]?.[1] ?? '');
+    await asSuperuser(server('onPremises'), 'shop', async (client) => {
+      await client.query(`SELECT pg_create_physical_replication_slot('forgotten')`);
+      await client.query(`DO $$ BEGIN RAISE LOG 'password=${password}'; END $$`);
+    });
+  });
+  expect(verdictOf(report)).toBe('failed');
+  expect(report.leftovers).toEqual(["slot 'forgotten' on 'onPremises'"]);
+  expect(report.secretScan.found).toEqual(['log of onPremises']);
+  expect(report.verification.filter(({ status }) => status !== 'same')).toEqual([
+    expect.objectContaining({ table: '"shop"."customers"', status: 'differs' }),
+  ]);
+  expect(report.problems).toEqual([
+    '"shop"."customers" differs: the 50 rows do not have the same contents',
+    'a secret is written in the log of onPremises',
+    "slot 'forgotten' on 'onPremises' was left behind",
+  ]);
+});
+
+test('a source that is killed fails the rehearsal, and nothing stays on this machine', async () => {
+  const report = await rehearseWith(async (server) => await server('onPremises').kill());
+  expect(verdictOf(report)).toBe('failed');
+  expect(report.ok).toBe(false);
+  expect(report.leftovers).toEqual([]);
+  expect(
+    report.phases.filter(({ status }) => status === 'failed').map(({ name }) => name),
+  ).toContain('flow');
+  expect(report.problems).toContainEqual(
+    expect.stringMatching(
+      /^the deletion ended as DELETE_FAILED: .*: server "onPremises" \(127\.0\.0\.1:\d+, database "shop"\) must let "pontoon" in for objects, got connect ECONNREFUSED/,
+    ),
+  );
+});
+
+test('two rehearsals side by side do not disturb each other', async () => {
+  const reports = await Promise.all(
+    ['HybridMigration', STACK].map((stack) => rehearse({ assembly, stack, rows: ROWS })),
+  );
+  expect(reports.map(({ problems }) => problems)).toEqual([[], []]);
+  expect(reports.map(({ ok }) => ok)).toEqual([true, true]);
 });

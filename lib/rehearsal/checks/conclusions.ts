@@ -28,11 +28,11 @@ export async function concludeRows(
   }
 }
 
-/** A server on which something may be left, its database, and the role with which objects were made there. */
+/** A server on which something may be left, its database, and the roles that were there before the deployment. */
 export interface Place {
   readonly server: Server;
   readonly database: string;
-  readonly administrator: string;
+  readonly rolesBefore: readonly string[];
 }
 
 /** Looks on servers that still run for what the deletion of the stack should have taken away. */
@@ -40,9 +40,9 @@ export async function concludeLeftovers(
   { findings }: RehearsalContext,
   places: readonly Place[],
 ): Promise<void> {
-  for (const { server, database, administrator } of places) {
+  for (const { server, database, rolesBefore } of places) {
     if (server.pid !== undefined)
-      findings.leftovers.push(...(await leftoversOn(server, database, administrator)));
+      findings.leftovers.push(...(await leftoversOn(server, database, rolesBefore)));
   }
 }
 
