@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { secretsManagerShims, secretsManagerStandIn } from '../../lib/rehearsal/aws-endpoint';
+import { STANDBY_HOST_STAND_IN } from '../../lib/rehearsal/cloud/standby-host';
 import { cloudFormationShims, cloudFormationStandIn } from '../../lib/rehearsal/cloudformation';
 import { lambdaShims, lambdaStandIn } from '../../lib/rehearsal/lambda';
 import { JQ_STAND_IN, SSM_STAND_IN } from '../../lib/rehearsal/ssm';
@@ -9,6 +10,7 @@ test.each([
   [cloudFormationStandIn, 'cloudformation'],
   [lambdaStandIn, 'lambda'],
   [secretsManagerStandIn, 'aws-endpoint'],
+  [STANDBY_HOST_STAND_IN, 'cloud'],
   [SSM_STAND_IN, 'ssm'],
   [JQ_STAND_IN, 'ssm'],
 ] as const)('each behaviour of a stand-in is a test', ({ behaviours }, folder) => {

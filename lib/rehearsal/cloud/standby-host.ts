@@ -1,4 +1,5 @@
 import { PontoonError } from '../../postgres';
+import { waitUntil } from '../../runner';
 import { recordOf } from '../assembly';
 import type { SecretStore } from '../aws-endpoint';
 import type { ResourcePlayers, ResourceRequest } from '../cloudformation';
@@ -10,6 +11,7 @@ import {
   type StandIn,
   type Workspace,
 } from '../servers';
+import { asSuperuser } from '../source';
 import type { AddressBook } from './addresses';
 import { readHostFiles } from './host-files';
 
@@ -127,6 +129,7 @@ export class StandbyHost {
     });
     if (standby.standIn !== undefined) this.standIns.push(standby.standIn);
     await standby.server.start();
+    await waitUntilStreaming(standby.server);
     this.shims.push(...standby.server.shims, {
       name: 'pg_hba.conf admits 127.0.0.1 beside the networks of the template',
       reason:
@@ -138,6 +141,26 @@ export class StandbyHost {
     this.options.onStandby(standby.server);
   }
 }
+
+async function waitUntilStreaming(server: Server): Promise<void> {
+  await asSuperuser(server, 'postgres', async (client) => {
+    await waitUntil({
+      what: `standby '${server.name}' must stream`,
+      deadlineMs: STREAMING_MS,
+      probe: async () => {
+        const { rows } = await client.query<{ status: string }>(
+          'SELECT status FROM pg_stat_wal_receiver',
+        );
+        const status = rows[0]?.status ?? 'no receiver';
+        return status === 'streaming'
+          ? { done: true, value: status }
+          : { done: false, reason: status };
+      },
+    });
+  });
+}
+
+const STREAMING_MS = 60_000;
 
 /** The lines that a server of this machine can read: those for other hosts' sockets and maps stay away. */
 function hbaForLoopback(lines: readonly string[]): string[] {
