@@ -58,6 +58,12 @@ export interface NativeReplicationProps {
 /**
  * A publication, a slot and a subscription, made in this order: a slot decodes only what was published before it, and
  * a slot on a standby shows by being there that the standby has replayed the publication.
+ *
+ * Each table's first copy through a standby takes a slot of its own there, which waits until the primary logs its
+ * running transactions: at once on a busy primary, every 15 seconds or so on an idle one. The schedule of
+ * `ReplicationMonitoring` has the primary log them every minute, so that no copy waits for longer.
+ *
+ * @see https://www.postgresql.org/docs/current/logicaldecoding-explanation.html
  */
 export class NativeReplication extends Construct {
   /** The publication, on the primary. */
