@@ -1,10 +1,13 @@
 import {
+  FilterOperator,
   OWN_SCHEMA,
   PontoonError,
   type QualifiedName,
   quoteIdentifier,
   quoteLiteral,
   quoteQualified,
+  type RowFilter,
+  rowFilterSql,
   type SelectedTable,
   type TableSelection,
 } from '../../postgres';
@@ -82,49 +85,104 @@ function orders(schema: string): SampleTable {
   };
 }
 
+/** A column of a table of the user's. */
+interface SampleColumn {
+  readonly name: string;
+  readonly type: 'bigint' | 'text';
+  /** Whether it is part of the primary key, as filters on UPDATE and DELETE need. */
+  readonly key: boolean;
+  /** SQL of its value in the row `n`. */
+  readonly value: string;
+}
+
 /** A table of the user's by name: a key, what filters and column lists name, and one column more. */
 function namedTable(table: SelectedTable | QualifiedName): SampleTable {
   const name = quoteQualified(table);
-  const { columns = [], rowFilters = [] } =
-    'columns' in table || 'rowFilters' in table ? (table as SelectedTable) : {};
-  const filtered = new Map(
-    rowFilters.map(({ column, values = [] }) => [
-      column,
-      values.every(isNumber) ? 'bigint' : 'text',
-    ]),
-  );
-  const key = ['id', ...[...filtered.keys()].filter((column) => column !== 'id')];
-  const others = columns.filter((column) => !key.includes(column));
-  const definitions = [
-    ...key.map(
-      (column) =>
-        `${quoteIdentifier(column)} ${column === 'id' ? 'bigint' : filtered.get(column)} NOT NULL`,
-    ),
-    ...others.map((column) => `${quoteIdentifier(column)} text`),
-    `"payload" text`,
-  ];
-  const values = key.map((column) =>
-    filtered.get(column) === 'text' ? firstText(rowFilters, column) : 'n',
-  );
+  const columns = columnsOf(table);
+  const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
+  const values = columns.map(({ value }) => value).join(', ');
+  const key = columns.filter((column) => column.key).map((column) => quoteIdentifier(column.name));
+  const definitions = columns.map((column) => `${quoteIdentifier(column.name)} ${column.type}`);
+  if (key.length > 0) definitions.push(`PRIMARY KEY (${key.join(', ')})`);
   return {
     schema: table.schema,
     name: table.name,
-    ddl: `CREATE TABLE ${name} (${definitions.join(', ')}, PRIMARY KEY (${key.map(quoteIdentifier).join(', ')}))`,
+    ddl: `CREATE TABLE ${name} (${definitions.join(', ')})`,
+    // Without a column that counts the rows, the filters' values repeat.
     fill: (rows) =>
-      `INSERT INTO ${name} (${[...key.map(quoteIdentifier), '"payload"'].join(', ')}) SELECT ${values.join(', ')}, 'row ' || n FROM generate_series(1, ${Math.max(1, Math.floor(rows / 20))}) n`,
+      `INSERT INTO ${name} (${names}) SELECT ${values} FROM generate_series(1, ${Math.max(2, Math.floor(rows / 20))}) n ON CONFLICT DO NOTHING`,
     written: false,
     selected: true,
   };
 }
 
-function firstText(
-  filters: readonly { readonly column: string; readonly values?: readonly string[] }[],
-  column: string,
-): string {
-  const value = filters.find((filter) => filter.column === column)?.values?.[0] ?? 'x';
-  return `CASE WHEN n % 2 = 0 THEN ${quoteLiteral(value)} ELSE 'other' END`;
+function columnsOf(table: SelectedTable): SampleColumn[] {
+  const { columns, rowFilters = [] } = table;
+  const filtered = [...new Set(rowFilters.map(({ column }) => column))];
+  const taken = new Set([...(columns ?? []), ...filtered]);
+  // A column list must contain the whole key, so that only a listed column can count the rows.
+  const counters = columns?.includes('id') === false ? columns : ['id', ...(columns ?? [])];
+  const counter =
+    counters.find((column) => !filtered.includes(column)) ??
+    (columns === undefined ? freeName('row', taken) : undefined);
+  const others = (columns ?? []).filter((column) => ![counter, ...filtered].includes(column));
+  const more = freeName('payload', new Set([...taken, counter]));
+  return [
+    ...(counter === undefined
+      ? []
+      : [{ name: counter, type: 'bigint' as const, key: true, value: 'n' }]),
+    ...filtered.map((column) =>
+      filteredColumn(
+        column,
+        rowFilters.filter((filter) => filter.column === column),
+      ),
+    ),
+    ...[...others, more].map((column) => ({
+      name: column,
+      type: 'text' as const,
+      key: false,
+      value: `'row ' || n`,
+    })),
+  ];
 }
 
-function isNumber(value: string): boolean {
-  return /^-?\d+$/.test(value);
+/** A column whose values meet all `filters` in each odd row and, where a value can, not in the even ones. */
+function filteredColumn(name: string, filters: readonly RowFilter[]): SampleColumn {
+  const values = filters.flatMap((filter) => filter.values ?? []);
+  const type = values.length > 0 && values.every(isInteger) ? 'bigint' : 'text';
+  const nullable = filters.some(({ operator }) => operator === FilterOperator.IS_NULL);
+  const around = type === 'bigint' ? values.flatMap(aroundInteger) : values.flatMap(aroundText);
+  const literals = [...new Set([...around, ...(values.length === 0 ? ['x'] : [])])].map(
+    quoteLiteral,
+  );
+  const candidates = [...literals, ...(nullable ? ['NULL'] : [])].join(', ');
+  // The server itself says which candidates are selected, by its own types and collation.
+  const those = (truth: string): string =>
+    `ARRAY(SELECT ${quoteIdentifier(name)} FROM unnest(ARRAY[${candidates}]::${type}[]) AS candidate (${quoteIdentifier(name)}) WHERE (${rowFilterSql(filters)}) ${truth})`;
+  const inside = those('IS TRUE');
+  const outside = those('IS NOT TRUE');
+  const turn = (list: string): string => `(${list})[1 + n / 2 % cardinality(${list})]`;
+  return {
+    name,
+    type,
+    key: !nullable,
+    value: `CASE WHEN cardinality(${outside}) = 0 OR (n % 2 = 1 AND cardinality(${inside}) > 0) THEN ${turn(inside)} ELSE ${turn(outside)} END`,
+  };
+}
+
+function aroundInteger(value: string): string[] {
+  return [BigInt(value) - 1n, BigInt(value), BigInt(value) + 1n].map(String);
+}
+
+function aroundText(value: string): string[] {
+  return ['', value, `${value}z`];
+}
+
+/** Whether `value` and its neighbours are of type bigint for certain. */
+function isInteger(value: string): boolean {
+  return /^-?\d{1,18}$/.test(value);
+}
+
+function freeName(wanted: string, taken: ReadonlySet<string | undefined>): string {
+  return taken.has(wanted) ? freeName(`${wanted}_`, taken) : wanted;
 }
