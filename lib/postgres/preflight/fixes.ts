@@ -23,9 +23,8 @@ export function afterChange(server: TopologyServer, needsRestart: boolean): stri
 export function parameterOf({
   required,
 }: SettingDifference): readonly [string, string] | undefined {
-  return Object.entries(renderParameterGroup([required])).find(
-    ([name]) => name !== 'rds.force_ssl',
-  );
+  const always = renderParameterGroup([]);
+  return Object.entries(renderParameterGroup([required])).find(([name]) => !(name in always));
 }
 
 function parameterGroupCommand(difference: SettingDifference): string {

@@ -36,8 +36,8 @@ test.each([14, 18])(
       const findings = await look(client, context, 'settings');
       expect(findings).toEqual([
         finding('wal_level', 'logical', 'replica', restart),
-        finding('max_wal_senders', 'at least 9', '3', restart),
-        finding('max_replication_slots', 'at least 9', '3', restart),
+        finding('max_wal_senders', 'at least 10', '3', restart),
+        finding('max_replication_slots', 'at least 10', '3', restart),
         finding('max_slot_wal_keep_size', '-1', '1024 (MB)', 'change it and reload'),
         finding('wal_sender_timeout', '0 or at least 60s', '5000 (ms)', 'change it and reload'),
         finding('password_encryption', 'scram-sha-256', 'md5', 'change it and reload'),
@@ -76,7 +76,7 @@ test.each([14, 18])(
         `SELECT pg_create_physical_replication_slot('mine_' || i) FROM generate_series(1, 6) i`,
       );
       expect((await look(again, context, 'room')).map(({ message }) => message)).toEqual([
-        `'max_replication_slots' must leave 5 free on 'onPremises', got 3 (6 of 9 in use); free some, or set it to 11 and restart the server`,
+        `'max_replication_slots' must leave 5 free on 'onPremises', got 4 (6 of 10 in use); free some, or set it to 11 and restart the server`,
       ]);
     });
   },
