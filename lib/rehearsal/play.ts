@@ -195,6 +195,7 @@ export class Play {
     const { recorder, signal } = this.context;
     await waitForRows(from, to, {
       tables: tables.filter(({ selected }) => selected),
+      selection: this.context.chain.selection,
       deadlineMs: CATCH_UP_MS,
       onProgress: (detail) => recorder.progress(detail),
       ...(signal === undefined ? {} : { signal }),

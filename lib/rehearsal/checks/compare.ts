@@ -1,5 +1,11 @@
 import type { Client } from 'pg';
-import { type Connection, quoteQualified, type TableSelection } from '../../postgres';
+import {
+  type Connection,
+  quoteQualified,
+  rowFilterSql,
+  selectedTable,
+  type TableSelection,
+} from '../../postgres';
 import { staticSecrets, verifyTables, waitUntil } from '../../runner';
 import type { VerifiedTable } from '../report/report';
 import type { Server } from '../servers';
@@ -36,12 +42,13 @@ export async function compare(options: CompareOptions): Promise<VerifiedTable[]>
   }));
 }
 
-/** Waits until `table` has on the target the rows that it has on the source, which is no longer written to. */
+/** Waits until each table has as many rows on the target as are selected on the source. */
 export async function waitForRows(
   source: Client,
   target: Client,
   options: {
     readonly tables: readonly SampleTable[];
+    readonly selection: TableSelection;
     readonly deadlineMs: number;
     readonly signal?: AbortSignal;
     readonly onProgress: (detail: string) => void;
@@ -49,13 +56,15 @@ export async function waitForRows(
 ): Promise<void> {
   for (const table of options.tables) {
     const count = `SELECT count(*)::int AS rows FROM ${quoteQualified(table)}`;
+    const { rowFilters = [] } = selectedTable(options.selection, table) ?? {};
+    const where = rowFilters.length > 0 ? ` WHERE ${rowFilterSql(rowFilters)}` : '';
     await waitUntil({
       what: `${quoteQualified(table)} must have its rows on the target`,
       deadlineMs: options.deadlineMs,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       wayOut: 'look at the logs of the servers',
       probe: async () => {
-        const wanted = await countRows(source, count);
+        const wanted = await countRows(source, `${count}${where}`);
         const there = await countRows(target, count);
         if (there >= wanted) return { done: true, value: there };
         options.onProgress(`${table.name}: ${there} of ${wanted} rows`);
