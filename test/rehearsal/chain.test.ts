@@ -35,3 +35,18 @@ test('a chain needs a link that replicates tables', () => {
     'a migration must have one link that replicates tables to be rehearsed, got none; rehearse it once the standby was promoted',
   );
 });
+
+test('a chain cannot have several links that replicate tables', () => {
+  const topology = createTopology({
+    servers: { ...servers, d: servers.c },
+    links: [
+      { kind: LinkKind.NATIVE, from: 'a', to: 'c', selection },
+      { kind: LinkKind.NATIVE, from: 'a', to: 'd', selection },
+    ],
+  });
+  expect(() => readChain(topology)).toThrow(
+    new Error(
+      "a migration must have one link that replicates tables to be rehearsed, got 'a' to 'c', 'a' to 'd'; rehearse each target by a migration of its own",
+    ),
+  );
+});
