@@ -51,7 +51,7 @@ export function prepareTree({ suite, major }: Distribution): string {
   const partial = `${tree}.${process.pid}`;
   mkdirSync(cache, { recursive: true });
   try {
-    quietly('debootstrap', ['--variant=minbase', suite, partial, 'http://deb.debian.org/debian']);
+    quietly('debootstrap', ['--variant=minbase', suite, partial]);
     installPackages(partial, major);
     renameSync(partial, tree);
   } catch (error) {
