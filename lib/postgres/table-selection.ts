@@ -21,7 +21,7 @@ export enum FilterOperator {
   IS_NOT_NULL = 'notnull',
 }
 
-/** A condition on one column. Several conditions on a table must all hold. */
+/** A condition on one column. Several conditions on a table must all hold, those on one column too. */
 export interface RowFilter {
   /** The column that is compared. */
   readonly column: string;

@@ -53,8 +53,8 @@ export const dmsStandInBehaviours: readonly DmsBehaviour[] = [
     source: `${MAPPING_GUIDE}a table is migrated if an include or explicit rule names it and no exclude rule does; % is the wildcard.`,
   },
   {
-    name: 'filters rows, alternatives within a column, columns together',
-    source: `${MAPPING_GUIDE}the conditions of one filter are joined by OR, several filters by AND.`,
+    name: 'filters rows by alternatives within a filter and by all filters together',
+    source: `${MAPPING_GUIDE}the conditions of one filter are joined by OR, several filters by AND, whether on one column or on several.`,
   },
   {
     name: 'drops a filtered DELETE whose filter column is not in the key',

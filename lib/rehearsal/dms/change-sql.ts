@@ -1,6 +1,7 @@
 import { PontoonError, quoteIdentifier, quoteLiteral, quoteQualified } from '../../postgres';
+import type { ColumnPlan } from './column-plan';
 import { filterSql } from './row-filter';
-import type { ColumnPlan, TablePlan } from './table-plan';
+import type { TablePlan } from './table-plan';
 import type { DecodedChange, DecodedColumn } from './test-decoding';
 
 /** What DMS makes of a numeric without precision. */

@@ -38,7 +38,7 @@ export interface FilterCondition {
   readonly values: readonly string[];
 }
 
-/** Conditions on one column; any of them suffices. */
+/** One filter: conditions on a column, any of which suffices. Filters on one column must all hold. */
 export interface ColumnFilter {
   readonly column: string;
   readonly conditions: readonly FilterCondition[];

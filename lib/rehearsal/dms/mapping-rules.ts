@@ -80,7 +80,7 @@ class RuleReader implements MappingRules {
     const wildcard = hasWildcard(locator);
     if (action === 'explicit' && wildcard)
       this.refuse(id, 'an explicit selection cannot contain wildcards');
-    if (filters.length > 0 && (wildcard || action === 'exclude'))
+    if (filters.length > 0 && (wildcard || action !== 'include'))
       this.refuse(id, 'filters require an include of one table by its exact name');
     this.selections.push({ id, action, locator, filters });
   }
@@ -91,6 +91,12 @@ class RuleReader implements MappingRules {
     const conditions = list(filter['filter-conditions']).flatMap(
       (condition) => this.condition(id, object(condition)) ?? [],
     );
+    // The guide's editions differ: either it is forbidden, or every row with a value passes.
+    if (conditions.length > 1 && conditions.some(({ operator }) => operator.startsWith('not')))
+      this.refuse(
+        id,
+        `a filter with a negative operator must have one condition, got ${conditions.length} on ${JSON.stringify(column)}; give each a filter of its own`,
+      );
     if ((filter['filter-type'] ?? 'source') === 'source' && column !== '' && conditions.length > 0)
       return { column, conditions };
     this.refuse(id, 'a filter requires filter-type source, column-name and filter-conditions');

@@ -2,8 +2,8 @@ import { quoteLiteral } from '../../postgres';
 import type { ColumnFilter, FilterCondition } from './mapping-rule';
 
 /**
- * The filters as an SQL condition; `operand` renders a column.
- * Conditions on one column are alternatives, columns are combined, as DMS does.
+ * The filters as an SQL condition; `operand` renders a column. The conditions of one filter are
+ * alternatives, but all filters must hold, those on one column too, as DMS does.
  */
 export function filterSql(
   filters: readonly ColumnFilter[],

@@ -55,7 +55,7 @@ behaviour('selects tables by include, exclude and explicit rules', async () => {
   ]);
 });
 
-behaviour('filters rows, alternatives within a column, columns together', async () => {
+behaviour('filters rows by alternatives within a filter and by all filters together', async () => {
   pair = await Pair.create(
     pg,
     'CREATE TABLE t (id int PRIMARY KEY, size int, kind char(3)); ALTER TABLE t REPLICA IDENTITY FULL',
@@ -74,6 +74,11 @@ behaviour('filters rows, alternatives within a column, columns together', async 
       'column-name': 'kind',
       'filter-conditions': [{ 'filter-operator': 'noteq', value: 'bad' }],
     },
+    {
+      'filter-type': 'source',
+      'column-name': 'size',
+      'filter-conditions': [{ 'filter-operator': 'noteq', value: '5' }],
+    },
   ];
   const rows = [
     [10, 'ok'],
@@ -82,6 +87,7 @@ behaviour('filters rows, alternatives within a column, columns together', async 
     [31, 'ok'],
     [25, 'bad'],
     [1, null],
+    [5, 'ok'],
   ];
   const values = (from: number): string =>
     rows

@@ -1,4 +1,4 @@
-import { matches } from '../../../lib/rehearsal/dms/table-plan';
+import { matches } from '../../../lib/rehearsal/dms/locator';
 
 test.each([
   ['%', 'anything', true],
