@@ -1,5 +1,5 @@
 import { type Statement, sql } from '../statement';
-import type { RequiredSetting } from './derive';
+import type { RequiredSetting } from './requirement';
 
 /** What a server says of one of its settings. */
 export interface ReportedSetting {

@@ -1,9 +1,4 @@
-export {
-  deriveSettings,
-  type RequiredSetting,
-  type SettingRule,
-  type SizingOptions,
-} from './derive';
+export { deriveSettings } from './derive';
 export {
   diffSettings,
   type ReportedSetting,
@@ -12,3 +7,4 @@ export {
   type SettingDifference,
 } from './diff';
 export { renderConf, renderParameterGroup, settingsByName } from './render';
+export type { RequiredSetting, SettingRule, SizingOptions } from './requirement';

@@ -1,5 +1,5 @@
 import { PontoonError } from '../errors';
-import type { RequiredSetting } from './derive';
+import type { RequiredSetting } from './requirement';
 
 /** `settings` as lines of postgresql.conf, each with its reason. */
 export function renderConf(settings: readonly RequiredSetting[]): string {

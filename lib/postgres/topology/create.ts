@@ -1,6 +1,6 @@
 import { PontoonError, ValidationError } from '../errors';
 import { topologyProblems } from './rules';
-import type { TopologyLink, TopologyProps, TopologyServer } from './topology';
+import type { TopologyProps, TopologyServer } from './topology';
 
 /** A topology whose every rule was checked. Only {@link createTopology} makes one. */
 export interface Topology extends TopologyProps {
@@ -28,14 +28,4 @@ export function serverOf(topology: TopologyProps, name: string): TopologyServer 
     'UNKNOWN_SERVER',
     `'${name}' must be a server of the topology, which has ${known}; correct the name`,
   );
-}
-
-/** The links that start at `name`. */
-export function linksFrom(topology: TopologyProps, name: string): TopologyLink[] {
-  return topology.links.filter((link) => link.from === name);
-}
-
-/** The links that end at `name`. */
-export function linksInto(topology: TopologyProps, name: string): TopologyLink[] {
-  return topology.links.filter((link) => link.to === name);
 }

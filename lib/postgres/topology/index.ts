@@ -1,14 +1,9 @@
-export { createTopology, linksFrom, linksInto, serverOf, type Topology } from './create';
+export { createTopology, serverOf, type Topology } from './create';
+export { linksFrom, linksInto, primaryOf, slotNameOf, standbyLinkInto } from './links';
+export { isManaged } from './managed';
 export { checkPlainData } from './plain-data';
 export { readTopology } from './read';
-export {
-  isManaged,
-  primaryOf,
-  slotNameOf,
-  standbyLinkInto,
-  topologyProblems,
-  topologyWarnings,
-} from './rules';
+export { topologyProblems, topologyWarnings } from './rules';
 export {
   LinkKind,
   Platform,

@@ -1,0 +1,93 @@
+import { supports } from '../capabilities';
+import {
+  LinkKind,
+  linksFrom,
+  type Topology,
+  type TopologyLink,
+  type TopologyServer,
+} from '../topology';
+import { decodesBelow } from './decodes-below';
+import {
+  counted,
+  DEFAULT_LIMIT,
+  DEFAULT_SPARE_SLOTS,
+  DEFAULT_SYNC_WORKERS,
+  type RequiredSetting,
+  type SizingOptions,
+} from './requirement';
+
+/** What a server needs to send changes: the primary of a standby, and whatever is decoded. */
+export function senderSettings(
+  topology: Topology,
+  name: string,
+  server: TopologyServer,
+  sizing: SizingOptions,
+): RequiredSetting[] {
+  const out = linksFrom(topology, name).filter((link) => link.promoted !== true);
+  if (out.length === 0) return [];
+  return [
+    walLevel(topology, server, out),
+    ...limits(out, sizing),
+    ...slotGuards(sizing),
+    ...(supports(server.majorVersion, 'idle-slot-timeout') ? [IDLE_SLOT_TIMEOUT] : []),
+  ];
+}
+
+function walLevel(
+  topology: Topology,
+  server: TopologyServer,
+  out: readonly TopologyLink[],
+): RequiredSetting {
+  const level = { name: 'wal_level', rule: 'equal', restart: true } as const;
+  if (out.some(({ kind }) => kind !== LinkKind.PHYSICAL))
+    return { ...level, value: 'logical', reason: 'logical decoding here' };
+  if (out.some(({ to }) => decodesBelow(topology, to)))
+    return { ...level, value: 'logical', reason: 'logical decoding on its standby' };
+  return { ...level, value: server.walLevel ?? 'replica', reason: 'a standby' };
+}
+
+function limits(out: readonly TopologyLink[], sizing: SizingOptions): RequiredSetting[] {
+  // A subscription's table copies each take a slot and a sender of their own while they run.
+  const copies = out.some(({ kind }) => kind === LinkKind.NATIVE)
+    ? (sizing.syncWorkers ?? DEFAULT_SYNC_WORKERS)
+    : 0;
+  const needed = out.length + copies + (sizing.spareSlots ?? DEFAULT_SPARE_SLOTS);
+  const users = `${counted(out.length, 'link')}, ${counted(copies, 'table copy', 'table copies')}`;
+  const limit = {
+    value: String(Math.max(DEFAULT_LIMIT, needed)),
+    rule: 'at-least',
+    restart: true,
+  } as const;
+  return [
+    { name: 'max_wal_senders', ...limit, reason: `${users}, and room to reconnect` },
+    { name: 'max_replication_slots', ...limit, reason: `${users}, and room for another try` },
+  ];
+}
+
+function slotGuards({ maxSlotWalKeepMiB }: SizingOptions): RequiredSetting[] {
+  return [
+    {
+      name: 'max_slot_wal_keep_size',
+      value: maxSlotWalKeepMiB === undefined ? '-1' : `${maxSlotWalKeepMiB}MB`,
+      rule: 'equal',
+      restart: false,
+      reason: 'how much WAL a slot may hold back is decided, not left to chance',
+    },
+    {
+      name: 'wal_sender_timeout',
+      value: '60s',
+      // AWS DMS refuses 1 to 9999 ms, and 0 means never.
+      rule: 'zero-or-at-least',
+      restart: false,
+      reason: 'a busy receiver is not dropped',
+    },
+  ];
+}
+
+const IDLE_SLOT_TIMEOUT: RequiredSetting = {
+  name: 'idle_replication_slot_timeout',
+  value: '0',
+  rule: 'equal',
+  restart: false,
+  reason: 'a slot is not given up while its receiver is stopped',
+};

@@ -1,0 +1,96 @@
+import { supports } from '../capabilities';
+import { LinkKind, linksInto, type Topology, type TopologyServer } from '../topology';
+import {
+  counted,
+  DEFAULT_LIMIT,
+  DEFAULT_SPARE_SLOTS,
+  DEFAULT_SYNC_WORKERS,
+  type RequiredSetting,
+  type SizingOptions,
+} from './requirement';
+
+/** What a server needs to be written to by a subscription or by DMS. */
+export function subscriberSettings(
+  topology: Topology,
+  name: string,
+  server: TopologyServer,
+  sizing: SizingOptions,
+): RequiredSetting[] {
+  const into = linksInto(topology, name).filter((link) => link.kind !== LinkKind.PHYSICAL);
+  if (into.length === 0) return [];
+  const native = into.filter((link) => link.kind === LinkKind.NATIVE).length;
+  const copies = sizing.syncWorkers ?? DEFAULT_SYNC_WORKERS;
+  const slots = Math.max(
+    DEFAULT_LIMIT,
+    into.length + copies + (sizing.spareSlots ?? DEFAULT_SPARE_SLOTS),
+  );
+  return [
+    ...returnSettings(slots),
+    ...workerSettings(native, copies),
+    ...(supports(server.majorVersion, 'origin-limit') ? [originLimit(slots)] : []),
+  ];
+}
+
+/** A fallback replicates from here, so that the target is prepared to decode from the start. */
+function returnSettings(slots: number): RequiredSetting[] {
+  return [
+    {
+      name: 'wal_level',
+      value: 'logical',
+      rule: 'equal',
+      restart: true,
+      reason: 'changes can flow back after the cutover',
+    },
+    {
+      name: 'max_replication_slots',
+      value: String(slots),
+      rule: 'at-least',
+      restart: true,
+      reason: 'replication origins and the way back',
+    },
+    {
+      name: 'max_wal_senders',
+      value: String(slots),
+      rule: 'at-least',
+      restart: true,
+      reason: 'the way back',
+    },
+  ];
+}
+
+function workerSettings(native: number, copies: number): RequiredSetting[] {
+  const workers = native + copies;
+  return [
+    {
+      name: 'max_logical_replication_workers',
+      value: String(Math.max(workers, 4)),
+      rule: 'at-least',
+      restart: true,
+      reason: `${counted(native, 'subscription')} and ${counted(copies, 'table copy', 'table copies')}`,
+    },
+    {
+      name: 'max_sync_workers_per_subscription',
+      value: String(copies),
+      rule: 'at-least',
+      restart: false,
+      reason: 'table copies side by side',
+    },
+    {
+      name: 'max_worker_processes',
+      value: String(Math.max(workers + 8, 16)),
+      rule: 'at-least',
+      restart: true,
+      reason: 'replication workers, parallel queries and autovacuum',
+    },
+  ];
+}
+
+function originLimit(slots: number): RequiredSetting {
+  return {
+    name: 'max_active_replication_origins',
+    value: String(slots),
+    rule: 'at-least',
+    restart: true,
+    reason: 'subscriptions and their table copies',
+  };
+}

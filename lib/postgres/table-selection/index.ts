@@ -1,0 +1,13 @@
+export { readSelection } from './read';
+export { FilterOperator, type RowFilter, rowFilterSql } from './row-filter';
+export { selectionProblems } from './rules';
+export {
+  OWN_SCHEMA,
+  type SelectedTable,
+  selectedSchemas,
+  selectedTable,
+  selectionUses,
+  selects,
+  type TableSelection,
+} from './selection';
+export { selectionSql } from './sql';
