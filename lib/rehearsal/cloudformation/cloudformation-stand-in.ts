@@ -1,8 +1,6 @@
-import { PontoonError } from '../../postgres';
 import {
   type AssemblyStack,
   type CloudAssembly,
-  Evaluator,
   type FileAsset,
   findStack,
   readTemplate,
@@ -15,7 +13,9 @@ import type { CloudFormationOptions } from './cloudformation-options';
 import { CustomResourceCaller } from './custom-resource-caller';
 import type { CustomResourceEvent } from './custom-resource-event';
 import { deleteStack } from './deletion';
+import { DeployedStacks } from './deployed-stacks';
 import { nestedStackDriver } from './nested-stack';
+import type { OperationContext } from './operation-context';
 import {
   customDriver,
   isCustomType,
@@ -25,9 +25,8 @@ import {
 } from './resource-driver';
 import type { ResourcePlayers } from './resource-player';
 import { ResponseServer } from './response-server';
-import { type OperationContext, StackOperation } from './stack-operation';
+import { StackOperation } from './stack-operation';
 import {
-  emptyStack,
   type LeftBehind,
   notPlayedIn,
   type PlayedResource,
@@ -44,8 +43,7 @@ import { waitConditionPlayers } from './wait-conditions';
  * assembly on this machine, calling the functions of custom resources as CloudFormation does.
  */
 export class CloudFormationStandIn {
-  private readonly stacks = new Map<string, StackState>();
-  private readonly scopes = new Map<string, Scope>();
+  private readonly stacks = new DeployedStacks();
   private readonly templates = new Map<string, Template>();
   private readonly caller: CustomResourceCaller;
   private readonly nestedDriver: ResourceDriver;
@@ -62,8 +60,8 @@ export class CloudFormationStandIn {
     this.ownPlayers = waitConditionPlayers(server);
     this.nestedDriver = nestedStackDriver({
       stateOf: (name, root) =>
-        this.stateOf(stackIdentity(name, root.account, root.region), root.stackName),
-      forget: (name) => this.stacks.delete(name),
+        this.stacks.stateOf(stackIdentity(name, root.account, root.region), root.stackName),
+      forget: (name) => this.stacks.forget(name),
       operationOn: (state, template, parameters) => this.operationOn(state, template, parameters),
       deleteStack: (state) => deleteStack(state, this.context()),
       templateOf: (key, file) => this.templateOf(key, file),
@@ -88,9 +86,9 @@ export class CloudFormationStandIn {
   ): Promise<StackResult> {
     const stack = findStack(assembly, stackName);
     this.begin([...assembly.assets, ...this.assets]);
-    const exists = this.stacks.has(stack.stackName);
-    const scope = this.scopes.get(stack.stackName);
-    const state = this.stateOf(this.identityOf(stack));
+    const exists = this.stacks.all.has(stack.stackName);
+    const restoreScope = this.stacks.rememberScope(stack.stackName);
+    const state = this.stacks.stateOf(this.identityOf(stack));
     const values = new Map(Object.entries({ ...stack.parameters, ...parameters }));
     const operation = this.operationOn(state, stack.template, values);
     const reason = await operation.execute();
@@ -99,9 +97,9 @@ export class CloudFormationStandIn {
       return this.result(state, exists ? 'UPDATE_COMPLETE' : 'CREATE_COMPLETE', undefined);
     }
     const failures = await operation.rollBack();
-    if (scope !== undefined) this.scopes.set(stack.stackName, scope);
+    restoreScope();
     const outcome = failures.length === 0 ? 'COMPLETE' : 'FAILED';
-    if (!exists && failures.length === 0) this.stacks.delete(stack.stackName);
+    if (!exists && failures.length === 0) this.stacks.forget(stack.stackName);
     return this.result(
       state,
       exists ? `UPDATE_ROLLBACK_${outcome}` : `ROLLBACK_${outcome}`,
@@ -115,19 +113,18 @@ export class CloudFormationStandIn {
    * @throws PontoonError if there is no such stack or another one uses its exports.
    */
   public async destroy(stackName: string): Promise<StackResult> {
-    const state = this.stacks.get(stackName);
-    if (state === undefined) throw notDeployed(stackName);
-    this.requireUnused(state);
+    const state = this.stacks.require(stackName);
+    this.stacks.requireUnused(state);
     this.begin(this.assets);
     const failures = await deleteStack(state, this.context());
     if (failures.length > 0) return this.result(state, 'DELETE_FAILED', failures.join('; '));
-    this.stacks.delete(stackName);
+    this.stacks.forget(stackName);
     return this.result(state, 'DELETE_COMPLETE', undefined);
   }
 
   /** The resources of a stack, by logical id; undefined if there is no such stack. */
   public resources(stackName: string): ReadonlyMap<string, PlayedResource> | undefined {
-    return this.stacks.get(stackName)?.resources;
+    return this.stacks.all.get(stackName)?.resources;
   }
 
   /**
@@ -137,14 +134,12 @@ export class CloudFormationStandIn {
    * @throws ValidationError for what has no value; PontoonError if there is no such stack.
    */
   public evaluate(stackName: string, expression: unknown, at: string): unknown {
-    const scope = this.scopes.get(stackName);
-    if (scope === undefined || !this.stacks.has(stackName)) throw notDeployed(stackName);
-    return new Evaluator(scope).evaluate(expression, at);
+    return this.stacks.evaluate(stackName, expression, at);
   }
 
   /** Names of the stacks that exist, nested ones included. */
   public stackNames(): readonly string[] {
-    return [...this.stacks.keys()];
+    return [...this.stacks.all.keys()];
   }
 
   /** Delivers the duplicates that were held back by the fault `late-duplicate`. */
@@ -164,10 +159,6 @@ export class CloudFormationStandIn {
     this.leftBehind = [];
   }
 
-  private stateOf(identity: StackIdentity, parent?: string): StackState {
-    return this.stacks.get(identity.stackName) ?? emptyStack(identity, parent);
-  }
-
   private identityOf(stack: AssemblyStack): StackIdentity {
     const account = stack.account ?? this.options.account ?? '111111111111';
     const region = stack.region ?? this.options.region ?? 'us-east-1';
@@ -185,20 +176,19 @@ export class CloudFormationStandIn {
       state,
       template,
       parameters,
-      stacks: this.stacks,
+      stacks: this.stacks.all,
       imported: (name) => imports.add(name),
     });
     const operation = new StackOperation({ ...this.context(), imports }, state, scope);
-    this.scopes.set(state.identity.stackName, scope);
     // Only now, since a template that cannot be played makes no stack.
-    this.stacks.set(state.identity.stackName, state);
+    this.stacks.add(state, scope);
     return operation;
   }
 
   private context(): OperationContext {
     return {
       imports: new Set(),
-      usersOf: (name) => this.usersOf(name),
+      usersOf: (name) => this.stacks.usersOf(name),
       driverOf: (type) => this.driverOf(type),
       assets: this.assets,
       concurrency: this.options.concurrency ?? 1,
@@ -224,39 +214,15 @@ export class CloudFormationStandIn {
     return template;
   }
 
-  private usersOf(exportName: string): readonly string[] {
-    return [...this.stacks.values()]
-      .filter(({ imports }) => imports.has(exportName))
-      .map(({ identity }) => `"${identity.stackName}"`);
-  }
-
-  private requireUnused(state: StackState): void {
-    for (const name of state.exports.keys()) {
-      const users = this.usersOf(name);
-      if (users.length === 0) continue;
-      throw new PontoonError(
-        'STACK',
-        `stack "${state.identity.stackName}" cannot be deleted while its export "${name}" is used by ${users.join(', ')}; delete what uses it first`,
-      );
-    }
-  }
-
   private result(state: StackState, status: StackStatus, reason: string | undefined): StackResult {
     return {
       stackName: state.identity.stackName,
       status,
       reason,
       events: this.events,
-      notPlayed: notPlayedIn(state, this.stacks),
+      notPlayed: notPlayedIn(state, this.stacks.all),
       outputs: Object.fromEntries(state.outputs),
       leftBehind: this.leftBehind,
     };
   }
-}
-
-function notDeployed(stackName: string): PontoonError {
-  return new PontoonError(
-    'STACK',
-    `stack "${stackName}" must be deployed, got no such stack; deploy it first`,
-  );
 }
