@@ -1,4 +1,5 @@
 import { type Connection, PontoonError, type Secret } from '../postgres';
+import { fieldOf, messageOf } from './message-of';
 
 const INSECURE_LOGIN = 'INSECURE_LOGIN';
 
@@ -62,19 +63,6 @@ export function refuseMethod(asked: string): PontoonError {
 export function codeOf(error: unknown): string | undefined {
   const code = fieldOf(error, 'code');
   return typeof code === 'string' ? code : undefined;
-}
-
-// A host with several addresses fails with one error for each of them and no message of its own.
-function messageOf(error: unknown): string {
-  const several = fieldOf(error, 'errors');
-  if (Array.isArray(several)) return several.map(messageOf).join(', ');
-  const message = fieldOf(error, 'message');
-  return typeof message === 'string' ? message : String(error);
-}
-
-// By its fields, since errors of Node.js itself are no instances of this realm's Error in a sandbox.
-function fieldOf(error: unknown, name: string): unknown {
-  return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
 }
 
 function wayOut(code: string | undefined, reason: string): string {

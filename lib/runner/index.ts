@@ -1,14 +1,8 @@
 export { type ConnectOptions, connect, withConnection } from './connect';
 export { Ledger } from './ledger';
 export { type PreflightClient, runPreflight } from './preflight';
-export {
-  apply,
-  drop,
-  type Outcome,
-  plan,
-  type ReconcileClients,
-  type ReconcileRequest,
-} from './reconcile';
+export { apply, drop, plan } from './reconcile';
+export type { Outcome, ReconcileClients, ReconcileRequest } from './reconcile-request';
 export { run, runOne, SqlError } from './run';
 export { type ScramOptions, scramVerifier } from './scram';
 export { environmentSecrets, staticSecrets } from './secrets';

@@ -1,53 +1,17 @@
-import type { ClientBase } from 'pg';
 import {
   type LedgerEntry,
-  type ObjectSpec,
   PontoonError,
   type SecretStore,
   type ServerFacts,
   type Step,
 } from '../postgres';
+import { answerOnce } from './answered-request';
 import { Ledger } from './ledger';
 import { ManagedObject, versionsOf } from './managed-object';
+import { messageOf } from './message-of';
+import { requireOwnership } from './ownership';
+import type { Outcome, ReconcileClients, ReconcileRequest } from './reconcile-request';
 import { runSteps } from './steps';
-
-/** The connections that a reconcile uses. */
-export interface ReconcileClients {
-  /** To the server that the object belongs to. */
-  readonly client: ClientBase;
-  /** To its primary, if the server is a standby: the ledger is written there, and new slots wait for it. */
-  readonly primary?: ClientBase;
-}
-
-/** What is to be reconciled, and for whom. */
-export interface ReconcileRequest {
-  /** The server's name in the topology. */
-  readonly server: string;
-  /** What the server should have. */
-  readonly spec: ObjectSpec;
-  /** Who answers for the object: only the owner changes or drops it. */
-  readonly owner: string;
-  /**
-   * Identifies the request, so that a second delivery changes nothing.
-   *
-   * @default - every call is a request of its own
-   */
-  readonly requestId?: string;
-  /**
-   * Whether an object that somebody else made may be taken over. It is then changed, but never dropped by us.
-   *
-   * @default false
-   */
-  readonly adopt?: boolean;
-}
-
-/** What a reconcile did. */
-export interface Outcome {
-  /** What was done, in order; empty if nothing had to be. */
-  readonly steps: readonly string[];
-  /** What constructs may refer to. */
-  readonly attributes: Readonly<Record<string, string>>;
-}
 
 /** Makes the server match `request.spec`. Doing so twice changes nothing. */
 export async function apply(
@@ -94,7 +58,7 @@ class Reconcile {
     return await this.ledger.alone(this.object.key, async () => {
       if (this.request.spec.kind === 'ledger') return await this.applyLedger(server);
       await this.ledger.require();
-      return (await this.answered()) ?? (await this.remembering(() => this.applyObject(server)));
+      return await this.once(() => this.applyObject(server));
     });
   }
 
@@ -104,7 +68,7 @@ class Reconcile {
       ? await this.ledger.find(this.object.key)
       : undefined;
     const observed = await this.object.observe(server);
-    this.checkOwner(entry, observed);
+    this.requireOwnership(entry, observed);
     return this.object.plan(observed, await this.object.context(server, entry));
   }
 
@@ -113,7 +77,7 @@ class Reconcile {
     return await this.ledger.alone(this.object.key, async () => {
       if (this.request.spec.kind === 'ledger') return await this.dropLedger(server);
       if (!(await this.ledger.exists())) return NOTHING_DONE;
-      return (await this.answered()) ?? (await this.remembering(() => this.dropObject(server)));
+      return await this.once(() => this.dropObject(server));
     });
   }
 
@@ -132,13 +96,13 @@ class Reconcile {
     const { object, ledger } = this;
     const found = await ledger.find(object.key);
     const observed = await object.observe(server);
-    this.checkOwner(found, observed);
+    this.requireOwnership(found, observed);
     const context = await object.context(server, found);
     const steps = object.plan(observed, context);
     const entry: LedgerEntry = {
       owner: this.request.owner,
       // What was adopted and then dropped by somebody else is ours once we make it anew.
-      adopted: this.isOccupied(observed) && (found?.adopted ?? true),
+      adopted: this.object.isOccupied(observed) && (found?.adopted ?? true),
       spec: this.request.spec,
       secretVersions: versionsOf(context.secrets),
       before: found?.before ?? object.before(observed),
@@ -199,24 +163,14 @@ class Reconcile {
     }
   }
 
-  private checkOwner(entry: LedgerEntry | undefined, observed: unknown): void {
-    const what = this.object.description;
-    if (entry !== undefined) {
-      if (entry.owner === this.request.owner) return;
-      throw new PontoonError(
-        'OWNED',
-        `${what} must belong to ${this.request.owner}, got the owner ${entry.owner}; change it there, or choose another name`,
-      );
-    }
-    if (!this.isOccupied(observed) || this.request.adopt === true) return;
-    throw new PontoonError(
-      'EXISTS',
-      `${what} cannot be created, got one that somebody else made; drop it, choose another name, or adopt it with 'adopt: true'`,
-    );
+  private requireOwnership(entry: LedgerEntry | undefined, observed: unknown): void {
+    const { description } = this.object;
+    const occupied = this.object.isOccupied(observed);
+    requireOwnership({ description, entry, occupied }, this.request);
   }
 
-  private isOccupied(observed: unknown): boolean {
-    return this.object.isOccupied(observed);
+  private async once(work: () => Promise<Outcome>): Promise<Outcome> {
+    return await answerOnce(this.ledger, this.request.requestId, work);
   }
 
   /** A standby cannot hold a ledger of its own, so that its primary must be named before anything is tried. */
@@ -233,39 +187,6 @@ class Reconcile {
     await runSteps(this.clients, steps);
     return { steps: steps.map(({ title }) => title), attributes: {} };
   }
-
-  /** How this request was answered before, if it was: a second delivery changes nothing. */
-  private async answered(): Promise<Outcome | undefined> {
-    const { requestId } = this.request;
-    const answer =
-      requestId === undefined
-        ? undefined
-        : ((await this.ledger.answer(requestId)) as Answer | undefined);
-    if (answer !== undefined && 'failed' in answer)
-      throw new PontoonError('FAILED_BEFORE', answer.failed);
-    return answer;
-  }
-
-  private async remembering(work: () => Promise<Outcome>): Promise<Outcome> {
-    const { requestId } = this.request;
-    if (requestId === undefined) return await work();
-    try {
-      const outcome = await work();
-      await this.ledger.remember(requestId, outcome);
-      return outcome;
-    } catch (error) {
-      // What failed is what counts; a server that is gone remembers nothing.
-      await this.ledger.remember(requestId, { failed: messageOf(error) }).catch(() => undefined);
-      throw error;
-    }
-  }
 }
-
-type Answer = Outcome | { readonly failed: string };
 
 const NOTHING_DONE: Outcome = { steps: [], attributes: {} };
-
-function messageOf(error: unknown): string {
-  const { message } = Object(error) as { readonly message?: unknown };
-  return typeof message === 'string' ? message : String(error);
-}

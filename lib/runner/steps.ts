@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { PontoonError, type Step, sql } from '../postgres';
-import type { ReconcileClients } from './reconcile';
+import type { ReconcileClients } from './reconcile-request';
 import { run } from './run';
 import { withoutStatementLog } from './statement-log';
 

@@ -1,0 +1,35 @@
+import { type LedgerEntry, PontoonError } from '../postgres';
+import type { ReconcileRequest } from './reconcile-request';
+
+/** What is known of an object's owner before anything is changed. */
+export interface Ownership {
+  /** The object as people read it. */
+  readonly description: string;
+  /** What the ledger says of it. */
+  readonly entry: LedgerEntry | undefined;
+  /** Whether there is something by that name on the server. */
+  readonly occupied: boolean;
+}
+
+/**
+ * Lets only the owner change an object, and nobody take over silently what somebody else made.
+ *
+ * @throws PontoonError with code OWNED or EXISTS
+ */
+export function requireOwnership(
+  { description, entry, occupied }: Ownership,
+  { owner, adopt }: Pick<ReconcileRequest, 'owner' | 'adopt'>,
+): void {
+  if (entry !== undefined) {
+    if (entry.owner === owner) return;
+    throw new PontoonError(
+      'OWNED',
+      `${description} must belong to ${owner}, got the owner ${entry.owner}; change it there, or choose another name`,
+    );
+  }
+  if (!occupied || adopt === true) return;
+  throw new PontoonError(
+    'EXISTS',
+    `${description} cannot be created, got one that somebody else made; drop it, choose another name, or adopt it with 'adopt: true'`,
+  );
+}
