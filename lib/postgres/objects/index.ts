@@ -20,6 +20,7 @@ export type {
   ServerFacts,
   Step,
 } from './object';
+export { unsyncedTables } from './observed-subscription';
 export type { PublicationSpec } from './publication';
 export {
   type AnyObjectKind,
@@ -28,12 +29,11 @@ export {
   type ObjectSpec,
   readSpec,
 } from './registry';
-export { DatabaseRight, type RoleSpec } from './role';
+export { DatabaseRight, type RoleSpec } from './role-spec';
 export type { ServerSettingsSpec } from './server-settings';
 export { type LogicalSlotSpec, type PhysicalSlotSpec, SlotPlugin } from './slots';
 export {
   type PublisherAddress,
   PublisherSslMode,
   type SubscriptionSpec,
-  unsyncedTables,
-} from './subscription';
+} from './subscription-spec';

@@ -5,10 +5,12 @@ import { type HeartbeatSpec, heartbeat } from './heartbeat';
 import { type LedgerSpec, ledger } from './ledger';
 import type { ObjectKind } from './object';
 import { type PublicationSpec, publication } from './publication';
-import { type RoleSpec, role } from './role';
+import { role } from './role';
+import type { RoleSpec } from './role-spec';
 import { type ServerSettingsSpec, serverSettings } from './server-settings';
 import { type LogicalSlotSpec, logicalSlot, type PhysicalSlotSpec, physicalSlot } from './slots';
-import { type SubscriptionSpec, subscription } from './subscription';
+import { subscription } from './subscription';
+import type { SubscriptionSpec } from './subscription-spec';
 
 /** Something on a server that this library manages. */
 export type ObjectSpec =
@@ -28,7 +30,10 @@ export type ObjectKindName = ObjectSpec['kind'];
 /** A kind whose spec and observation only itself understands. */
 export type AnyObjectKind = ObjectKind<{ readonly kind: string }, unknown>;
 
-const KINDS: Readonly<Record<ObjectKindName, unknown>> = {
+/** Every kind under its own name: the compiler asks for the entry of a new one, and refuses a wrong one. */
+const KINDS: {
+  readonly [Name in ObjectKindName]: ObjectKind<Extract<ObjectSpec, { kind: Name }>, unknown>;
+} = {
   'connection-guard': connectionGuard,
   heartbeat,
   ledger,
@@ -43,8 +48,8 @@ const KINDS: Readonly<Record<ObjectKindName, unknown>> = {
 const KIND_NAMES = Object.keys(KINDS) as ObjectKindName[];
 
 /** The kind that understands `spec`. */
-export function kindOf(spec: { readonly kind: string }): AnyObjectKind {
-  return KINDS[spec.kind as ObjectKindName] as AnyObjectKind;
+export function kindOf(spec: { readonly kind: ObjectKindName }): AnyObjectKind {
+  return KINDS[spec.kind];
 }
 
 /**
@@ -57,7 +62,7 @@ export function readSpec(input: unknown): ObjectSpec {
   const reader = new Reader(input, 'spec', problems);
   const kind = reader.choice('kind', KIND_NAMES);
   problems.throwIfAny('the spec');
-  const spec = kindOf({ kind }).read(reader) as ObjectSpec;
+  const spec: ObjectSpec = KINDS[kind].read(reader);
   reader.refuseTheRest();
   problems.throwIfAny(`the spec of the ${kind}`);
   return spec;
