@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { Client, type ClientConfig, DatabaseError, type QueryResult } from 'pg';
+import { Client, type ClientConfig, DatabaseError, type QueryArrayResult } from 'pg';
 import { PontoonError, quoteLiteral } from '../../postgres';
+import { recordOf } from '../assembly';
 import type { Server } from '../servers';
 import type { Program, ProgramAnswer, ProgramCall } from './programs';
 
@@ -15,18 +16,27 @@ interface Arguments {
 const NO_CONNECTION = 2;
 const SCRIPT_FAILED = 3;
 
+/** Strings, names, dollar quotes and comments, in which psql replaces nothing, and its variables. */
+const TOKENS =
+  /[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\1\$|--[^\n]*|\/\*.*?\*\/|(?<!:):'(\w+)'/gs;
+
 /** Stands in for psql: statements from files or the input, variables, one transaction, unaligned output. */
 export function psqlStandIn(server: Server): Program {
   return async (call) => {
     if (call.args.includes('--version'))
       return { output: `psql (stand-in) ${server.major}\n`, errors: '', status: 0 };
     const known = readArguments(call.args);
-    const client = new Client({ ...(await clientConfig(server, call)), types: AS_TEXT });
+    const config = await clientConfig(server, call);
+    const client = new Client({ ...config, types: AS_TEXT });
     client.on('error', () => undefined);
     try {
       await client.connect();
     } catch (error) {
-      return refused('psql: error: connection to server failed: FATAL:  ', error, NO_CONNECTION);
+      return refused(
+        `psql: error: connection to server ${placeOf(config)} failed: `,
+        error,
+        NO_CONNECTION,
+      );
     }
     try {
       return await runAll(client, known, call.input);
@@ -75,10 +85,11 @@ async function runAll(
   if (single) await client.query('BEGIN');
   for (const { name, text } of scripts) {
     try {
-      const results = await client.query(substitute(text, variables));
-      output += rowsOf(results as QueryResult | QueryResult[]);
+      // As arrays, since columns may have the same name.
+      const query = { text: substitute(text, variables), rowMode: 'array' as const };
+      output += rowsOf(await client.query<(string | null)[]>(query));
     } catch (error) {
-      return { ...refused(`psql:${name}: ERROR:  `, error, SCRIPT_FAILED), output };
+      return { ...refused(`psql:${name}: `, error, SCRIPT_FAILED), output };
     }
   }
   if (single) await client.query('COMMIT');
@@ -86,34 +97,47 @@ async function runAll(
 }
 
 function substitute(text: string, variables: Readonly<Record<string, string>>): string {
-  return text.replace(/:'(\w+)'/g, (all, name: string) => {
-    const value = variables[name];
+  return text.replace(TOKENS, (all, _tag: string, name: string | undefined) => {
+    const value = name === undefined ? undefined : variables[name];
     return value === undefined ? all : quoteLiteral(value);
   });
 }
 
-function rowsOf(results: QueryResult | QueryResult[]): string {
+/** The rows of all statements; the driver gives a list where there are several. */
+function rowsOf(results: QueryArrayResult<(string | null)[]>): string {
   return [results]
     .flat()
-    .flatMap(({ rows }) => rows as Record<string, string | null>[])
-    .map(
-      (row) =>
-        `${Object.values(row)
-          .map((value) => value ?? '')
-          .join('|')}\n`,
-    )
+    .flatMap(({ rows }) => rows)
+    .map((row) => `${row.map((value) => value ?? '').join('|')}\n`)
     .join('');
 }
 
+function placeOf({ host = '', port }: ClientConfig): string {
+  return host.startsWith('/')
+    ? `on socket "${host}/.s.PGSQL.${port}"`
+    : `at "${host}", port ${port}`;
+}
+
 function refused(prefix: string, error: unknown, status: number): ProgramAnswer {
-  const said = error instanceof Error ? error.message : String(error);
-  const { detail, hint, where } = error instanceof DatabaseError ? error : {};
-  const rest = [
+  if (!(error instanceof DatabaseError))
+    return { output: '', errors: `${prefix}${withoutServer(error)}\n`, status };
+  const { severity = 'ERROR', message, detail, hint, where } = error;
+  const lines = [
+    `${prefix}${severity}:  ${message}`,
     ...(detail === undefined ? [] : [`DETAIL:  ${detail}`]),
     ...(hint === undefined ? [] : [`HINT:  ${hint}`]),
     ...(where === undefined ? [] : [`CONTEXT:  ${where}`]),
   ];
-  return { output: '', errors: `${[`${prefix}${said}`, ...rest].join('\n')}\n`, status };
+  return { output: '', errors: `${lines.join('\n')}\n`, status };
+}
+
+/** What psql says of an error that the server did not send; the runtime's words change with its releases. */
+function withoutServer(error: unknown): string {
+  const { code, message } = recordOf(error);
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'server certificate does not match host name';
+  return /^(CERT_|DEPTH_|SELF_|UNABLE_)/.test(String(code))
+    ? 'SSL error: certificate verify failed'
+    : String(message ?? error);
 }
 
 function readArguments(args: readonly string[]): Arguments {
@@ -131,7 +155,10 @@ function readArguments(args: readonly string[]): Arguments {
       files.push(args[index] ?? '');
     } else if (option === '-1') single = true;
     else if (!/^-[XAtqw]+$/.test(option))
-      throw new PontoonError('STAND_IN', `the stand-in for psql does not know '${option}'`);
+      throw new PontoonError(
+        'STAND_IN',
+        `the stand-in for psql does not know '${option}'; install the PostgreSQL client tools of this major`,
+      );
   }
   return { variables, files, single };
 }
