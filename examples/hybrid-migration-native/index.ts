@@ -19,7 +19,6 @@ export class HybridMigrationNativeStack extends Stack {
 
     new HybridMigration(this, 'Migration', {
       vpc,
-      method: ReplicationMethod.NATIVE,
       source: {
         host: 'db.corp.example',
         majorVersion,
@@ -33,7 +32,7 @@ export class HybridMigrationNativeStack extends Stack {
       },
       standby: { privateIpAddress: '10.0.128.10', dataVolumeGiB: 500 },
       target: { majorVersion },
-      selection: { schemas: ['shop'] },
+      replication: { method: ReplicationMethod.NATIVE, selection: { schemas: ['shop'] } },
     });
   }
 }

@@ -36,23 +36,22 @@ export class HybridMigrationStack extends Stack {
         username: 'pontoon',
         caCertificate: SOURCE_CA,
       },
-      standby: {
-        privateIpAddress: '10.20.2.10',
-        dataVolumeGiB: 500,
-        writeRateMiBPerSecond: 5,
-      },
+      standby: { privateIpAddress: '10.20.2.10', dataVolumeGiB: 500 },
       target: { majorVersion },
-      selection: {
-        schemas: ['shop'],
-        tables: [
-          {
-            schema: 'audit',
-            name: 'events',
-            rowFilters: [{ column: 'id', operator: FilterOperator.AT_LEAST, values: ['1'] }],
-          },
-        ],
-        exclude: [{ schema: 'shop', name: 'sessions' }],
+      replication: {
+        selection: {
+          schemas: ['shop'],
+          tables: [
+            {
+              schema: 'audit',
+              name: 'events',
+              rowFilters: [{ column: 'id', operator: FilterOperator.AT_LEAST, values: ['1'] }],
+            },
+          ],
+          exclude: [{ schema: 'shop', name: 'sessions' }],
+        },
       },
+      monitoring: { writeRateMiBPerSecond: 5 },
     });
   }
 }

@@ -1,9 +1,10 @@
-export { AuroraTarget, type AuroraTargetProps } from './aurora';
+export { type AuroraClusterOptions, AuroraTarget, type AuroraTargetProps } from './aurora';
 export {
   DmsAccountRoles,
   DmsLogin,
   type DmsLoginProps,
   DmsMigrationType,
+  type DmsOptions,
   DmsPlugin,
   DmsReplication,
   type DmsReplicationProps,
@@ -11,18 +12,20 @@ export {
 } from './dms';
 export {
   Bridge,
-  type ExistingTarget,
   type HybridApplication,
-  type HybridDms,
   HybridMigration,
   type HybridMigrationProps,
-  type HybridMonitoring,
+  type HybridReplication,
   type HybridSource,
   type HybridStandby,
-  type HybridTarget,
   ReplicationMethod,
 } from './hybrid';
-export { ReplicationMonitoring, type ReplicationMonitoringProps } from './monitoring';
+export type { ExistingCluster, MigrationProps, MigrationTarget } from './migration';
+export {
+  type MonitoringOptions,
+  ReplicationMonitoring,
+  type ReplicationMonitoringProps,
+} from './monitoring';
 export { NativeReplication, type NativeReplicationProps } from './native-replication';
 export {
   ConnectionGuard,
@@ -44,7 +47,12 @@ export {
 } from './objects';
 export { Preflight, type PreflightProps } from './preflight';
 export { RunnerFunction, type RunnerFunctionProps } from './runner-function';
-export { ServerBinding, type ServerBindingProps, SslMode } from './server-binding';
+export {
+  type ServerAddress,
+  ServerBinding,
+  type ServerBindingProps,
+  SslMode,
+} from './server-binding';
 export {
   IntermediaryStandby,
   type IntermediaryStandbyProps,
@@ -53,6 +61,7 @@ export {
   PackageSource,
   SignalWhen,
   SourceRoute,
+  type StandbyHostOptions,
   type StandbyPrimary,
   type StandbyTarget,
 } from './standby';

@@ -9,10 +9,8 @@ export enum SslMode {
   VERIFY_CA = 'verify-ca',
 }
 
-/** Where a server of the topology is, and how to log in there. All of it may be known only at deployment. */
-export interface ServerBindingProps {
-  /** The server's name in the topology. */
-  readonly server: string;
+/** Where a PostgreSQL server is. All of it may be known only at deployment. */
+export interface ServerAddress {
   /** The host name or address under which this VPC reaches the server. */
   readonly host: string;
   /**
@@ -21,18 +19,25 @@ export interface ServerBindingProps {
    * @default 5432
    */
   readonly port?: number;
+  /**
+   * How the server's certificate is checked.
+   *
+   * @default SslMode.VERIFY_FULL
+   * @see https://www.postgresql.org/docs/current/libpq-ssl.html
+   */
+  readonly sslMode?: SslMode;
+}
+
+/** Where a server of the topology is, and how to log in there. All of it may be known only at deployment. */
+export interface ServerBindingProps extends ServerAddress {
+  /** The server's name in the topology. */
+  readonly server: string;
   /** The database. */
   readonly database: string;
   /** The login with which objects are made: JSON with `username` and `password`. */
   readonly secret: ISecret;
   /** The PEM text of the certificates that may sign the server's, or `aws-rds` for those of Amazon RDS. */
   readonly caCertificate: string;
-  /**
-   * How the certificate is checked.
-   *
-   * @default SslMode.VERIFY_FULL
-   */
-  readonly sslMode?: SslMode;
 }
 
 /** A server of the topology with its address and login, and with what must stand as long as anything is done there. */

@@ -152,8 +152,7 @@ function addMigrations(app: App, count: number): void {
       },
       standby: { privateIpAddress: '10.0.128.10', dataVolumeGiB: 100 },
       target: { majorVersion: 17 },
-      selection: { schemas: ['shop'] },
-      dms: { accountRoles },
+      replication: { selection: { schemas: ['shop'] }, dms: { accountRoles } },
     });
   }
 }

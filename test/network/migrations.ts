@@ -64,7 +64,6 @@ export function translated(app: App): Stack {
         { name: 'Data', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 },
       ],
     }),
-    method: ReplicationMethod.NATIVE,
     source: {
       host: SOURCE.name,
       majorVersion: 17,
@@ -82,7 +81,7 @@ export function translated(app: App): Stack {
       dataVolumeGiB: 500,
     },
     target: { majorVersion: 17 },
-    selection: { schemas: ['shop'] },
+    replication: { method: ReplicationMethod.NATIVE, selection: { schemas: ['shop'] } },
   });
   return stack;
 }

@@ -1,3 +1,3 @@
 export { AuroraTarget } from './aurora-target';
 export { engineProblems } from './engine';
-export type { AuroraTargetProps } from './props';
+export type { AuroraClusterOptions, AuroraTargetProps } from './props';

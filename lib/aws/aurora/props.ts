@@ -2,66 +2,92 @@ import type { RemovalPolicy } from 'aws-cdk-lib';
 import type { InstanceType, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 
+/** What can be chosen about a new Aurora PostgreSQL cluster, wherever it is made. */
+export interface AuroraClusterOptions {
+  /**
+   * The exact version, such as `17.9`. A newer minor is installed in place, with a short downtime.
+   *
+   * @default - the newest minor of the cluster's major that this library knows, for 15 to 18
+   * @see https://docs.aws.amazon.com/AmazonRDS/latest/AuroraPostgreSQLReleaseNotes/AuroraPostgreSQL.Updates.html
+   */
+  readonly engineVersion?: string;
+  /**
+   * The fewest Aurora capacity units that Serverless v2 scales down to, from 0.5 in steps of 0.5. With logical
+   * replication the writer never pauses, so that 0 is refused. Changing it takes effect in place.
+   *
+   * @default 1
+   * @see https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html
+   */
+  readonly serverlessMinCapacity?: number;
+  /**
+   * The most Aurora capacity units that Serverless v2 scales up to, from 1 to 256 in steps of 0.5. Changing it takes
+   * effect in place; parameters that depend on it wait for a reboot.
+   *
+   * @default 16
+   */
+  readonly serverlessMaxCapacity?: number;
+  /**
+   * The instance type of provisioned instances, in place of Serverless v2. Changing it restarts them one by one, in
+   * place.
+   *
+   * @default - Serverless v2
+   */
+  readonly instanceType?: InstanceType;
+  /**
+   * Readers beside the writer, which also stand by for failover: 0 to 15. Changing it adds or removes instances.
+   *
+   * @default 1
+   */
+  readonly readers?: number;
+  /**
+   * Parameters of the cluster, beside those that replication needs, which cannot be overridden. Changing them takes
+   * effect in place; static ones wait for the next reboot.
+   *
+   * @default - none
+   * @see https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Reference.ParameterGroups.html
+   */
+  readonly parameters?: { readonly [name: string]: string };
+  /**
+   * Whether the cluster cannot be deleted until this is changed, in place. It also keeps a first deployment that fails
+   * later from being rolled back whole.
+   *
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+  /**
+   * What becomes of the cluster when it is removed from the stack, or replaced. With RETAIN its secret, parameters and
+   * network rules are retained too. Changing it touches nothing that runs.
+   *
+   * @default RemovalPolicy.SNAPSHOT
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
 /** A new Aurora PostgreSQL cluster that receives changes, and can send them back. */
-export interface AuroraTargetProps {
-  /** The network. Changing it replaces the cluster. */
+export interface AuroraTargetProps extends AuroraClusterOptions {
+  /** The network. A cluster cannot move to another one: changing this fails, so make another target. */
   readonly vpc: IVpc;
   /**
-   * The subnets. Changing them replaces the cluster.
+   * The subnets, in two availability zones or more. Changing them takes effect in place; Amazon RDS refuses to lose one
+   * that an instance is in.
    *
    * @default - private isolated subnets if there are any, otherwise private subnets with egress
    */
   readonly subnets?: SubnetSelection;
   /** The PostgreSQL major. A higher one upgrades in place, with downtime, and stops replication. */
   readonly majorVersion: number;
-  /**
-   * The exact version, such as `17.9`. A newer minor is installed in place.
-   *
-   * @default - the newest minor of `majorVersion` that this library knows, for 15 to 18
-   */
-  readonly engineVersion?: string;
   /** The database that is made. Changing it replaces the cluster. */
   readonly databaseName: string;
   /**
-   * The server's name in the topology.
+   * The server's name in the topology. Changing it replaces the objects that are made on the cluster, not the cluster.
    *
    * @default 'aurora'
    */
   readonly serverName?: string;
   /**
-   * Aurora capacity units that Serverless v2 scales between. With logical replication the writer never pauses, so that
-   * a least of 0 saves nothing.
-   *
-   * @default 1
-   */
-  readonly serverlessMinCapacity?: number;
-  /**
-   * The most Aurora capacity units of Serverless v2.
-   *
-   * @default 16
-   */
-  readonly serverlessMaxCapacity?: number;
-  /**
-   * The instance type of provisioned instances, in place of Serverless v2.
-   *
-   * @default - Serverless v2
-   */
-  readonly instanceType?: InstanceType;
-  /**
-   * Readers beside the writer, which also stand by for failover.
-   *
-   * @default 1
-   */
-  readonly readers?: number;
-  /**
-   * Parameters of the cluster, beside those that replication needs. Static ones take effect with the next reboot.
-   *
-   * @default - none
-   */
-  readonly parameters?: { readonly [name: string]: string };
-  /**
-   * What replication needs, by parameter. Not every parameter of PostgreSQL's is one of Aurora's: that clusters which
-   * are decoded take `max_slot_wal_keep_size` and `idle_replication_slot_timeout` was not tried.
+   * What replication needs, by parameter, as `renderParameterGroup` derives it from a topology. Changing it takes
+   * effect in place; static parameters wait for the next reboot. Not every parameter of PostgreSQL's is one of Aurora's:
+   * that clusters which are decoded take `max_slot_wal_keep_size` and `idle_replication_slot_timeout` was not tried.
    *
    * @default - sized for one link with four table copies side by side
    */
@@ -72,17 +98,4 @@ export interface AuroraTargetProps {
    * @default - the keys that AWS manages
    */
   readonly encryptionKey?: IKey;
-  /**
-   * Whether the cluster cannot be deleted until this is changed.
-   *
-   * @default true
-   */
-  readonly deletionProtection?: boolean;
-  /**
-   * What becomes of the cluster when it is removed from the stack. Its secret, parameters and network rules are
-   * retained with it.
-   *
-   * @default RemovalPolicy.SNAPSHOT
-   */
-  readonly removalPolicy?: RemovalPolicy;
 }

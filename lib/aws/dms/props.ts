@@ -1,19 +1,11 @@
-import type { Duration } from 'aws-cdk-lib';
-import type { IInterfaceVpcEndpoint, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import type {
-  DmsTableSettings,
-  DmsTaskSettings,
-  DmsTransformation,
-  Platform,
-  TableSelection,
-} from '../../postgres';
+import type { Platform, TableSelection } from '../../postgres';
 import type { RunnerFunction } from '../runner-function';
 import type { ServerBinding } from '../server-binding';
-import type { DmsAccountRoles } from './account-roles';
+import type { DmsOptions } from './options';
 
 /** What a DMS task does. */
 export enum DmsMigrationType {
@@ -36,29 +28,11 @@ export enum DmsPlugin {
   PGLOGICAL = 'pglogical',
 }
 
-/** Capacity of AWS DMS Serverless. */
-export interface DmsServerlessProps {
-  /** The most DMS capacity units, of 2 GB memory each: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256 or 384. */
-  readonly maxCapacityUnits: number;
-  /**
-   * The fewest DMS capacity units.
-   *
-   * @default - as AWS DMS finds out
-   */
-  readonly minCapacityUnits?: number;
-  /**
-   * Whether a second availability zone stands by.
-   *
-   * @default false
-   */
-  readonly multiAz?: boolean;
-}
-
 /** Replication of one PostgreSQL server to another by AWS DMS. */
-export interface DmsReplicationProps {
-  /** The function that starts and stops the task. It needs a way to the DMS API. */
+export interface DmsReplicationProps extends DmsOptions {
+  /** The function that starts and stops the task. It needs a way to the DMS API. Changing it breaks what is deployed. */
   readonly runner: RunnerFunction;
-  /** The network of the replication instance. Changing it replaces the instance and the task. */
+  /** The network of the replication instance. AWS DMS moves no instance: changing it fails, so make another replication. */
   readonly vpc: IVpc;
   /**
    * The subnets, in two availability zones or more. Changing them takes effect in place.
@@ -66,16 +40,30 @@ export interface DmsReplicationProps {
    * @default - private subnets with egress
    */
   readonly subnets?: SubnetSelection;
-  /** The server that is read. Its certificate is verified. */
+  /** The server that is read. Its certificate is verified. A change stops the task, alters its endpoint and resumes it. */
   readonly source: ServerBinding;
-  /** The login of AWS DMS there: JSON with `username`, `password`, `host` and `port`, such as a DmsLogin's. */
+  /**
+   * The login of AWS DMS on the source: JSON with `username`, `password`, `host` and `port`, such as a DmsLogin's. A
+   * change stops the task, alters its endpoint and resumes it.
+   *
+   * AWS documents a superuser for sources that it does not manage. A role with REPLICATION that may read the tables is
+   * what PostgreSQL asks for, and what a DmsLogin is made for; that AWS DMS is content with it was not tried on AWS. If
+   * its task asks for more, give a login that has it.
+   *
+   * @see https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html
+   */
   readonly sourceSecret: ISecret;
-  /** The server that is written to. Its certificate is verified. */
+  /** The server that is written to. Its certificate is verified. A change stops the task, alters its endpoint and resumes it. */
   readonly target: ServerBinding;
-  /** The login of AWS DMS there: JSON with `username`, `password`, `host` and `port`, such as a DmsLogin's. */
+  /**
+   * The login of AWS DMS on the target: JSON with `username`, `password`, `host` and `port`, such as a DmsLogin's. A
+   * change stops the task, alters its endpoint and resumes it.
+   *
+   * @see https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.PostgreSQL.html
+   */
   readonly targetSecret: ISecret;
   /**
-   * Where the target runs.
+   * Where the target runs. Changing it stops the task, alters its endpoint and resumes it.
    *
    * @default Platform.AURORA
    */
@@ -90,127 +78,43 @@ export interface DmsReplicationProps {
   readonly migrationType?: DmsMigrationType;
   /**
    * Whether the source is a standby that was not promoted, as `standbyLinkInto` of the topology tells. It then needs a
-   * slot of its own, `slotName`, since AWS DMS cannot make one there.
+   * slot of its own, `slotName`, since AWS DMS cannot make one there. By itself it changes nothing that is deployed.
    *
    * @default false
    */
   readonly sourceIsStandby?: boolean;
   /**
-   * A logical slot on the source that exists before the task starts: have `running` depend on it.
+   * A logical slot on the source that exists before the task starts: have `running` depend on it. Changing it stops the
+   * task, alters its endpoint and resumes it; what the new slot did not see is lost unless `reload` is raised too.
    *
    * @default - AWS DMS makes and drops a slot of its own, which only a primary allows
    */
   readonly slotName?: string;
   /**
-   * The plugin of the slot.
+   * The plugin of the slot. Changing it needs a new slot, and stops, alters and resumes the task.
    *
    * @default DmsPlugin.TEST_DECODING
    */
   readonly plugin?: DmsPlugin;
   /**
    * Where CDC begins: a log position such as `4AF/B00000D0`, not older than the slot's confirmed one, or a checkpoint
-   * of an earlier task. PostgreSQL sources know no start by time.
+   * of an earlier task. PostgreSQL sources know no start by time. Changing it alters the task in place; it counts only
+   * when a task starts anew.
    *
    * @default - where the slot stands; required for CDC with `slotName`
    */
   readonly cdcStartPosition?: string;
   /**
-   * The class of the replication instance, such as `dms.r6i.large`. Changing it restarts the instance.
-   *
-   * @default 'dms.r6i.large', unless `serverless` is given
-   */
-  readonly instanceClass?: string;
-  /**
-   * The instance's disk, in GiB: 5 to 6,144. It holds changes that wait, and logs.
-   *
-   * @default 100
-   */
-  readonly storageGiB?: number;
-  /**
-   * Whether a second instance stands by in another availability zone.
-   *
-   * @default false
-   */
-  readonly multiAz?: boolean;
-  /**
-   * The version of the DMS engine. A standby as source needs 3.6.1 or later.
-   *
-   * @default '3.6.1'
-   */
-  readonly engineVersion?: string;
-  /**
-   * AWS DMS Serverless in place of a replication instance.
-   *
-   * @default - a replication instance
-   */
-  readonly serverless?: DmsServerlessProps;
-  /**
-   * Changes to names on the target.
-   *
-   * @default - none
-   */
-  readonly transformations?: DmsTransformation[];
-  /**
-   * How single tables are loaded.
-   *
-   * @default - as `taskSettings` says
-   */
-  readonly tableSettings?: DmsTableSettings[];
-  /**
-   * How the task works.
-   *
-   * @default - as DmsTaskSettings says
-   */
-  readonly taskSettings?: DmsTaskSettings;
-  /**
-   * Whether triggers fire and foreign keys are checked on the target while AWS DMS writes. If not, its sessions set
-   * `session_replication_role = replica`, to which its role needs the right (`rds_superuser`, or GRANT SET ON
-   * PARAMETER).
-   *
-   * @default false
-   */
-  readonly targetTriggers?: boolean;
-  /**
-   * A number to raise when all tables are to be loaded again. Any change of it reloads.
-   *
-   * @default 0
-   */
-  readonly reload?: number;
-  /**
-   * The key that encrypts the instance's disk and the endpoints. Changing it replaces instance, endpoints and task.
+   * The key that encrypts the instance's disk and the endpoints. Changing it replaces instance, endpoints and task, and
+   * the new task loads everything again.
    *
    * @default - the key that AWS manages for DMS
    */
   readonly kmsKey?: IKey;
   /**
-   * The VPC endpoint through which AWS DMS reads the logins. Required in subnets without a way out, and for
-   * `serverless`.
-   *
-   * @default - through the subnets' NAT
-   */
-  readonly secretsManagerEndpoint?: IInterfaceVpcEndpoint;
-  /**
-   * Where the account's roles `dms-vpc-role` and `dms-cloudwatch-logs-role` come from.
-   *
-   * @default DmsAccountRoles.CREATE
-   */
-  readonly accountRoles?: DmsAccountRoles;
-  /**
-   * Who learns of alarms and of a failed task.
+   * Who learns of alarms and of a failed task. Changing it takes effect in place.
    *
    * @default - nobody; the alarms still show
    */
   readonly alarmTopic?: ITopic;
-  /**
-   * How far the task may lag before the alarm.
-   *
-   * @default Duration.minutes(5)
-   */
-  readonly maxLatency?: Duration;
-  /**
-   * How long the task's log is kept. AWS DMS Serverless makes its log group itself, and keeps it for ever.
-   *
-   * @default RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: RetentionDays;
 }

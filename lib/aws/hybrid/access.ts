@@ -1,6 +1,7 @@
 import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
 import { type HbaRule, renderHba } from '../../postgres';
-import { type HybridMigrationProps, ReplicationMethod } from './props';
+import type { HybridMigrationProps } from './props';
+import { ReplicationMethod } from './replication-props';
 
 /** The roles that the chain logs in as. Each exists on the source, and so on its copy, or on the target. */
 export const ROLES = {
@@ -32,7 +33,7 @@ export function standbyHba(
   props: HybridMigrationProps,
   subnets: { readonly runner: readonly ISubnet[]; readonly target: readonly ISubnet[] },
 ): string {
-  const native = props.method === ReplicationMethod.NATIVE;
+  const native = props.replication.method === ReplicationMethod.NATIVE;
   const readers = native ? subnets.target : subnets.runner;
   return renderHba([
     ...administratorRules(props, subnets.runner, 'the runner makes slots and reads metrics'),

@@ -4,6 +4,7 @@ import { Construct, type IDependable } from 'constructs';
 import { type Topology, topologyWarnings } from '../../postgres';
 import type { AuroraTarget } from '../aurora';
 import { DmsReplication } from '../dms';
+import { createTarget, recordMigration, type Target } from '../migration';
 import type { ReplicationMonitoring } from '../monitoring';
 import type { NativeReplication } from '../native-replication';
 import { RunnerFunction } from '../runner-function';
@@ -11,14 +12,12 @@ import { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
 import type { IntermediaryStandby } from '../standby';
 import { sourceHba } from './access';
-import { isBridged } from './hybrid-topology';
-import { recordMigration } from './metadata';
+import { isBridged, SERVERS, targetDatabase } from './hybrid-topology';
 import { monitorChain } from './monitor';
 import type { HybridMigrationProps } from './props';
 import { replicateToTarget } from './replicate';
 import { bindSource, decodesOnStandby, prepareSource } from './source';
 import { bindStandby, createStandby } from './standby';
-import { createTarget, type Target } from './target';
 import { validate } from './validate';
 
 /**
@@ -64,7 +63,11 @@ export class HybridMigration extends Construct {
     const prepared = prepareSource(this, props, { runner, source, topology });
     this.standby = createStandby(this, props, { subnets, prepared });
     this.standbyBinding = bindStandby(props, { standby: this.standby, runner });
-    const target = createTarget(this, props, topology);
+    const target = createTarget(this, props, {
+      server: SERVERS.target,
+      database: targetDatabase(props),
+      topology,
+    });
     this.target = target.binding;
     this.cluster = target.cluster;
     const replication = isBridged(props) ? this.replicate(props, target) : undefined;
@@ -104,7 +107,7 @@ export class HybridMigration extends Construct {
       standby,
       source: standbyBinding,
       target,
-      selection: props.selection,
+      selection: props.replication.selection,
     });
     return replicateToTarget(this, props, {
       runner,

@@ -6,7 +6,8 @@ import {
   type RequiredSetting,
   type Topology,
 } from '../../postgres';
-import { Bridge, type HybridMigrationProps, ReplicationMethod } from './props';
+import type { HybridMigrationProps } from './props';
+import { Bridge, ReplicationMethod } from './replication-props';
 
 /** The servers of the chain, as the topology names them. */
 export const SERVERS = { source: 'onPremises', standby: 'standby', target: 'aurora' } as const;
@@ -15,13 +16,18 @@ export const SERVERS = { source: 'onPremises', standby: 'standby', target: 'auro
 export const SLOTS = { physical: 'pontoon_standby', logical: 'pontoon_aurora' } as const;
 
 /** Whether changes already flow to the target, and not only to the standby. */
-export function isBridged({ bridge, standby }: HybridMigrationProps): boolean {
-  return bridge !== Bridge.PROMOTE || standby.promoted === true;
+export function isBridged({ replication, standby }: HybridMigrationProps): boolean {
+  return replication.bridge !== Bridge.PROMOTE || standby.promoted === true;
+}
+
+/** The database that the data goes to. */
+export function targetDatabase({ source, target }: HybridMigrationProps): string {
+  return target.databaseName ?? source.databaseName;
 }
 
 /** The chain as plain data. Throws a ValidationError that lists everything that cannot work. */
 export function hybridTopology(props: HybridMigrationProps): Topology {
-  const { source, standby, target } = props;
+  const { source, standby, replication } = props;
   const database = source.databaseName;
   const promoted = standby.promoted === true;
   return createTopology({
@@ -35,8 +41,8 @@ export function hybridTopology(props: HybridMigrationProps): Topology {
       [SERVERS.standby]: { platform: Platform.EC2, majorVersion: source.majorVersion, database },
       [SERVERS.target]: {
         platform: Platform.AURORA,
-        majorVersion: target.majorVersion,
-        database: target.databaseName ?? database,
+        majorVersion: props.target.majorVersion,
+        database: targetDatabase(props),
       },
     },
     links: [
@@ -50,11 +56,12 @@ export function hybridTopology(props: HybridMigrationProps): Topology {
       ...(isBridged(props)
         ? [
             {
-              kind: props.method === ReplicationMethod.NATIVE ? LinkKind.NATIVE : LinkKind.DMS,
+              kind:
+                replication.method === ReplicationMethod.NATIVE ? LinkKind.NATIVE : LinkKind.DMS,
               from: SERVERS.standby,
               to: SERVERS.target,
               slotName: SLOTS.logical,
-              selection: props.selection,
+              selection: replication.selection,
             },
           ]
         : []),
@@ -72,7 +79,7 @@ export function promotedTopology(props: HybridMigrationProps): Topology {
  * instance, on which the applications work by then.
  */
 export function standbySettings(props: HybridMigrationProps): RequiredSetting[] {
-  if (props.bridge !== Bridge.PROMOTE)
+  if (props.replication.bridge !== Bridge.PROMOTE)
     return deriveSettings(hybridTopology(props), SERVERS.standby);
   const following = { ...props, standby: { ...props.standby, promoted: false } };
   const later = deriveSettings(promotedTopology(props), SERVERS.standby);

@@ -1,13 +1,8 @@
 export { HybridMigration } from './hybrid-migration';
-export {
-  Bridge,
-  type ExistingTarget,
-  type HybridApplication,
-  type HybridDms,
-  type HybridMigrationProps,
-  type HybridMonitoring,
-  type HybridSource,
-  type HybridStandby,
-  type HybridTarget,
-  ReplicationMethod,
+export type {
+  HybridApplication,
+  HybridMigrationProps,
+  HybridSource,
+  HybridStandby,
 } from './props';
+export { Bridge, type HybridReplication, ReplicationMethod } from './replication-props';

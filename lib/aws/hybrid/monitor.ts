@@ -30,13 +30,13 @@ export interface WatchedChain {
 /** Measures the chain from when its heartbeat can be written; alarms come once it replicates. */
 export function monitorChain(
   scope: Construct,
-  { source, standby, monitoring: { alarmTopic } = {} }: HybridMigrationProps,
+  { source, standby, monitoring: options }: HybridMigrationProps,
   chain: WatchedChain,
 ): ReplicationMonitoring {
   const { runner, topology, bindings, prepared, cluster } = chain;
   const watched = deriveWatchPoints(topology).map(({ server }) => server);
-  const rate = standby.writeRateMiBPerSecond;
   const monitoring = new ReplicationMonitoring(scope, 'Monitoring', {
+    ...options,
     runner,
     topology,
     bindings: bindings.filter(({ server }) => watched.includes(server)),
@@ -46,8 +46,6 @@ export function monitorChain(
     },
     otherAlarms: [...chain.otherAlarms],
     replication: [...chain.replicating],
-    ...(rate === undefined ? {} : { writeRateMiBPerSecond: rate }),
-    ...(alarmTopic === undefined ? {} : { alarmTopic }),
     ...(cluster === undefined ? {} : { cluster: cluster.cluster }),
   });
   monitoring.schedule.node.addDependency(...prepared.ready);

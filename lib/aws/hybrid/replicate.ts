@@ -11,7 +11,8 @@ import type { ServerBinding } from '../server-binding';
 import type { IntermediaryStandby } from '../standby';
 import { ROLES } from './access';
 import { SLOTS } from './hybrid-topology';
-import { type HybridMigrationProps, ReplicationMethod } from './props';
+import type { HybridMigrationProps } from './props';
+import { ReplicationMethod } from './replication-props';
 
 /** What replication to the target is made of. */
 export interface Bridgehead {
@@ -51,9 +52,9 @@ export function replicateNatively(
     ...(primary === undefined ? {} : { publisherPrimary: primary }),
     subscriber: target,
     subscriptionSecret: login,
-    selection: props.selection,
+    selection: props.replication.selection,
     slotName: SLOTS.logical,
-    sslMode: props.subscriptionSslMode ?? PublisherSslMode.REQUIRE,
+    sslMode: props.replication.subscriptionSslMode ?? PublisherSslMode.REQUIRE,
   });
   replication.publication.node.addDependency(role);
   replication.subscription.node.addDependency(guardTarget(scope, props, bridge, []));
@@ -88,7 +89,7 @@ export function replicateByDms(
     replication: false,
     // Only its members may keep triggers and foreign keys from firing while DMS writes.
     memberOf: ['rds_superuser'],
-    writeSchemas: selectedSchemas(props.selection),
+    writeSchemas: selectedSchemas(props.replication.selection),
     createInDatabase: true,
   });
   writerRole.node.addDependency(bridge.schema);
@@ -102,7 +103,8 @@ export function replicateByDms(
     ...(primary === undefined ? {} : { primary }),
   });
   slot.node.addDependency(readerRole);
-  const { monitoring, dms = {} } = props;
+  const { monitoring } = props;
+  const { dms = {} } = props.replication;
   const replication = new DmsReplication(scope, 'Replication', {
     runner,
     vpc: props.vpc,
@@ -111,7 +113,7 @@ export function replicateByDms(
     sourceSecret: reader.secret,
     target,
     targetSecret: writer.secret,
-    selection: props.selection,
+    selection: props.replication.selection,
     sourceIsStandby: primary !== undefined,
     slotName: SLOTS.logical,
     ...dms,
@@ -158,7 +160,7 @@ function createReader(
     server: primary ?? standby,
     roleName: ROLES.reader,
     passwordSecret,
-    readSchemas: selectedSchemas(props.selection),
+    readSchemas: selectedSchemas(props.replication.selection),
   });
 }
 
@@ -168,7 +170,7 @@ export function replicateToTarget(
   props: HybridMigrationProps,
   bridge: Bridgehead,
 ): NativeReplication | DmsReplication {
-  return props.method === ReplicationMethod.NATIVE
+  return props.replication.method === ReplicationMethod.NATIVE
     ? replicateNatively(scope, props, bridge)
     : replicateByDms(scope, props, bridge);
 }

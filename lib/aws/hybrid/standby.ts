@@ -1,10 +1,9 @@
-import { Size } from 'aws-cdk-lib';
-import { InstanceType, Peer, Port } from 'aws-cdk-lib/aws-ec2';
+import { Peer, Port } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { renderConf } from '../../postgres';
 import type { RunnerFunction } from '../runner-function';
 import { ServerBinding } from '../server-binding';
-import { IntermediaryStandby, OperatingSystem } from '../standby';
+import { IntermediaryStandby } from '../standby';
 import { standbyHba } from './access';
 import { SERVERS, SLOTS, standbySettings } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
@@ -20,15 +19,14 @@ export function createStandby(
     readonly prepared: PreparedSource;
   },
 ): IntermediaryStandby {
-  const { source, standby } = props;
+  const { source } = props;
+  const { applications = [], promoted: _promoted, ...standby } = props.standby;
   const { subnets, prepared } = options;
   const created = new IntermediaryStandby(scope, 'Standby', {
+    ...standby,
     vpc: props.vpc,
     subnet: subnets.standby,
-    operatingSystem: standby.operatingSystem ?? OperatingSystem.amazonLinux2023(),
-    instanceType: standby.instanceType ?? new InstanceType('m6i.large'),
     majorVersion: source.majorVersion,
-    dataVolumeSize: Size.gibibytes(standby.dataVolumeGiB),
     primary: {
       host: source.host,
       port: prepared.binding.port,
@@ -40,16 +38,10 @@ export function createStandby(
     },
     conf: renderConf(standbySettings(props)),
     hba: standbyHba(props, subnets),
-    privateIpAddress: standby.privateIpAddress,
-    ...(standby.addressSeenBySource === undefined
-      ? {}
-      : { addressSeenBySource: standby.addressSeenBySource }),
     ...(source.superuser === undefined ? {} : { superuser: source.superuser }),
-    ...(standby.signalWhen === undefined ? {} : { signalWhen: standby.signalWhen }),
-    ...(standby.timeout === undefined ? {} : { timeout: standby.timeout }),
     ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
   });
-  for (const cidr of new Set((standby.applications ?? []).map((application) => application.cidr))) {
+  for (const cidr of new Set(applications.map((application) => application.cidr))) {
     created.connections.allowDefaultPortFrom(Peer.ipv4(cidr), 'applications, once promoted');
   }
   // Only the instance: the runner needs address and network rules for its own objects.

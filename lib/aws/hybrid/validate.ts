@@ -1,10 +1,12 @@
 import { Token } from 'aws-cdk-lib';
 import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
 import { nameProblem, Problems, type Topology, ValidationError } from '../../postgres';
-import { engineProblems } from '../aurora';
-import { isCidr, isIpv4 } from '../standby';
-import { hybridTopology, promotedTopology, SERVERS } from './hybrid-topology';
-import { Bridge, type HybridMigrationProps, ReplicationMethod } from './props';
+import { targetProblems } from '../migration';
+import { monitoringProblems } from '../monitoring';
+import { hostProblems, isCidr, isIpv4 } from '../standby';
+import { hybridTopology, promotedTopology, SERVERS, targetDatabase } from './hybrid-topology';
+import type { HybridMigrationProps } from './props';
+import { Bridge, ReplicationMethod } from './replication-props';
 import { type HybridSubnets, selectSubnets } from './subnets';
 
 /** Subnets among which there is one for the standby. */
@@ -25,8 +27,9 @@ export function validate(id: string, props: HybridMigrationProps): CheckedMigrat
   const subnets = selectSubnets(props);
   checkSource(props, problems);
   checkStandby(props, subnets, problems);
-  checkTarget(props, problems);
-  checkMethod(props, problems);
+  const role = { server: SERVERS.target, database: targetDatabase(props) };
+  for (const problem of targetProblems(props.target, role)) problems.add(problem);
+  checkReplication(props, problems);
   problems.addIf(
     subnets.runner.length === 0,
     "'subnets' must select at least one subnet, got none; choose subnets with a way to AWS's APIs",
@@ -45,14 +48,14 @@ function checkTopology(props: HybridMigrationProps, problems: Problems): Topolog
   found.collect(() => {
     topology = hybridTopology(props);
   });
-  if (props.bridge === Bridge.PROMOTE) found.collect(() => promotedTopology(props));
+  if (props.replication.bridge === Bridge.PROMOTE) found.collect(() => promotedTopology(props));
   for (const problem of new Set(found.list().map((text) => asTyped(text, props))))
     if (problem !== undefined) problems.add(problem);
   return topology;
 }
 
 const OTHER_BRIDGE =
-  "set 'bridge' to Bridge.PROMOTE, and 'standby.promoted' once you promoted the standby";
+  "set 'replication.bridge' to Bridge.PROMOTE, and 'standby.promoted' once you promoted the standby";
 
 /** The topology's names for what the user gave as props. */
 const PROPERTIES: readonly (readonly [string, string])[] = [
@@ -60,8 +63,8 @@ const PROPERTIES: readonly (readonly [string, string])[] = [
   [`'servers.${SERVERS.source}.`, "'source."],
   [`'servers.${SERVERS.target}.database'`, "'target.databaseName'"],
   [`'servers.${SERVERS.target}.`, "'target."],
-  ["'links[1].selection", "'selection"],
-  ["'links[1].from'", "'bridge'"],
+  ["'links[1].selection", "'replication.selection"],
+  ["'links[1].from'", "'replication.bridge'"],
   [
     `promote '${SERVERS.standby}' and replicate from it as a primary ('promoted: true' on its physical link)`,
     OTHER_BRIDGE,
@@ -109,17 +112,17 @@ function checkSource({ source }: HybridMigrationProps, problems: Problems): void
 }
 
 function checkStandby(
-  { standby, bridge }: HybridMigrationProps,
+  { standby, replication: { bridge } }: HybridMigrationProps,
   subnets: HybridSubnets,
   problems: Problems,
 ): void {
   problems.addIf(
     standby.promoted === true && bridge !== Bridge.PROMOTE,
-    "'standby.promoted' must be left out unless 'bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
+    "'standby.promoted' must be left out unless 'replication.bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
   );
   problems.addIf(
     standby.applications !== undefined && bridge !== Bridge.PROMOTE,
-    "'standby.applications' must be left out unless 'bridge' is Bridge.PROMOTE, since nobody writes to a standby, got a list; set the bridge or remove it",
+    "'standby.applications' must be left out unless 'replication.bridge' is Bridge.PROMOTE, since nobody writes to a standby, got a list; set the bridge or remove it",
   );
   for (const [index, { role, cidr }] of (standby.applications ?? []).entries()) {
     addNameProblem(role, `standby.applications[${index}].role`, problems);
@@ -138,15 +141,7 @@ function checkStandby(
   }
   // The block of a subnet that was imported by its id alone is not known.
   if (standby.subnet === undefined) checkAddress(standby.privateIpAddress, subnets, problems);
-  problems.addIf(
-    !Number.isInteger(standby.dataVolumeGiB) || standby.dataVolumeGiB < 1,
-    `'standby.dataVolumeGiB' must be a whole number above 0, got ${standby.dataVolumeGiB}; give the size of the source's data and more`,
-  );
-  const rate = standby.writeRateMiBPerSecond;
-  problems.addIf(
-    rate !== undefined && !(rate > 0),
-    `'standby.writeRateMiBPerSecond' must be above 0, got ${rate}; measure it on the source with pg_current_wal_lsn()`,
-  );
+  for (const problem of hostProblems(standby)) problems.add(problem.replace(/^'/, "'standby."));
 }
 
 function checkAddress(address: string, { standby }: HybridSubnets, problems: Problems): void {
@@ -165,53 +160,21 @@ function asNumber(address: string): number {
   return address.split('.').reduce((number, part) => number * 256 + Number(part), 0);
 }
 
-/** What describes a new cluster only. */
-const NEW_CLUSTER = [
-  'engineVersion',
-  'serverlessMinCapacity',
-  'serverlessMaxCapacity',
-  'instanceType',
-  'readers',
-  'deletionProtection',
-  'removalPolicy',
-] as const;
-
-function checkTarget({ target, source }: HybridMigrationProps, problems: Problems): void {
-  for (const [index, role] of (target.readOnlyRoles ?? []).entries())
-    addNameProblem(role, `target.readOnlyRoles[${index}]`, problems);
-  if (target.existing === undefined) {
-    for (const problem of engineProblems(target.majorVersion, target.engineVersion))
-      problems.add(problem.replace("'engineVersion'", "'target.engineVersion'"));
-    return;
-  }
-  const { server, database } = target.existing.binding;
-  const expected = target.databaseName ?? source.databaseName;
-  problems.addIf(
-    server !== SERVERS.target,
-    `'target.existing.binding.server' must be '${SERVERS.target}', as the topology calls the target, got '${server}'; make a ServerBinding of that name`,
-  );
-  problems.addIf(
-    database !== expected,
-    `'target.existing.binding.database' must be the target's database ${JSON.stringify(expected)}, got ${JSON.stringify(database)}; correct it or give 'target.databaseName'`,
-  );
-  for (const name of NEW_CLUSTER) {
-    problems.addIf(
-      target[name] !== undefined,
-      `'target.${name}' must be left out for an existing cluster, got ${String(target[name])}; remove it`,
-    );
-  }
-}
-
-function checkMethod(props: HybridMigrationProps, problems: Problems): void {
-  const { method, dms, subscriptionSslMode } = props;
+function checkReplication(
+  { replication, monitoring }: HybridMigrationProps,
+  problems: Problems,
+): void {
+  const { method, dms, subscriptionSslMode } = replication;
   problems.addIf(
     method === ReplicationMethod.NATIVE && dms !== undefined,
-    "'dms' must be left out with ReplicationMethod.NATIVE, got options; remove them or choose ReplicationMethod.DMS",
+    "'replication.dms' must be left out with ReplicationMethod.NATIVE, got options; remove them or choose ReplicationMethod.DMS",
   );
   problems.addIf(
     method !== ReplicationMethod.NATIVE && subscriptionSslMode !== undefined,
-    `'subscriptionSslMode' must be left out with ReplicationMethod.DMS, got '${subscriptionSslMode}'; remove it`,
+    `'replication.subscriptionSslMode' must be left out with ReplicationMethod.DMS, got '${subscriptionSslMode}'; remove it`,
   );
+  for (const problem of monitoringProblems(monitoring ?? {}))
+    problems.add(problem.replace(/^'/, "'monitoring."));
 }
 
 function addNameProblem(name: string, what: string, problems: Problems): void {

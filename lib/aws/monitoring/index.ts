@@ -1,2 +1,2 @@
-export type { ReplicationMonitoringProps } from './props';
-export { ReplicationMonitoring } from './replication-monitoring';
+export type { MonitoringOptions, ReplicationMonitoringProps } from './props';
+export { monitoringProblems, ReplicationMonitoring } from './replication-monitoring';

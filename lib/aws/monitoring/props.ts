@@ -7,34 +7,23 @@ import type { Topology } from '../../postgres';
 import type { RunnerFunction } from '../runner-function';
 import type { ServerBinding } from '../server-binding';
 
-/** What is watched, and who is told. */
-export interface ReplicationMonitoringProps {
-  /** The function that measures. */
-  readonly runner: RunnerFunction;
-  /** The servers and the links between them. */
-  readonly topology: Topology;
-  /** Where each server is that changes flow to or from. */
-  readonly bindings: ServerBinding[];
+/** What can be chosen about metrics and alarms, whatever is measured. */
+export interface MonitoringOptions {
   /**
-   * How much is written on the source in MiB of WAL a second, on which limits depend.
+   * How much is written on the source in MiB of WAL a second, on which the alarms on retained WAL depend. Changing it
+   * changes these alarms in place.
    *
    * @default 5
    */
   readonly writeRateMiBPerSecond?: number;
   /**
-   * The size of the servers' data disks in GiB, by the server's name. A server without one gets no alarm on its disk.
-   *
-   * @default - unknown
-   */
-  readonly diskGiB?: { readonly [server: string]: number };
-  /**
-   * How old the changes may be that a receiver has.
+   * How old the changes may be that a receiver has, before the alarm. Changing it changes the alarms in place.
    *
    * @default Duration.minutes(5)
    */
   readonly maxLag?: Duration;
   /**
-   * How often everything is measured: whole minutes.
+   * How often everything is measured: whole minutes. Changing it takes effect in place.
    *
    * @default Duration.minutes(1)
    */
@@ -43,6 +32,7 @@ export interface ReplicationMonitoringProps {
    * The metrics' namespace in CloudWatch. A change of it begins new metrics.
    *
    * @default 'Pontoon'
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Namespace
    */
   readonly namespace?: string;
   /**
@@ -52,25 +42,44 @@ export interface ReplicationMonitoringProps {
    */
   readonly migrationName?: string;
   /**
-   * Where alarms are sent.
+   * Where alarms are sent. Changing it takes effect in place.
    *
    * @default - alarms are only shown
    */
   readonly alarmTopic?: ITopic;
+}
+
+/** What is watched, and who is told. */
+export interface ReplicationMonitoringProps extends MonitoringOptions {
+  /** The function that measures. Changing it has another one measure; the metrics stay the same. */
+  readonly runner: RunnerFunction;
+  /** The servers and the links between them. Changing it adds and removes metrics and alarms. */
+  readonly topology: Topology;
+  /** Where each server is that changes flow to or from, and no other. Changing one takes effect in place. */
+  readonly bindings: ServerBinding[];
   /**
-   * The Aurora cluster of the target, whose own metrics the dashboard shows.
+   * The size of the servers' data disks in GiB, by the server's name. A server without one gets no alarm on its disk.
+   * Changing it changes these alarms in place.
+   *
+   * @default - unknown
+   */
+  readonly diskGiB?: { readonly [server: string]: number };
+  /**
+   * The Aurora cluster of the target, whose own metrics the dashboard shows. Changing it changes the dashboard only.
    *
    * @default - none
    */
   readonly cluster?: IDatabaseCluster;
   /**
-   * Alarms that others made, such as those of DmsReplication; the dashboard shows them with their metrics.
+   * Alarms that others made, such as those of DmsReplication; the dashboard shows them with their metrics. Changing
+   * them changes the dashboard only.
    *
    * @default - none
    */
   readonly otherAlarms?: Alarm[];
   /**
-   * What must be there before alarms are made, since nothing replicates without it.
+   * What must be there before alarms are made, since nothing replicates without it. By itself it changes nothing that
+   * is deployed.
    *
    * @default - nothing
    */

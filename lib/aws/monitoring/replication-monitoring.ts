@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { deriveWatchPoints, type MetricName, Problems } from '../../postgres';
 import { createAlarms, Metrics } from './alarms';
 import { createDashboard } from './dashboard';
-import type { ReplicationMonitoringProps } from './props';
+import type { MonitoringOptions, ReplicationMonitoringProps } from './props';
 import { createSchedule, type MetricsName } from './schedule';
 
 /**
@@ -44,7 +44,24 @@ export class ReplicationMonitoring extends Construct {
   }
 }
 
-function validate(id: string, { topology, bindings, schedule }: ReplicationMonitoringProps): void {
+/** Says what is wrong with what was chosen about metrics and alarms. */
+export function monitoringProblems(options: MonitoringOptions): readonly string[] {
+  const { schedule, writeRateMiBPerSecond: rate } = options;
+  const problems = new Problems();
+  const seconds = schedule === undefined || schedule.isUnresolved() ? 60 : schedule.toSeconds();
+  problems.addIf(
+    seconds < 60 || seconds % 60 !== 0,
+    `'schedule' must be whole minutes, got ${seconds} s; EventBridge counts in minutes`,
+  );
+  problems.addIf(
+    rate !== undefined && !(rate > 0),
+    `'writeRateMiBPerSecond' must be above 0, got ${rate}; measure it on the source with pg_current_wal_lsn()`,
+  );
+  return problems.list();
+}
+
+function validate(id: string, props: ReplicationMonitoringProps): void {
+  const { topology, bindings } = props;
   const problems = new Problems();
   const bound = bindings.map(({ server }) => server);
   const watched = deriveWatchPoints(topology).map(({ server }) => server);
@@ -60,11 +77,7 @@ function validate(id: string, { topology, bindings, schedule }: ReplicationMonit
       `'bindings' must name servers that changes flow to or from, got '${name}'; remove it or correct its name`,
     );
   }
-  const seconds = schedule === undefined || schedule.isUnresolved() ? 60 : schedule.toSeconds();
-  problems.addIf(
-    seconds < 60 || seconds % 60 !== 0,
-    `'schedule' must be whole minutes, got ${seconds} s; EventBridge counts in minutes`,
-  );
+  for (const problem of monitoringProblems(props)) problems.add(problem);
   problems.throwIfAny(`monitoring '${id}'`);
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { cpuTypeOf } from './instance';
+import { instanceTypeOf, operatingSystemOf } from './machine';
 import type { IntermediaryStandbyProps } from './props';
 
 /**
@@ -14,11 +15,12 @@ export function generationOf(
   props: IntermediaryStandbyProps,
   userData: string,
 ): string {
-  const { operatingSystem, instanceType, subnet, encryptionKey, privateIpAddress } = props;
+  const { subnet, encryptionKey, privateIpAddress } = props;
+  const instanceType = instanceTypeOf(props);
   const replacing = Stack.of(scope).resolve([
     userData,
     instanceType.toString(),
-    operatingSystem.machineImage(cpuTypeOf(instanceType)).getImage(scope).imageId,
+    operatingSystemOf(props).machineImage(cpuTypeOf(instanceType)).getImage(scope).imageId,
     subnet.subnetId,
     subnet.availabilityZone,
     encryptionKey?.keyArn ?? '',

@@ -1,5 +1,10 @@
 export { IntermediaryStandby, type StandbyTarget } from './intermediary-standby';
 export { OperatingSystem, type OperatingSystemOptions, PackageSource } from './operating-system';
-export { type IntermediaryStandbyProps, SignalWhen, type StandbyPrimary } from './props';
+export {
+  type IntermediaryStandbyProps,
+  SignalWhen,
+  type StandbyHostOptions,
+  type StandbyPrimary,
+} from './props';
 export { SourceRoute } from './source-route';
-export { isCidr, isIpv4 } from './validate';
+export { hostProblems, isCidr, isIpv4 } from './validate';

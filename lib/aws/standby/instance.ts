@@ -19,6 +19,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { instanceTypeOf, operatingSystemOf } from './machine';
 import type { IntermediaryStandbyProps } from './props';
 
 /** What the group of one instance is made of. */
@@ -59,9 +60,11 @@ function makeLaunchTemplate(
   { props, userData }: GroupOptions,
   role: Role,
 ): LaunchTemplate {
+  const instanceType = instanceTypeOf(props);
+  const operatingSystem = operatingSystemOf(props);
   return new LaunchTemplate(scope, 'LaunchTemplate', {
-    machineImage: props.operatingSystem.machineImage(cpuTypeOf(props.instanceType)),
-    instanceType: props.instanceType,
+    machineImage: operatingSystem.machineImage(cpuTypeOf(instanceType)),
+    instanceType,
     role,
     userData: UserData.custom(userData),
     securityGroup: makeSecurityGroup(scope, props),
@@ -72,7 +75,7 @@ function makeLaunchTemplate(
     httpPutResponseHopLimit: 1,
     blockDevices: [
       {
-        deviceName: props.operatingSystem.rootDeviceName,
+        deviceName: operatingSystem.rootDeviceName,
         volume: BlockDeviceVolume.ebs(20, { volumeType: EbsDeviceVolumeType.GP3, encrypted: true }),
       },
     ],

@@ -5,6 +5,7 @@ import {
   Duration,
   Fn,
   RemovalPolicy,
+  Size,
   Tags,
   Token,
 } from 'aws-cdk-lib';
@@ -25,6 +26,7 @@ import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { SslMode } from '../server-binding';
 import { generationOf } from './generation';
 import { makeGroup } from './instance';
+import { operatingSystemOf } from './machine';
 import { type IntermediaryStandbyProps, SignalWhen } from './props';
 import { SourceRoute } from './source-route';
 import { renderUserData } from './user-data';
@@ -158,13 +160,14 @@ export class IntermediaryStandby extends Construct implements IConnectable {
     signalUrl: string,
   ): string {
     const { primary } = props;
+    const { family, packageSource } = operatingSystemOf(props);
     const deadline = timeoutOf(props).toSeconds() - LAST_WORDS.toSeconds();
     return renderUserData({
-      family: props.operatingSystem.family,
+      family,
       parameters: {
         REGION: Aws.REGION,
         MAJOR: String(props.majorVersion),
-        PACKAGES: props.operatingSystem.packageSource,
+        PACKAGES: packageSource,
         VOLUME_ID: this.volume.volumeId,
         INTERFACE_ID: interfaceId,
         ADDRESS: this.address,
@@ -194,7 +197,7 @@ function timeoutOf(props: IntermediaryStandbyProps): Duration {
 function makeVolume(scope: Construct, props: IntermediaryStandbyProps): Volume {
   const volume = new Volume(scope, 'Data', {
     availabilityZone: props.subnet.availabilityZone,
-    size: props.dataVolumeSize,
+    size: Size.gibibytes(props.dataVolumeGiB),
     volumeType: EbsDeviceVolumeType.GP3,
     iops: props.dataVolumeIops ?? 3000,
     throughput: props.dataVolumeThroughput ?? 125,

@@ -1,8 +1,8 @@
-import type { Duration, Size } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import type { InstanceType, ISecurityGroup, ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { SslMode } from '../server-binding';
+import type { ServerAddress } from '../server-binding';
 import type { OperatingSystem } from './operating-system';
 import type { SourceRoute } from './source-route';
 
@@ -15,86 +15,139 @@ export enum SignalWhen {
 }
 
 /** The primary that the standby copies and follows. */
-export interface StandbyPrimary {
-  /** The host name or address under which the standby reaches the primary. */
-  readonly host: string;
+export interface StandbyPrimary extends ServerAddress {
   /**
-   * The port.
-   *
-   * @default 5432
+   * The replication role's login: JSON with `username` and `password`. Fetched by the instance at each boot; the key
+   * that encrypts it must be known to the secret or allow the instance's role. Changing it replaces the instance.
    */
-  readonly port?: number;
-  /** The replication role's login: JSON with `username` and `password`. Fetched by the instance at each boot; the key that encrypts it must be known to the secret or allow the instance's role. */
   readonly secret: ISecret;
-  /** The certificates that may sign the primary's, in PEM. Give the root only: user data is small. */
-  readonly caCertificate: string;
   /**
-   * How the primary's certificate is checked.
-   *
-   * @default SslMode.VERIFY_FULL
+   * The certificates that may sign the primary's, in PEM. Give the root only: user data is small. Changing them replaces
+   * the instance.
    */
-  readonly sslMode?: SslMode;
+  readonly caCertificate: string;
   /**
    * The physical slot on the primary, which must exist before the standby boots. It keeps WAL for as
    * long as the standby is away: watch it, set `max_slot_wal_keep_size` deliberately, and drop it when
-   * the standby is gone.
+   * the standby is gone. Changing it replaces the instance.
    *
    * @see https://www.postgresql.org/docs/current/warm-standby.html#STREAMING-REPLICATION-SLOTS
    */
   readonly slotName: string;
-  /** The primary's networks as CIDR, such as `192.0.2.0/24`: the only ones that the standby may reach by the database's port. */
+  /**
+   * The primary's networks as CIDR, such as `192.0.2.0/24`: the only ones that the standby may reach by the database's
+   * port. Changing them replaces the instance.
+   */
   readonly cidrs: string[];
   /**
-   * The way to those networks.
+   * The way to those networks. Changing it replaces the routes.
    *
    * @default SourceRoute.existing()
    */
   readonly route?: SourceRoute;
 }
 
+/** What can be chosen about the standby's machine, whatever it follows. Where the instance is replaced, the data stays. */
+export interface StandbyHostOptions {
+  /**
+   * The operating system and its image. Text indexes depend on its collations: take the family and release of the
+   * primary if you can. Changing it replaces the instance, and so does a newer image of one that is not pinned.
+   *
+   * @default - Amazon Linux 2023, the newest image at each deployment
+   * @see https://wiki.postgresql.org/wiki/Collations
+   */
+  readonly operatingSystem?: OperatingSystem;
+  /**
+   * The instance type: of the Nitro system. Changing it replaces the instance.
+   *
+   * @default - m6i.large
+   */
+  readonly instanceType?: InstanceType;
+  /**
+   * The size of the data volume in GiB: the primary's data, and the WAL that slots may hold back. It can grow in place;
+   * the file system follows with the next boot.
+   */
+  readonly dataVolumeGiB: number;
+  /**
+   * The volume's operations a second. Changing it takes effect in place.
+   *
+   * @default 3000
+   * @see https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html
+   */
+  readonly dataVolumeIops?: number;
+  /**
+   * The volume's throughput in MiB a second. Changing it takes effect in place.
+   *
+   * @default 125
+   */
+  readonly dataVolumeThroughput?: number;
+  /**
+   * The address under which the primary sees the standby, where addresses are translated on the way. By itself it changes
+   * nothing that is deployed; the primary's pg_hba and firewall must name it.
+   *
+   * @default - the fixed address
+   */
+  readonly addressSeenBySource?: string;
+  /**
+   * The most MiB a second that the copy takes from the primary. Changing it replaces the instance.
+   *
+   * @default - no limit
+   */
+  readonly copyMaxRateMiB?: number;
+  /**
+   * When CloudFormation goes on. It waits when the stack is made, and with each update that replaces
+   * the instance; one whose image was renewed by AWS alone it does not wait for. Nothing that reads from the standby can
+   * be made before it streams. Changing it replaces the instance.
+   *
+   * @default SignalWhen.STREAMING
+   */
+  readonly signalWhen?: SignalWhen;
+  /**
+   * How long CloudFormation waits, from ten minutes to twelve hours. Five minutes earlier the standby
+   * gives up and says why. Changing it replaces the instance.
+   *
+   * @default Duration.hours(12)
+   * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-waitcondition.html
+   */
+  readonly timeout?: Duration;
+}
+
 /** A physical standby on EC2, which the primary's networks and its consumers reach under one fixed address. */
-export interface IntermediaryStandbyProps {
-  /** The network. */
+export interface IntermediaryStandbyProps extends StandbyHostOptions {
+  /** The network. The standby cannot move to another one: changing it fails, so make another standby. */
   readonly vpc: IVpc;
   /**
    * The one subnet, private and with a way to the package repositories and AWS's endpoints. Changing
    * it replaces the volume and the address, and so begins a new copy.
    */
   readonly subnet: ISubnet;
-  /** The operating system. Changing it replaces the instance; the data stays. */
-  readonly operatingSystem: OperatingSystem;
-  /** The instance type: of the Nitro system. Changing it replaces the instance; the data stays. */
-  readonly instanceType: InstanceType;
-  /** The PostgreSQL major, the same as the primary's. */
+  /** The PostgreSQL major, the same as the primary's. Changing it replaces the instance, which refuses another major's data. */
   readonly majorVersion: number;
-  /** The data volume's size in whole GiB. It can grow in place; the file system follows with the next boot. */
-  readonly dataVolumeSize: Size;
-  /**
-   * The volume's operations a second.
-   *
-   * @default 3000
-   */
-  readonly dataVolumeIops?: number;
-  /**
-   * The volume's throughput in MiB a second.
-   *
-   * @default 125
-   */
-  readonly dataVolumeThroughput?: number;
   /**
    * The key that encrypts the data volume. Changing it replaces the volume, and so begins a new copy.
    *
+   * The key's policy must let the account's identities use it by IAM, as the policies that CDK and the console make do;
+   * the instance's role is given what attaching a volume needs. A key of another account needs those rights in its own
+   * policy: `kms:CreateGrant` for AWS resources, `kms:Decrypt`, `kms:DescribeKey`, `kms:GenerateDataKeyWithoutPlaintext`
+   * and `kms:ReEncrypt*`. The root volume takes the account's key for EBS; where that default is a customer's key too,
+   * the service-linked role AWSServiceRoleForAutoScaling needs the same rights in its policy, or no instance starts.
+   *
    * @default - the account's key for EBS
+   * @see https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
    */
   readonly encryptionKey?: IKey;
   /** The primary. */
   readonly primary: StandbyPrimary;
   /** The standby's settings at its first boot, in the syntax of postgresql.conf. Changing them replaces the instance; use a `ServerSettings` object later. */
   readonly conf: string;
-  /** The lines of pg_hba.conf that admit the consumers: `hostssl` and SCRAM. Changing them replaces the instance. */
+  /**
+   * The lines of pg_hba.conf that admit the consumers: `hostssl` and SCRAM. Changing them replaces the instance.
+   *
+   * @see https://www.postgresql.org/docs/current/auth-pg-hba-conf.html
+   */
   readonly hba: string;
   /**
-   * The security groups that may connect. More can be allowed through `connections`.
+   * The security groups that may connect. More can be allowed through `connections`. Changing them takes effect in place.
    *
    * @default - none
    */
@@ -107,35 +160,10 @@ export interface IntermediaryStandbyProps {
    */
   readonly privateIpAddress?: string;
   /**
-   * The address under which the primary sees the standby, if it is translated on the way.
-   *
-   * @default - the fixed address
-   */
-  readonly addressSeenBySource?: string;
-  /**
-   * The superuser on the primary, as which the instance's postgres user asks the standby for its state.
+   * The superuser on the primary, as which the instance's postgres user asks the standby for its state. Changing it
+   * replaces the instance.
    *
    * @default 'postgres'
    */
   readonly superuser?: string;
-  /**
-   * The most MiB a second that the copy takes from the primary.
-   *
-   * @default - no limit
-   */
-  readonly copyMaxRateMiB?: number;
-  /**
-   * When CloudFormation goes on. It waits when the stack is made, and with each update that replaces
-   * the instance; one whose image was renewed by AWS alone it does not wait for.
-   *
-   * @default SignalWhen.STREAMING
-   */
-  readonly signalWhen?: SignalWhen;
-  /**
-   * How long CloudFormation waits, from ten minutes to twelve hours. Five minutes earlier the standby
-   * gives up and says why.
-   *
-   * @default Duration.hours(12)
-   */
-  readonly timeout?: Duration;
 }

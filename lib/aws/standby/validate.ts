@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import { KNOWN_MAJORS, knownMajor, Problems, slotNameProblem } from '../../postgres';
-import type { IntermediaryStandbyProps } from './props';
+import { instanceTypeOf } from './machine';
+import type { IntermediaryStandbyProps, StandbyHostOptions } from './props';
 import { END_OF_FILE } from './user-data';
 
 /** Families of the Xen system, whose volumes have no NVMe name. */
@@ -9,25 +10,23 @@ const XEN = /^(t1|t2|m[1-4]|c1|c3|c4|r3|r4|x1|x1e|d2|h1|i2|i3|g3|g3s|p2|p3|f1)\.
 /** Throws a ValidationError with everything that is wrong with `props`. */
 export function validateStandby(props: IntermediaryStandbyProps): void {
   const problems = new Problems();
-  checkMachine(props, problems);
-  checkVolume(props, problems);
+  checkCopy(props, problems);
+  for (const problem of hostProblems(props)) problems.add(problem);
   checkPrimary(props, problems);
   checkFiles(props, problems);
   problems.throwIfAny('IntermediaryStandby');
 }
 
-function checkMachine(props: IntermediaryStandbyProps, problems: Problems): void {
-  const { majorVersion, copyMaxRateMiB: rate, superuser = 'postgres' } = props;
-  problems.addIf(
-    !Number.isInteger(majorVersion) || knownMajor(majorVersion) === 'too-old',
-    `'majorVersion' must be a PostgreSQL major from ${KNOWN_MAJORS.oldest}, got ${majorVersion}; give the primary's major`,
-  );
-  const type = props.instanceType.toString();
+/** Says what is wrong with what was chosen about the machine. */
+export function hostProblems(options: StandbyHostOptions): readonly string[] {
+  const problems = new Problems();
+  const { copyMaxRateMiB: rate, dataVolumeGiB: size } = options;
+  const type = instanceTypeOf(options).toString();
   problems.addIf(
     XEN.test(type),
     `'instanceType' must be of the Nitro system, got ${type}; its volumes have the names by which the boot script finds them: take t3, m5, r5 or a later one`,
   );
-  const seconds = props.timeout?.toSeconds() ?? 43_200;
+  const seconds = options.timeout?.toSeconds() ?? 43_200;
   problems.addIf(
     seconds < 600 || seconds > 43_200,
     `'timeout' must be from 10 minutes to 12 hours, got ${seconds} seconds; for a longer copy set 'signalWhen' to COPY_BEGUN`,
@@ -37,18 +36,31 @@ function checkMachine(props: IntermediaryStandbyProps, problems: Problems): void
     `'copyMaxRateMiB' must be a whole number from 1 to 1024, got ${rate}; correct it, or leave it out for no limit`,
   );
   problems.addIf(
+    !Number.isInteger(size) || size < 1,
+    `'dataVolumeGiB' must be a whole number above 0, got ${size}; give the size of the primary's data and more`,
+  );
+  checkSpeed(options, problems);
+  return problems.list();
+}
+
+function checkCopy(props: IntermediaryStandbyProps, problems: Problems): void {
+  const { majorVersion, superuser = 'postgres', privateIpAddress: address } = props;
+  problems.addIf(
+    !Number.isInteger(majorVersion) || knownMajor(majorVersion) === 'too-old',
+    `'majorVersion' must be a PostgreSQL major from ${KNOWN_MAJORS.oldest}, got ${majorVersion}; give the primary's major`,
+  );
+  problems.addIf(
     superuser === '' || /["\r\n]/.test(superuser),
     `'superuser' cannot be empty or contain a double quote or a line break, got ${JSON.stringify(superuser)}; give another superuser of the primary`,
   );
-  const address = props.privateIpAddress;
   problems.addIf(
     known(address) && !isIpv4(address),
     `'privateIpAddress' must be an IPv4 address, got ${JSON.stringify(address)}; take a free one of the subnet`,
   );
 }
 
-function checkVolume(props: IntermediaryStandbyProps, problems: Problems): void {
-  const { dataVolumeIops: iops = 3000, dataVolumeThroughput: throughput = 125 } = props;
+function checkSpeed(options: StandbyHostOptions, problems: Problems): void {
+  const { dataVolumeIops: iops = 3000, dataVolumeThroughput: throughput = 125 } = options;
   problems.addIf(
     !Number.isInteger(iops) || iops < 3000,
     `'dataVolumeIops' must be a whole number from 3000, got ${iops}; gp3 volumes have no fewer`,

@@ -6,9 +6,10 @@ import { context } from '../../../cdk.json';
 import {
   HybridMigration,
   type HybridMigrationProps,
+  type HybridReplication,
   type HybridSource,
   type HybridStandby,
-  type HybridTarget,
+  type MigrationTarget,
   SourceRoute,
 } from '../../../lib/aws';
 import { WalLevel } from '../../../lib/postgres';
@@ -20,7 +21,8 @@ export const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----
 export interface Changes {
   readonly source?: Partial<HybridSource>;
   readonly standby?: Partial<HybridStandby>;
-  readonly target?: Partial<HybridTarget>;
+  readonly target?: Partial<MigrationTarget>;
+  readonly replication?: Partial<HybridReplication>;
   readonly props?: Partial<HybridMigrationProps>;
 }
 
@@ -37,7 +39,7 @@ export function newApp(props: AppProps = {}): App {
 /** Props that work, with `changes`. */
 export function migrationProps(
   { stack, vpc }: { readonly stack: Stack; readonly vpc: Vpc },
-  { source, standby, target, props }: Changes = {},
+  { source, standby, target, replication, props }: Changes = {},
 ): HybridMigrationProps {
   const login = stack.node.tryFindChild('SourceLogin') as Secret | undefined;
   return {
@@ -56,7 +58,7 @@ export function migrationProps(
     },
     standby: { privateIpAddress: '10.0.128.10', dataVolumeGiB: 100, ...standby },
     target: { majorVersion: 17, ...target },
-    selection: { schemas: ['shop'] },
+    replication: { selection: { schemas: ['shop'] }, ...replication },
     ...props,
   };
 }

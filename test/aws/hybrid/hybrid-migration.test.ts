@@ -17,10 +17,10 @@ import { checkTemplate } from '../../templates/cloudformation-schema';
 import { ResourceGraph } from '../resource-graph';
 import { type Changes, migrationProps, newApp, newStack, synthesize } from './fixture';
 
-const NATIVE: Changes = { props: { method: ReplicationMethod.NATIVE } };
+const NATIVE: Changes = { replication: { method: ReplicationMethod.NATIVE } };
 const PROMOTE: Changes = {
   source: { majorVersion: 14, walLevel: WalLevel.REPLICA },
-  props: { bridge: Bridge.PROMOTE },
+  replication: { bridge: Bridge.PROMOTE },
 };
 const PROMOTED: Changes = { ...PROMOTE, standby: { promoted: true } };
 
@@ -205,11 +205,11 @@ test('provisioned instances, a key, an alarm topic and a route through a transit
   const props = migrationProps(made, {
     source: { route: SourceRoute.transitGateway('tgw-0123456789abcdef0'), cidrs: ['192.0.2.0/25'] },
     standby: { addressSeenBySource: '198.51.100.7' },
-    target: { instanceType: new InstanceType('r6g.large'), readers: 2 },
+    target: { cluster: { instanceType: new InstanceType('r6g.large'), readers: 2 } },
+    replication: { dms: { accountRoles: DmsAccountRoles.EXISTING } },
     props: {
       encryptionKey: key,
       monitoring: { alarmTopic: new Topic(made.stack, 'Alarms') },
-      dms: { accountRoles: DmsAccountRoles.EXISTING },
     },
   });
   new HybridMigration(made.stack, 'Migration', props);
@@ -289,7 +289,7 @@ test('migrations of many stacks have names of their own', () => {
   const stacks = Array.from({ length: 3 }, (_, index) => {
     const made = newStack(`Test${index}`, app);
     const accountRoles = index === 0 ? DmsAccountRoles.CREATE : DmsAccountRoles.EXISTING;
-    const props = migrationProps(made, { props: { dms: { accountRoles } } });
+    const props = migrationProps(made, { replication: { dms: { accountRoles } } });
     new HybridMigration(made.stack, 'Migration', props);
     return made.stack;
   });

@@ -1,5 +1,5 @@
 import { Fn } from 'aws-cdk-lib';
-import { InstanceType, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   Bridge,
@@ -22,13 +22,13 @@ function refusal(changes: Changes): string {
 }
 
 const OTHER_BRIDGE =
-  "set 'bridge' to Bridge.PROMOTE, and 'standby.promoted' once you promoted the standby";
+  "set 'replication.bridge' to Bridge.PROMOTE, and 'standby.promoted' once you promoted the standby";
 
 const SINGLE: readonly [string, Changes, string][] = [
   [
     'a standby before PostgreSQL 16',
     { source: { majorVersion: 15 } },
-    `'bridge' requires PostgreSQL 16 or later to decode on a standby, got 15; ${OTHER_BRIDGE}`,
+    `'replication.bridge' requires PostgreSQL 16 or later to decode on a standby, got 15; ${OTHER_BRIDGE}`,
   ],
   [
     'a source that cannot be decoded',
@@ -37,7 +37,7 @@ const SINGLE: readonly [string, Changes, string][] = [
   ],
   [
     'a major that is too old',
-    { source: { majorVersion: 12 }, props: { bridge: Bridge.PROMOTE } },
+    { source: { majorVersion: 12 }, replication: { bridge: Bridge.PROMOTE } },
     "'source.majorVersion' must be a whole PostgreSQL major of at least 14, got 12; upgrade the server first",
   ],
   [
@@ -47,8 +47,8 @@ const SINGLE: readonly [string, Changes, string][] = [
   ],
   [
     'a token in the selection',
-    { props: { selection: { schemas: [Fn.ref('AWS::StackName')] } } },
-    "'selection.schemas[0]' must be known while the program runs, got a CDK token; write the plain value, and give addresses and secrets as bindings",
+    { replication: { selection: { schemas: [Fn.ref('AWS::StackName')] } } },
+    "'replication.selection.schemas[0]' must be known while the program runs, got a CDK token; write the plain value, and give addresses and secrets as bindings",
   ],
   [
     'no networks of the source',
@@ -78,7 +78,7 @@ const SINGLE: readonly [string, Changes, string][] = [
   [
     'a promotion over the other bridge',
     { standby: { promoted: true } },
-    "'standby.promoted' must be left out unless 'bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
+    "'standby.promoted' must be left out unless 'replication.bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
   ],
   [
     'a name for an address',
@@ -98,32 +98,32 @@ const SINGLE: readonly [string, Changes, string][] = [
   [
     'a volume of a half',
     { standby: { dataVolumeGiB: 0.5 } },
-    "'standby.dataVolumeGiB' must be a whole number above 0, got 0.5; give the size of the source's data and more",
+    "'standby.dataVolumeGiB' must be a whole number above 0, got 0.5; give the size of the primary's data and more",
   ],
   [
     'no writes at all',
-    { standby: { writeRateMiBPerSecond: 0 } },
-    "'standby.writeRateMiBPerSecond' must be above 0, got 0; measure it on the source with pg_current_wal_lsn()",
+    { props: { monitoring: { writeRateMiBPerSecond: 0 } } },
+    "'monitoring.writeRateMiBPerSecond' must be above 0, got 0; measure it on the source with pg_current_wal_lsn()",
   ],
   [
     'a target of which no version is known',
     { target: { majorVersion: 14 } },
-    "'target.engineVersion' must be given for PostgreSQL 14, of which no Aurora version is known here, got nothing; take it from the Aurora release notes",
+    "'target.cluster.engineVersion' must be given for PostgreSQL 14, of which no Aurora version is known here, got nothing; take it from the Aurora release notes",
   ],
   [
     "another major's version of the target",
-    { target: { engineVersion: '16.9' } },
-    "'target.engineVersion' must be of PostgreSQL 17, such as '17.1', got '16.9'; correct one of the two",
+    { target: { cluster: { engineVersion: '16.9' } } },
+    "'target.cluster.engineVersion' must be of PostgreSQL 17, such as '17.1', got '16.9'; correct one of the two",
   ],
   [
     'options of DMS for native replication',
-    { props: { method: ReplicationMethod.NATIVE, dms: {} } },
-    "'dms' must be left out with ReplicationMethod.NATIVE, got options; remove them or choose ReplicationMethod.DMS",
+    { replication: { method: ReplicationMethod.NATIVE, dms: {} } },
+    "'replication.dms' must be left out with ReplicationMethod.NATIVE, got options; remove them or choose ReplicationMethod.DMS",
   ],
   [
     'an option of native replication for DMS',
-    { props: { subscriptionSslMode: PublisherSslMode.REQUIRE } },
-    "'subscriptionSslMode' must be left out with ReplicationMethod.DMS, got 'require'; remove it",
+    { replication: { subscriptionSslMode: PublisherSslMode.REQUIRE } },
+    "'replication.subscriptionSslMode' must be left out with ReplicationMethod.DMS, got 'require'; remove it",
   ],
   [
     'no subnets',
@@ -139,7 +139,7 @@ const SINGLE: readonly [string, Changes, string][] = [
     'row filters that PostgreSQL 14 cannot publish, before the promotion',
     {
       source: { majorVersion: 14 },
-      props: {
+      replication: {
         bridge: Bridge.PROMOTE,
         method: ReplicationMethod.NATIVE,
         selection: {
@@ -153,7 +153,7 @@ const SINGLE: readonly [string, Changes, string][] = [
         },
       },
     },
-    "'selection.tables.rowFilters' requires PostgreSQL 15 or later on 'standby', got 14; leave it out or use ReplicationMethod.DMS",
+    "'replication.selection.tables.rowFilters' requires PostgreSQL 15 or later on 'standby', got 14; leave it out or use ReplicationMethod.DMS",
   ],
 ];
 
@@ -165,15 +165,15 @@ test('says everything at once', () => {
   const changes: Changes = {
     source: { majorVersion: 15, cidrs: ['192.0.2.0'], username: '' },
     standby: { promoted: true },
-    props: { selection: {} },
+    replication: { selection: {} },
   };
   expect(refusal(changes)).toBe(
     [
       "hybrid migration 'Migration' has 4 problems:",
-      "- 'selection' must name at least one schema or table, got none; set 'schemas' or 'tables'",
+      "- 'replication.selection' must name at least one schema or table, got none; set 'schemas' or 'tables'",
       `- 'source.cidrs[0]' must be a network as CIDR and not every address, got "192.0.2.0"; write it like 192.0.2.0/24`,
       "- 'source.username' must not be empty, got ''; give a name",
-      "- 'standby.promoted' must be left out unless 'bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
+      "- 'standby.promoted' must be left out unless 'replication.bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
     ].join('\n'),
   );
 });
@@ -191,17 +191,15 @@ test('refuses what an existing cluster already has, and a binding that the topol
   const props = migrationProps(made, {
     target: {
       existing: { binding, connectable },
-      readers: 2,
-      instanceType: new InstanceType('r6g.large'),
+      cluster: { readers: 2 },
     },
   });
   expect(() => new HybridMigration(made.stack, 'Migration', props)).toThrow(
     [
-      "hybrid migration 'Migration' has 4 problems:",
+      "hybrid migration 'Migration' has 3 problems:",
       "- 'target.existing.binding.server' must be 'aurora', as the topology calls the target, got 'reporting'; make a ServerBinding of that name",
       `- 'target.existing.binding.database' must be the target's database "shop", got "other"; correct it or give 'target.databaseName'`,
-      "- 'target.instanceType' must be left out for an existing cluster, got r6g.large; remove it",
-      "- 'target.readers' must be left out for an existing cluster, got 2; remove it",
+      "- 'target.cluster' must be left out for an existing cluster, got options; remove them or 'target.existing'",
     ].join('\n'),
   );
 });
@@ -211,7 +209,7 @@ test('refuses applications that would write to a standby, and networks that are 
   expect(refusal({ standby: { applications } })).toBe(
     [
       "hybrid migration 'Migration' has 3 problems:",
-      "- 'standby.applications' must be left out unless 'bridge' is Bridge.PROMOTE, since nobody writes to a standby, got a list; set the bridge or remove it",
+      "- 'standby.applications' must be left out unless 'replication.bridge' is Bridge.PROMOTE, since nobody writes to a standby, got a list; set the bridge or remove it",
       "- 'standby.applications[0].role' must not be empty, got ''; give a name",
       `- 'standby.applications[0].cidr' must be one IPv4 network, got "0.0.0.0/0"; write it like 10.20.0.0/16`,
     ].join('\n'),

@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { App, Duration, Fn, Size, Stack, Validations } from 'aws-cdk-lib';
+import { App, Duration, Fn, Stack, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { InstanceType, MachineImage, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -39,7 +39,7 @@ function makeStack(): { app: App; stack: Stack; props: IntermediaryStandbyProps 
     operatingSystem: OperatingSystem.debian(DEBIAN),
     instanceType: new InstanceType('m7i.large'),
     majorVersion: 17,
-    dataVolumeSize: Size.gibibytes(200),
+    dataVolumeGiB: 200,
     primary: {
       host: 'pg.example.internal',
       secret: Secret.fromSecretCompleteArn(
@@ -390,6 +390,7 @@ test('everything that is wrong is said at once', () => {
     copyMaxRateMiB: 0,
     superuser: 'a"b',
     privateIpAddress: '10.0.0.999',
+    dataVolumeGiB: 0,
     dataVolumeIops: 100,
     dataVolumeThroughput: 50,
     conf: 'a = 1\nPONTOON_EOF\n',
@@ -404,13 +405,14 @@ test('everything that is wrong is said at once', () => {
     },
   };
   expect(() => synthesize(wrong)).toThrow(
-    new Error(`IntermediaryStandby has 16 problems:
+    new Error(`IntermediaryStandby has 17 problems:
 - 'majorVersion' must be a PostgreSQL major from 14, got 9; give the primary's major
+- 'superuser' cannot be empty or contain a double quote or a line break, got "a\\"b"; give another superuser of the primary
+- 'privateIpAddress' must be an IPv4 address, got "10.0.0.999"; take a free one of the subnet
 - 'instanceType' must be of the Nitro system, got m4.large; its volumes have the names by which the boot script finds them: take t3, m5, r5 or a later one
 - 'timeout' must be from 10 minutes to 12 hours, got 300 seconds; for a longer copy set 'signalWhen' to COPY_BEGUN
 - 'copyMaxRateMiB' must be a whole number from 1 to 1024, got 0; correct it, or leave it out for no limit
-- 'superuser' cannot be empty or contain a double quote or a line break, got "a\\"b"; give another superuser of the primary
-- 'privateIpAddress' must be an IPv4 address, got "10.0.0.999"; take a free one of the subnet
+- 'dataVolumeGiB' must be a whole number above 0, got 0; give the size of the primary's data and more
 - 'dataVolumeIops' must be a whole number from 3000, got 100; gp3 volumes have no fewer
 - 'dataVolumeThroughput' must be a whole number from 125 to a quarter of the IOPS (100), got 50; raise 'dataVolumeIops' or lower it
 - 'primary.host' must be a host name or an address, got "a b"; correct it
