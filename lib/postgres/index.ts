@@ -38,6 +38,22 @@ export {
   tableMappingProblems,
   taskSettingsProblems,
 } from './dms';
+export {
+  type CommandEndpointSpec,
+  describeEndpoint,
+  type Endpoint,
+  type EndpointCall,
+  type EndpointSides,
+  type EndpointSpec,
+  endpointServers,
+  parseEndpoint,
+  type RdsProxySpec,
+  type Route53RecordSpec,
+  readEndpoint,
+  type SecretEndpointSpec,
+  type SecretSide,
+  sideOf,
+} from './endpoint';
 export { PontoonError, Problems, ValidationError } from './errors';
 export {
   nameProblem,
@@ -55,7 +71,6 @@ export {
   beat,
   beatAge,
   type ConnectionGuardSpec,
-  countEntries,
   DatabaseRight,
   deleteEntry,
   findEntry,

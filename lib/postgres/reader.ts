@@ -72,6 +72,11 @@ export class Reader {
     return least;
   }
 
+  /** A whole number of at least `least` that may be left out. */
+  public optionalInteger(key: string, least: number): number | undefined {
+    return this.take(key) === undefined ? undefined : this.integer(key, least);
+  }
+
   /** A boolean, or `otherwise` if it is left out. */
   public flag(key: string, otherwise: boolean): boolean {
     const value = this.take(key);
