@@ -2,7 +2,7 @@ import { readCloudAssembly } from './assembly';
 import { readChain } from './chain';
 import { newFindings, toReport } from './findings';
 import { readMigration } from './migration';
-import { Play } from './play';
+import { play } from './play';
 import { Recorder } from './recorder';
 import type { RehearsalEvent, RehearsalReport } from './report/report';
 import { Workspace } from './servers';
@@ -52,7 +52,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   try {
     const { rows = ROWS, signal } = options;
     const context = { rows, recorder, findings, assembly, migration, chain, workspace };
-    await new Play(signal === undefined ? context : { ...context, signal }).run();
+    await play(signal === undefined ? context : { ...context, signal });
   } catch (error) {
     findings.problems.push(messageOf(error));
   }

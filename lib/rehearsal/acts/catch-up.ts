@@ -1,0 +1,17 @@
+import { measureLatency } from '../workload/latency';
+import type { Act } from './act';
+import { CATCH_UP_MS } from './scene';
+
+/** Stops the applications, and waits for their last change. */
+export const catchUp: Act = {
+  name: 'catch-up',
+  title: 'Catch up',
+  async play(scene, workload) {
+    const { source, table } = workload;
+    await workload.stopWriting();
+    // A row that is written after all others arrives after all others.
+    await scene.withBoth(source.server, (from, to) =>
+      measureLatency(from, to, { table, rounds: 1, pauseMs: 0, deadlineMs: CATCH_UP_MS }),
+    );
+  },
+};

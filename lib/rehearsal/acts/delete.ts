@@ -1,0 +1,25 @@
+import { concludeLeftovers, type Place } from '../checks/conclusions';
+import type { PreparedSource } from './prepare-source';
+import type { Scene } from './scene';
+
+/** Deletes the stack, if it is there. That it could not be deleted is a problem. */
+export async function deleteStack({ context, cloud }: Scene): Promise<void> {
+  const { migration, findings } = context;
+  const name = migration.stack.stackName;
+  if (!cloud.stackNames().includes(name)) return;
+  const { status, reason } = await cloud.destroy(name);
+  if (status === 'DELETE_COMPLETE') return;
+  findings.problems.push(`the deletion ended as ${status}: ${reason}`);
+}
+
+/** Looks for what the stack should have taken away with it. */
+export async function lookForLeftovers(scene: Scene, source: PreparedSource): Promise<void> {
+  const { context, stage, sourceDatabase, targetDatabase } = scene;
+  const { server, rolesBefore } = source;
+  const places: Place[] = [{ server, database: sourceDatabase, rolesBefore }];
+  if (stage.target !== undefined) {
+    const { server: target, administrator } = stage.target;
+    places.push({ server: target, database: targetDatabase, rolesBefore: [administrator] });
+  }
+  await concludeLeftovers(context, places);
+}

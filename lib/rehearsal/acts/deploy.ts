@@ -1,0 +1,34 @@
+import { PontoonError } from '../../postgres';
+import { processList } from '../checks/secret-scan';
+import { reasonNotPlayed } from '../cloud/unplayed';
+import type { Act } from './act';
+import type { Scene } from './scene';
+
+/** Deploys the stack, and writes down which servers it made. */
+export const deploy: Act = {
+  name: 'deploy',
+  title: 'Deploy the stack',
+  async play(scene) {
+    const { findings, migration, assembly } = scene.context;
+    const result = await scene.cloud.deploy(assembly, migration.stack.stackName);
+    if (result.status !== 'CREATE_COMPLETE') {
+      throw new PontoonError(
+        'NOT_DEPLOYED',
+        `the deployment ended as ${result.status}: ${result.reason}`,
+      );
+    }
+    for (const [type, ids] of Object.entries(result.notPlayed))
+      findings.notPlayed.push({ type, count: ids.length, reason: reasonNotPlayed(type) });
+    await nameServers(scene);
+    const text = await processList();
+    if (text !== undefined) scene.texts.push({ place: 'process list', text });
+  },
+};
+
+async function nameServers(scene: Scene): Promise<void> {
+  const { stage, context, target } = scene;
+  const { chain } = context;
+  if (stage.standby !== undefined && chain.standby !== undefined)
+    await scene.addServer(chain.standby, stage.standby, 'standby');
+  await scene.addServer(chain.target, target, 'target');
+}
