@@ -27,7 +27,8 @@ export const ACCESS_OPTIONS: Readonly<Record<string, Option>> = {
   },
   address: {
     value: 'WHO=CIDR',
-    description: 'a network that a server, runner or dms connects from, such as runner=10.0.1.0/24',
+    description:
+      'a network that a server, its machine (SERVER.host), runner or dms connects from, such as runner=10.0.1.0/24',
     multiple: true,
     otherwise: 'what the assembly says',
   },

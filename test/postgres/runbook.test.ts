@@ -1,18 +1,15 @@
 import type { Client } from 'pg';
 import {
   type Connection,
-  createTopology,
   DatabaseRight,
   deriveHba,
   type HbaRule,
   LinkKind,
   type ObjectSpec,
-  Platform,
   type PreflightReport,
   renderHba,
   renderRunbook,
   type Topology,
-  WalLevel,
 } from '../../lib/postgres';
 import {
   apply,
@@ -23,6 +20,7 @@ import {
   withConnection,
 } from '../../lib/runner';
 import { startTestServer, type TestServer } from '../servers';
+import { hybridChain, physicalChain } from './hybrid-chain';
 
 const ADMINISTRATOR = 'Ad"min `x`';
 const PASSWORD = 'correct horse';
@@ -33,7 +31,7 @@ const SECRETS = staticSecrets({
 });
 const DATABASE = 'Shop "x"';
 
-describe.each([
+describe.each<{ major: number; kind: LinkKind.DMS | LinkKind.NATIVE; physicalOnly: boolean }>([
   { major: 15, kind: LinkKind.NATIVE, physicalOnly: true },
   { major: 16, kind: LinkKind.DMS, physicalOnly: false },
   { major: 18, kind: LinkKind.NATIVE, physicalOnly: false },
@@ -129,7 +127,7 @@ test('names what needs a restart, and what a reload is enough for', () => {
 });
 
 test('refuses a server that a cloud manages', () => {
-  const topology = chain(17, LinkKind.DMS, false);
+  const topology = hybridChain();
   expect(() =>
     renderRunbook(topology, { server: 'aurora', administrator: 'admin', hba: [] }),
   ).toThrow(
@@ -137,26 +135,19 @@ test('refuses a server that a cloud manages', () => {
   );
 });
 
-function chain(majorVersion: number, kind: LinkKind, physicalOnly: boolean): Topology {
-  const database = DATABASE;
-  return createTopology({
-    servers: {
-      onPremises: {
-        platform: Platform.SELF_MANAGED,
+function chain(
+  majorVersion: number,
+  kind: LinkKind.DMS | LinkKind.NATIVE,
+  physicalOnly: boolean,
+): Topology {
+  return physicalOnly
+    ? physicalChain(majorVersion, DATABASE)
+    : hybridChain({
         majorVersion,
-        database,
-        ...(physicalOnly ? {} : { walLevel: WalLevel.LOGICAL }),
-      },
-      standby: { platform: Platform.EC2, majorVersion, database },
-      aurora: { platform: Platform.AURORA, majorVersion, database },
-    },
-    links: [
-      { kind: LinkKind.PHYSICAL, from: 'onPremises', to: 'standby' },
-      ...(physicalOnly
-        ? []
-        : [{ kind, from: 'standby', to: 'aurora', selection: { schemas: ['App x'] } }]),
-    ],
-  });
+        database: DATABASE,
+        kind,
+        selection: { schemas: ['App x'] },
+      });
 }
 
 function hba(topology: Topology): HbaRule[] {

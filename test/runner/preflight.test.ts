@@ -12,13 +12,14 @@ import {
   translateManagedSettings,
 } from '../../lib/rehearsal/servers';
 import { type PreflightClient, runPreflight } from '../../lib/runner';
-import { hybrid, twoLinks } from '../postgres/preflight/lab';
+import { hybridChain } from '../postgres/hybrid-chain';
+import { twoLinks } from '../postgres/preflight/lab';
 import { startTestServer, TEST_MAJORS, withServers } from '../servers';
 
 test.each([16, 17, 18])(
   'PostgreSQL %i: a primary and its standby with the derived settings pass together',
   async (major) => {
-    const topology = hybrid(major);
+    const topology = hybridChain({ majorVersion: major, database: 'postgres' });
     const ofA = settingsByName(deriveSettings(topology, 'onPremises'));
     await withServers([{ major, settings: ofA }], async ([primary]) => {
       if (primary === undefined) throw new Error('withServers must give a server');
@@ -61,7 +62,7 @@ test.each([16, 17, 18])(
 );
 
 test('a cloud’s admin sees enough of a managed target with the derived parameters', async () => {
-  const topology = hybrid(17, 'shop');
+  const topology = hybridChain();
   const parameters = renderParameterGroup(deriveSettings(topology, 'aurora'));
   const { settings } = translateManagedSettings(parameters);
   await withServers([{ settings, superuser: 'rdsadmin' }], async ([aurora]) => {

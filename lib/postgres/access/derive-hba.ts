@@ -8,7 +8,8 @@ export interface AccessOptions {
   /** The role with which objects are made. */
   readonly administrator: string;
   /**
-   * Networks by who connects from them: the name of a server, `runner`, or `dms`. Each is a CIDR such as `10.0.1.0/24`.
+   * Networks by who connects from them: the name of a server, the name and `.host` for what runs beside PostgreSQL on
+   * its machine, `runner`, or `dms`. Each is a CIDR such as `10.0.1.0/24`.
    */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   /**
@@ -48,13 +49,14 @@ export function deriveHba(topology: Topology, server: string, options: AccessOpt
   return rules;
 }
 
-/** Who opens the connections of `flow`: a server's name, `runner` or `dms`. */
+/** Who opens the connections of `flow`: a server's name, the name and `.host`, `runner` or `dms`. */
 export function originOf({ from }: Flow): string {
-  return 'server' in from ? from.server : from.program;
+  if ('server' in from) return from.server;
+  return 'hostOf' in from ? `${from.hostOf}.host` : from.program;
 }
 
 function userOf(flow: Flow, { administrator, roles = {} }: AccessOptions): string {
   const origin = originOf(flow);
-  if (origin === 'runner') return administrator;
+  if (origin === 'runner' || 'hostOf' in flow.from) return administrator;
   return roles[origin] ?? (flow.physical ? 'pontoon_standby' : 'pontoon_reader');
 }

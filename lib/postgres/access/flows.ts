@@ -1,7 +1,20 @@
-import { LinkKind, standbyLinkInto, type Topology, type TopologyLink } from '../topology';
+import {
+  LinkKind,
+  Platform,
+  serverOf,
+  standbyLinkInto,
+  type Topology,
+  type TopologyLink,
+} from '../topology';
 
-/** Who opens a connection: a server of the topology, or one of the programs around it. */
-export type FlowOrigin = { readonly server: string } | { readonly program: 'runner' | 'dms' };
+/**
+ * Who opens a connection: a server of the topology, what runs beside PostgreSQL on a server's own machine, or one of
+ * the programs around them.
+ */
+export type FlowOrigin =
+  | { readonly server: string }
+  | { readonly hostOf: string }
+  | { readonly program: 'runner' | 'dms' };
 
 /** One direction in which connections are opened; what firewalls and pg_hba must admit, and nothing else. */
 export interface Flow {
@@ -25,10 +38,16 @@ export function deriveFlows(topology: Topology): Flow[] {
       purpose: 'objects, preflight and metrics',
     }),
   );
-  return [...runner, ...topology.links.flatMap((link) => linkFlows(topology, link))];
+  return [
+    ...runner,
+    ...topology.links.flatMap((link) => [
+      ...replicationFlows(topology, link),
+      ...schemaCopyFlows(topology, link),
+    ]),
+  ];
 }
 
-function linkFlows(topology: Topology, { kind, from, to }: TopologyLink): Flow[] {
+function replicationFlows(topology: Topology, { kind, from, to }: TopologyLink): Flow[] {
   switch (kind) {
     case LinkKind.PHYSICAL:
       if (standbyLinkInto(topology, to) === undefined) return [];
@@ -43,4 +62,11 @@ function linkFlows(topology: Topology, { kind, from, to }: TopologyLink): Flow[]
         { from: { program: 'dms' }, to, physical: false, purpose: 'apply' },
       ];
   }
+}
+
+/** The schema is dumped on the sender's machine, where it is one of ours, and goes straight into the receiver. */
+function schemaCopyFlows(topology: Topology, { kind, from, to }: TopologyLink): Flow[] {
+  const ours = serverOf(topology, from).platform === Platform.EC2;
+  if (kind === LinkKind.PHYSICAL || !ours) return [];
+  return [{ from: { hostOf: from }, to, physical: false, purpose: 'schema copy' }];
 }

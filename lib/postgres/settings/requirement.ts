@@ -38,14 +38,18 @@ export interface SizingOptions {
   readonly syncWorkers?: number;
 }
 
-/** PostgreSQL's own limits on senders, slots and origins; nobody is told to lower them. */
-export const DEFAULT_LIMIT = 10;
+/** PostgreSQL's own limit on senders, slots and origins; nobody is told to lower it. */
+const DEFAULT_LIMIT = 10;
 
-/** Table copies side by side unless the user says otherwise. */
-export const DEFAULT_SYNC_WORKERS = 4;
+/** How many senders, slots or origins `links` links take whose tables are copied by `copies` workers. */
+export function limitFor(links: number, copies: number, { spareSlots = 4 }: SizingOptions): number {
+  return Math.max(DEFAULT_LIMIT, links + copies + spareSlots);
+}
 
-/** Room in senders and slots unless the user says otherwise. */
-export const DEFAULT_SPARE_SLOTS = 4;
+/** How many tables a subscription copies side by side. */
+export function tableCopies({ syncWorkers = 4 }: SizingOptions): number {
+  return syncWorkers;
+}
 
 /** `count` things, in words. */
 export function counted(count: number, one: string, many = `${one}s`): string {

@@ -9,11 +9,10 @@ import {
 import { decodesBelow } from './decodes-below';
 import {
   counted,
-  DEFAULT_LIMIT,
-  DEFAULT_SPARE_SLOTS,
-  DEFAULT_SYNC_WORKERS,
+  limitFor,
   type RequiredSetting,
   type SizingOptions,
+  tableCopies,
 } from './requirement';
 
 /** What a server needs to send changes: the primary of a standby, and whatever is decoded. */
@@ -48,13 +47,10 @@ function walLevel(
 
 function limits(out: readonly TopologyLink[], sizing: SizingOptions): RequiredSetting[] {
   // A subscription's table copies each take a slot and a sender of their own while they run.
-  const copies = out.some(({ kind }) => kind === LinkKind.NATIVE)
-    ? (sizing.syncWorkers ?? DEFAULT_SYNC_WORKERS)
-    : 0;
-  const needed = out.length + copies + (sizing.spareSlots ?? DEFAULT_SPARE_SLOTS);
+  const copies = out.some(({ kind }) => kind === LinkKind.NATIVE) ? tableCopies(sizing) : 0;
   const users = `${counted(out.length, 'link')}, ${counted(copies, 'table copy', 'table copies')}`;
   const limit = {
-    value: String(Math.max(DEFAULT_LIMIT, needed)),
+    value: String(limitFor(out.length, copies, sizing)),
     rule: 'at-least',
     restart: true,
   } as const;

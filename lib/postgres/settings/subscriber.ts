@@ -2,11 +2,10 @@ import { supports } from '../capabilities';
 import { LinkKind, linksInto, type Topology, type TopologyServer } from '../topology';
 import {
   counted,
-  DEFAULT_LIMIT,
-  DEFAULT_SPARE_SLOTS,
-  DEFAULT_SYNC_WORKERS,
+  limitFor,
   type RequiredSetting,
   type SizingOptions,
+  tableCopies,
 } from './requirement';
 
 /** What a server needs to be written to by a subscription or by DMS. */
@@ -19,11 +18,8 @@ export function subscriberSettings(
   const into = linksInto(topology, name).filter((link) => link.kind !== LinkKind.PHYSICAL);
   if (into.length === 0) return [];
   const native = into.filter((link) => link.kind === LinkKind.NATIVE).length;
-  const copies = sizing.syncWorkers ?? DEFAULT_SYNC_WORKERS;
-  const slots = Math.max(
-    DEFAULT_LIMIT,
-    into.length + copies + (sizing.spareSlots ?? DEFAULT_SPARE_SLOTS),
-  );
+  const copies = tableCopies(sizing);
+  const slots = limitFor(into.length, copies, sizing);
   return [
     ...returnSettings(slots),
     ...workerSettings(native, copies),

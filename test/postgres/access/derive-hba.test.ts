@@ -1,36 +1,11 @@
 import * as fc from 'fast-check';
-import {
-  createTopology,
-  deriveHba,
-  type HbaRule,
-  LinkKind,
-  Platform,
-  readHba,
-  renderHba,
-  WalLevel,
-} from '../../../lib/postgres';
+import { deriveHba, type HbaRule, readHba, renderHba } from '../../../lib/postgres';
+import { hybridChain } from '../hybrid-chain';
 
-const majorVersion = 17;
-const database = 'shop';
-const TOPOLOGY = createTopology({
-  servers: {
-    onPremises: {
-      platform: Platform.SELF_MANAGED,
-      majorVersion,
-      database,
-      walLevel: WalLevel.LOGICAL,
-    },
-    standby: { platform: Platform.EC2, majorVersion, database },
-    aurora: { platform: Platform.AURORA, majorVersion, database },
-  },
-  links: [
-    { kind: LinkKind.PHYSICAL, from: 'onPremises', to: 'standby' },
-    { kind: LinkKind.DMS, from: 'standby', to: 'aurora', selection: { schemas: ['public'] } },
-  ],
-});
+const CHAIN = hybridChain();
 
 test('admits whoever opens a connection, and nobody else', () => {
-  const lines = deriveHba(TOPOLOGY, 'onPremises', {
+  const lines = deriveHba(CHAIN, 'onPremises', {
     administrator: 'admin',
     addresses: { runner: ['10.0.1.0/24', '10.0.2.0/24'], standby: ['10.0.3.7/32'] },
   });
@@ -44,7 +19,7 @@ hostssl replication "pontoon_standby" 10.0.3.7/32 scram-sha-256
 });
 
 test('takes roles of the user’s own', () => {
-  const lines = deriveHba(TOPOLOGY, 'standby', {
+  const lines = deriveHba(CHAIN, 'standby', {
     administrator: 'admin',
     addresses: { runner: ['10.0.1.0/24'], dms: ['10.0.2.0/24'] },
     roles: { dms: 'copier' },
@@ -56,7 +31,7 @@ test('takes roles of the user’s own', () => {
 });
 
 test('names everybody whose address is missing', () => {
-  expect(() => deriveHba(TOPOLOGY, 'standby', { administrator: 'admin', addresses: {} })).toThrow(
+  expect(() => deriveHba(CHAIN, 'standby', { administrator: 'admin', addresses: {} })).toThrow(
     `access to 'standby' has 2 problems:
 - 'addresses.runner' must be given, since 'runner' connects to 'standby' for objects, preflight and metrics, got nothing; name its network
 - 'addresses.dms' must be given, since 'dms' connects to 'standby' for full load and decoding, got nothing; name its network`,

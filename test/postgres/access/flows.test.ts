@@ -10,6 +10,7 @@ import {
   ValidationError,
   WalLevel,
 } from '../../../lib/postgres';
+import { hybridChain } from '../hybrid-chain';
 
 const selection = { schemas: ['public'] };
 
@@ -71,6 +72,31 @@ test('a subscriber logs in to the database, as the reader', () => {
 hostssl "shop" "admin" 10.0.1.0/24 scram-sha-256
 # b: subscription
 hostssl "shop" "pontoon_reader" fd00::7/128 scram-sha-256
+`);
+});
+
+test.each([LinkKind.NATIVE, LinkKind.DMS] as const)(
+  'the schema goes by a %s link from the machine of a standby of ours to the target',
+  (kind) => {
+    const copies = (promoted?: boolean) =>
+      deriveFlows(hybridChain({ kind, ...(promoted === undefined ? {} : { promoted }) })).filter(
+        ({ purpose }) => purpose === 'schema copy',
+      );
+    const copy = { from: { hostOf: 'standby' }, to: 'aurora', physical: false };
+    expect(copies()).toEqual([{ ...copy, purpose: 'schema copy' }]);
+    expect(copies(true)).toEqual(copies());
+  },
+);
+
+test('the machine of a sender logs in as the administrator', () => {
+  const made = topology([{ kind: LinkKind.NATIVE, from: 'b', to: 'a', selection }]);
+  const addresses = { runner: ['10.0.1.0/24'], b: ['10.0.3.7/32'], 'b.host': ['10.0.3.8/32'] };
+  expect(
+    renderHba(deriveHba(made, 'a', { administrator: 'admin', addresses })),
+  ).toBe(`# runner: objects, preflight and metrics
+hostssl "shop" "admin" 10.0.1.0/24 scram-sha-256
+# b.host: schema copy
+hostssl "shop" "admin" 10.0.3.8/32 scram-sha-256
 `);
 });
 

@@ -45,26 +45,6 @@ export function twoLinks(
   });
 }
 
-/** The hybrid chain: A, its standby B, and C, which reads from B. */
-export function hybrid(majorVersion: number, database = 'postgres', kind = LinkKind.DMS): Topology {
-  return createTopology({
-    servers: {
-      onPremises: {
-        platform: Platform.SELF_MANAGED,
-        majorVersion,
-        database,
-        walLevel: WalLevel.LOGICAL,
-      },
-      standby: { platform: Platform.EC2, majorVersion, database },
-      aurora: { platform: Platform.AURORA, majorVersion, database },
-    },
-    links: [
-      { kind: LinkKind.PHYSICAL, from: 'onPremises', to: 'standby' },
-      { kind, from: 'standby', to: 'aurora', selection: { schemas: ['public'] } },
-    ],
-  });
-}
-
 /** A server on which each test has a database of its own. */
 export class Lab {
   private databases = 0;

@@ -8,7 +8,7 @@ import {
   renderPreflight,
   uncheckedFinding,
 } from '../../../lib/postgres';
-import { hybrid } from './lab';
+import { hybridChain } from '../hybrid-chain';
 
 const check: Check = {
   id: 'tables',
@@ -73,7 +73,7 @@ test('the text lists twenty objects of a check, and counts the others', () => {
 });
 
 test('each server is checked for the part that it plays', () => {
-  const topology = hybrid(17);
+  const topology = hybridChain();
   const ids = (server: string) => preflightChecks(topology, server).map(({ id }) => id);
   expect(ids('onPremises')).toEqual([
     'version',
@@ -109,7 +109,7 @@ test('each server is checked for the part that it plays', () => {
 });
 
 describe('collations of a standby', () => {
-  const topology = hybrid(17, 'shop');
+  const topology = hybridChain();
   const collations = preflightChecks(topology, 'standby').find(({ id }) => id === 'collations');
   const row = (actual: string) => ({
     schema: null,
@@ -145,7 +145,7 @@ describe('collations of a standby', () => {
 });
 
 test('a refused query is unchecked, with what would permit it', () => {
-  const topology = hybrid(17);
+  const topology = hybridChain();
   const refused = { message: 'permission denied', sqlState: '42501' };
   const permitted = { ...check, permit: (role: string) => `GRANT x TO "${role}";` };
   const context = { topology, server: 'onPremises', role: 'admin' };

@@ -2,7 +2,8 @@ import { LinkKind, preflightChecks, supports } from '../../../lib/postgres';
 import { LOOPBACK_HBA } from '../../../lib/rehearsal/servers';
 import { runPreflight } from '../../../lib/runner';
 import { TEST_MAJORS } from '../../servers';
-import { found, hybrid, Lab, look, mend, settled, twoLinks } from './lab';
+import { hybridChain } from '../hybrid-chain';
+import { found, Lab, look, mend, settled, twoLinks } from './lab';
 
 const PUBLIC = { schemas: ['public'] };
 
@@ -25,7 +26,13 @@ describe.each(TEST_MAJORS)('preflight of a server with PostgreSQL %i', (major) =
     const right = { topology: twoLinks(major, name, { native: PUBLIC }), server: 'onPremises' };
     expect(await look(client, right, 'version')).toEqual([]);
     if (!supports(major, 'standby-logical-decoding')) return;
-    expect(await look(client, { topology: hybrid(major), server: 'standby' }, 'version')).toEqual([
+    expect(
+      await look(
+        client,
+        { topology: hybridChain({ majorVersion: major }), server: 'standby' },
+        'version',
+      ),
+    ).toEqual([
       {
         severity: 'error',
         message: `'standby' must be a standby of 'onPremises', got a primary; connect to the standby, or set 'promoted: true' on its link`,
@@ -102,7 +109,7 @@ describe.each(TEST_MAJORS)('preflight of a server with PostgreSQL %i', (major) =
     const role = `admin_${major}`;
     const decodes = supports(major, 'standby-logical-decoding');
     const topology = decodes
-      ? hybrid(major, name, LinkKind.NATIVE)
+      ? hybridChain({ majorVersion: major, database: name, kind: LinkKind.NATIVE })
       : twoLinks(major, name, { native: PUBLIC });
     const context = { topology, server: 'onPremises' };
     await client.query(`SET ROLE ${role}`);

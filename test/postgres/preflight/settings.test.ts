@@ -1,6 +1,7 @@
 import { deriveSettings } from '../../../lib/postgres';
 import { withServers } from '../../servers';
-import { hybrid, look, mend, twoLinks } from './lab';
+import { hybridChain } from '../hybrid-chain';
+import { look, mend, twoLinks } from './lab';
 
 const PUBLIC = { schemas: ['public'] };
 const OWN = ['ALTER SYSTEM SET ', 'SELECT pg_catalog.pg_reload_conf();'] as const;
@@ -86,7 +87,7 @@ test('a managed server is told its parameters by their own names', async () => {
   await withServers([{ major: 17, settings: { wal_level: 'replica' } }], async ([server]) => {
     if (server === undefined) throw new Error('withServers must give a server');
     const client = await server.client();
-    const findings = await look(client, { topology: hybrid(17), server: 'aurora' }, 'settings');
+    const findings = await look(client, { topology: hybridChain(), server: 'aurora' }, 'settings');
     expect(findings.slice(0, 2)).toEqual([
       {
         severity: 'error',
