@@ -1,1 +1,2 @@
 export { awsSecrets } from './aws-secrets';
+export { type EndpointOptions, openEndpoint } from './open-endpoint';

@@ -1,6 +1,5 @@
 import {
   describeEndpoint,
-  type EndpointSpec,
   endpointServers,
   PontoonError,
   parseEndpoint,
@@ -77,7 +76,7 @@ test('an endpoint is described by what people know it by', () => {
 });
 
 test('a server that is no side is refused, whatever objects inherit', () => {
-  const { sides }: EndpointSpec = parseEndpoint(proxy);
+  const { sides } = proxy;
   expect(sideOf(sides, 'new')).toBe('shop-17');
   for (const server of ['standby', 'constructor', '__proto__']) {
     expect(messageOf(() => sideOf(sides, server))).toBe(

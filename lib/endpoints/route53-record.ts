@@ -1,0 +1,189 @@
+import type {
+  Change,
+  ChangeResourceRecordSetsCommandOutput,
+  ResourceRecordSet,
+  Route53Client,
+} from '@aws-sdk/client-route-53';
+import { type Endpoint, type EndpointCall, type Route53RecordSpec, sideOf } from '../postgres';
+import { asking, isNamed, notSwitched, unknownSide } from './endpoint-error';
+import { until } from './until';
+
+/** The part of the SDK that is used here, loaded when it is first needed. */
+type Sdk = typeof import('@aws-sdk/client-route-53');
+
+const EVERY_MS = 1000;
+const ACTIONS = [
+  'route53:ListResourceRecordSets',
+  'route53:ChangeResourceRecordSets',
+  'route53:GetChange',
+];
+
+/**
+ * A CNAME record of Route 53. The change is atomic and refused if somebody changed the record meanwhile; `activate`
+ * returns once every name server of the zone has it. Resolvers may remember the old one for the record's TTL more.
+ */
+export class Route53Record implements Endpoint {
+  private loaded: Promise<readonly [Sdk, Route53Client]> | undefined;
+
+  constructor(
+    private readonly spec: Route53RecordSpec,
+    private readonly timeoutMs: number,
+  ) {}
+
+  public async active({ signal }: EndpointCall = {}): Promise<string> {
+    return this.requireSide(await this.read(signal));
+  }
+
+  public async activate(server: string, { signal }: EndpointCall = {}): Promise<void> {
+    const host = sideOf(this.spec.sides, server);
+    const current = await this.read(signal);
+    this.requireSide(current);
+    const change = await this.change(current, host, signal);
+    await this.untilEverywhere(change, server, signal);
+    const now = await this.active({ signal });
+    if (now === server) return;
+    throw notSwitched(
+      this.spec,
+      server,
+      `'${now}' again`,
+      'somebody else changed it: agree who does',
+    );
+  }
+
+  private async read(signal: AbortSignal | undefined): Promise<ResourceRecordSet | undefined> {
+    const { hostedZoneId, recordName } = this.spec;
+    return await this.ask(signal, async (sdk, client) => {
+      const { ResourceRecordSets = [] } = await client.send(
+        new sdk.ListResourceRecordSetsCommand({
+          HostedZoneId: hostedZoneId,
+          StartRecordName: recordName,
+          StartRecordType: 'CNAME',
+          MaxItems: 1,
+        }),
+        { abortSignal: signal },
+      );
+      // The list goes on with the next record when there is none of this name.
+      return ResourceRecordSets.find(
+        ({ Name, Type }) => Type === 'CNAME' && plain(Name) === plain(recordName),
+      );
+    });
+  }
+
+  private requireSide(record: ResourceRecordSet | undefined): string {
+    const values = (record?.ResourceRecords ?? []).map(({ Value }) => plain(Value));
+    const side = Object.entries(this.spec.sides).find(
+      ([, host]) => values.length === 1 && plain(host) === values[0],
+    );
+    if (side !== undefined && record?.SetIdentifier === undefined) return side[0];
+    throw unknownSide(this.spec, (server) => `'${sideOf(this.spec.sides, server)}'`, told(record));
+  }
+
+  private async change(
+    current: ResourceRecordSet | undefined,
+    host: string,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const { recordName, ttlSeconds } = this.spec;
+    const wanted: ResourceRecordSet = {
+      Name: recordName,
+      Type: 'CNAME',
+      TTL: ttlSeconds,
+      ResourceRecords: [{ Value: host }],
+    };
+    // A DELETE of exactly the old record makes the batch fail if it is another one by now. The record that is there
+    // already is written again, so that a change which was cut off before can be waited for.
+    const same =
+      current !== undefined && plain(current.ResourceRecords?.[0]?.Value) === plain(host);
+    const changes: Change[] = same
+      ? [{ Action: 'UPSERT', ResourceRecordSet: wanted }]
+      : [
+          { Action: 'DELETE', ResourceRecordSet: current },
+          { Action: 'CREATE', ResourceRecordSet: wanted },
+        ];
+    return await this.send(changes, wanted, signal);
+  }
+
+  private async send(
+    changes: Change[],
+    wanted: ResourceRecordSet,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const send = (batch: Change[]): Promise<ChangeResourceRecordSetsCommandOutput> =>
+      this.ask(signal, (sdk, client) =>
+        client.send(
+          new sdk.ChangeResourceRecordSetsCommand({
+            HostedZoneId: this.spec.hostedZoneId,
+            ChangeBatch: { Comment: 'switched by pontoon', Changes: batch },
+          }),
+          { abortSignal: signal },
+        ),
+      );
+    const { ChangeInfo } = await send(changes).catch(async (error: Error) => {
+      // The SDK repeats a call whose answer was lost, and the repeated one finds the work done.
+      if (!isNamed(error.cause, 'InvalidChangeBatch')) throw error;
+      const now = await this.read(signal);
+      if (plain(now?.ResourceRecords?.[0]?.Value) !== plain(wanted.ResourceRecords?.[0]?.Value))
+        throw error;
+      return await send([{ Action: 'UPSERT', ResourceRecordSet: wanted }]);
+    });
+    return ChangeInfo?.Id ?? '';
+  }
+
+  private async untilEverywhere(
+    change: string,
+    server: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const status = await until(
+      () =>
+        this.ask(signal, async (sdk, client) => {
+          const { ChangeInfo } = await client.send(new sdk.GetChangeCommand({ Id: change }), {
+            abortSignal: signal,
+          });
+          return ChangeInfo?.Status;
+        }),
+      (found) => found === 'INSYNC',
+      { timeoutMs: this.timeoutMs, everyMs: EVERY_MS, signal },
+    );
+    if (status === 'INSYNC') return;
+    throw notSwitched(
+      this.spec,
+      server,
+      `change '${change}' still ${status} after ${this.timeoutMs / 1000} s`,
+      'it was accepted and comes later: wait for it, or switch back',
+    );
+  }
+
+  private async ask<Answer>(
+    signal: AbortSignal | undefined,
+    call: (sdk: Sdk, client: Route53Client) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { spec } = this;
+    return await asking(
+      { spec, service: 'Amazon Route 53', actions: ACTIONS },
+      signal,
+      async () => {
+        this.loaded ??= load();
+        return await call(...(await this.loaded));
+      },
+    );
+  }
+}
+
+async function load(): Promise<readonly [Sdk, Route53Client]> {
+  const sdk = await import('@aws-sdk/client-route-53');
+  return [sdk, new sdk.Route53Client({})];
+}
+
+/** A name as it can be compared: Route 53 adds a dot, and lower case. */
+function plain(name: string | undefined): string {
+  return (name ?? '').toLowerCase().replace(/\.$/, '');
+}
+
+function told(record: ResourceRecordSet | undefined): string {
+  if (record === undefined) return 'no such CNAME record';
+  if (record.SetIdentifier !== undefined)
+    return `a record of a routing policy, set '${record.SetIdentifier}'`;
+  const values = (record.ResourceRecords ?? []).map(({ Value }) => `'${Value}'`);
+  return values.length === 0 ? 'an alias' : values.join(', ');
+}
