@@ -1,13 +1,13 @@
 import type { ClientBase } from 'pg';
 import {
-  countEntries,
   deleteEntry,
   findEntry,
   findRequest,
   type LedgerEntry,
+  leaveLedger,
+  ledgerIsUsed,
   noLedger,
   type ObjectKey,
-  PontoonError,
   sql,
   writeEntry,
   writeRequest,
@@ -71,15 +71,10 @@ export class Ledger {
     await run(this.client, deleteEntry(key));
   }
 
-  /** How many objects there are. */
-  public async count(): Promise<number> {
-    const row = await runOne(this.client, countEntries());
-    if (typeof row?.objects !== 'number')
-      throw new PontoonError(
-        'UNREADABLE',
-        `the ledger of '${this.server}' must be countable, got no number; check the schema pontoon`,
-      );
-    return row.objects;
+  /** Forgets that `owner` needs the ledger, and says whether anybody still does. */
+  public async leave(owner: string): Promise<boolean> {
+    await run(this.client, leaveLedger(this.server, owner));
+    return (await runOne(this.client, ledgerIsUsed()))?.used !== false;
   }
 
   /** How request `id` was answered, if it was. */

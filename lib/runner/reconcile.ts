@@ -1,4 +1,5 @@
 import {
+  joinLedger,
   type LedgerEntry,
   PontoonError,
   type SecretStore,
@@ -81,14 +82,33 @@ class Reconcile {
     });
   }
 
+  /** Several owners share a ledger, and each of them keeps it, whether or not it holds anything of theirs yet. */
   private async applyLedger(server: ServerFacts): Promise<Outcome> {
-    const context = await this.object.context(server, undefined);
-    return await this.run(this.object.plan(await this.object.observe(server), context));
+    if (await this.ledger.exists()) return await this.once(() => this.joinLedger(server));
+    const outcome = await this.joinLedger(server);
+    const { requestId } = this.request;
+    if (requestId !== undefined) await this.ledger.remember(requestId, outcome);
+    return outcome;
   }
 
-  /** Several owners share a ledger; who drops it while it holds anything leaves it to the others. */
+  private async joinLedger(server: ServerFacts): Promise<Outcome> {
+    const context = await this.object.context(server, undefined);
+    const steps = this.object.plan(await this.object.observe(server), context);
+    await runSteps(this.clients, [
+      ...steps,
+      {
+        title: 'remember who needs the ledger',
+        statement: joinLedger(this.request.server, this.request.owner),
+        alone: false,
+        needsStandbySnapshot: false,
+      },
+    ]);
+    return done(steps);
+  }
+
   private async dropLedger(server: ServerFacts): Promise<Outcome> {
-    if (!(await this.ledger.exists()) || (await this.ledger.count()) > 0) return NOTHING_DONE;
+    if (!(await this.ledger.exists()) || (await this.ledger.leave(this.request.owner)))
+      return NOTHING_DONE;
     return await this.run(this.object.drop(await this.object.observe(server), server, undefined));
   }
 
@@ -185,8 +205,12 @@ class Reconcile {
 
   private async run(steps: readonly Step[]): Promise<Outcome> {
     await runSteps(this.clients, steps);
-    return { steps: steps.map(({ title }) => title), attributes: {} };
+    return done(steps);
   }
+}
+
+function done(steps: readonly Step[]): Outcome {
+  return { steps: steps.map(({ title }) => title), attributes: {} };
 }
 
 const NOTHING_DONE: Outcome = { steps: [], attributes: {} };

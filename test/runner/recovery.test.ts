@@ -127,6 +127,32 @@ test('an object is only its owner’s, and the ledger everybody’s until the la
   await link.drop(SLOT);
 });
 
+test('a ledger stays for an owner who has nothing in it yet', async () => {
+  const second = { owner: 'second' };
+  await link.apply(LEDGER, { ...second, requestId: 'join' });
+  expect((await link.drop(LEDGER)).steps).toEqual([]);
+  await link.apply(SLOT, second);
+  await link.drop(SLOT, second);
+  // A late duplicate must not have the owner join again.
+  await link.apply(LEDGER);
+  expect((await link.drop(LEDGER, second)).steps).toEqual([]);
+  await link.apply(LEDGER, { ...second, requestId: 'join' });
+  expect((await link.drop(LEDGER)).steps).toEqual(['drop the ledger']);
+  await link.apply(LEDGER);
+});
+
+test('a schema of the ledger’s name is somebody else’s', async () => {
+  const database = await pg.client();
+  await database.query('CREATE DATABASE other');
+  const other = new Link('a', await pg.client('other'), secrets);
+  await other.client.query('CREATE SCHEMA pontoon; CREATE TABLE pontoon.theirs ()');
+  await expect(other.apply(LEDGER)).rejects.toThrow(
+    'cannot create the schema of the ledger: the server said "schema "pontoon" already exists" [42P06]',
+  );
+  expect((await other.drop(LEDGER)).steps).toEqual([]);
+  expect(await other.value(`SELECT to_regclass('pontoon.theirs')::text`)).toBe('pontoon.theirs');
+});
+
 test('what somebody else made is refused, or adopted and never dropped', async () => {
   await link.client.query('CREATE PUBLICATION p FOR TABLE shop.orders');
   await expect(link.apply(PUBLICATION)).rejects.toThrow(

@@ -1,12 +1,14 @@
 export type { ConnectionGuardSpec } from './connection-guard';
 export { beat, beatAge, type HeartbeatSpec } from './heartbeat';
 export {
-  countEntries,
   deleteEntry,
   findEntry,
   findRequest,
+  joinLedger,
   type LedgerEntry,
   type LedgerSpec,
+  leaveLedger,
+  ledgerIsUsed,
   noLedger,
   type ObjectKey,
   writeEntry,

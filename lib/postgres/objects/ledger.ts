@@ -1,7 +1,7 @@
 import { PontoonError } from '../errors';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA } from '../table-selection';
-import { type ObjectKind, step } from './object';
+import { type ObjectKind, type Step, step } from './object';
 
 /**
  * The schema in which this library remembers what it made, for whom, and which requests it has answered. Every other
@@ -13,8 +13,25 @@ export interface LedgerSpec {
 
 /** What a server says of the ledger. */
 export interface ObservedLedger {
-  readonly exists: boolean;
+  /** The tables in its schema. */
+  readonly tables: readonly string[];
 }
+
+/** The ledger's tables by name: what they are called in a title, and their columns. */
+const TABLES: Readonly<Record<string, readonly [title: string, columns: string]>> = {
+  objects: [
+    'create the ledger of objects',
+    'server text, kind text, name text, owner text NOT NULL, adopted boolean NOT NULL, spec jsonb NOT NULL, attempted jsonb, secret_versions jsonb NOT NULL, before jsonb NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(), PRIMARY KEY (server, kind, name)',
+  ],
+  requests: [
+    'create the ledger of requests',
+    'id text PRIMARY KEY, outcome jsonb NOT NULL, answered_at timestamptz NOT NULL DEFAULT pg_catalog.now()',
+  ],
+  owners: [
+    'create the ledger of owners',
+    'server text, owner text, joined_at timestamptz NOT NULL DEFAULT pg_catalog.now(), PRIMARY KEY (server, owner)',
+  ],
+};
 
 /** The ledger. */
 export const ledger: ObjectKind<LedgerSpec, ObservedLedger> = {
@@ -23,34 +40,34 @@ export const ledger: ObjectKind<LedgerSpec, ObservedLedger> = {
   name: () => 'ledger',
   secrets: () => [],
   observe: () =>
-    sql(`SELECT pg_catalog.to_regclass('${OWN_SCHEMA}.objects') IS NOT NULL AS exists`),
+    sql(
+      `SELECT coalesce(pg_catalog.jsonb_agg(relname), '[]') AS tables FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.to_regnamespace('${OWN_SCHEMA}') AND relkind = 'r'`,
+    ),
   observed: (row) => row as unknown as ObservedLedger | undefined,
-  occupied: (observed) => observed.exists,
-  plan: (_spec, observed) =>
-    observed?.exists === true
-      ? []
-      : [
-          step('create the schema of the ledger', sql(`CREATE SCHEMA ${OWN_SCHEMA}`)),
-          step(
-            'keep others out of the ledger',
-            sql(`REVOKE ALL ON SCHEMA ${OWN_SCHEMA} FROM PUBLIC`),
-          ),
-          step(
-            'create the ledger of objects',
-            sql(
-              `CREATE TABLE ${OWN_SCHEMA}.objects (server text, kind text, name text, owner text NOT NULL, adopted boolean NOT NULL, spec jsonb NOT NULL, attempted jsonb, secret_versions jsonb NOT NULL, before jsonb NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(), PRIMARY KEY (server, kind, name))`,
-            ),
-          ),
-          step(
-            'create the ledger of requests',
-            sql(
-              `CREATE TABLE ${OWN_SCHEMA}.requests (id text PRIMARY KEY, outcome jsonb NOT NULL, answered_at timestamptz NOT NULL DEFAULT pg_catalog.now())`,
-            ),
-          ),
-        ],
+  occupied: isLedger,
+  plan: (_spec, observed) => [
+    // A schema of that name without the ledger is somebody else's, and the server refuses to make it again.
+    ...(isLedger(observed) ? [] : createSchema()),
+    ...Object.entries(TABLES)
+      .filter(([name]) => !observed?.tables.includes(name))
+      .map(([name, [title, columns]]) =>
+        step(title, sql(`CREATE TABLE ${OWN_SCHEMA}.${name} (${columns})`)),
+      ),
+  ],
   drop: (_spec, observed) =>
-    observed.exists ? [step('drop the ledger', sql(`DROP SCHEMA ${OWN_SCHEMA} CASCADE`))] : [],
+    isLedger(observed) ? [step('drop the ledger', sql(`DROP SCHEMA ${OWN_SCHEMA} CASCADE`))] : [],
 };
+
+function isLedger(observed: ObservedLedger | undefined): boolean {
+  return observed?.tables.includes('objects') === true;
+}
+
+function createSchema(): Step[] {
+  return [
+    step('create the schema of the ledger', sql(`CREATE SCHEMA ${OWN_SCHEMA}`)),
+    step('keep others out of the ledger', sql(`REVOKE ALL ON SCHEMA ${OWN_SCHEMA} FROM PUBLIC`)),
+  ];
+}
 
 /** One object in the ledger. */
 export interface LedgerEntry {
@@ -105,9 +122,24 @@ export function deleteEntry({ server, kind, name }: ObjectKey): Statement {
   ]);
 }
 
-/** Says how many objects the ledger holds. */
-export function countEntries(): Statement {
-  return sql(`SELECT count(*)::int AS objects FROM ${OWN_SCHEMA}.objects`);
+/** Remembers who needs the ledger, whether or not it holds an object of theirs yet. */
+export function joinLedger(server: string, owner: string): Statement {
+  return sql(
+    `INSERT INTO ${OWN_SCHEMA}.owners (server, owner) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+    [server, owner],
+  );
+}
+
+/** Forgets who needed the ledger. */
+export function leaveLedger(server: string, owner: string): Statement {
+  return sql(`DELETE FROM ${OWN_SCHEMA}.owners WHERE server = $1 AND owner = $2`, [server, owner]);
+}
+
+/** Says whether the ledger holds an object, or somebody needs it. */
+export function ledgerIsUsed(): Statement {
+  return sql(
+    `SELECT EXISTS (SELECT FROM ${OWN_SCHEMA}.objects) OR EXISTS (SELECT FROM ${OWN_SCHEMA}.owners) AS used`,
+  );
 }
 
 /** Asks how a request was answered. */

@@ -155,7 +155,29 @@ describe('roles', () => {
   });
 
   test('are asked for with their schemas', () => {
-    expect(observation(spec).values).toEqual(['reader', ['shop', 'Web']]);
+    const table = `c.relnamespace = n.oid AND c.relkind IN ('r', 'p')`;
+    const may = (right: string) => `pg_catalog.has_table_privilege(r.oid, c.oid, '${right}')`;
+    const tables = (which: string) =>
+      `(SELECT count(*) FROM pg_catalog.pg_class c WHERE ${table} AND ${which})`;
+    expect(observation(spec)).toEqual({
+      text: `SELECT (
+  SELECT pg_catalog.jsonb_build_object(
+    'canLogin', r.rolcanlogin,
+    'replication', r.rolreplication,
+    'currentDatabase', pg_catalog.current_database(),
+    'memberOf', (SELECT coalesce(pg_catalog.jsonb_agg(g.rolname), '[]') FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid),
+    'database', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.privilege_type), '[]') FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a WHERE d.datname = pg_catalog.current_database() AND a.grantee = r.oid),
+    'lacking', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'schema', n.nspname,
+        'usage', pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE'),
+        'writable', ${tables(may('INSERT, UPDATE, DELETE, TRUNCATE'))},
+        'read', ${tables(`NOT ${may('SELECT')}`)},
+        'write', ${tables(`NOT (${['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'].map(may).join(' AND ')})`)}
+      )), '[]') FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY($2))
+  ) FROM pg_catalog.pg_roles r WHERE r.rolname = $1
+) AS role`,
+      values: ['reader', ['shop', 'Web']],
+    });
   });
 });
 
@@ -192,6 +214,17 @@ describe('server settings', () => {
       '= ALTER SYSTEM RESET "pg_stat_statements"."max"',
       RELOAD,
     ]);
+  });
+
+  test('are asked for in the file that they are written to, since a restart may be pending', () => {
+    expect(observation(spec)).toEqual({
+      text: `SELECT pg_catalog.jsonb_build_object(
+  'configured', (SELECT coalesce(pg_catalog.jsonb_object_agg(f.name, f.setting), '{}') FROM (SELECT DISTINCT ON (name) name, setting FROM pg_catalog.pg_file_settings WHERE sourcefile LIKE '%postgresql.auto.conf' ORDER BY name, seqno DESC) f),
+  'pendingRestart', (SELECT coalesce(pg_catalog.jsonb_agg(s.name ORDER BY s.name), '[]') FROM pg_catalog.pg_settings s WHERE s.name = ANY($1) AND (s.pending_restart OR s.context = 'postmaster' AND EXISTS (SELECT FROM pg_catalog.pg_file_settings f WHERE f.name = s.name AND f.error IS NOT NULL))),
+  'unknown', (SELECT coalesce(pg_catalog.jsonb_agg(w.name), '[]') FROM pg_catalog.unnest($1::text[]) AS w(name) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_settings s WHERE s.name = w.name))
+) AS settings`,
+      values: [['work_mem', 'pg_stat_statements.max', 'search_path']],
+    });
   });
 
   test('are reset when they are dropped', () => {
@@ -252,6 +285,18 @@ describe('connection guards', () => {
     ]);
   });
 
+  test('are asked for with everybody who may connect', () => {
+    expect(observation(spec)).toEqual({
+      text: `SELECT pg_catalog.jsonb_build_object(
+  'database', d.datname,
+  'owner', pg_catalog.pg_get_userbyid(d.datdba),
+  'roles', (SELECT pg_catalog.jsonb_agg(r.rolname) FROM pg_catalog.pg_roles r),
+  'connect', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT CASE WHEN a.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(a.grantee) END), '[]')
+    FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a WHERE a.privilege_type = 'CONNECT')
+) AS guard FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
+    });
+  });
+
   test('are refused in words', () => {
     expect(refusal(() => planned(spec, undefined))).toEqual({
       code: 'UNREADABLE',
@@ -277,15 +322,34 @@ test('a heartbeat is made once and dropped if it is there', () => {
   expect(dropped(spec, { exists: false })).toEqual([]);
 });
 
-test('a ledger is made once and dropped if it is there', () => {
+describe('a ledger', () => {
   const spec = { kind: 'ledger' };
-  expect(planned(spec, { exists: true })).toEqual([]);
-  expect(shown(planned(spec, { exists: false })).slice(0, 2)).toEqual([
-    'CREATE SCHEMA pontoon',
-    'REVOKE ALL ON SCHEMA pontoon FROM PUBLIC',
-  ]);
-  expect(shown(dropped(spec, { exists: true }))).toEqual(['DROP SCHEMA pontoon CASCADE']);
-  expect(dropped(spec, { exists: false })).toEqual([]);
+  const whole = { tables: ['objects', 'requests', 'owners', 'heartbeat'] };
+  const OWNERS =
+    'CREATE TABLE pontoon.owners (server text, owner text, joined_at timestamptz NOT NULL DEFAULT pg_catalog.now(), PRIMARY KEY (server, owner))';
+
+  test('is made once, with what it lacks', () => {
+    expect(planned(spec, whole)).toEqual([]);
+    expect(shown(planned(spec, { tables: ['objects', 'requests'] }))).toEqual([OWNERS]);
+    expect(shown(planned(spec, { tables: [] }))).toEqual([
+      'CREATE SCHEMA pontoon',
+      'REVOKE ALL ON SCHEMA pontoon FROM PUBLIC',
+      'CREATE TABLE pontoon.objects (server text, kind text, name text, owner text NOT NULL, adopted boolean NOT NULL, spec jsonb NOT NULL, attempted jsonb, secret_versions jsonb NOT NULL, before jsonb NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(), PRIMARY KEY (server, kind, name))',
+      'CREATE TABLE pontoon.requests (id text PRIMARY KEY, outcome jsonb NOT NULL, answered_at timestamptz NOT NULL DEFAULT pg_catalog.now())',
+      OWNERS,
+    ]);
+  });
+
+  test('is dropped if it is there, and never a schema of the same name', () => {
+    expect(shown(dropped(spec, whole))).toEqual(['DROP SCHEMA pontoon CASCADE']);
+    expect(dropped(spec, { tables: ['of_somebody_else'] })).toEqual([]);
+  });
+
+  test('is asked for by its tables', () => {
+    expect(observation(spec)).toEqual({
+      text: "SELECT coalesce(pg_catalog.jsonb_agg(relname), '[]') AS tables FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.to_regnamespace('pontoon') AND relkind = 'r'",
+    });
+  });
 });
 
 test('entries and requests go to the ledger as values, never as text', () => {
