@@ -1,16 +1,7 @@
 import type { ClientBase } from 'pg';
 import { PontoonError, sql, supports } from '../postgres';
 import { finallyQuietly, run, runOne } from './run';
-
-/** What makes a server write statements down, and the value with which it does not. */
-const QUIET: Readonly<Record<string, string>> = {
-  log_statement: 'none',
-  log_min_error_statement: 'panic',
-  log_min_duration_statement: '-1',
-  log_min_duration_sample: '-1',
-  'pg_stat_statements.track_utility': 'off',
-  'auto_explain.log_min_duration': '-1',
-};
+import { RECORDERS, type Recorder } from './statement-recorders';
 
 /**
  * Runs `work`, whose statements carry secrets, while this session's statements are not written down. Only a superuser,
@@ -24,7 +15,9 @@ export async function withoutStatementLog<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   const open = await openSettings(client);
-  const leaking = open.filter(({ settable, name, setting }) => !settable && records(name, setting));
+  const leaking = open.filter(
+    ({ settable, recorder, setting }) => !settable && recorder.records(setting),
+  );
   if (leaking.length > 0) {
     const list = leaking.map(({ name, setting }) => `${name} = ${setting}`).join(', ');
     throw new PontoonError(
@@ -32,10 +25,11 @@ export async function withoutStatementLog<Result>(
       `the server's log must not record statements while a password is set, got ${list}; reset it for this role or database, or grant the role SET on these parameters`,
     );
   }
-  const closed = open.filter(({ settable }) => settable).map(({ name }) => name);
-  for (const name of closed) await run(client, sql(`SET ${name} = '${QUIET[name]}'`));
+  const closed = open.filter(({ settable }) => settable);
+  for (const { name, recorder } of closed)
+    await run(client, sql(`SET ${name} = '${recorder.quiet}'`));
   return await finallyQuietly(work, async () => {
-    for (const name of closed) await run(client, sql(`RESET ${name}`));
+    for (const { name } of closed) await run(client, sql(`RESET ${name}`));
   });
 }
 
@@ -43,6 +37,7 @@ interface LogSetting {
   readonly name: string;
   readonly setting: string;
   readonly settable: boolean;
+  readonly recorder: Recorder;
 }
 
 async function openSettings(client: ClientBase): Promise<readonly LogSetting[]> {
@@ -57,17 +52,13 @@ async function openSettings(client: ClientBase): Promise<readonly LogSetting[]> 
     client,
     sql(
       `SELECT name, setting, (pg_catalog.current_setting('is_superuser') = 'on' OR context = 'user' ${granted}) AS settable FROM pg_catalog.pg_settings WHERE name = ANY($1)`,
-      [Object.keys(QUIET)],
+      [Object.keys(RECORDERS)],
     ),
   );
-  return (rows as unknown as readonly LogSetting[]).filter(
-    ({ name, setting }) => setting !== QUIET[name],
-  );
-}
-
-/** Whether a statement that succeeds is written down. */
-function records(name: string, setting: string): boolean {
-  if (name === 'log_statement') return setting !== 'none';
-  if (name === 'log_min_error_statement') return false;
-  return name === 'pg_stat_statements.track_utility' ? setting === 'on' : Number(setting) >= 0;
+  return rows.flatMap((row) => {
+    const [name, setting] = [String(row.name), String(row.setting)];
+    const recorder = RECORDERS[name];
+    if (recorder === undefined || setting === recorder.quiet) return [];
+    return [{ name, setting, settable: row.settable === true, recorder }];
+  });
 }

@@ -17,7 +17,7 @@ describe.each([15, 17])('a PostgreSQL %i that logs every statement', (major) => 
     pg = await startTestServer({
       major,
       superuser: 'rdsadmin',
-      settings: { wal_level: 'logical' },
+      settings: { wal_level: 'logical', session_preload_libraries: 'auto_explain' },
     });
     secrets = new RotatingSecrets();
     secrets.set('reader', 'reader', PRINTABLE);
@@ -93,5 +93,46 @@ describe.each([15, 17])('a PostgreSQL %i that logs every statement', (major) => 
     expect(await cloud.value(`SELECT count(*)::int FROM pg_roles WHERE rolname = 'other'`)).toBe(0);
     expect(await cloud.value('SELECT count(*)::int FROM pontoon.objects')).toBe(0);
     expect(await readFile(pg.server.logFile, 'utf8')).not.toContain('never logged');
+  });
+
+  test.each([
+    ['log_parser_stats', 'on', 'off'],
+    ['log_transaction_sample_rate', '1', '0'],
+    ['auto_explain.log_min_duration', '0', '-1'],
+  ])('neither under %s = %s', async (name, value, quiet) => {
+    const cloud = new Link('c', managed, secrets);
+    await pg.server.configure({ log_statement: 'none', [name]: value });
+    await cloud.until(`SELECT current_setting('${name}')`, value);
+    secrets.set('other', 'other', 'never logged');
+    await expect(cloud.apply({ kind: 'role', name: 'other', secret: 'other' })).rejects.toThrow(
+      `the server's log must not record statements while a password is set, got ${name} = ${value}; reset it for this role or database, or grant the role SET on these parameters`,
+    );
+    // A superuser closes it.
+    await link.apply({ kind: 'role', name: 'reader', secret: 'reader' });
+    await link.drop({ kind: 'role', name: 'reader', secret: 'reader' });
+    await pg.server.configure({ log_statement: 'all', [name]: quiet });
+    await expectNoSecret();
+  });
+
+  test('closes what anybody may close', async () => {
+    const cloud = new Link('c', managed, secrets);
+    await pg.server.configure({ log_statement: 'none', debug_print_parse: 'on' });
+    await cloud.until(`SELECT current_setting('debug_print_parse')`, 'on');
+    secrets.set('other', 'other', 'never logged');
+    await cloud.apply({ kind: 'role', name: 'other', secret: 'other' });
+    expect(await cloud.value(`SELECT current_setting('debug_print_parse')`)).toBe('on');
+    await cloud.drop({ kind: 'role', name: 'other', secret: 'other' });
+    await pg.server.configure({ log_statement: 'all', debug_print_parse: 'off' });
+    await expectNoSecret();
+  });
+
+  test('tells no password of a subscription that cannot be made', async () => {
+    secrets.set('reader', 'reader', PRINTABLE);
+    await expect(
+      link.apply({ ...subscription(['p']), publications: ['p'], slotName: 'nowhere' }),
+    ).rejects.toThrow(
+      /^cannot take up the published tables in subscription "s": the server said "/,
+    );
+    await expectNoSecret();
   });
 });
