@@ -5,6 +5,7 @@ import { STANDBY_HOST_STAND_IN } from '../../lib/rehearsal/cloud/standby-host';
 import { cloudFormationShims, cloudFormationStandIn } from '../../lib/rehearsal/cloudformation';
 import { lambdaShims, lambdaStandIn } from '../../lib/rehearsal/lambda';
 import { JQ_STAND_IN, SSM_STAND_IN } from '../../lib/rehearsal/ssm';
+import { PG_DUMP_STAND_IN } from '../../lib/rehearsal/ssm/pg-dump-behaviours';
 import { PSQL_STAND_IN } from '../../lib/rehearsal/ssm/psql-behaviours';
 
 test.each([
@@ -14,6 +15,7 @@ test.each([
   [STANDBY_HOST_STAND_IN, 'cloud'],
   [SSM_STAND_IN, 'ssm'],
   [JQ_STAND_IN, 'ssm'],
+  [PG_DUMP_STAND_IN, 'ssm'],
   [PSQL_STAND_IN, 'ssm'],
 ] as const)('each behaviour of a stand-in is a test', ({ behaviours }, folder) => {
   const directory = join(__dirname, folder);

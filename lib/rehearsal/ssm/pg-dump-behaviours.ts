@@ -12,6 +12,8 @@ export const PG_DUMP_STAND_IN: StandIn = {
     'keys, checks, exclusions, foreign keys in cycles, indexes and replica identities come after all tables',
     'views and materialized views come in the order of their dependencies, without rows',
     'triggers, policies, comments, owners, grants and default privileges are those of the source',
-    'what it cannot derive is refused, and never left out',
+    'objects outside of the schemas, such as event triggers, are left out, as pg_dump does',
+    'what it cannot derive is refused by its name, and never left out',
+    'an option that is not known to it is refused',
   ],
 };

@@ -1,9 +1,11 @@
 import { Client } from 'pg';
 import { PontoonError } from '../../postgres';
 import type { Server } from '../servers';
-import { DDL, UNSUPPORTED } from './pg-dump-queries';
+
 import type { Program } from './programs';
 import { clientConfig } from './psql';
+import { DEFINITIONS } from './schema-dump/order';
+import { UNSUPPORTED } from './schema-dump/unsupported';
 
 /** Options of pg_dump that change nothing here, or that this stand-in always honours. */
 const KNOWN = [
@@ -42,7 +44,7 @@ async function dump(client: Client, schemas: readonly string[]): Promise<string>
     'SET check_function_bodies = false;',
     "SELECT pg_catalog.set_config('search_path', '', false);",
   ];
-  for (const [type, query] of DDL) {
+  for (const [type, query] of DEFINITIONS) {
     const { rows } = await client.query<{ ddl: string | null }>(query, [schemas]);
     for (const { ddl } of rows)
       if (ddl !== null) parts.push(`-- Name: -; Type: ${type}; Schema: -; Owner: -`, ddl);
@@ -59,7 +61,7 @@ async function requireSchemas(client: Client, schemas: readonly string[]): Promi
   if (missing === undefined) return;
   throw new PontoonError(
     'STAND_IN',
-    `no matching schemas were found for pattern "${missing.name.replaceAll('"', '""')}"`,
+    `no matching schemas were found for pattern ""${missing.name.replaceAll('"', '""')}""`,
   );
 }
 
@@ -81,7 +83,10 @@ function readSchemas(args: readonly string[]): readonly string[] {
       index += 1;
       schemas.push((args[index] ?? '').replace(/^"(.*)"$/s, '$1').replaceAll('""', '"'));
     } else if (!KNOWN.includes(option))
-      throw new PontoonError('STAND_IN', `the stand-in for pg_dump does not know '${option}'`);
+      throw new PontoonError(
+        'STAND_IN',
+        `the stand-in for pg_dump does not know '${option}'; install the PostgreSQL client tools of this major`,
+      );
   }
   return schemas;
 }

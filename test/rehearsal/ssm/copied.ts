@@ -113,7 +113,7 @@ export async function describeSchemas(
   const { rows } = await client.query<{ line: string }>(
     `WITH n AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($1))
 SELECT line FROM (
-  SELECT format('relation %I.%I %s owner %s acl %s identity %s rls %s %s', nspname, relname, relkind, pg_get_userbyid(relowner), (SELECT array_agg(replace(a::text, 'arwdDxtm', 'arwdDxt') ORDER BY a::text) FROM unnest(relacl) a), relreplident, relrowsecurity, pg_get_expr(relpartbound, c.oid)) AS line FROM pg_class c JOIN n ON n.oid = relnamespace
+  SELECT format('relation %I.%I %s owner %s acl %s%s identity %s rls %s %s', nspname, relname, relkind, pg_get_userbyid(relowner), (SELECT array_agg(replace(a::text, 'arwdDxtm', 'arwdDxt') ORDER BY a::text) FROM unnest(relacl) a), CASE relacl WHEN '{}' THEN 'none' END, relreplident, relrowsecurity, pg_get_expr(relpartbound, c.oid)) AS line FROM pg_class c JOIN n ON n.oid = relnamespace
   UNION ALL SELECT format('column %I.%I.%I %s %s %s %s %s %s %s %s', nspname, relname, attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid), attidentity, attgenerated, attcollation::regcollation, attacl, attnum) FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid JOIN n ON n.oid = relnamespace LEFT JOIN pg_attrdef d ON adrelid = attrelid AND adnum = attnum WHERE attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p', 'v', 'm')
   UNION ALL SELECT format('constraint %I.%s %I %s %s', nspname, conrelid::regclass, conname, pg_get_constraintdef(c.oid), convalidated) FROM pg_constraint c JOIN n ON n.oid = connamespace WHERE contype <> 'n'
   UNION ALL SELECT 'index ' || pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid JOIN n ON n.oid = relnamespace
@@ -126,7 +126,10 @@ SELECT line FROM (
   UNION ALL SELECT format('policy %I.%I %I %s %s %s %s', schemaname, tablename, policyname, permissive, roles, cmd, qual) FROM pg_policies WHERE schemaname = ANY ($1)
   UNION ALL SELECT format('default privileges %s %s %s', pg_get_userbyid(defaclrole), defaclobjtype, defaclacl) FROM pg_default_acl JOIN n ON n.oid = defaclnamespace
   UNION ALL SELECT format('schema %I acl %s', nspname, (SELECT nspacl FROM pg_namespace p WHERE p.oid = n.oid)) FROM n WHERE nspname <> 'public'
-  UNION ALL SELECT format('comment %s %s', objoid::regclass, description) FROM pg_description JOIN pg_class c ON c.oid = objoid AND classoid = 'pg_class'::regclass JOIN n ON n.oid = relnamespace
+  UNION ALL SELECT format('type %I.%I owner %s acl %s', nspname, typname, pg_get_userbyid(typowner), typacl) FROM pg_type t JOIN n ON n.oid = typnamespace WHERE NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_type'::regclass AND objid = t.oid AND deptype = 'e')
+  UNION ALL SELECT format('attribute %s.%I %s %s', attrelid::regclass, attname, format_type(atttypid, atttypmod), attcollation::regcollation) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN n ON n.oid = relnamespace WHERE relkind = 'c' AND NOT attisdropped
+  UNION ALL SELECT format('options %s %s %s', c.oid::regclass, relpersistence, reloptions) FROM pg_class c JOIN n ON n.oid = relnamespace WHERE relkind <> 'c'
+  UNION ALL SELECT format('comment %s %s %s', o.type, o.identity, description) FROM pg_description d, pg_identify_object(classoid, objoid, objsubid) o WHERE o.schema = ANY ($1) OR o.identity IN (SELECT quote_ident(nspname) FROM n) OR EXISTS (SELECT FROM n WHERE o.identity LIKE '% on ' || quote_ident(nspname) || '.%')
 ) lines ORDER BY line COLLATE "C"`,
     [schemas],
   );

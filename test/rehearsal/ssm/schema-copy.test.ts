@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { processList } from '../../../lib/rehearsal/checks/secret-scan';
 import { createStandby } from '../../../lib/rehearsal/servers';
+import { findClientTool } from '../../../lib/rehearsal/servers/binaries';
 import { type TestServer, withServers } from '../../servers';
 import { ADMIN, type CommandEnd, copy, describeSchemas, prepareTarget } from './copied';
 import { RICH_SCHEMA } from './rich-schema';
@@ -46,7 +47,11 @@ test.each([
       if (source === undefined || target === undefined) throw new Error('two servers');
       await makeSource(source);
       await prepareTarget(target);
-      await expectCopy(source, target);
+      const { standIns } = await expectCopy(source, target);
+      const tools = ['pg_dump', 'psql'] as const;
+      const found = await Promise.all(tools.map((tool) => findClientTool(from, tool)));
+      const missing = found.includes(undefined) ? tools : [];
+      expect(standIns.filter((name) => tools.some((tool) => tool === name))).toEqual(missing);
     },
   );
 });
