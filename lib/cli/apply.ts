@@ -1,6 +1,6 @@
 import type { Command } from './command';
 import { ExitCode } from './exit-code';
-import { INPUT_DESCRIPTION, RECONCILE_OPTIONS, reconcileCommand } from './reconcile';
+import { inputDescription, RECONCILE_OPTIONS, reconcileCommand } from './reconcile';
 
 /** Makes a server have an object. */
 export const applyCommand: Command = {
@@ -10,7 +10,7 @@ export const applyCommand: Command = {
   description: [
     'Makes a server have the object that a spec describes. Doing so twice changes nothing.',
     '',
-    ...INPUT_DESCRIPTION,
+    ...inputDescription('apply'),
   ],
   options: {
     plan: { description: 'print the statements, secrets blanked out, and change nothing' },

@@ -27,18 +27,24 @@ export function readBindings(
   return asUsage(() => {
     const problems = new Problems();
     const servers = new Reader(given, 'bindings', problems).everything();
-    const connections = Object.entries(servers).map(([server, binding]) => {
-      problems.addIf(
-        migration.topology.servers[server] === undefined,
-        `'bindings.${server}' must be a server of the topology, which has ${Object.keys(migration.topology.servers).join(', ')}; correct the name`,
+    const connections = Object.entries(servers).flatMap(([server, binding]) => {
+      const known = Object.keys(migration.topology.servers);
+      if (known.includes(server)) {
+        const reader = new Reader(
+          withPlainValues(binding, migration, server),
+          `bindings.${server}`,
+          problems,
+        );
+        const connection = readConnection(reader);
+        reader.refuseTheRest();
+        return [[server, connection] as const];
+      }
+      problems.add(
+        `'bindings.${server}' must be a server of the topology, which has ${known.join(', ')}; correct the name`,
       );
-      const known = { port: 5432, ...plainValues(migration, server), ...objectOf(binding), server };
-      const reader = new Reader(known, `bindings.${server}`, problems);
-      const connection = readConnection(reader);
-      reader.refuseTheRest();
-      return [server, connection] as const;
+      return [];
     });
-    problems.throwIfAny('the bindings');
+    problems.throwIfAny(`'--bindings'`);
     return new Map(connections);
   });
 }
@@ -50,16 +56,17 @@ export function bindingOf(bindings: ReadonlyMap<string, Connection>, server: str
   throw new UsageError(`'bindings.${server}' must be given, got nothing; add it to the file`);
 }
 
-/** What is known of a server before anything is deployed: its database, and values that are no expressions. */
-function plainValues({ topology, bindings }: Migration, server: string): Record<string, unknown> {
+/** `binding` over what is known before anything is deployed: the database, and values that are no expressions. */
+function withPlainValues(
+  binding: unknown,
+  { topology, bindings }: Migration,
+  server: string,
+): unknown {
+  if (typeof binding !== 'object' || binding === null || Array.isArray(binding)) return binding;
   const database = topology.servers[server]?.database;
   const recorded = Object.entries(bindings[server] ?? {}).filter(
     // A secret's ARN is of no use here, where logins come from the environment or files.
     ([key, value]) => key !== 'secret' && !value.startsWith('{'),
   );
-  return { database, ...Object.fromEntries(recorded) };
-}
-
-function objectOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
+  return { port: 5432, database, ...Object.fromEntries(recorded), ...binding, server };
 }

@@ -1,6 +1,6 @@
 import type { Command } from './command';
 import { ExitCode } from './exit-code';
-import { INPUT_DESCRIPTION, RECONCILE_OPTIONS, reconcileCommand } from './reconcile';
+import { inputDescription, RECONCILE_OPTIONS, reconcileCommand } from './reconcile';
 
 /** Drops an object from a server. */
 export const dropCommand: Command = {
@@ -11,7 +11,7 @@ export const dropCommand: Command = {
     'Drops the object that a spec describes, if it is the owner’s. What somebody else made, or what',
     'was adopted, stays, and that is no failure.',
     '',
-    ...INPUT_DESCRIPTION,
+    ...inputDescription('drop'),
   ],
   options: RECONCILE_OPTIONS,
   exitCodes: {

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 /** What a command reads from and writes to. */
 export interface Io {
   /** Where JSON comes from. */
-  readonly stdin: Readable;
+  readonly stdin: InputStream;
   /** Results, and nothing else. */
   readonly stdout: OutputStream;
   /** Progress and errors. */
@@ -14,7 +14,10 @@ export interface Io {
   readonly directory: string;
 }
 
-/** A stream that may be a terminal. */
+/** A stream to read that may be a terminal. */
+export type InputStream = Readable & { readonly isTTY?: boolean };
+
+/** A stream to write that may be a terminal. */
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** Writes `text` as one line. */

@@ -23,7 +23,7 @@ import type { Option } from './command';
 import { withCertificates } from './connections';
 import { ExitCode } from './exit-code';
 import { type Io, writeJson, writeLine } from './io';
-import { readStdin } from './read-json';
+import { exampleLines, readStdin } from './read-json';
 import { asUsage } from './usage-error';
 
 /** What `apply` and `drop` read from stdin. */
@@ -51,8 +51,14 @@ export const RECONCILE_OPTIONS: Readonly<Record<string, Option>> = {
   },
 };
 
-/** What a user must know of the input of `apply` and `drop`. */
-export const INPUT_DESCRIPTION: readonly string[] = [
+const EXAMPLE: readonly string[] = [
+  '{ "connection": { "server": "onPremises", "host": "db.example", "port": 5432,',
+  '                  "database": "shop", "secret": "env:PG", "caCertificateFile": "ca.pem" },',
+  '  "spec": { "kind": "physical-slot", "name": "standby_1" } }',
+];
+
+/** What a user must know of the input of `verb`. */
+export const inputDescription = (verb: 'apply' | 'drop'): readonly string[] => [
   'Reads JSON from stdin: {"connection": …, "spec": …, "primary": …, "adopt": …}',
   '  connection  {"server", "host", "port", "database", "secret", "sslMode", "caCertificate"}',
   '              server: its name in the topology; sslMode: verify-full (default) or verify-ca;',
@@ -62,6 +68,9 @@ export const INPUT_DESCRIPTION: readonly string[] = [
   '  spec        what is to be there: {"kind": "publication", …}; apply {"kind": "ledger"} first',
   '  primary     the connection to its primary, if the server is a standby',
   '  adopt       whether an object that somebody else made may be taken over (default: false)',
+  '',
+  'Example:',
+  ...exampleLines(verb, EXAMPLE),
 ];
 
 /** Reconciles or drops what stdin describes, and prints what was done. */
@@ -70,7 +79,7 @@ export async function reconcileCommand(
   options: Arguments,
   io: Io,
 ): Promise<ExitCode> {
-  const { connection, primary, spec, adopt } = await readInput(io);
+  const { connection, primary, spec, adopt } = await readInput(verb, io);
   const request: ReconcileRequest = {
     server: connection.server,
     spec,
@@ -98,33 +107,35 @@ export async function reconcileCommand(
   return ExitCode.FINE;
 }
 
-async function readInput(io: Io): Promise<ObjectInput> {
-  const { value, directory } = await readStdin(io);
+async function readInput(verb: 'apply' | 'drop', io: Io): Promise<ObjectInput> {
+  const { value, directory } = await readStdin(io, { command: verb, example: EXAMPLE });
   const input = withCertificates(value, directory);
   return asUsage(() => {
     const problems = new Problems();
     const reader = new Reader(input, 'stdin', problems);
-    const spec = reader.object('spec', (nested) => nested.everything());
     const read = {
+      spec: reader.object('spec', specOf),
       connection: reader.object('connection', readConnection),
       primary: reader.optionalObject('primary', readConnection),
       adopt: reader.flag('adopt', false),
     };
     const server = reader.optionalText('server');
-    if (server !== undefined && server !== read.connection.server)
+    const other = read.connection.server;
+    // Without a connection there is nothing to compare with, and that is what is said.
+    if (server !== undefined && other !== '' && server !== other)
       reader.refuse('server', "must be that of 'connection'", 'leave it out');
     reader.refuseTheRest();
-    const understood = specOf(spec, problems);
     problems.throwIfAny('stdin');
-    if (understood === undefined) throw new PontoonError('INVALID', 'stdin must hold a spec');
-    return { ...read, spec: understood };
+    const { spec } = read;
+    if (spec === undefined) throw new PontoonError('INVALID', 'stdin must hold a spec');
+    return { ...read, spec };
   });
 }
 
-function specOf(input: unknown, problems: Problems): ObjectSpec | undefined {
+function specOf(reader: Reader): ObjectSpec | undefined {
   let spec: ObjectSpec | undefined;
-  problems.collect(() => {
-    spec = readSpec(input);
+  reader.collect(() => {
+    spec = readSpec(reader.everything());
   });
   return spec;
 }

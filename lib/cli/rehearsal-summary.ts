@@ -2,11 +2,11 @@ import { type RehearsalReport, type VerifiedTable, verdictOf } from '../rehearsa
 
 /** What somebody in a terminal wants to know of a rehearsal: the verdict, and where the rest stands. */
 export function rehearsalSummary(report: RehearsalReport, page: string): string {
-  const { stack, seconds, problems, workload, latencyMs, standIns, shims } = report;
+  const { stack, seconds, problems, unchecked, workload, latencyMs, standIns, shims } = report;
   return [
     '',
     `${verdictOf(report).toUpperCase()}  ${stack} in ${seconds.toFixed(1)} s`,
-    ...problems.map((problem) => `  - ${problem}`),
+    ...[...problems, ...unchecked].map((problem) => `  - ${problem}`),
     `  rows       ${workload.seeded} before, ${workload.written} while it ran`,
     `  tables     ${counted(report.verification)}`,
     ...(latencyMs === undefined

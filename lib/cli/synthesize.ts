@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PontoonError } from '../postgres';
+import { readAppFailure } from './app-failure';
 import type { Io } from './io';
 import { UsageError } from './usage-error';
 
-/** How much of what a failed app said is shown. */
-const SHOWN_CHARACTERS = 4000;
+/** How much of what an app says is kept for when it fails. */
+const KEPT_CHARACTERS = 256 * 1024;
 
 /** Where a cloud assembly is written, and from what. */
 export interface SynthesisOptions {
@@ -20,7 +21,8 @@ export interface SynthesisOptions {
 
 /**
  * Runs the CDK app that `cdk.json` names, as the CDK's own command line does, and has it write its cloud assembly to
- * `output`. Throws a PontoonError with code SYNTHESIS and what the app said.
+ * `output`. Throws a PontoonError with code SYNTHESIS and
+ * the error that the app ended with; its whole output is the cause.
  */
 export async function synthesize(
   io: Io,
@@ -32,13 +34,19 @@ export async function synthesize(
     CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...more }),
   });
   signal.throwIfAborted();
-  if (code !== 0) {
-    throw new PontoonError(
-      'SYNTHESIS',
-      `'${app}' must synthesize the app, got exit code ${code}; mend what it says:\n${said.trim()}`,
-    );
-  }
+  if (code !== 0)
+    throw failedApp(`'${app}' must synthesize the app, got exit code ${code}`, said, io);
   requireContext(output);
+}
+
+function failedApp(what: string, said: string, { directory }: Io): PontoonError {
+  const { shown, shortened } = readAppFailure(said, directory);
+  const wayOut = shortened
+    ? 'mend what it says, or run again with --debug to see all of it'
+    : 'mend what it says';
+  // With --debug, causes are shown by their trace: here, all that the app said.
+  const cause = Object.assign(new Error(what), { stack: said.trim() });
+  return new PontoonError('SYNTHESIS', `${what}; ${wayOut}:\n${shown}`, { cause });
 }
 
 function readCdkJson(directory: string): {
@@ -90,7 +98,7 @@ function runApp(
     signal.addEventListener('abort', stop, { once: true });
     let said = '';
     const listen = (chunk: Buffer): void => {
-      said = `${said}${chunk.toString('utf8')}`.slice(-SHOWN_CHARACTERS);
+      said = `${said}${chunk.toString('utf8')}`.slice(-KEPT_CHARACTERS);
     };
     child.stdout.on('data', listen);
     child.stderr.on('data', listen);

@@ -22,8 +22,16 @@ import { withCertificates } from './connections';
 import { ExitCode } from './exit-code';
 import { type Io, writeJson, writeLine } from './io';
 import { type Migration, readMigration, TOPOLOGY_OPTIONS } from './migration';
-import { readStdin } from './read-json';
+import { exampleLines, readStdin } from './read-json';
 import { asUsage, UsageError } from './usage-error';
+
+const EXAMPLE: readonly string[] = [
+  '{ "source": { "server": "onPremises", "host": "db.example", "port": 5432, "database": "shop",',
+  '              "secret": "env:A_", "caCertificateFile": "ca.pem" },',
+  '  "target": { "server": "aurora", "host": "aurora.example", "port": 5432, "database": "shop",',
+  '              "secret": "env:C_", "caCertificate": "aws-rds" },',
+  '  "selection": { "schemas": ["public"] } }',
+];
 
 /** Compares whole tables of two servers. */
 export const verifyCommand: Command = {
@@ -38,6 +46,9 @@ export const verifyCommand: Command = {
     'Reads JSON from stdin: {"source": …, "target": …, "selection": …}, where source and target are',
     'connections as for `pontoon apply`, and selection is {"schemas": […], "tables": […],',
     '"exclude": […]}; or takes them from a topology’s link, with --bindings saying where servers are.',
+    '',
+    'Example:',
+    ...exampleLines('verify', EXAMPLE),
   ],
   options: {
     ...TOPOLOGY_OPTIONS,
@@ -107,7 +118,7 @@ const MARKS: Readonly<Record<Verification['status'], string>> = {
 };
 
 async function readInput(io: Io): Promise<VerifyInput> {
-  const { value, directory } = await readStdin(io);
+  const { value, directory } = await readStdin(io, { command: 'verify', example: EXAMPLE });
   const input = withCertificates(value, directory);
   return asUsage(() => {
     const problems = new Problems();

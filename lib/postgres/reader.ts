@@ -1,4 +1,4 @@
-import type { Problems } from './errors';
+import { Problems } from './errors';
 import { nameProblem, slotNameProblem } from './identifiers';
 
 /**
@@ -8,15 +8,20 @@ import { nameProblem, slotNameProblem } from './identifiers';
 export class Reader {
   private readonly seen = new Set<string>();
   private readonly fields: Readonly<Record<string, unknown>>;
+  private readonly problems: Problems;
 
   constructor(
     input: unknown,
     private readonly path: string,
-    private readonly problems: Problems,
+    problems: Problems,
   ) {
+    this.problems = problems;
     const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
-    if (!isObject) this.wrong(path, 'must be an object', input, 'give its properties by name');
     this.fields = isObject ? (input as Record<string, unknown>) : {};
+    if (isObject) return;
+    this.wrong(path || 'input', 'must be an object', input, 'give its properties by name');
+    // What follows from that is no news: each property of it is missing.
+    this.problems = new Problems();
   }
 
   /** A text that must be given. */
@@ -159,6 +164,11 @@ export class Reader {
   /** Keeps what `check` says of the property `key`, as the writer knows it. */
   public check(key: string, check: (what: string) => readonly string[]): void {
     for (const problem of check(this.at(key))) this.problems.add(problem);
+  }
+
+  /** Runs `check` and, if it throws a PontoonError, keeps what it said. */
+  public collect(check: () => void): void {
+    this.problems.collect(check);
   }
 
   /** Keeps the problem that the value of `key` breaks `rule`. */

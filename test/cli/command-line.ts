@@ -12,6 +12,8 @@ export interface CommandResult {
 export interface CommandInput {
   /** Written to stdin as JSON, or as it is if it is a text. @default - nothing */
   readonly stdin?: unknown;
+  /** Whether stdin is a terminal. @default false */
+  readonly terminal?: boolean;
   /** @default {} */
   readonly environment?: Readonly<Record<string, string>>;
   /** @default - the working directory */
@@ -21,12 +23,12 @@ export interface CommandInput {
 /** Runs the command line in this process, with streams that are no terminals. */
 export async function pontoon(
   args: readonly string[],
-  { stdin, environment = {}, directory = process.cwd() }: CommandInput = {},
+  { stdin, terminal = false, environment = {}, directory = process.cwd() }: CommandInput = {},
 ): Promise<CommandResult> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const text = typeof stdin === 'string' ? stdin : JSON.stringify(stdin ?? '');
   const code = await runCommandLine(args, {
-    stdin: Readable.from(stdin === undefined ? [] : [text]),
+    stdin: Object.assign(Readable.from(stdin === undefined ? [] : [text]), { isTTY: terminal }),
     stdout,
     stderr,
     environment,

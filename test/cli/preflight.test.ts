@@ -74,6 +74,22 @@ test('3 when nothing fails, but servers are unchecked; 0 when only the others we
   expect((await preflight(...access)).code).toBe(3);
 });
 
+test('says of each binding that cannot be used what is wrong, and not what follows from it', async () => {
+  const bindings = { nowhere: { host: 'a' }, standby: 'b', constructor: {} };
+  writeFileSync(join(directory, 'wrong.json'), JSON.stringify(bindings));
+  expect(
+    await pontoon(['preflight', '--app', '.', '--bindings', 'wrong.json'], { directory }),
+  ).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `pontoon: '--bindings' has 3 problems:
+- 'bindings.nowhere' must be a server of the topology, which has onPremises, standby, aurora; correct the name
+- 'bindings.standby' must be an object, got "b"; give its properties by name
+- 'bindings.constructor' must be a server of the topology, which has onPremises, standby, aurora; correct the name
+`,
+  });
+});
+
 test('knows no server that the topology does not have', async () => {
   expect(await preflight('--server', 'nowhere')).toEqual({
     code: 2,

@@ -36,6 +36,44 @@ test('shows what an app that fails says, and leaves nothing behind', async () =>
   expect(() => readdirSync(output)).toThrow('ENOENT');
 });
 
+test('shows the error of an app that throws and where the app threw it, and all of it with --debug', async () => {
+  writeApp(`process.emitWarning('old');
+    function build() { throw Object.assign(new RangeError('a stack has 2 problems:\\n- one\\n- two'), { code: 'INVALID' }); }
+    build();`);
+  expect(await pontoon(['rehearse'], environment())).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `pontoon: 'node app.js' must synthesize the app, got exit code 1; mend what it says, or run again with --debug to see all of it:
+RangeError: a stack has 2 problems:
+- one
+- two
+  at build (app.js:2:44)
+`,
+  });
+  const { stderr } = await pontoon(['rehearse', '--debug'], environment());
+  expect(stderr).toContain('at Module._compile');
+  expect(stderr).toContain("code: 'INVALID'");
+});
+
+test.each([
+  [
+    "require('./gone');",
+    /^Error: Cannot find module '.\/gone'\nRequire stack:\n- \S+\/app.js\n {2}at Object.<anonymous> \(app.js:1:1\)$/,
+  ],
+  ['frob nicate', /^\S+\/app.js:1\nfrob nicate\n *\^+\n\nSyntaxError: Unexpected identifier/],
+  ["console.error('x'.repeat(5000)); process.exit(1);", /^x{4000}$/],
+])('tells what is wrong with an app that is %j', async (program, said) => {
+  writeApp(program);
+  const { code, stderr } = await pontoon(['rehearse'], environment());
+  const [first = '', ...rest] = stderr.trim().split('\n');
+  expect({ code, first }).toEqual({
+    code: 1,
+    first:
+      "pontoon: 'node app.js' must synthesize the app, got exit code 1; mend what it says, or run again with --debug to see all of it:",
+  });
+  expect(rest.join('\n')).toMatch(said);
+});
+
 test('gives the app its context, as the CDK does', async () => {
   writeApp('console.log(process.env.CDK_CONTEXT_JSON); process.exit(1);');
   writeFileSync(join(directory, 'cdk.context.json'), JSON.stringify({ looked: 'up' }));

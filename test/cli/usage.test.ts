@@ -33,7 +33,6 @@ test.each<[string[], string]>([
     ['diagram', '--topology', 'nowhere.json'],
     '\'--topology\' must be a readable file, got "nowhere.json"; correct its name',
   ],
-  [['apply'], "'stdin' must be JSON, got nothing; see the help of the command"],
 ])('%j is bad usage', async (args, message) => {
   expect(await pontoon(args)).toEqual({ code: 2, stdout: '', stderr: `pontoon: ${message}\n` });
 });
@@ -42,7 +41,69 @@ test('never repeats what it could not parse, which may hold a secret', async () 
   expect(await pontoon(['apply'], { stdin: '{"password": hunter2' })).toEqual({
     code: 2,
     stdout: '',
-    stderr: "pontoon: 'stdin' must be JSON, got something else; see the help of the command\n",
+    stderr: "pontoon: 'stdin' must be JSON, got something else; see 'pontoon apply --help'\n",
+  });
+});
+
+test.each([
+  [
+    'apply',
+    `{ "connection": { "server": "onPremises", "host": "db.example", "port": 5432,
+                    "database": "shop", "secret": "env:PG", "caCertificateFile": "ca.pem" },
+    "spec": { "kind": "physical-slot", "name": "standby_1" } }`,
+  ],
+  [
+    'verify',
+    `{ "source": { "server": "onPremises", "host": "db.example", "port": 5432, "database": "shop",
+                "secret": "env:A_", "caCertificateFile": "ca.pem" },
+    "target": { "server": "aurora", "host": "aurora.example", "port": 5432, "database": "shop",
+                "secret": "env:C_", "caCertificate": "aws-rds" },
+    "selection": { "schemas": ["public"] } }`,
+  ],
+])('shows what to pipe into %s if nothing was', async (command, example) => {
+  expect(await pontoon([command], { stdin: ' \n' })).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `pontoon: 'pontoon ${command}' must be given JSON on stdin, got nothing; pipe it in, such as
+  pontoon ${command} << JSON
+  ${example}
+  JSON
+and see 'pontoon ${command} --help'
+`,
+  });
+  // What is shown can be piped in as it is: what it lacks is the certificate's file.
+  expect(await pontoon([command], { stdin: example, directory: '/nowhere' })).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      'pontoon: \'caCertificateFile\' must be a readable file, got "ca.pem"; correct its name\n',
+  });
+});
+
+test('says on a terminal that it waits for input', async () => {
+  const { stderr } = await pontoon(['drop'], { stdin: 'x', terminal: true });
+  expect(stderr).toBe(
+    "pontoon drop reads JSON from stdin: type it and end with Ctrl-D\npontoon: 'stdin' must be JSON, got something else; see 'pontoon drop --help'\n",
+  );
+});
+
+test.each([
+  [
+    { server: 'a', spec: { kind: 'ledger' } },
+    "stdin: 'stdin.connection' must be an object, got nothing; give its properties by name",
+  ],
+  [
+    { server: 'a', connection: [] },
+    `stdin has 2 problems:
+- 'stdin.spec' must be an object, got nothing; give its properties by name
+- 'stdin.connection' must be an object, got []; give its properties by name`,
+  ],
+  [[], "stdin: 'stdin' must be an object, got []; give its properties by name"],
+])('says of %j what is missing, and not what follows from it', async (stdin, message) => {
+  expect(await pontoon(['apply'], { stdin })).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `pontoon: ${message}\n`,
   });
 });
 
@@ -56,12 +117,12 @@ test('lists everything that is wrong with its input', async () => {
   expect(code).toBe(2);
   expect(stderr).toMatchInlineSnapshot(`
 "pontoon: stdin has 6 problems:
+- 'spec.secret' must be given, got nothing; add it
 - 'stdin.connection.port' must be a whole number of at least 1, got 0; correct it
 - 'stdin.connection.secret' must be given, got nothing; add it
 - 'stdin.connection.host' must be a host name or an IP address, got "/run"; connections go through TCP with TLS, never through a socket
 - 'stdin.connection.caCertificate' must be certificates in PEM or 'aws-rds', got "file.pem"; give the text of the file, not its name
 - 'stdin.frob' is not known here; remove it or correct its name
-- 'spec.secret' must be given, got nothing; add it
 "
 `);
 });

@@ -203,3 +203,19 @@ test('names a property at the top by itself', () => {
     "'a' must be given, got nothing; add it",
   ]);
 });
+
+test('says of what is no object only that it is none', () => {
+  const { result, problems } = reading({ a: 1 }, (reader) => {
+    const read = reader.object('a', (nested) => [
+      nested.text('b'),
+      nested.object('c', (deeper) => deeper.integer('d', 1)),
+    ]);
+    reader.refuseTheRest();
+    return read;
+  });
+  expect(problems).toEqual(["'spec.a' must be an object, got 1; give its properties by name"]);
+  expect(result).toEqual(['', 1]);
+  expect(reading(7, (reader) => reader.text('a'), '').problems).toEqual([
+    "'input' must be an object, got 7; give its properties by name",
+  ]);
+});
