@@ -1,4 +1,16 @@
 export { type ConnectOptions, connect, withConnection } from './connect';
+export {
+  abandon,
+  type CutoverEvent,
+  type CutoverOutcome,
+  type CutoverRequest,
+  type CutoverServices,
+  cutover,
+  type FinalComparison,
+  type ReplicationTask,
+  type SwitchedEndpoint,
+} from './cutover';
+export { CLEAN_UP_MS, Deadline } from './deadline';
 export { Ledger } from './ledger';
 export { type PreflightClient, runPreflight } from './preflight';
 export { apply, drop, plan } from './reconcile';

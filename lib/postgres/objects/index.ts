@@ -1,3 +1,4 @@
+export { CANARY_TABLE, type CanarySpec } from './canary';
 export type { ConnectionGuardSpec } from './connection-guard';
 export { beat, beatAge, type HeartbeatSpec } from './heartbeat';
 export {

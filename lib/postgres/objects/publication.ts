@@ -11,6 +11,7 @@ import {
   selectionUses,
   type TableSelection,
 } from '../table-selection';
+import { CANARY_TABLE } from './canary';
 import { type ObjectKind, type Step, step } from './object';
 
 /**
@@ -25,6 +26,8 @@ export interface PublicationSpec {
   readonly selection: TableSelection;
   /** Whether changes of partitions are published under the name of the partitioned table. */
   readonly viaPartitionRoot: boolean;
+  /** Whether the canary is published too, by which a cutover sees that everything has arrived. */
+  readonly canary?: boolean;
 }
 
 /** What a server says of a publication, and of the tables that could belong to it. */
@@ -47,6 +50,7 @@ export const publication: ObjectKind<PublicationSpec, ObservedPublication> = {
       name: reader.name('name'),
       selection,
       viaPartitionRoot: reader.flag('viaPartitionRoot', true),
+      canary: reader.flag('canary', false),
     };
   },
   name: (spec) => spec.name,
@@ -141,7 +145,7 @@ function wantedTables(
       `'selection' of publication ${quoteIdentifier(spec.name)} must match at least one table, got none; correct the schemas`,
     );
   }
-  return selected;
+  return spec.canary === true ? [...selected, CANARY_TABLE] : selected;
 }
 
 function tableList(spec: PublicationSpec, tables: readonly QualifiedName[]): string {

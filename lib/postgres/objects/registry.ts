@@ -1,5 +1,6 @@
 import { Problems } from '../errors';
 import { Reader } from '../reader';
+import { type CanarySpec, canary } from './canary';
 import { type ConnectionGuardSpec, connectionGuard } from './connection-guard';
 import { type HeartbeatSpec, heartbeat } from './heartbeat';
 import { type LedgerSpec, ledger } from './ledger';
@@ -14,6 +15,7 @@ import type { SubscriptionSpec } from './subscription-spec';
 
 /** Something on a server that this library manages. */
 export type ObjectSpec =
+  | CanarySpec
   | ConnectionGuardSpec
   | HeartbeatSpec
   | LedgerSpec
@@ -34,6 +36,7 @@ export type AnyObjectKind = ObjectKind<{ readonly kind: string }, unknown>;
 const KINDS: {
   readonly [Name in ObjectKindName]: ObjectKind<Extract<ObjectSpec, { kind: Name }>, unknown>;
 } = {
+  canary,
   'connection-guard': connectionGuard,
   heartbeat,
   ledger,

@@ -1,0 +1,50 @@
+import { quoteQualified } from '../identifiers';
+import { CANARY_TABLE } from '../objects';
+import { type Statement, sql } from '../statement';
+
+const TABLE = quoteQualified(CANARY_TABLE);
+
+/**
+ * Writes the canary and waits until it is on disk, whatever the session or the server says of asynchronous commits;
+ * a position that is read afterwards then lies behind every commit that was acknowledged before.
+ */
+export function writeCanary(migration: string, mark: string): readonly Statement[] {
+  return [
+    sql('BEGIN'),
+    sql('SET LOCAL synchronous_commit = on'),
+    sql(
+      `INSERT INTO ${TABLE} (migration, mark, written_at) VALUES ($1, $2, pg_catalog.clock_timestamp()) ON CONFLICT (migration) DO UPDATE SET mark = EXCLUDED.mark, written_at = EXCLUDED.written_at`,
+      [migration, mark],
+    ),
+    sql('COMMIT'),
+  ];
+}
+
+/** The end of everything that was written to the log so far. */
+export function logEnd(): Statement {
+  return sql('SELECT pg_catalog.pg_current_wal_insert_lsn()::text AS lsn');
+}
+
+/** Asks whether the canary with `mark` is there. */
+export function canaryArrived(migration: string, mark: string): Statement {
+  return sql(`SELECT EXISTS (SELECT FROM ${TABLE} WHERE migration = $1 AND mark = $2) AS arrived`, [
+    migration,
+    mark,
+  ]);
+}
+
+/** How far a standby has replayed the log. */
+export function replayed(lsn: string): Statement {
+  return sql(
+    `SELECT pg_catalog.pg_last_wal_replay_lsn()::text AS lsn, pg_catalog.pg_last_wal_replay_lsn() >= $1::pg_lsn AS reached`,
+    [lsn],
+  );
+}
+
+/** How far the reader of a slot has confirmed what it got. No row if the slot is gone. */
+export function confirmed(slotName: string, lsn: string): Statement {
+  return sql(
+    `SELECT confirmed_flush_lsn::text AS lsn, confirmed_flush_lsn >= $2::pg_lsn AS reached, active, wal_status AS "walStatus" FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+    [slotName, lsn],
+  );
+}

@@ -1,0 +1,119 @@
+import { quoteIdentifier } from '../identifiers';
+import { type Statement, sql } from '../statement';
+
+/** Who may connect to a database, as its access list says. */
+export interface ObservedAccess {
+  readonly database: string;
+  readonly owner: string;
+  /** Roles with CONNECT; the empty name stands for everybody. */
+  readonly connect: readonly string[];
+  /** All roles that exist. */
+  readonly roles: readonly string[];
+}
+
+/** A login that gets past the fence although nobody listed it. */
+export interface UnfencedLogin {
+  readonly name: string;
+  readonly superuser: boolean;
+}
+
+/** Somebody else in the database. */
+export interface OtherSession {
+  readonly pid: number;
+  readonly role: string;
+  readonly application: string;
+  readonly kind: string;
+  readonly superuser: boolean;
+}
+
+/** Asks who may connect to the current database. */
+export function observeAccess(): Statement {
+  return sql(
+    `SELECT d.datname AS database, pg_catalog.pg_get_userbyid(d.datdba) AS owner,
+  (SELECT pg_catalog.jsonb_agg(r.rolname) FROM pg_catalog.pg_roles r) AS roles,
+  (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT CASE WHEN a.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(a.grantee) END), '[]')
+    FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a WHERE a.privilege_type = 'CONNECT') AS connect
+FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
+  );
+}
+
+/** Grants first, so that the migration never locks itself out; then everybody else loses CONNECT, the owner too. */
+export function fenceStatements(
+  access: ObservedAccess,
+  keep: readonly string[],
+): readonly Statement[] {
+  const wanted = keep.filter((name) => access.roles.includes(name));
+  return [
+    ...wanted
+      .filter((name) => !access.connect.includes(name))
+      .map((name) => connectRight('GRANT', name, access.database)),
+    ...access.connect
+      .filter((name) => !wanted.includes(name))
+      .map((name) => connectRight('REVOKE', name, access.database)),
+  ];
+}
+
+/** Gives CONNECT back to exactly those who had it; roles that were dropped meanwhile need nothing back. */
+export function liftStatements(
+  access: ObservedAccess,
+  before: readonly string[],
+): readonly Statement[] {
+  return [
+    ...before
+      .filter((name) => !access.connect.includes(name))
+      .filter((name) => name === '' || access.roles.includes(name))
+      .map((name) => connectRight('GRANT', name, access.database)),
+    ...access.connect
+      .filter((name) => !before.includes(name))
+      .map((name) => connectRight('REVOKE', name, access.database)),
+  ];
+}
+
+function connectRight(verb: 'GRANT' | 'REVOKE', name: string, database: string): Statement {
+  const who = name === '' ? 'PUBLIC' : quoteIdentifier(name);
+  const direction = verb === 'GRANT' ? 'TO' : 'FROM';
+  return sql(`${verb} CONNECT ON DATABASE ${quoteIdentifier(database)} ${direction} ${who}`);
+}
+
+/** Logins that may connect and are neither listed nor superusers: a fence leaves none. */
+export function unfencedLogins(keep: readonly string[]): Statement {
+  return sql(
+    `SELECT r.rolname AS name FROM pg_catalog.pg_roles r WHERE r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> ALL ($1::pg_catalog.name[]) AND pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CONNECT') ORDER BY 1`,
+    [keep],
+  );
+}
+
+/**
+ * Sessions in the database that are neither the server's own nor a listed role's. Workers that a scheduler or a
+ * subscription started count; autovacuum and the walsenders of listed roles do not.
+ */
+export function otherSessions(
+  keep: readonly string[],
+  subscriptions: readonly string[],
+): Statement {
+  return sql(
+    `SELECT a.pid, coalesce(a.usename, '') AS role, coalesce(a.application_name, '') AS application, a.backend_type AS kind, coalesce(r.rolsuper, false) AS superuser
+FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
+  AND a.backend_type NOT IN ('autovacuum worker', 'parallel worker', 'slotsync worker')
+  AND NOT (a.backend_type IN ('client backend', 'walsender') AND a.usename = ANY ($1::pg_catalog.name[]))
+  AND NOT (a.backend_type LIKE 'logical replication%' AND a.pid IN (SELECT s.pid FROM pg_catalog.pg_stat_subscription s WHERE s.subname = ANY ($2::pg_catalog.name[])))
+ORDER BY a.pid`,
+    [keep, subscriptions],
+  );
+}
+
+/** Ends sessions. False for one that could not be signalled. */
+export function terminate(pids: readonly number[]): Statement {
+  return sql(
+    'SELECT p.pid, pg_catalog.pg_terminate_backend(p.pid) AS signalled FROM pg_catalog.unnest($1::int[]) AS p (pid)',
+    [pids],
+  );
+}
+
+/** Transactions that were prepared in this database: they outlive their sessions, and could be committed behind a fence. */
+export function preparedTransactions(): Statement {
+  return sql(
+    'SELECT gid AS name, owner AS role FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database() ORDER BY 1',
+  );
+}

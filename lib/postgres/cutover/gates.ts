@@ -1,0 +1,68 @@
+import { type Statement, sql } from '../statement';
+import { OWN_SCHEMA } from '../table-selection';
+
+/** What must hold before a writer is fenced. What could not be read is `unchecked`, which is as good as closed. */
+export interface Gate {
+  /** Stable, for reports and tests. */
+  readonly id: string;
+  /** What must hold, as people read it. */
+  readonly title: string;
+  readonly status: 'open' | 'closed' | 'unchecked';
+  /** What was found. */
+  readonly found: string;
+  /** What to do about a gate that is not open. */
+  readonly wayOut: string;
+}
+
+/** How far the reader of a slot lies behind the end of the log at which it reads. No row if the slot is gone. */
+export function slotLag(slotName: string): Statement {
+  return sql(
+    `SELECT active, wal_status AS "walStatus", (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END - confirmed_flush_lsn)::float8 AS bytes FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+    [slotName],
+  );
+}
+
+/** Tables of a subscription that do not stream yet, and whether it is enabled. No row if there is none. */
+export function subscriptionProgress(name: string): Statement {
+  return sql(
+    `SELECT s.subenabled AS enabled, count(r.srrelid)::int AS tables, count(r.srrelid) FILTER (WHERE r.srsubstate NOT IN ('r', 's'))::int AS waiting FROM pg_catalog.pg_subscription s LEFT JOIN pg_catalog.pg_subscription_rel r ON r.srsubid = s.oid WHERE s.subname = $1 GROUP BY s.oid, s.subenabled`,
+    [name],
+  );
+}
+
+/** The oldest open transaction of somebody else in the database, in seconds, if it is older than `seconds`. */
+export function longTransactions(seconds: number): Statement {
+  return sql(
+    `SELECT pid, coalesce(usename, '') AS role, extract(epoch FROM pg_catalog.clock_timestamp() - xact_start)::float8 AS seconds FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid() AND backend_type = 'client backend' AND xact_start < pg_catalog.clock_timestamp() - $1 * interval '1 second' ORDER BY xact_start LIMIT 1`,
+    [seconds],
+  );
+}
+
+/** Sessions of superusers in the database, which no fence ends. */
+export function superuserSessions(keep: readonly string[]): Statement {
+  return sql(
+    `SELECT a.pid, a.usename AS role, coalesce(a.application_name, '') AS application FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid WHERE a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend' AND r.rolsuper AND a.pid <> pg_catalog.pg_backend_pid() AND a.usename <> ALL ($1::pg_catalog.name[]) ORDER BY a.pid LIMIT 1`,
+    [keep],
+  );
+}
+
+/** Whether the session may change the access list of the database. */
+export function mayFence(): Statement {
+  return sql(
+    `SELECT pg_catalog.pg_get_userbyid(datdba) AS owner, pg_catalog.pg_has_role(datdba, 'USAGE') OR (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS may FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`,
+  );
+}
+
+/** Whether the session may make slots here, and the server writes what they need. */
+export function mayDecode(): Statement {
+  return sql(
+    `SELECT pg_catalog.current_setting('wal_level') AS level, (SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS may`,
+  );
+}
+
+/** Whether the canary and the ledger are there. */
+export function furniture(): Statement {
+  return sql(
+    `SELECT pg_catalog.to_regclass('${OWN_SCHEMA}.objects') IS NOT NULL AS ledger, pg_catalog.to_regclass('${OWN_SCHEMA}.canary') IS NOT NULL AS canary`,
+  );
+}

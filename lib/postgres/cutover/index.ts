@@ -1,0 +1,87 @@
+export {
+  canaryArrived,
+  confirmed,
+  logEnd,
+  replayed,
+  writeCanary,
+} from './canary';
+export {
+  fenceStatements,
+  liftStatements,
+  type ObservedAccess,
+  type OtherSession,
+  observeAccess,
+  otherSessions,
+  preparedTransactions,
+  terminate,
+  unfencedLogins,
+} from './fence';
+export {
+  furniture,
+  type Gate,
+  longTransactions,
+  mayDecode,
+  mayFence,
+  slotLag,
+  subscriptionProgress,
+  superuserSessions,
+} from './gates';
+export {
+  abandonJournal,
+  closeJournal,
+  createJournal,
+  decide,
+  findJournal,
+  type JournalEntry,
+  journalExists,
+  markOpened,
+  markQuiet,
+  takeOver,
+  takeWalkLock,
+  undecide,
+  whoWalks,
+  writeJournal,
+} from './journal';
+export {
+  confirmAtOnce,
+  countSessionsOf,
+  createSlot,
+  dropSlot,
+  enableSubscription,
+  endSessionsOf,
+  endSlotReader,
+  endSubscriptionWorkers,
+  loginRight,
+  logRunningTransactions,
+  slotState,
+  subscriptionState,
+} from './paths';
+export {
+  CUTOVER_STEPS,
+  CutoverPhase,
+  type CutoverStep,
+  type CutoverStepId,
+  cutoverStep,
+} from './phases';
+export {
+  CUTOVER_LIMITS,
+  type CutoverLimits,
+  type CutoverPlan,
+  type ReplicationPath,
+  rollbackOf,
+} from './plan';
+export {
+  createQuietSlot,
+  dropQuietSlot,
+  foreignWrites,
+  quietSlotExists,
+  quietSlotName,
+} from './quiet';
+export {
+  listSequences,
+  readSequences,
+  type SequencePosition,
+  type SequenceState,
+  sequencePosition,
+  setSequences,
+} from './sequences';

@@ -1,0 +1,91 @@
+import { quoteIdentifier, quoteLiteral } from '../identifiers';
+import { type Statement, sql } from '../statement';
+
+/** What there is of a subscription. No row if there is none. */
+export function subscriptionState(name: string): Statement {
+  return sql(
+    `SELECT s.subenabled AS enabled, (SELECT count(*)::int FROM pg_catalog.pg_stat_subscription t WHERE t.subname = s.subname AND t.pid IS NOT NULL) AS workers FROM pg_catalog.pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+    [name],
+  );
+}
+
+/** Ends the workers of a subscription, which otherwise look up to a second later whether they still should work. */
+export function endSubscriptionWorkers(name: string): Statement {
+  return sql(
+    'SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_subscription WHERE subname = $1 AND pid IS NOT NULL',
+    [name],
+  );
+}
+
+/** Has a subscription apply changes, or not. */
+export function enableSubscription(name: string, enabled: boolean): Statement {
+  return sql(`ALTER SUBSCRIPTION ${quoteIdentifier(name)} ${enabled ? 'ENABLE' : 'DISABLE'}`);
+}
+
+/**
+ * Has a subscription flush what it applied at once. Otherwise the publisher hears of it up to a fifth of a second
+ * later, and that fifth would be part of the outage.
+ */
+export function confirmAtOnce(name: string): Statement {
+  return sql(`ALTER SUBSCRIPTION ${quoteIdentifier(name)} SET (synchronous_commit = 'on')`);
+}
+
+/** Makes a logical slot. */
+export function createSlot(slotName: string, plugin: string): Statement {
+  return sql(
+    `SELECT pg_catalog.pg_create_logical_replication_slot(${quoteLiteral(slotName)}, ${quoteLiteral(plugin)})`,
+  );
+}
+
+/** Asks for a slot, and who reads it. No row if there is none. */
+export function slotState(slotName: string): Statement {
+  return sql(
+    'SELECT active, active_pid AS pid FROM pg_catalog.pg_replication_slots WHERE slot_name = $1',
+    [slotName],
+  );
+}
+
+/** Ends the reader of a slot. */
+export function endSlotReader(slotName: string): Statement {
+  return sql(
+    'SELECT pg_catalog.pg_terminate_backend(active_pid) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND active_pid IS NOT NULL',
+    [slotName],
+  );
+}
+
+/** Drops a slot that nobody reads. */
+export function dropSlot(slotName: string): Statement {
+  return sql(
+    'SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND NOT active',
+    [slotName],
+  );
+}
+
+/** Has a primary log its running transactions: a new slot on its standby waits for that. */
+export function logRunningTransactions(): Statement {
+  return sql('SELECT pg_catalog.pg_log_standby_snapshot()');
+}
+
+/** Lets a login connect to the current database, or not. */
+export function loginRight(database: string, role: string, may: boolean): Statement {
+  const [verb, direction] = may ? ['GRANT', 'TO'] : ['REVOKE', 'FROM'];
+  return sql(
+    `${verb} CONNECT ON DATABASE ${quoteIdentifier(database)} ${direction} ${quoteIdentifier(role)}`,
+  );
+}
+
+/** Ends the sessions of a login in the current database. */
+export function endSessionsOf(role: string): Statement {
+  return sql(
+    'SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database() AND usename = $1',
+    [role],
+  );
+}
+
+/** Counts the sessions of a login in the current database. */
+export function countSessionsOf(role: string): Statement {
+  return sql(
+    'SELECT count(*)::int AS sessions FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database() AND usename = $1',
+    [role],
+  );
+}

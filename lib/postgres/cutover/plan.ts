@@ -1,0 +1,70 @@
+import type { PublisherAddress } from '../objects';
+import type { TableSelection } from '../table-selection';
+import type { LinkKind } from '../topology';
+
+/** One direction in which changes flow during a migration. */
+export interface ReplicationPath {
+  /** How they travel. */
+  readonly kind: LinkKind.NATIVE | LinkKind.DMS;
+  /** The server whose slot is read: the writer itself, or a standby of it. */
+  readonly decoder: string;
+  /** The slot. */
+  readonly slotName: string;
+  /** The subscription on the receiver; only NATIVE has one. */
+  readonly subscription?: string;
+  /** The publication on the writer; only NATIVE has one. */
+  readonly publication?: string;
+  /** Where the receiver's server finds the decoder, for a subscription that the cutover creates. */
+  readonly publisher?: PublisherAddress;
+  /** The login with which AWS DMS writes on the receiver. */
+  readonly writer?: string;
+}
+
+/** How long and how far a cutover may go. */
+export interface CutoverLimits {
+  /** Milliseconds from the fence to the opening; when they are spent, everything is undone. */
+  readonly budgetMs: number;
+  /** Milliseconds of them for the final comparison of rows. */
+  readonly verificationMs: number;
+  /** Bytes of WAL that the new writer may lie behind before the fence. */
+  readonly lagBytes: number;
+  /** Seconds that a transaction may have been open before the fence. */
+  readonly transactionSeconds: number;
+  /** Values by which sequences are moved ahead. */
+  readonly sequenceMargin: number;
+}
+
+/** A cutover from one writer to another: plain data, without addresses of the servers and without secrets. */
+export interface CutoverPlan {
+  /** What tells this migration from others on the same servers. */
+  readonly migration: string;
+  /** The old writer. */
+  readonly from: string;
+  /** The new writer. */
+  readonly to: string;
+  /** What is replicated, compared and carried over. */
+  readonly selection: TableSelection;
+  /** The way from the old writer to the new one. */
+  readonly forward: ReplicationPath;
+  /** The way back; undefined if the user declared that there is none. */
+  readonly reverse?: ReplicationPath;
+  /** Roles that may connect to a fenced server, by server: the migration's own logins, and read-only roles. */
+  readonly keep: { readonly [server: string]: readonly string[] };
+  readonly limits: CutoverLimits;
+}
+
+/** Limits unless others are given. */
+export const CUTOVER_LIMITS: CutoverLimits = {
+  budgetMs: 30_000,
+  verificationMs: 100,
+  lagBytes: 16 * 1024 * 1024,
+  transactionSeconds: 10,
+  sequenceMargin: 1_000,
+};
+
+/** The same migration in the other direction. Undefined without a way back. */
+export function rollbackOf(plan: CutoverPlan): CutoverPlan | undefined {
+  const { from, to, forward, reverse, ...rest } = plan;
+  if (reverse === undefined) return undefined;
+  return { ...rest, from: to, to: from, forward: reverse, reverse: forward };
+}

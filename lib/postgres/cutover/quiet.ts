@@ -1,0 +1,42 @@
+import { quoteLiteral } from '../identifiers';
+import { type Statement, sql } from '../statement';
+
+/** The slot that sees what is written behind a fence. */
+export function quietSlotName(migration: string): string {
+  const name = migration.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_');
+  return `pontoon_fence_${name}`.slice(0, 63);
+}
+
+/** Makes the slot, just before the fence: from here on every write can be looked at. */
+export function createQuietSlot(slotName: string): Statement {
+  return sql(
+    `SELECT pg_catalog.pg_create_logical_replication_slot(${quoteLiteral(slotName)}, 'test_decoding')`,
+  );
+}
+
+/** Whether the slot is there. */
+export function quietSlotExists(slotName: string): Statement {
+  return sql(
+    'SELECT EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1) AS exists',
+    [slotName],
+  );
+}
+
+/**
+ * Transactions that changed rows and were committed behind `since`, other than ours. `BEGIN` and `COMMIT` of
+ * transactions without changes are left out by the plugin.
+ */
+export function foreignWrites(slotName: string, since: string, ownSchema: string): Statement {
+  return sql(
+    `SELECT lsn::text AS lsn, xid::text AS xid, data FROM pg_catalog.pg_logical_slot_peek_changes(${quoteLiteral(slotName)}, NULL, NULL, 'skip-empty-xacts', '1', 'include-xids', '0') WHERE lsn > $1::pg_lsn AND data LIKE 'table %' AND data NOT LIKE $2 ORDER BY lsn LIMIT 5`,
+    [since, `table ${ownSchema}.%`],
+  );
+}
+
+/** Drops the slot, if it is there. */
+export function dropQuietSlot(slotName: string): Statement {
+  return sql(
+    'SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND NOT active',
+    [slotName],
+  );
+}

@@ -1,0 +1,85 @@
+import { type QualifiedName, quoteLiteral, quoteQualified } from '../identifiers';
+import { type Statement, sql } from '../statement';
+import { OWN_SCHEMA, selectionSql, type TableSelection } from '../table-selection';
+
+/** A sequence and where it stands. Numbers are texts: a bigint does not fit into a JavaScript number. */
+export interface SequenceState extends QualifiedName {
+  /** The value given out last, or the first to be given out if none was. */
+  readonly lastValue: string;
+  /** Whether a value was given out. */
+  readonly isCalled: boolean;
+  readonly increment: string;
+  readonly min: string;
+  readonly max: string;
+  readonly cycle: boolean;
+}
+
+/** Where a sequence must go on. */
+export interface SequencePosition extends QualifiedName {
+  readonly lastValue: string;
+  readonly isCalled: boolean;
+}
+
+/**
+ * Lists the sequences of the selection: all in selected schemas, owned by a table or not, unless an excluded table owns
+ * them; and those elsewhere that selected tables own or take defaults from.
+ */
+export function listSequences(selection: TableSelection): Statement {
+  return sql(
+    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname <> '${OWN_SCHEMA}' AND ((n.nspname = ANY ($1::pg_catalog.name[]) AND NOT EXISTS (
+  SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND NOT ${selectionSql(selection, 'tn.nspname', 't.relname')})) OR EXISTS (
+  SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = CASE d.classid
+      WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.refobjid
+      ELSE (SELECT a.adrelid FROM pg_catalog.pg_attrdef a WHERE a.oid = d.objid) END
+    JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+  WHERE ((d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i'))
+      OR (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.refobjid = c.oid))
+    AND t.relkind IN ('r', 'p') AND ${selectionSql(selection, 'tn.nspname', 't.relname')}))
+ORDER BY 1, 2`,
+    [selection.schemas ?? []],
+  );
+}
+
+/** Reads where `sequences` stand, each from itself: the views hide what the reader may not see. */
+export function readSequences(sequences: readonly QualifiedName[]): Statement {
+  return sql(
+    sequences
+      .map(
+        (sequence) =>
+          `SELECT ${quoteLiteral(sequence.schema)} AS schema, ${quoteLiteral(sequence.name)} AS name, p.last_value::text AS "lastValue", p.is_called AS "isCalled", s.seqincrement::text AS increment, s.seqmin::text AS min, s.seqmax::text AS max, s.seqcycle AS cycle FROM ${quoteQualified(sequence)} p, pg_catalog.pg_sequence s WHERE s.seqrelid = ${regclass(sequence)}`,
+      )
+      .join('\nUNION ALL\n'),
+  );
+}
+
+/** Sets `positions`. */
+export function setSequences(positions: readonly SequencePosition[]): Statement {
+  return sql(
+    `SELECT ${positions
+      .map(
+        (position) =>
+          `pg_catalog.setval(${regclass(position)}, ${BigInt(position.lastValue)}, ${position.isCalled})`,
+      )
+      .join(', ')}`,
+  );
+}
+
+/**
+ * Where a sequence goes on, `margin` values ahead. One that was never called stays so. Where the margin leaves no room,
+ * as near a limit, the sequence goes on exactly where it stopped: an exhausted one stays exhausted, and one that cycles
+ * still does.
+ */
+export function sequencePosition(state: SequenceState, margin: number): SequencePosition {
+  const { schema, name, lastValue, isCalled } = state;
+  if (!isCalled) return { schema, name, lastValue, isCalled };
+  const ahead = BigInt(lastValue) + BigInt(state.increment) * BigInt(margin);
+  const fits = ahead >= BigInt(state.min) && ahead <= BigInt(state.max);
+  return { schema, name, lastValue: fits ? String(ahead) : lastValue, isCalled };
+}
+
+function regclass(sequence: QualifiedName): string {
+  return `${quoteLiteral(quoteQualified(sequence))}::pg_catalog.regclass`;
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import {
+  canaryArrived,
+  confirmed,
+  LinkKind,
+  logEnd,
+  PontoonError,
+  type ReplicationPath,
+  replayed,
+  writeCanary,
+} from '../../postgres';
+import { type Probe, waitUntil } from '../wait';
+import type { CutoverContext } from './context';
+
+const LOOK_AGAIN_MS = 5;
+
+/** Proves that the new writer has everything that was acknowledged on the old one. */
+export async function catchUp(context: CutoverContext): Promise<void> {
+  const { plan } = context;
+  await travel(context, plan.forward, plan.from, plan.to, context.remainingMs());
+}
+
+/**
+ * Sends a canary along `path`. The position is read after it was committed, so that it lies behind every
+ * acknowledged commit, also behind those that were not waited for; a second one moves the log past that position,
+ * since a log that stands still at the head of a page is not sent any further.
+ */
+export async function travel(
+  context: CutoverContext,
+  path: ReplicationPath,
+  from: string,
+  to: string,
+  deadlineMs: number,
+): Promise<void> {
+  const { migration } = context.plan;
+  const mark = randomUUID();
+  for (const statement of writeCanary(migration, `${mark} before`))
+    await context.run(from, statement);
+  const position = String((await context.runOne(from, logEnd()))?.lsn);
+  for (const statement of writeCanary(migration, mark)) await context.run(from, statement);
+  await waitUntil({
+    what: `'${to}' must have everything that was written on '${from}' up to ${position}`,
+    wayOut: 'look at the lag and at the log of the receiver',
+    deadlineMs,
+    intervalMs: LOOK_AGAIN_MS,
+    probe: async () => await arrived(context, { path, from, to, mark, position }),
+  });
+}
+
+interface Travelled {
+  readonly path: ReplicationPath;
+  readonly from: string;
+  readonly to: string;
+  readonly mark: string;
+  readonly position: string;
+}
+
+async function arrived(context: CutoverContext, travelled: Travelled): Promise<Probe<undefined>> {
+  const { path, from, to, mark, position } = travelled;
+  if (path.decoder !== from) {
+    const row = await context.runOne(path.decoder, replayed(position));
+    if (row?.reached !== true)
+      return { done: false, reason: `'${path.decoder}' at ${String(row?.lsn)}` };
+  }
+  const row = await context.runOne(to, canaryArrived(context.plan.migration, mark));
+  if (row?.arrived !== true) return { done: false, reason: 'no canary there' };
+  // AWS DMS confirms positions when it likes to; what it applies, it applies in the order of commits.
+  if (path.kind === LinkKind.DMS) return { done: true, value: undefined };
+  return await slotConfirmed(context, path, position);
+}
+
+async function slotConfirmed(
+  context: CutoverContext,
+  { decoder, slotName }: ReplicationPath,
+  position: string,
+): Promise<Probe<undefined>> {
+  const row = await context.runOne(decoder, confirmed(slotName, position));
+  if (row === undefined || row.walStatus === 'lost') {
+    throw new PontoonError(
+      'SLOT_LOST',
+      `slot '${slotName}' on '${decoder}' must be there, got ${row === undefined ? 'none' : 'one whose WAL is gone'}; what it had not sent is missing on the new writer, so replicate from the start again`,
+    );
+  }
+  return row.reached === true
+    ? { done: true, value: undefined }
+    : { done: false, reason: `slot '${slotName}' confirmed up to ${String(row.lsn)}` };
+}

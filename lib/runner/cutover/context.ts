@@ -1,0 +1,93 @@
+import type { ClientBase } from 'pg';
+import {
+  type CutoverPlan,
+  findJournal,
+  type JournalEntry,
+  journalExists,
+  PontoonError,
+  type ReplicationPath,
+  type Statement,
+} from '../../postgres';
+import { type Row, run, runOne } from '../run';
+import type { CutoverRequest, CutoverServices } from './services';
+
+/** One walk: the plan, the sessions, and how much of the budget is left. */
+export class CutoverContext {
+  public readonly plan: CutoverPlan;
+  public readonly owner: string;
+  private endsAt = Number.POSITIVE_INFINITY;
+
+  constructor(
+    public readonly request: CutoverRequest,
+    public readonly services: CutoverServices,
+  ) {
+    this.plan = request.plan;
+    this.owner = request.owner;
+  }
+
+  /** The session on `server`. */
+  public session(server: string): ClientBase {
+    const session = this.services.sessions.get(server);
+    if (session !== undefined) return session;
+    throw new PontoonError(
+      'NO_SESSION',
+      `the cutover must have a session on '${server}', got none; add its connection`,
+    );
+  }
+
+  /** Runs `statement` on `server` and returns its rows. */
+  public async run(server: string, statement: Statement, title?: string): Promise<readonly Row[]> {
+    return await run(this.session(server), statement, title);
+  }
+
+  /** Runs `statement` on `server` and returns its first row. */
+  public async runOne(server: string, statement: Statement): Promise<Row | undefined> {
+    return await runOne(this.session(server), statement);
+  }
+
+  /** Runs `statements` on `server` in one transaction. */
+  public async together(server: string, statements: readonly Statement[]): Promise<void> {
+    const session = this.session(server);
+    await run(session, { text: 'BEGIN', redacted: 'BEGIN' });
+    try {
+      for (const statement of statements) await run(session, statement);
+      await run(session, { text: 'COMMIT', redacted: 'COMMIT' });
+    } catch (error) {
+      // A session that is gone has rolled back by itself.
+      await run(session, { text: 'ROLLBACK', redacted: 'ROLLBACK' }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The journal's entry on `server`; undefined if the server is not fenced by this migration. */
+  public async journal(server: string): Promise<JournalEntry | undefined> {
+    if ((await this.runOne(server, journalExists()))?.exists !== true) return undefined;
+    const row = await this.runOne(server, findJournal(this.plan.migration));
+    return row as unknown as JournalEntry | undefined;
+  }
+
+  /** The server that `path` is applied on. */
+  public receiver(path: ReplicationPath): string {
+    return path === this.plan.forward ? this.plan.to : this.plan.from;
+  }
+
+  /** Starts the clock: `milliseconds` are left. */
+  public startClock(milliseconds: number): void {
+    this.endsAt = performance.now() + milliseconds;
+  }
+
+  /** Milliseconds that are left. Throws a PontoonError with code BUDGET_SPENT if none are. */
+  public remainingMs(): number {
+    const left = this.endsAt - performance.now();
+    if (left > 0) return Math.min(left, this.plan.limits.budgetMs);
+    throw new PontoonError(
+      'BUDGET_SPENT',
+      `the cutover of '${this.plan.migration}' must be done within ${this.plan.limits.budgetMs} ms of the fence, got no time left; look at what took long, or raise 'budgetMs'`,
+    );
+  }
+
+  /** Tells whoever listens. */
+  public async note(text: string): Promise<void> {
+    await this.services.onEvent?.({ kind: 'note', text });
+  }
+}

@@ -1,0 +1,167 @@
+import {
+  abandonJournal,
+  type CutoverPlan,
+  closeJournal,
+  fenceStatements,
+  liftStatements,
+  markQuiet,
+  type ObservedAccess,
+  type OtherSession,
+  observeAccess,
+  otherSessions,
+  PontoonError,
+  preparedTransactions,
+  sql,
+  terminate,
+  unfencedLogins,
+  writeJournal,
+} from '../../postgres';
+import { type Probe, waitUntil } from '../wait';
+import type { CutoverContext } from './context';
+
+/** Takes CONNECT from everybody but the migration, and journals it in the same transaction. */
+export async function fence(context: CutoverContext): Promise<void> {
+  const { plan, owner } = context;
+  const found = await context.journal(plan.from);
+  context.startClock(found?.remainingMs ?? plan.limits.budgetMs);
+  const keep = await keptOn(context, plan.from);
+  const access = await accessOf(context, plan.from);
+  await context.together(plan.from, [
+    writeJournal(plan, owner, access.connect),
+    ...fenceStatements(access, keep),
+  ]);
+  await refuseUnfenced(context, keep);
+}
+
+/** Ends what was there before the fence, and makes sure that nothing else of the kind is left. */
+export async function quiet(context: CutoverContext): Promise<void> {
+  const { plan } = context;
+  const keep = await keptOn(context, plan.from);
+  await waitUntil({
+    what: `sessions of others on '${plan.from}' must end`,
+    wayOut: 'look at them in pg_stat_activity',
+    deadlineMs: context.remainingMs(),
+    intervalMs: 5,
+    probe: () => endOthers(context, keep),
+  });
+  await refuseUnfenced(context, keep);
+  await refusePrepared(context);
+  await context.run(plan.from, markQuiet(plan.migration));
+}
+
+/** Somebody who got in between the look at the access list and its change is seen here at the latest. */
+export async function refuseOthers(context: CutoverContext): Promise<void> {
+  const { plan } = context;
+  const keep = await keptOn(context, plan.from);
+  const others = await sessionsOf(context, keep);
+  const [first] = others;
+  if (first === undefined) return;
+  throw new PontoonError(
+    'NOT_QUIET',
+    `the fenced database on '${plan.from}' must hold no session of others, got ${describe(first)}; find out who it is before you try again`,
+  );
+}
+
+/** Gives back what the fence took, and forgets it, in one transaction. False if there was no fence that may be lifted. */
+export async function lift(context: CutoverContext): Promise<boolean> {
+  return await restoreAccess(context, context.plan.from, 'abandon');
+}
+
+/** Lets applications in on `server`: those that could connect before this migration kept them out. */
+export async function restoreAccess(
+  context: CutoverContext,
+  server: string,
+  how: 'abandon' | 'close',
+): Promise<boolean> {
+  if ((await context.journal(server)) === undefined) return false;
+  const { migration } = context.plan;
+  const forget = how === 'abandon' ? abandonJournal(migration) : closeJournal(migration);
+  await context.run(server, sql('BEGIN'));
+  try {
+    const row = await context.runOne(server, forget);
+    if (row !== undefined) {
+      const access = await accessOf(context, server);
+      for (const statement of liftStatements(access, row.connectBefore as string[]))
+        await context.run(server, statement);
+    }
+    await context.run(server, sql('COMMIT'));
+    return row !== undefined;
+  } catch (error) {
+    await context.run(server, sql('ROLLBACK')).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Who may connect to the database on `server`. */
+export async function accessOf(context: CutoverContext, server: string): Promise<ObservedAccess> {
+  const row = await context.runOne(server, observeAccess());
+  if (row === undefined)
+    throw new PontoonError(
+      'UNREADABLE',
+      `the access list of the database on '${server}' must be readable, got nothing; check the role of the runner`,
+    );
+  return row as unknown as ObservedAccess;
+}
+
+/** Logins that stay: those of the plan, and the one that walks. */
+export async function keptOn(context: CutoverContext, server: string): Promise<readonly string[]> {
+  const row = await context.runOne(server, sql('SELECT current_user AS me'));
+  return [...new Set([...(context.plan.keep[server] ?? []), String(row?.me)])];
+}
+
+async function endOthers(
+  context: CutoverContext,
+  keep: readonly string[],
+): Promise<Probe<undefined>> {
+  const others = await sessionsOf(context, keep);
+  const [first] = others;
+  if (first === undefined) return { done: true, value: undefined };
+  const blocking = others.find(({ superuser, kind }) => superuser || kind !== 'client backend');
+  if (blocking !== undefined) {
+    throw new PontoonError(
+      'NOT_QUIET',
+      `the database on '${context.plan.from}' must hold no session that a fence does not end, got ${describe(blocking)}; end it, or add its role to 'keep'`,
+    );
+  }
+  await context.run(context.plan.from, terminate(others.map(({ pid }) => pid)));
+  return { done: false, reason: `${others.length}, the first being ${describe(first)}` };
+}
+
+async function sessionsOf(
+  context: CutoverContext,
+  keep: readonly string[],
+): Promise<readonly OtherSession[]> {
+  const { plan } = context;
+  const rows = await context.run(plan.from, otherSessions(keep, subscriptionsOn(plan)));
+  return rows as unknown as readonly OtherSession[];
+}
+
+function subscriptionsOn({ reverse }: CutoverPlan): readonly string[] {
+  return reverse?.subscription === undefined ? [] : [reverse.subscription];
+}
+
+async function refuseUnfenced(context: CutoverContext, keep: readonly string[]): Promise<void> {
+  const { from } = context.plan;
+  const rows = await context.run(from, unfencedLogins(keep));
+  if (rows.length === 0) return;
+  const names = rows.map(({ name }) => `'${String(name)}'`).join(', ');
+  throw new PontoonError(
+    'NOT_FENCED',
+    `the fence on '${from}' must leave only listed roles with CONNECT, got ${names} too; have the database's owner revoke what others granted, or add the role to 'keep'`,
+  );
+}
+
+async function refusePrepared(context: CutoverContext): Promise<void> {
+  const { from } = context.plan;
+  const [first] = await context.run(from, preparedTransactions());
+  if (first === undefined) return;
+  throw new PontoonError(
+    'PREPARED',
+    `the fenced database on '${from}' must hold no prepared transaction, got '${String(first.name)}' of '${String(first.role)}'; commit it or roll it back`,
+  );
+}
+
+function describe({ pid, role, application, kind, superuser }: OtherSession): string {
+  const who = role === '' ? kind : `${superuser ? 'superuser' : 'role'} '${role}'`;
+  return `${who}${application === '' ? '' : ` (${application})`}${role === '' || kind === 'client backend' ? '' : `, a ${kind}`}, process ${pid}`;
+}

@@ -1,0 +1,121 @@
+import {
+  decide,
+  dropQuietSlot,
+  findEntry,
+  foreignWrites,
+  LinkKind,
+  liftStatements,
+  markOpened,
+  OWN_SCHEMA,
+  PontoonError,
+  quietSlotName,
+  undecide,
+} from '../../postgres';
+import { SqlError } from '../run';
+import { travel } from './catch-up';
+import type { CutoverContext } from './context';
+import { accessOf, refuseOthers, restoreAccess } from './fence';
+import { removeSlot, taskOf } from './paths';
+
+const WAY_BACK_MS = 60_000;
+
+/** Decodes the old writer's log from the moment on at which the last session had gone: nobody else wrote. */
+export async function proveQuiet(context: CutoverContext): Promise<void> {
+  const { from, migration } = context.plan;
+  await refuseOthers(context);
+  const since = (await context.journal(from))?.quietSince;
+  if (since === undefined || since === null) {
+    throw new PontoonError(
+      'NOT_QUIET',
+      `the journal on '${from}' must say since when nobody else writes, got nothing; run the cutover again`,
+    );
+  }
+  const slot = quietSlotName(migration);
+  const [write] = await context.run(
+    from,
+    foreignWrites(slot, since, OWN_SCHEMA),
+    `decode the log of '${from}' behind the fence`,
+  );
+  if (write === undefined) return;
+  throw new PontoonError(
+    'NOT_QUIET',
+    `the fenced database on '${from}' must not be written to, got transaction ${String(write.xid)} at ${String(write.lsn)} on ${tableOf(write.data)}; find out who wrote before you try again`,
+  );
+}
+
+/** Sends clients to the new writer. */
+export async function switchEndpoint(context: CutoverContext): Promise<void> {
+  const { endpoint } = context.services;
+  if (endpoint === undefined)
+    return await context.note('no endpoint: somebody else switches clients');
+  await endpoint.activate(context.plan.to);
+}
+
+/**
+ * Decides, then lets applications in. The decision is one row on the old writer: whoever would lift the fence later
+ * finds it, so that never both sides are open.
+ */
+export async function open(context: CutoverContext): Promise<void> {
+  const { from, migration } = context.plan;
+  const decided = await context.runOne(from, decide(migration, context.owner));
+  // None if the deadline passed, or if somebody else took over.
+  if (decided === undefined) {
+    throw new PontoonError(
+      'BUDGET_SPENT',
+      `the new writer must open before the deadline of the fence on '${from}', got one that has passed; run the cutover again`,
+    );
+  }
+  await openNewWriter(context);
+  await context.run(from, markOpened(migration));
+}
+
+/** What follows when nobody waits any more: shows that the way back works, and drops what only the way here needed. */
+export async function settle(context: CutoverContext): Promise<void> {
+  const { from, to, forward, reverse, migration } = context.plan;
+  context.startClock(WAY_BACK_MS);
+  await context.run(from, dropQuietSlot(quietSlotName(migration)));
+  if (forward.kind === LinkKind.DMS) await taskOf(context).untilStopped();
+  await removeSlot(context, forward);
+  if (reverse !== undefined) await travel(context, reverse, to, from, WAY_BACK_MS);
+}
+
+/** What the fence or the guard kept out is let in again. */
+async function openNewWriter(context: CutoverContext): Promise<void> {
+  const { to } = context.plan;
+  try {
+    if (await restoreAccess(context, to, 'close')) return;
+    const before = await keptOutByGuard(context);
+    if (before === undefined) return;
+    await context.together(to, liftStatements(await accessOf(context, to), before));
+  } catch (error) {
+    if (isRefusal(error)) {
+      await context.run(context.plan.from, undecide(context.plan.migration, context.owner));
+      throw error;
+    }
+    throw new PontoonError(
+      'UNDECIDED',
+      `'${to}' must say whether it is open, got no answer; it may be, so that '${context.plan.from}' stays fenced: run the cutover again as soon as '${to}' answers`,
+      { cause: error },
+    );
+  }
+}
+
+/** Who could connect before a guard kept applications out of the new writer; undefined if there is no guard. */
+async function keptOutByGuard(context: CutoverContext): Promise<readonly string[] | undefined> {
+  const { to } = context.plan;
+  const row = await context.runOne(
+    to,
+    findEntry({ server: to, kind: 'connection-guard', name: 'connection-guard' }),
+  );
+  const connect = (row?.before as { readonly connect?: unknown } | undefined)?.connect;
+  return Array.isArray(connect) ? connect.filter((name) => typeof name === 'string') : undefined;
+}
+
+/** Whether the server itself said no; a session that broke, or a server that goes down, says nothing of the outcome. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof SqlError && /^(?!57|08)[0-9A-Z]{5}$/.test(error.sqlState);
+}
+
+function tableOf(data: unknown): string {
+  return /^table (.+?): /.exec(String(data))?.[1] ?? 'a table';
+}

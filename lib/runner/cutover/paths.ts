@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  countSessionsOf,
+  createSlot,
+  dropSlot,
+  enableSubscription,
+  endSessionsOf,
+  endSlotReader,
+  endSubscriptionWorkers,
+  LinkKind,
+  loginRight,
+  logRunningTransactions,
+  PontoonError,
+  type ReplicationPath,
+  SlotPlugin,
+  slotState,
+  subscriptionState,
+} from '../../postgres';
+import { type Probe, waitUntil } from '../wait';
+import type { CutoverContext } from './context';
+import { accessOf } from './fence';
+import type { ReplicationTask } from './services';
+
+const LOOK_AGAIN_MS = 5;
+const PULSE_MS = 20;
+
+/** Has `path` carry nothing any more, from the moment of the return. */
+export async function stopPath(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  if (path.kind === LinkKind.DMS) return await stopTask(context, path);
+  const receiver = context.receiver(path);
+  const name = subscriptionOf(path);
+  const found = await context.runOne(receiver, subscriptionState(name));
+  if (found === undefined) return;
+  if (found.enabled === true) await context.run(receiver, enableSubscription(name, false));
+  await until(context, `subscription '${name}' on '${receiver}' must end its workers`, async () => {
+    await context.run(receiver, endSubscriptionWorkers(name));
+    const row = await context.runOne(receiver, subscriptionState(name));
+    return row?.workers === 0 ? undefined : `${String(row?.workers)} of them`;
+  });
+}
+
+/** Has `path` carry changes again, from where its slot is. */
+export async function startPath(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  const receiver = context.receiver(path);
+  if (path.kind === LinkKind.NATIVE) {
+    const name = subscriptionOf(path);
+    const found = await context.runOne(receiver, subscriptionState(name));
+    if (found?.enabled !== true) await context.run(receiver, enableSubscription(name, true));
+    return;
+  }
+  await allowWriter(context, path, true);
+  await taskOf(context).resume();
+}
+
+/** Makes the slot of `path` anew, so that it sees what is written from now on. */
+export async function renewSlot(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  await removeSlot(context, path);
+  const plugin = path.kind === LinkKind.DMS ? SlotPlugin.TEST_DECODING : SlotPlugin.PGOUTPUT;
+  const writer = context.receiver(path) === context.plan.to ? context.plan.from : context.plan.to;
+  const made = context.run(path.decoder, createSlot(path.slotName, plugin));
+  if (path.decoder === writer) {
+    await made;
+    return;
+  }
+  // A slot on a standby waits until its primary logs the running transactions.
+  let waiting = true;
+  const ended = made.finally(() => {
+    waiting = false;
+  });
+  while (waiting) {
+    await context.run(writer, logRunningTransactions());
+    await Promise.race([ended.catch(() => undefined), delay(PULSE_MS)]);
+  }
+  await ended;
+}
+
+/** Drops the slot of `path`, whoever reads it. */
+export async function removeSlot(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  const { decoder, slotName } = path;
+  await until(context, `slot '${slotName}' on '${decoder}' must be gone`, async () => {
+    const found = await context.runOne(decoder, slotState(slotName));
+    if (found === undefined) return undefined;
+    if (found.active === true) await context.run(decoder, endSlotReader(slotName));
+    else await context.run(decoder, dropSlot(slotName));
+    return 'it is still there';
+  });
+}
+
+/** The subscription of a native path. */
+export function subscriptionOf({ subscription, slotName }: ReplicationPath): string {
+  if (subscription !== undefined) return subscription;
+  throw new PontoonError(
+    'INVALID',
+    `the path with slot '${slotName}' must name its subscription, got nothing; add 'subscription'`,
+  );
+}
+
+/** The task of a path that AWS DMS runs. */
+export function taskOf(context: CutoverContext): ReplicationTask {
+  const { task } = context.services;
+  if (task !== undefined) return task;
+  throw new PontoonError(
+    'NO_TASK',
+    `the cutover of '${context.plan.migration}' must be able to stop its DMS task, got none; run it where AWS can be reached`,
+  );
+}
+
+/** A task takes long to stop, so that its login is cut off first, and its end is waited for when the outage is over. */
+async function stopTask(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  const receiver = context.receiver(path);
+  await taskOf(context).requestStop();
+  await allowWriter(context, path, false);
+  const { writer } = path;
+  if (writer === undefined) return;
+  await until(context, `sessions of '${writer}' on '${receiver}' must end`, async () => {
+    await context.run(receiver, endSessionsOf(writer));
+    const row = await context.runOne(receiver, countSessionsOf(writer));
+    return row?.sessions === 0 ? undefined : `${String(row?.sessions)} of them`;
+  });
+}
+
+async function allowWriter(
+  context: CutoverContext,
+  path: ReplicationPath,
+  may: boolean,
+): Promise<void> {
+  if (path.writer === undefined) return;
+  const receiver = context.receiver(path);
+  const { database } = await accessOf(context, receiver);
+  await context.run(receiver, loginRight(database, path.writer, may));
+}
+
+async function until(
+  context: CutoverContext,
+  what: string,
+  reasonAgainst: () => Promise<string | undefined>,
+): Promise<void> {
+  await waitUntil({
+    what,
+    wayOut: 'look at the server’s log',
+    deadlineMs: context.remainingMs(),
+    intervalMs: LOOK_AGAIN_MS,
+    probe: async (): Promise<Probe<undefined>> => {
+      const reason = await reasonAgainst();
+      return reason === undefined ? { done: true, value: undefined } : { done: false, reason };
+    },
+  });
+}

@@ -1,0 +1,83 @@
+import {
+  confirmAtOnce,
+  createJournal,
+  createQuietSlot,
+  dropQuietSlot,
+  LinkKind,
+  type ObjectSpec,
+  PontoonError,
+  quietSlotName,
+  type ReplicationPath,
+  subscriptionState,
+} from '../../postgres';
+import { apply } from '../reconcile';
+import type { CutoverContext } from './context';
+import { removeSlot, stopPath, subscriptionOf } from './paths';
+
+/** Makes everything that can be made while applications still write. Doing so twice changes nothing. */
+export async function prepare(context: CutoverContext): Promise<void> {
+  const { from, to, forward, reverse, migration } = context.plan;
+  for (const server of [from, to]) await context.run(server, createJournal());
+  if (forward.kind === LinkKind.NATIVE)
+    await context.run(to, confirmAtOnce(subscriptionOf(forward)));
+  if (reverse !== undefined) await prepareReverse(context, reverse);
+  const slot = quietSlotName(migration);
+  // From an earlier try: it would hold what was written since.
+  await context.run(from, dropQuietSlot(slot));
+  await context.run(from, createQuietSlot(slot), 'make the slot that watches the fence');
+}
+
+/** The owner in the ledger of what a cutover makes. */
+export function cutoverOwner(migration: string): string {
+  return `cutover ${migration}`;
+}
+
+/**
+ * A subscription takes up its tables only while it is enabled. It is, for a moment, without a slot, so that nothing
+ * comes back before the old writer is fenced.
+ */
+async function prepareReverse(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  if (path.kind === LinkKind.DMS) return;
+  await stopPath(context, path);
+  await removeSlot(context, path);
+  const { from } = context.plan;
+  const name = subscriptionOf(path);
+  if ((await context.runOne(from, subscriptionState(name))) === undefined) {
+    const spec = reverseSubscription(path);
+    await reconcile(context, { ...spec, enabled: true });
+    await reconcile(context, spec);
+    await stopPath(context, path);
+  }
+  await context.run(from, confirmAtOnce(name));
+}
+
+/** The subscription by which the old writer will follow the new one. */
+export function reverseSubscription(path: ReplicationPath): ObjectSpec & { kind: 'subscription' } {
+  const { publisher, publication } = path;
+  if (publisher === undefined || publication === undefined) {
+    throw new PontoonError(
+      'NO_WAY_BACK',
+      `the way back must be there, or say where its subscription reads from, got neither for '${subscriptionOf(path)}'; add 'publisher' and 'publication', or declare that there is no rollback`,
+    );
+  }
+  return {
+    kind: 'subscription',
+    name: subscriptionOf(path),
+    publisher,
+    publications: [publication],
+    slotName: path.slotName,
+    copyData: false,
+    enabled: false,
+    revision: '',
+    originNone: false,
+  };
+}
+
+async function reconcile(context: CutoverContext, spec: ObjectSpec): Promise<void> {
+  const { from, migration } = context.plan;
+  await apply({ client: context.session(from) }, context.services.secrets, {
+    server: from,
+    spec,
+    owner: cutoverOwner(migration),
+  });
+}

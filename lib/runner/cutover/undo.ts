@@ -1,0 +1,63 @@
+import { dropQuietSlot, quietSlotName } from '../../postgres';
+import type { CutoverContext } from './context';
+import { lift } from './fence';
+import { removeSlot, startPath, stopPath } from './paths';
+
+/** How long each part of an undo may take, whatever the budget of the cutover was. */
+const UNDO_MS = 30_000;
+
+/**
+ * Takes back everything before the opening: the old writer works as before. Each part is tried, whatever the others
+ * do, and the fence falls as early as it can. Returns what could not be taken back, a sentence each.
+ */
+export async function undo(context: CutoverContext): Promise<readonly string[]> {
+  context.startClock(UNDO_MS);
+  const failures = new Failures();
+  await failures.collect('the endpoint', () => sendBack(context));
+  // A way back that still carries would bring what the way forward carries next.
+  await failures.collect('the way back', () => stopReverse(context));
+  await failures.collect('the fence', () => lift(context));
+  await failures.collect('the way forward', () => resumeForward(context));
+  await failures.collect('the slot that watched the fence', () =>
+    context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
+  );
+  return failures.list;
+}
+
+/** Takes back everything behind the fence, which stays: a walk that was cut off begins there anew. */
+export async function backToFence(context: CutoverContext): Promise<void> {
+  await sendBack(context);
+  await stopReverse(context);
+  await resumeForward(context);
+}
+
+async function sendBack(context: CutoverContext): Promise<void> {
+  const { endpoint } = context.services;
+  const { from } = context.plan;
+  if (endpoint !== undefined && (await endpoint.active()) !== from) await endpoint.activate(from);
+}
+
+async function stopReverse(context: CutoverContext): Promise<void> {
+  const { reverse } = context.plan;
+  if (reverse === undefined) return;
+  await stopPath(context, reverse);
+}
+
+/** Its slot goes before the way forward is resumed: on servers without origins it would send that back. */
+async function resumeForward(context: CutoverContext): Promise<void> {
+  const { forward, reverse } = context.plan;
+  if (reverse !== undefined) await removeSlot(context, reverse);
+  await startPath(context, forward);
+}
+
+class Failures {
+  public readonly list: string[] = [];
+
+  public async collect(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.list.push(`${what}: ${(error as Error).message}`);
+    }
+  }
+}

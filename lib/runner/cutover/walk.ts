@@ -1,0 +1,189 @@
+import {
+  CUTOVER_STEPS,
+  type CutoverStepId,
+  cutoverStep,
+  PontoonError,
+  takeOver,
+  takeWalkLock,
+  whoWalks,
+} from '../../postgres';
+import { catchUp } from './catch-up';
+import { compareFinally } from './compare';
+import { CutoverContext } from './context';
+import { fence, quiet } from './fence';
+import { checkGates } from './gates';
+import { open, proveQuiet, settle, switchEndpoint } from './open';
+import { renewSlot, startPath, stopPath } from './paths';
+import { prepare } from './prepare';
+import { carrySequences } from './sequences';
+import type { CutoverRequest, CutoverServices } from './services';
+import { backToFence, undo } from './undo';
+
+/** How a walk ended. */
+export interface CutoverOutcome {
+  /** Whether this walk opened the new writer, or found it open. */
+  readonly result: 'opened' | 'already-open';
+  /** Milliseconds from the fence to the opening, as the runner saw them. */
+  readonly closedMs: number;
+}
+
+type StepRunner = (context: CutoverContext) => Promise<void>;
+
+const RUNNERS: Readonly<Record<CutoverStepId, StepRunner>> = {
+  gates: checkGates,
+  prepare,
+  fence,
+  quiet,
+  'catch-up': catchUp,
+  sequences: carrySequences,
+  verify: compareFinally,
+  'stop-forward': (context) => stopPath(context, context.plan.forward),
+  reverse: startReverse,
+  'prove-quiet': proveQuiet,
+  switch: switchEndpoint,
+  open,
+  settle,
+};
+
+/**
+ * Switches the writers. Whatever fails before the opening is undone, and the old writer works as before; a walk that
+ * was killed goes on when it is run again by the same owner.
+ *
+ * @throws PontoonError with code UNDONE, and what failed as its cause, if everything was taken back; CUT_OFF if
+ * something could not be; HELD if somebody else walks; UNDECIDED if the new writer did not answer while it opened.
+ */
+export async function cutover(
+  request: CutoverRequest,
+  services: CutoverServices,
+): Promise<CutoverOutcome> {
+  const context = new CutoverContext(request, services);
+  await takeWalk(context);
+  const found = await context.journal(context.plan.from);
+  if (found?.opened === true) return { result: 'already-open', closedMs: 0 };
+  if (found?.decided === true) return await finish(context);
+  if (found?.expired === true) {
+    await takeBack(
+      context,
+      new PontoonError(
+        'BUDGET_SPENT',
+        `the fence on '${context.plan.from}' must be lifted or passed before its deadline, got one that has passed; run the cutover again`,
+      ),
+    );
+  }
+  return await walk(context, found === undefined ? 'gates' : 'quiet');
+}
+
+/** Lifts the fence of a walk that was given up, unless its new writer may be open. Says whether anything was undone. */
+export async function abandon(
+  request: CutoverRequest,
+  services: CutoverServices,
+): Promise<boolean> {
+  const context = new CutoverContext(request, services);
+  await takeWalk(context);
+  const found = await context.journal(context.plan.from);
+  if (found === undefined || found.decided) return false;
+  const failures = await undo(context);
+  if (failures.length > 0) throw cutOff(context, failures, undefined);
+  return true;
+}
+
+async function walk(context: CutoverContext, first: CutoverStepId): Promise<CutoverOutcome> {
+  const ids = CUTOVER_STEPS.map(({ id }) => id);
+  let begun = performance.now();
+  try {
+    if (first === 'quiet') await backToFence(await clocked(context));
+    for (const id of ids.slice(ids.indexOf(first), ids.indexOf('settle'))) {
+      if (id === 'fence') begun = performance.now();
+      await take(context, id);
+    }
+  } catch (error) {
+    await takeBack(context, error);
+  }
+  const closedMs = performance.now() - begun;
+  await take(context, 'settle');
+  return { result: 'opened', closedMs };
+}
+
+/** Goes on where the decision had fallen. */
+async function finish(context: CutoverContext): Promise<CutoverOutcome> {
+  const begun = performance.now();
+  await switchEndpoint(context);
+  await take(context, 'open');
+  const closedMs = performance.now() - begun;
+  await take(context, 'settle');
+  return { result: 'opened', closedMs };
+}
+
+async function clocked(context: CutoverContext): Promise<CutoverContext> {
+  const found = await context.journal(context.plan.from);
+  context.startClock(found?.remainingMs ?? 0);
+  return context;
+}
+
+async function take(context: CutoverContext, id: CutoverStepId): Promise<void> {
+  const step = cutoverStep(id);
+  const { onEvent } = context.services;
+  const begun = performance.now();
+  await onEvent?.({ kind: 'step', step, atMs: begun });
+  await RUNNERS[id](context);
+  await onEvent?.({ kind: 'done', step, tookMs: performance.now() - begun });
+}
+
+async function startReverse(context: CutoverContext): Promise<void> {
+  const { reverse } = context.plan;
+  if (reverse === undefined) return await context.note('no way back, as was declared');
+  await renewSlot(context, reverse);
+  await startPath(context, reverse);
+}
+
+/** Only the holder of the lock walks; the journal says who may go on with what a killed walk left behind. */
+async function takeWalk(context: CutoverContext): Promise<void> {
+  const { plan, owner, request } = context;
+  const row = await context.runOne(plan.from, takeWalkLock(plan.migration));
+  if (row?.taken !== true) {
+    const holder = await context.runOne(plan.from, whoWalks(plan.migration));
+    throw new PontoonError(
+      'HELD',
+      `the cutover of '${plan.migration}' must have one operator, got another at work (${String(holder?.name ?? 'unknown')}); wait until it has ended`,
+    );
+  }
+  const found = await context.journal(plan.from);
+  if (found === undefined || found.owner === owner) return;
+  if (request.takeOver !== true) {
+    throw new PontoonError(
+      'HELD',
+      `the cutover of '${plan.migration}' must be gone on with by '${found.owner}', who began it, got '${owner}'; ask them, or take it over`,
+    );
+  }
+  await context.run(plan.from, takeOver(plan.migration, owner));
+}
+
+/** Undoes unless the decision has fallen; throws in any case. */
+async function takeBack(context: CutoverContext, cause: unknown): Promise<never> {
+  const found = await context.journal(context.plan.from).catch(() => undefined);
+  if (found?.decided === true) throw cause;
+  await context.services.onEvent?.({ kind: 'undo', reason: messageOf(cause) });
+  const failures = await undo(context);
+  if (failures.length > 0) throw cutOff(context, failures, cause);
+  throw new PontoonError(
+    'UNDONE',
+    `${messageOf(cause)}; everything was taken back, and '${context.plan.from}' works as before`,
+    { cause },
+  );
+}
+
+function cutOff(
+  { plan }: CutoverContext,
+  failures: readonly string[],
+  cause: unknown,
+): PontoonError {
+  return new PontoonError(
+    'CUT_OFF',
+    `${cause === undefined ? '' : `${messageOf(cause)}; `}what could not be taken back: ${failures.join('; ')}; run it again as soon as the servers answer, since '${plan.from}' may still be fenced`,
+    { cause },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
