@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { PontoonError } from '../../postgres';
 import { embeddedAlias, howToInstall } from './packages';
@@ -55,31 +55,40 @@ async function installedDirectory(
   major: number,
   programs: readonly string[],
 ): Promise<string | undefined> {
-  const candidates = [
+  const usual = [
     `/usr/lib/postgresql/${major}/bin`,
     `/usr/pgsql-${major}/bin`,
     `/opt/homebrew/opt/postgresql@${major}/bin`,
     `/usr/local/opt/postgresql@${major}/bin`,
-    ...(await directoryOnPath(major)),
   ];
-  for (const directory of candidates) {
-    const found = await Promise.all(
-      programs.map((program) => isExecutable(join(directory, program))),
-    );
-    if (found.every(Boolean)) return directory;
+  for (const directory of usual) if (await holds(directory, programs)) return directory;
+  // Anywhere else the path does not tell the major.
+  for (const directory of (process.env.PATH ?? '').split(delimiter).filter(isAbsolute)) {
+    const isOfMajor = async (): Promise<boolean> => {
+      const versions = programs.map((program) => majorOf(join(directory, program)));
+      return (await Promise.all(versions)).every((version) => version === major);
+    };
+    if ((await holds(directory, programs)) && (await isOfMajor())) return directory;
   }
   return undefined;
 }
 
-async function directoryOnPath(major: number): Promise<readonly string[]> {
+async function holds(directory: string, programs: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(
+    programs.map((program) => isExecutable(join(directory, program))),
+  );
+  return found.every(Boolean);
+}
+
+/** The major that a program says it is of, or undefined if it is none of PostgreSQL's. */
+async function majorOf(program: string): Promise<number | undefined> {
   try {
-    const run = promisify(execFile);
-    const { stdout } = await run('pg_config', ['--bindir', '--version']);
-    const [bindir = '', version = ''] = stdout.trim().split('\n');
-    return version.startsWith(`PostgreSQL ${major}.`) ? [bindir] : [];
+    const { stdout } = await promisify(execFile)(program, ['--version']);
+    const [, major] = /\(PostgreSQL\) (\d+)/.exec(stdout) ?? [];
+    return major === undefined ? undefined : Number(major);
   } catch {
-    // No pg_config on PATH, or a broken one: then nothing is installed there that we could use.
-    return [];
+    // A broken one cannot be used.
+    return undefined;
   }
 }
 

@@ -127,7 +127,9 @@ interface Host {
 async function installedTools(major: number): Promise<string | undefined> {
   const dump = await findClientTool(major, 'pg_dump');
   const psql = await findClientTool(major, 'psql');
-  return dump === undefined || psql === undefined ? undefined : dirname(dump);
+  if (dump === undefined || psql === undefined) return undefined;
+  // The script looks for both in one directory.
+  return dirname(dump) === dirname(psql) ? dirname(dump) : undefined;
 }
 
 async function isOnPath(program: string): Promise<boolean> {
