@@ -5,6 +5,7 @@ export {
   replayed,
   writeCanary,
 } from './canary';
+export { type CutoverOptions, deriveCutover, type ReverseOptions } from './derive';
 export {
   fenceStatements,
   liftStatements,
@@ -26,6 +27,7 @@ export {
   subscriptionProgress,
   superuserSessions,
 } from './gates';
+export { type CutoverInput, parseCutover, serversOf } from './input';
 export {
   abandonJournal,
   closeJournal,

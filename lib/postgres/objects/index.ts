@@ -38,5 +38,6 @@ export { type LogicalSlotSpec, type PhysicalSlotSpec, SlotPlugin } from './slots
 export {
   type PublisherAddress,
   PublisherSslMode,
+  readPublisher,
   type SubscriptionSpec,
 } from './subscription-spec';

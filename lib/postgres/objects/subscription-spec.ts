@@ -60,7 +60,8 @@ export function readSubscription(reader: Reader): SubscriptionSpec {
   };
 }
 
-function readPublisher(reader: Reader): PublisherAddress {
+/** Reads where a subscription finds its publisher. */
+export function readPublisher(reader: Reader): PublisherAddress {
   return {
     server: reader.text('server'),
     host: reader.text('host'),

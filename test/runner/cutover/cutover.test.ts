@@ -42,7 +42,7 @@ describe.each([
     const found = new Map(rows.map((row) => [`${row.client}/${row.number}`, row.times]));
     const wanted = writers.flatMap((w) => w.acknowledged.map((n) => `${w.client}/${n}`));
     expect(wanted.filter((key) => found.get(key) !== 1)).toEqual([]);
-    console.log(
+
       wanted.length,
       found.size,
       'gap',

@@ -1,0 +1,138 @@
+import { type Connection, readConnection } from '../connection';
+import { type EndpointSpec, readEndpoint } from '../endpoint';
+import { Problems } from '../errors';
+import { readPublisher } from '../objects';
+import { Reader } from '../reader';
+import { readSelection, selectionProblems } from '../table-selection';
+import { LinkKind } from '../topology';
+import { CUTOVER_LIMITS, type CutoverLimits, type CutoverPlan, type ReplicationPath } from './plan';
+
+/** Everything that a cutover needs to be told: the plan, where its servers are, and what clients connect to. */
+export interface CutoverInput {
+  readonly plan: CutoverPlan;
+  /** The servers of the plan by name: both writers, and the standby that is decoded if there is one. */
+  readonly connections: { readonly [server: string]: Connection };
+  /**
+   * What clients connect to.
+   *
+   * @default - somebody else switches them
+   */
+  readonly endpoint?: EndpointSpec;
+  /**
+   * The ARN of the AWS DMS task, if a path is run by one.
+   *
+   * @default - no path is
+   */
+  readonly taskArn?: string;
+}
+
+/**
+ * Reads what a cutover needs out of plain data, such as JSON on stdin or the input of a state machine.
+ *
+ * @throws ValidationError that lists everything that is wrong with it.
+ */
+export function parseCutover(input: unknown): CutoverInput {
+  const problems = new Problems();
+  const reader = new Reader(input, '', problems);
+  const plan = reader.object('plan', readPlan);
+  const connections = reader.object('connections', (nested) =>
+    Object.fromEntries(
+      Object.keys(nested.everything()).map((server) => [
+        server,
+        nested.object(server, readConnection),
+      ]),
+    ),
+  );
+  const endpoint = reader.optionalObject('endpoint', readEndpoint);
+  const taskArn = reader.optionalText('taskArn');
+  reader.refuseTheRest();
+  checkServers(plan, connections, problems);
+  problems.throwIfAny('the cutover');
+  return {
+    plan,
+    connections,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(taskArn === undefined ? {} : { taskArn }),
+  };
+}
+
+/** The servers on which a walk works. */
+export function serversOf({ from, to, forward, reverse }: CutoverPlan): readonly string[] {
+  const decoders = [forward, reverse].flatMap((path) => (path === undefined ? [] : [path.decoder]));
+  return [...new Set([from, to, ...decoders])];
+}
+
+function readPlan(reader: Reader): CutoverPlan {
+  const reverse = reader.optionalObject('reverse', readPath);
+  const selection = reader.object('selection', readSelection);
+  reader.check('selection', (what) => selectionProblems(selection, what));
+  return {
+    migration: reader.text('migration'),
+    from: reader.text('from'),
+    to: reader.text('to'),
+    selection,
+    forward: reader.object('forward', readPath),
+    ...(reverse === undefined ? {} : { reverse }),
+    keep: reader.object('keep', (nested) =>
+      Object.fromEntries(
+        Object.keys(nested.everything()).map((server) => [server, nested.names(server)]),
+      ),
+    ),
+    limits: reader.optionalObject('limits', readLimits) ?? CUTOVER_LIMITS,
+  };
+}
+
+function readPath(reader: Reader): ReplicationPath {
+  const kind = reader.choice('kind', [LinkKind.NATIVE, LinkKind.DMS]);
+  const publisher = reader.optionalObject('publisher', readPublisher);
+  const names = {
+    ...optional('subscription', reader.optionalText('subscription')),
+    ...optional('publication', reader.optionalText('publication')),
+    ...optional('writer', reader.optionalText('writer')),
+  };
+  if (kind === LinkKind.NATIVE && names.subscription === undefined)
+    reader.refuse('subscription', 'must be given for a NATIVE path', 'name it');
+  return {
+    kind,
+    decoder: reader.text('decoder'),
+    slotName: reader.slotName('slotName'),
+    ...names,
+    ...(publisher === undefined ? {} : { publisher }),
+  };
+}
+
+function readLimits(reader: Reader): CutoverLimits {
+  const limit = (key: keyof CutoverLimits, least: number): number =>
+    reader.optionalInteger(key, least) ?? CUTOVER_LIMITS[key];
+  return {
+    budgetMs: limit('budgetMs', 1_000),
+    verificationMs: limit('verificationMs', 0),
+    lagBytes: limit('lagBytes', 1),
+    transactionSeconds: limit('transactionSeconds', 1),
+    sequenceMargin: limit('sequenceMargin', 0),
+  };
+}
+
+function optional<Key extends string>(
+  key: Key,
+  value: string | undefined,
+): { readonly [key in Key]?: string } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [key in Key]: string });
+}
+
+function checkServers(
+  plan: CutoverPlan,
+  connections: CutoverInput['connections'],
+  problems: Problems,
+): void {
+  problems.addIf(
+    plan.from === plan.to,
+    `'plan.to' must be another server than 'plan.from', got '${plan.from}' twice; correct one`,
+  );
+  for (const server of serversOf(plan).filter((name) => name !== '')) {
+    problems.addIf(
+      !Object.hasOwn(connections, server),
+      `'connections' must have '${server}', which the plan names, got ${Object.keys(connections).join(', ') || 'none'}; add it`,
+    );
+  }
+}
