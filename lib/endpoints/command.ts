@@ -3,7 +3,6 @@ import { type CommandEndpointSpec, type Endpoint, type EndpointCall, sideOf } fr
 import { notSwitched, unavailable, unknownSide } from './endpoint-error';
 import { until } from './until';
 
-const EVERY_MS = 250;
 const SHOWN_CHARACTERS = 300;
 
 /**
@@ -46,7 +45,7 @@ export class CommandEndpoint implements Endpoint {
     const printed = await until(
       () => this.read(signal),
       (text) => text === side,
-      { timeoutMs: this.timeoutMs, everyMs: EVERY_MS, signal },
+      { timeoutMs: this.timeoutMs, signal },
     );
     if (printed === side) return;
     throw notSwitched(

@@ -6,7 +6,6 @@ import { until } from './until';
 /** The part of the SDK that is used here, loaded when it is first needed. */
 type Sdk = typeof import('@aws-sdk/client-rds');
 
-const EVERY_MS = 1000;
 const REACH = "let the proxy's secrets and network reach it, and try again";
 const ACTIONS = [
   'rds:DescribeDBProxyTargets',
@@ -74,7 +73,7 @@ export class RdsProxy implements Endpoint {
       const left = await until(
         () => this.targets(signal),
         (targets) => others(targets).length === 0,
-        { timeoutMs: this.timeoutMs, everyMs: EVERY_MS, signal },
+        { timeoutMs: this.timeoutMs, signal },
       );
       const [other] = others(left);
       if (other !== undefined)
@@ -146,7 +145,7 @@ export class RdsProxy implements Endpoint {
     const targets = await until(
       () => this.targets(signal),
       (found) => found.some((target) => isWritable(target, cluster)),
-      { timeoutMs: this.timeoutMs, everyMs: EVERY_MS, signal },
+      { timeoutMs: this.timeoutMs, signal },
     );
     if (targets.some((target) => isWritable(target, cluster))) return undefined;
     const health = targets.map(healthOf).join('; ') || 'no target';

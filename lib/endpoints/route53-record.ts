@@ -11,7 +11,6 @@ import { until } from './until';
 /** The part of the SDK that is used here, loaded when it is first needed. */
 type Sdk = typeof import('@aws-sdk/client-route-53');
 
-const EVERY_MS = 1000;
 const ACTIONS = [
   'route53:ListResourceRecordSets',
   'route53:ChangeResourceRecordSets',
@@ -143,7 +142,7 @@ export class Route53Record implements Endpoint {
           return ChangeInfo?.Status;
         }),
       (found) => found === 'INSYNC',
-      { timeoutMs: this.timeoutMs, everyMs: EVERY_MS, signal },
+      { timeoutMs: this.timeoutMs, signal },
     );
     if (status === 'INSYNC') return;
     throw notSwitched(

@@ -4,24 +4,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Patience {
   /** Milliseconds. The last question is asked at their end. */
   readonly timeoutMs: number;
-  /** Milliseconds between two questions. */
-  readonly everyMs: number;
   /** Ends the wait with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Asks until the answer satisfies, and returns the last one whether it does or not. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
+
+/** Asks, at growing intervals, until the answer satisfies, and returns the last one whether it does or not. */
 export async function until<Answer>(
   ask: () => Promise<Answer>,
   satisfies: (answer: Answer) => boolean,
-  { timeoutMs, everyMs, signal }: Patience,
+  { timeoutMs, signal }: Patience,
 ): Promise<Answer> {
   const ends = performance.now() + timeoutMs;
-  for (;;) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted();
     const answer = await ask();
     const left = ends - performance.now();
     if (satisfies(answer) || left <= 0) return answer;
-    await delay(Math.min(everyMs, left), undefined, signal === undefined ? {} : { signal });
+    await delay(Math.min(pauseMs, left), undefined, signal === undefined ? {} : { signal });
   }
 }

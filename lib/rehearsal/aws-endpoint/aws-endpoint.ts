@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PontoonError } from '../../postgres';
+import { AwsServiceError } from './aws-error';
+import { errorXml, type XmlCall, type XmlRequest, type XmlService } from './xml';
 
 /** One operation of an AWS service: input and output as the SDK sends and reads them. */
 export type AwsOperation = (input: unknown) => unknown;
@@ -18,11 +20,12 @@ export interface AwsCall {
 }
 
 /**
- * A stand-in for the endpoints of AWS services that speak the AWS JSON protocol: one HTTP server
- * for `AWS_ENDPOINT_URL`. What nothing was registered for is refused, and recorded as unknown.
+ * A stand-in for the endpoints of AWS services, which speak the AWS JSON protocol or XML: one HTTP
+ * server for `AWS_ENDPOINT_URL`. What nothing was registered for is refused, and recorded as unknown.
  */
 export class AwsEndpointStandIn {
   private readonly operations = new Map<string, AwsOperation>();
+  private readonly services: XmlService[] = [];
   private readonly recorded: AwsCall[] = [];
   private readonly unknown = new Set<string>();
 
@@ -77,6 +80,11 @@ export class AwsEndpointStandIn {
     }
   }
 
+  /** Adds a service that speaks XML. */
+  public registerXml(service: XmlService): void {
+    this.services.push(service);
+  }
+
   /** Stops listening. */
   public async close(): Promise<void> {
     this.server.closeAllConnections();
@@ -88,7 +96,10 @@ export class AwsEndpointStandIn {
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString('utf8');
     const header = request.headers['x-amz-target'];
+    const call = typeof header === 'string' ? undefined : this.xmlCall(request, body);
+    if (call !== undefined) return this.serveXml(call, response);
     const target = typeof header === 'string' ? header : `${request.method} ${request.url}`;
     const operation = this.operations.get(target);
     if (operation === undefined) {
@@ -101,11 +112,44 @@ export class AwsEndpointStandIn {
       return;
     }
     try {
-      const output = await operation(JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}'));
+      const output = await operation(JSON.parse(body || '{}'));
       this.recorded.push({ target, error: undefined });
       answer(response, 200, output ?? {});
     } catch (error) {
       this.refuse(response, target, awsErrorOf(error));
+    }
+  }
+
+  private xmlCall(request: IncomingMessage, body: string): XmlCall | undefined {
+    const { pathname, searchParams } = new URL(request.url ?? '/', this.url);
+    const form = request.headers['content-type'] === 'application/x-www-form-urlencoded';
+    const asked: XmlRequest = {
+      method: request.method ?? 'GET',
+      path: pathname,
+      parameters: form ? new URLSearchParams(body) : searchParams,
+      body,
+    };
+    for (const service of this.services) {
+      const call = service(asked);
+      if (call !== undefined) return call;
+    }
+    return undefined;
+  }
+
+  private serveXml({ target, answer: answerOf }: XmlCall, response: ServerResponse): void {
+    const send = (status: number, text: string): void => {
+      response
+        .writeHead(status, { 'content-type': 'text/xml', 'x-amzn-requestid': randomUUID() })
+        .end(text);
+    };
+    try {
+      const text = answerOf();
+      this.recorded.push({ target, error: undefined });
+      send(200, text);
+    } catch (error) {
+      const { status, type, message } = awsErrorOf(error);
+      this.recorded.push({ target, error: type });
+      send(status, errorXml(status, type, message));
     }
   }
 
@@ -124,6 +168,7 @@ interface AwsErrorAnswer {
 /** An error that names its type (`type` or `__type`) is the service's own; any other is a fault. */
 function awsErrorOf(error: unknown): AwsErrorAnswer {
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof AwsServiceError) return { status: error.status, type: error.type, message };
   const named = error as { readonly type?: unknown; readonly __type?: unknown };
   const type = named.__type ?? named.type;
   if (typeof type === 'string') return { status: 400, type, message };

@@ -5,6 +5,8 @@ export class AwsServiceError extends PontoonError {
   constructor(
     public readonly type: string,
     message: string,
+    /** The HTTP status of the answer. */
+    public readonly status: number = 400,
   ) {
     super('AWS_SERVICE', message);
     this.name = 'AwsServiceError';

@@ -1,38 +1,41 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { DynamicReference } from '../assembly';
 import type { AwsOperations } from './aws-endpoint';
 import { AwsServiceError } from './aws-error';
+import { SecretVersions, type VersionChoice } from './secret-versions';
 
-/** A secret in the stand-in of Secrets Manager. */
+/** A secret in the stand-in of Secrets Manager, with its current version. */
 export interface StoredSecret {
   readonly arn: string;
   readonly name: string;
   readonly value: string;
   readonly versionId: string;
-  /** Milliseconds since 1970. */
-  readonly createdAt: number;
 }
 
-/** A stand-in for Secrets Manager: secrets by ARN, with their current version only. */
+interface Kept {
+  readonly arn: string;
+  readonly name: string;
+  readonly versions: SecretVersions;
+}
+
+/** A stand-in for Secrets Manager: secrets by ARN, with their versions and stages. */
 export class SecretStore {
-  private readonly secrets = new Map<string, StoredSecret>();
+  private readonly secrets = new Map<string, Kept>();
   private readonly everStored = new Set<string>();
 
-  /** Makes or changes a secret; the name is taken from the ARN unless given. */
+  /** Makes a secret, or gives it another current version; the name is taken from the ARN unless given. */
   public put(arn: string, value: string, name: string = nameOf(arn)): StoredSecret {
-    const secret = { arn, name, value, versionId: randomUUID(), createdAt: Date.now() };
+    const secret = { arn, name, versions: this.secrets.get(arn)?.versions ?? new SecretVersions() };
     this.secrets.set(arn, secret);
+    secret.versions.put(value);
     this.everStored.add(value);
-    return secret;
+    return stored(secret);
   }
 
   /** Finds a secret by ARN, by ARN without its last six characters, or by name. */
   public find(id: string): StoredSecret | undefined {
-    const exact = this.secrets.get(id);
-    if (exact !== undefined) return exact;
-    return [...this.secrets.values()].find(
-      ({ arn, name }) => name === id || arn.replace(/-[A-Za-z0-9]{6}$/, '') === id,
-    );
+    const kept = this.keptAs(id);
+    return kept === undefined ? undefined : stored(kept);
   }
 
   /** Deletes a secret. */
@@ -59,48 +62,83 @@ export class SecretStore {
   public operations(): AwsOperations {
     return {
       'secretsmanager.GetSecretValue': (input) => {
-        const secret = this.require(input);
+        const asked = input as SecretInput;
+        const { arn, name, versions } = this.require(asked);
+        const { id, value, createdAt } = versions.find(asked);
         return {
-          ...descriptionOf(secret),
-          SecretString: secret.value,
-          VersionStages: ['AWSCURRENT'],
+          ARN: arn,
+          Name: name,
+          VersionId: id,
+          CreatedDate: createdAt / 1000,
+          SecretString: value,
+          VersionStages: versions.stagesById[id] ?? [],
         };
       },
       'secretsmanager.DescribeSecret': (input) => {
-        const secret = this.require(input);
-        const { ARN, Name, CreatedDate } = descriptionOf(secret);
+        const { arn, name, versions } = this.require(input as SecretInput);
         return {
-          ARN,
-          Name,
-          CreatedDate,
-          VersionIdsToStages: { [secret.versionId]: ['AWSCURRENT'] },
+          ARN: arn,
+          Name: name,
+          CreatedDate: versions.current.createdAt / 1000,
+          VersionIdsToStages: versions.stagesById,
         };
+      },
+      'secretsmanager.PutSecretValue': (input) => {
+        const asked = input as SecretInput;
+        const { arn, name, versions } = this.require(asked);
+        const value = asked.SecretString ?? '';
+        const { id } = versions.put(value, {
+          token: asked.ClientRequestToken,
+          stages: asked.VersionStages,
+        });
+        this.everStored.add(value);
+        return {
+          ARN: arn,
+          Name: name,
+          VersionId: id,
+          VersionStages: versions.stagesById[id] ?? [],
+        };
+      },
+      'secretsmanager.UpdateSecretVersionStage': (input) => {
+        const asked = input as SecretInput;
+        const { arn, name, versions } = this.require(asked);
+        versions.move(asked.VersionStage ?? '', asked.MoveToVersionId, asked.RemoveFromVersionId);
+        return { ARN: arn, Name: name };
       },
     };
   }
 
-  private require(input: unknown): StoredSecret {
-    const asked = input as {
-      readonly SecretId?: string;
-      readonly VersionStage?: string;
-      readonly VersionId?: string;
-    };
-    const secret = this.find(asked.SecretId ?? '');
-    if (secret === undefined) {
-      throw new AwsServiceError(
-        'ResourceNotFoundException',
-        "Secrets Manager can't find the specified secret.",
-      );
-    }
-    const { VersionStage: stage = 'AWSCURRENT', VersionId: version = secret.versionId } = asked;
-    if (stage !== 'AWSCURRENT' || version !== secret.versionId) {
-      throw new AwsServiceError(
-        'ResourceNotFoundException',
-        `the stand-in keeps only the current version of a secret, got stage ${stage}`,
-      );
-    }
-    return secret;
+  private require({ SecretId = '' }: SecretInput): Kept {
+    const secret = this.keptAs(SecretId);
+    if (secret !== undefined) return secret;
+    throw new AwsServiceError(
+      'ResourceNotFoundException',
+      "Secrets Manager can't find the specified secret.",
+    );
   }
+
+  private keptAs(id: string): Kept | undefined {
+    const exact = this.secrets.get(id);
+    if (exact !== undefined) return exact;
+    return [...this.secrets.values()].find(
+      ({ arn, name }) => name === id || arn.replace(/-[A-Za-z0-9]{6}$/, '') === id,
+    );
+  }
+}
+
+/** What the operations are asked with. */
+interface SecretInput extends VersionChoice {
+  readonly SecretId?: string;
+  readonly SecretString?: string;
+  readonly ClientRequestToken?: string;
+  readonly VersionStages?: readonly string[];
+  readonly MoveToVersionId?: string;
+  readonly RemoveFromVersionId?: string;
+}
+
+function stored({ arn, name, versions }: Kept): StoredSecret {
+  const { id, value } = versions.current;
+  return { arn, name, value, versionId: id };
 }
 
 /** An ARN as Secrets Manager makes it: the name with six characters more. */
@@ -114,15 +152,6 @@ export interface SecretPlace {
   readonly partition: string;
   readonly region: string;
   readonly account: string;
-}
-
-function descriptionOf(secret: StoredSecret) {
-  return {
-    ARN: secret.arn,
-    Name: secret.name,
-    VersionId: secret.versionId,
-    CreatedDate: secret.createdAt / 1000,
-  };
 }
 
 function nameOf(arn: string): string {

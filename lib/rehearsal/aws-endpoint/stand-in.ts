@@ -6,6 +6,8 @@ export const secretsManagerStandIn: StandIn = {
   reason: 'it runs only in AWS; functions reach this one through AWS_ENDPOINT_URL',
   behaviours: [
     'secrets are read by ARN, partial ARN and name, as the SDK reads them',
+    'versions are written once for each token, and become current by their stage',
+    'a stage is moved only from the version that has it',
     'an unknown operation is refused, and recorded',
     'passwords have the length and the characters that were asked for',
     'a generated secret is made once, changed only by other settings, and deleted',
@@ -15,10 +17,6 @@ export const secretsManagerStandIn: StandIn = {
 
 /** What the stand-in does differently from Secrets Manager. */
 export const secretsManagerShims: readonly Shim[] = [
-  {
-    name: 'secrets have their current version only',
-    reason: 'nothing that is rehearsed reads an earlier one; asking for it is an error',
-  },
   {
     name: 'signatures, permissions and keys are not checked',
     reason: 'they need an account',

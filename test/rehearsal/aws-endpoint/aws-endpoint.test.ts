@@ -66,7 +66,7 @@ test('secrets are read by ARN, partial ARN and name, as the SDK reads them', asy
   const previous = { SecretId: ARN, VersionStage: 'AWSPREVIOUS' };
   expect(await errorOf(client.send(new GetSecretValueCommand(previous)))).toEqual([
     'ResourceNotFoundException',
-    'the stand-in keeps only the current version of a secret, got stage AWSPREVIOUS',
+    "Secrets Manager can't find the specified secret value for staging label: AWSPREVIOUS",
   ]);
   expect(endpoint.calls.map(({ error }) => error)).toEqual([
     undefined,
