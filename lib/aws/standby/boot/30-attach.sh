@@ -63,18 +63,31 @@ attach_interface() {
       --instance-id "$instance" --device-index 1 --output text || say 'the interface is not free yet'
     pause "network interface $INTERFACE_ID could not be attached"
   done
+  leave_alone "${name%%[:@]*}" "$mac"
   gateway=$(ip -4 route show default | awk '{ print $3; exit }')
   route "${name%%[:@]*}" "$(imds "network/interfaces/macs/$mac/subnet-ipv4-cidr-block")" "$gateway"
+}
+
+# systemd-networkd would ask for the address by DHCP, and whenever it is told to configure the
+# interface anew, as Amazon Linux tells it, it would drop what is set below. It reads about rules
+# only when it starts. The other interface keeps its address meanwhile.
+leave_alone() {
+  local mark=$STATE/left-alone-${2//:/}
+  [[ -d /run/systemd/netif && ! -e $mark ]] || return 0
+  printf '[Match]\nMACAddress=%s\n[Link]\nUnmanaged=yes\n' "$2" |
+    install -D -m 644 /dev/stdin /etc/systemd/network/05-pontoon.network
+  printf '[Network]\nManageForeignRoutingPolicyRules=no\n' |
+    install -D -m 644 /dev/stdin /etc/systemd/networkd.conf.d/pontoon.conf
+  systemctl try-restart systemd-networkd
+  until imds instance-id >/dev/null; do pause 'the network did not come back'; done
+  ip -4 addr flush dev "$1"
+  touch "$mark"
 }
 
 # Both interfaces lie in one subnet: answers from the fixed address must leave by its own interface,
 # and the primary must see that address, so its networks are routed there.
 route() {
   local cidr
-  if [[ -d /run/systemd/netif ]]; then
-    printf '[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n' |
-      install -D -m 644 /dev/stdin /etc/systemd/networkd.conf.d/pontoon.conf
-  fi
   ip link set "$1" up
   ip addr replace "$ADDRESS/32" dev "$1"
   ip route replace "$2" dev "$1" src "$ADDRESS" table 1001
