@@ -54,6 +54,7 @@ export {
   SslMode,
 } from './server-binding';
 export {
+  type AmazonLinuxOptions,
   IntermediaryStandby,
   type IntermediaryStandbyProps,
   OperatingSystem,

@@ -14,14 +14,16 @@ export const DEFAULT_STORAGE_GIB = 100;
 /** Makes the subnet group, which AWS DMS allows only when the account's roles are there. */
 export function createSubnetGroup(
   scope: Construct,
-  { vpc, subnets, accountRoles }: DmsReplicationProps,
+  { runner, vpc, subnets, accountRoles }: DmsReplicationProps,
 ): CfnReplicationSubnetGroup {
   const group = new CfnReplicationSubnetGroup(scope, 'Subnets', {
     replicationSubnetGroupDescription: `AWS DMS: ${scope.node.path}`,
     subnetIds: vpc.selectSubnets(subnets).subnetIds,
   });
-  if (accountRoles !== DmsAccountRoles.EXISTING)
-    group.node.addDependency(DmsAccountRolesResource.of(scope));
+  if (accountRoles !== DmsAccountRoles.EXISTING) {
+    // IAM needs a moment until AWS DMS sees a new role. A function in a VPC takes longer, and is made anyway.
+    group.node.addDependency(DmsAccountRolesResource.of(scope), runner.function);
+  }
   return group;
 }
 

@@ -109,7 +109,12 @@ export interface DmsOptions {
    * Where the account's roles `dms-vpc-role` and `dms-cloudwatch-logs-role` come from. Changing it from CREATE to
    * EXISTING deletes the roles that this stack made, which other stacks of the account may use.
    *
+   * AWS DMS may not see a new role at once. The subnet group, which needs it, is therefore made after the runner's
+   * function, a minute or so later. If it fails all the same with "dms-vpc-role is not configured properly", or where the
+   * function was there before, make the roles in a stack of their own first, and give EXISTING here.
+   *
    * @default DmsAccountRoles.CREATE
+   * @see https://docs.aws.amazon.com/dms/latest/userguide/security-iam.html
    */
   readonly accountRoles?: DmsAccountRoles;
   /**

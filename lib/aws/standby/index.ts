@@ -1,5 +1,10 @@
 export { IntermediaryStandby, type StandbyTarget } from './intermediary-standby';
-export { OperatingSystem, type OperatingSystemOptions, PackageSource } from './operating-system';
+export {
+  type AmazonLinuxOptions,
+  OperatingSystem,
+  type OperatingSystemOptions,
+  PackageSource,
+} from './operating-system';
 export {
   type IntermediaryStandbyProps,
   SignalWhen,

@@ -148,18 +148,29 @@ function grantKeys({ primary, encryptionKey }: IntermediaryStandbyProps, role: R
   );
   secret.encryptionKey?.grantDecrypt(role);
   if (encryptionKey === undefined) return;
-  // EC2 takes a grant on the volume's key in the name of whoever attaches the volume.
+  const resources = [encryptionKey.keyArn];
+  const StringEquals = { 'kms:ViaService': `ec2.${Aws.REGION}.amazonaws.com` };
+  // EC2 takes a grant on the volume's key, and uses it, in the name of whoever attaches the volume.
   role.addToPolicy(
     new PolicyStatement({
       actions: ['kms:CreateGrant'],
-      resources: [encryptionKey.keyArn],
-      conditions: {
-        Bool: { 'kms:GrantIsForAWSResource': 'true' },
-        StringEquals: { 'kms:ViaService': `ec2.${Aws.REGION}.amazonaws.com` },
-      },
+      resources,
+      conditions: { Bool: { 'kms:GrantIsForAWSResource': 'true' }, StringEquals },
     }),
   );
+  role.addToPolicy(
+    new PolicyStatement({ actions: VOLUME_KEY, resources, conditions: { StringEquals } }),
+  );
 }
+
+/** What using an encrypted volume takes beside the grant; `kms:ReEncrypt*` without its asterisk. */
+const VOLUME_KEY = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
 
 function acknowledge(construct: Construct, id: string, reason: string): void {
   Validations.of(construct).acknowledge({ id, reason });

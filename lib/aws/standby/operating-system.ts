@@ -1,4 +1,5 @@
 import { type AmazonLinuxCpuType, type IMachineImage, MachineImage } from 'aws-cdk-lib/aws-ec2';
+import { ValidationError } from '../../postgres';
 import type { PackageFamily } from './user-data';
 
 /** Where the standby's PostgreSQL packages come from. */
@@ -27,6 +28,26 @@ export interface OperatingSystemOptions {
   readonly rootDeviceName?: string;
 }
 
+/** Which image of Amazon Linux is taken. */
+export interface AmazonLinuxOptions {
+  /**
+   * The image, such as `MachineImage.genericLinux({ 'eu-central-1': 'ami-…' })`. Changing it replaces the instance; the
+   * data stays.
+   *
+   * @default - the newest one
+   */
+  readonly image?: IMachineImage;
+  /**
+   * Whether the newest image is looked up once, by the CDK toolkit, and remembered in cdk.context.json, so that it stays
+   * the same until `cdk context --reset`. The stack must name its account and region. Without it, every deployment takes
+   * the newest image there is, and replaces the instance when Amazon has published another one.
+   *
+   * @default false
+   * @see https://docs.aws.amazon.com/cdk/v2/guide/context.html
+   */
+  readonly cachedInContext?: boolean;
+}
+
 /**
  * The operating system of the standby.
  *
@@ -39,11 +60,25 @@ export class OperatingSystem {
    * Amazon Linux 2023 with its own PostgreSQL packages, for the PostgreSQL project publishes none for
    * it. A major that the image's release does not have fails the boot, with the reason.
    *
-   * @param image the image; by default the newest one at each deployment, which replaces the instance
-   *   (but not its data) when it changed
+   * Left to itself it takes the newest image at each deployment: any deployment, of whatever change, then replaces the
+   * instance (but not its data) when Amazon has published a newer one. The standby is away for some minutes; its slots
+   * wait, and replication to the target lags. Pin the image where deployments must not do that.
+   *
+   * @throws ValidationError if both options are given
    */
-  public static amazonLinux2023(image?: IMachineImage): OperatingSystem {
-    return new OperatingSystem('amazon-linux', PackageSource.DISTRIBUTION, '/dev/xvda', image);
+  public static amazonLinux2023(options: AmazonLinuxOptions = {}): OperatingSystem {
+    const { image, cachedInContext = false } = options;
+    if (image !== undefined && cachedInContext) {
+      throw new ValidationError('Amazon Linux 2023', [
+        "'cachedInContext' must be left out with 'image', which is not looked up, got true; remove one of the two",
+      ]);
+    }
+    return new OperatingSystem(
+      'amazon-linux',
+      PackageSource.DISTRIBUTION,
+      '/dev/xvda',
+      (cpuType) => image ?? MachineImage.latestAmazonLinux2023({ cpuType, cachedInContext }),
+    );
   }
 
   /** Red Hat Enterprise Linux 8, 9 or 10, or one of its rebuilds. */
@@ -74,7 +109,8 @@ export class OperatingSystem {
     options: OperatingSystemOptions,
   ): OperatingSystem {
     const source = options.packageSource ?? PackageSource.PGDG;
-    return new OperatingSystem(family, source, options.rootDeviceName ?? rootDeviceName, image);
+    const device = options.rootDeviceName ?? rootDeviceName;
+    return new OperatingSystem(family, source, device, () => image);
   }
 
   private constructor(
@@ -84,11 +120,11 @@ export class OperatingSystem {
     public readonly packageSource: PackageSource,
     /** The image's root device. */
     public readonly rootDeviceName: string,
-    private readonly image?: IMachineImage,
+    private readonly imageFor: (cpuType: AmazonLinuxCpuType) => IMachineImage,
   ) {}
 
   /** The image, for a processor of `cpuType`. */
   public machineImage(cpuType: AmazonLinuxCpuType): IMachineImage {
-    return this.image ?? MachineImage.latestAmazonLinux2023({ cpuType });
+    return this.imageFor(cpuType);
   }
 }

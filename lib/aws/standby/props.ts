@@ -126,11 +126,13 @@ export interface IntermediaryStandbyProps extends StandbyHostOptions {
   /**
    * The key that encrypts the data volume. Changing it replaces the volume, and so begins a new copy.
    *
-   * The key's policy must let the account's identities use it by IAM, as the policies that CDK and the console make do;
-   * the instance's role is given what attaching a volume needs. A key of another account needs those rights in its own
-   * policy: `kms:CreateGrant` for AWS resources, `kms:Decrypt`, `kms:DescribeKey`, `kms:GenerateDataKeyWithoutPlaintext`
-   * and `kms:ReEncrypt*`. The root volume takes the account's key for EBS; where that default is a customer's key too,
-   * the service-linked role AWSServiceRoleForAutoScaling needs the same rights in its policy, or no instance starts.
+   * The instance attaches the volume itself, so that its role is given what AWS documents for it: `kms:CreateGrant` for
+   * AWS resources, `kms:Decrypt`, `kms:DescribeKey`, `kms:GenerateDataKeyWithoutPlaintext` and `kms:ReEncrypt*`, by EC2
+   * only. The key's policy must leave that to IAM, as the policies that CDK and the console make do; one that does not,
+   * and a key of another account, must name the rights for `role`. Whoever deploys needs them too, to make the volume.
+   *
+   * The root volume takes the account's key for EBS. Where that default is a customer's key, its policy must give the
+   * same rights to the service-linked role AWSServiceRoleForAutoScaling, or no instance starts.
    *
    * @default - the account's key for EBS
    * @see https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html

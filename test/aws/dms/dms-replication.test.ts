@@ -152,6 +152,9 @@ describe('by default', () => {
     expect(group.DependsOn).toEqual([
       expect.stringMatching(/^PontoonDmsAccountRolesdmscloudwatchlogsrole/),
       expect.stringMatching(/^PontoonDmsAccountRolesdmsvpcrole/),
+      // Takes longer than IAM needs until AWS DMS sees the roles.
+      'PontoonRunner',
+      expect.stringMatching(/^RunnerServiceRole/),
     ]);
   });
 

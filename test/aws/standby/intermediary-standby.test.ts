@@ -1,7 +1,14 @@
 import { gunzipSync } from 'node:zlib';
 import { App, Duration, Fn, Stack, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { InstanceType, MachineImage, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
+import {
+  AmazonLinuxCpuType,
+  InstanceType,
+  MachineImage,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -20,6 +27,7 @@ const [PARTITION, REGION, ACCOUNT] = ['Partition', 'Region', 'AccountId'].map((n
 const EC2_ARN = ['arn:', PARTITION, ':ec2:', REGION, ':', ACCOUNT];
 const CA = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 const ZONE = Fn.select(0, Fn.getAzs());
+const AMAZON_LINUX = OperatingSystem.amazonLinux2023();
 const DEBIAN = MachineImage.fromSsmParameter('/images/debian');
 
 function makeStack(): { app: App; stack: Stack; props: IntermediaryStandbyProps } {
@@ -255,7 +263,7 @@ describe('user data', () => {
   });
 
   test.each([
-    ['Amazon Linux', OperatingSystem.amazonLinux2023(), 'amazon-linux', '/dev/xvda'],
+    ['Amazon Linux', AMAZON_LINUX, 'amazon-linux', '/dev/xvda'],
     ['Debian', OperatingSystem.debian(DEBIAN), 'debian', '/dev/xvda'],
     ['Ubuntu', OperatingSystem.ubuntu(DEBIAN), 'debian', '/dev/sda1'],
     ['Red Hat', OperatingSystem.rhel(DEBIAN), 'red-hat', '/dev/sda1'],
@@ -265,7 +273,7 @@ describe('user data', () => {
       const template = synthesize({ operatingSystem });
       const userData = userDataOf(template);
       expect(operatingSystem.family).toBe(family);
-      expect(Buffer.byteLength(userData)).toBeLessThan(11_000);
+      expect(Buffer.byteLength(userData)).toBeLessThan(11_500);
       template.hasResourceProperties('AWS::EC2::LaunchTemplate', {
         LaunchTemplateData: {
           BlockDeviceMappings: [Match.objectLike({ DeviceName: device })],
@@ -348,8 +356,79 @@ test('a key of the customer is granted to EC2 only, and a secret by name is matc
             },
           },
         },
+        {
+          Effect: 'Allow',
+          Action: [
+            'kms:Decrypt',
+            'kms:DescribeKey',
+            'kms:GenerateDataKeyWithoutPlaintext',
+            'kms:ReEncryptFrom',
+            'kms:ReEncryptTo',
+          ],
+          Resource:
+            'arn:aws:kms:eu-central-1:111122223333:key/12345678-1234-1234-1234-123456789012',
+          Condition: {
+            StringEquals: {
+              'kms:ViaService': { 'Fn::Join': ['', ['ec2.', REGION, '.amazonaws.com']] },
+            },
+          },
+        },
       ]),
     },
+  });
+});
+
+describe('the image of Amazon Linux', () => {
+  const imageOf = (stack: Stack): unknown => {
+    const [launch] = Object.values(
+      Template.fromStack(stack).findResources('AWS::EC2::LaunchTemplate'),
+    );
+    return launch?.Properties.LaunchTemplateData.ImageId;
+  };
+
+  test('is the newest at each deployment, for the processor of the instance', () => {
+    const { stack, props } = makeStack();
+    const instanceType = new InstanceType('m7g.large');
+    const operatingSystem = AMAZON_LINUX;
+    new IntermediaryStandby(stack, 'Standby', { ...props, instanceType, operatingSystem });
+    expect(imageOf(stack)).toEqual({ Ref: expect.stringMatching(/^SsmParameterValue.*arm64/) });
+  });
+
+  test('is the one that is given', () => {
+    const { stack, props } = makeStack();
+    const image = MachineImage.genericLinux({ 'eu-central-1': 'ami-0123456789abcdef0' });
+    const pinned = new Stack(new App(), 'Pinned', { env: { region: 'eu-central-1' } });
+    const operatingSystem = OperatingSystem.amazonLinux2023({ image });
+    expect(operatingSystem.machineImage(AmazonLinuxCpuType.X86_64).getImage(pinned).imageId).toBe(
+      'ami-0123456789abcdef0',
+    );
+    new IntermediaryStandby(stack, 'Standby', {
+      ...props,
+      operatingSystem: OperatingSystem.amazonLinux2023({ image: DEBIAN }),
+    });
+    expect(imageOf(stack)).toEqual({
+      Ref: expect.stringMatching(/^SsmParameterValueimagesdebian/),
+    });
+  });
+
+  test('is remembered in the context', () => {
+    const env = { account: '111122223333', region: 'eu-central-1' };
+    const key =
+      'ssm:account=111122223333:parameterName=/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64:region=eu-central-1';
+    const app = new App({ context: { [key]: 'ami-0fedcba9876543210' } });
+    const operatingSystem = OperatingSystem.amazonLinux2023({ cachedInContext: true });
+    const stack = new Stack(app, 'Cached', { env });
+    expect(operatingSystem.machineImage(AmazonLinuxCpuType.X86_64).getImage(stack).imageId).toBe(
+      'ami-0fedcba9876543210',
+    );
+  });
+
+  test('cannot be given and looked up', () => {
+    expect(() => OperatingSystem.amazonLinux2023({ image: DEBIAN, cachedInContext: true })).toThrow(
+      new Error(
+        "Amazon Linux 2023: 'cachedInContext' must be left out with 'image', which is not looked up, got true; remove one of the two",
+      ),
+    );
   });
 });
 
