@@ -4,6 +4,7 @@ import type { SecretScan } from './checks/secret-scan';
 import type { RecordedMigration } from './migration';
 import type { Recorder } from './recorder';
 import type { RehearsalReport, VerifiedTable } from './report/report';
+import { sealReport } from './report/seal';
 import type { Server, Shim, StandIn } from './servers';
 import { version } from './version';
 import type { Latency } from './workload/latency';
@@ -12,6 +13,8 @@ import type { Latency } from './workload/latency';
 export interface Findings {
   readonly startedAt: Date;
   readonly problems: string[];
+  /** What could not be checked. */
+  readonly unchecked: string[];
   readonly servers: {
     readonly name: string;
     readonly server: Server;
@@ -24,6 +27,8 @@ export interface Findings {
   readonly notPlayed: { readonly type: string; readonly count: number; readonly reason: string }[];
   readonly leftovers: string[];
   secretScan: SecretScan;
+  /** Every secret that was used. They stand in no report. */
+  readonly secrets: string[];
   latency: Latency | undefined;
   seeded: number;
   written: number;
@@ -34,20 +39,25 @@ export function newFindings(): Findings {
   return {
     startedAt: new Date(),
     problems: [],
+    unchecked: [],
     servers: [],
     verification: [],
     standIns: [],
     shims: [],
     notPlayed: [],
     leftovers: [],
-    secretScan: { secrets: 0, places: [], found: [] },
+    secretScan: { secrets: 0, places: [], found: [], notSearched: [] },
+    secrets: [],
     latency: undefined,
     seeded: 0,
     written: 0,
   };
 }
 
-/** The report of what was found. It is good only if nothing at all went wrong and nothing is left. */
+/**
+ * The report of what was found. It is good only if nothing at all went wrong, nothing is left and nothing is unchecked.
+ * A secret that stands in it is blanked, and is a problem.
+ */
 export function toReport(
   findings: Findings,
   context: {
@@ -61,15 +71,16 @@ export function toReport(
     ...findings.problems,
     ...findings.leftovers.map((left) => `${left} was left behind`),
   ];
-  return {
+  const report: RehearsalReport = {
     version: 1,
     pontoon: version(),
     stack: migration.stack.stackName,
     migration: migration.name,
     startedAt: findings.startedAt.toISOString(),
     seconds: recorder.now(),
-    ok: problems.length === 0,
+    ok: problems.length + findings.unchecked.length === 0,
     problems,
+    unchecked: findings.unchecked,
     diagram: renderDiagram(migration.topology),
     servers: findings.servers.map(({ name, server, role, version: exact }) => ({
       name,
@@ -90,6 +101,7 @@ export function toReport(
     leftovers: findings.leftovers,
     secretScan: findings.secretScan,
   };
+  return sealReport(report, findings.secrets);
 }
 
 /** Several servers differ in the same way; a reader wants to be told once. */

@@ -58,8 +58,10 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   }
   options.signal?.removeEventListener('abort', interrupt);
   // What fails because of the interruption says nothing of the stack.
-  if (options.signal?.aborted === true)
+  if (options.signal?.aborted === true) {
     findings.problems.splice(0, Number.POSITIVE_INFINITY, messageOf(options.signal.reason));
+    findings.unchecked.length = 0;
+  }
   await recorder.phase('clear', 'Clear away', async () => {
     await workspace.dispose();
     findings.leftovers.push(...(await workspace.leftovers()));

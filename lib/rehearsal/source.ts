@@ -9,7 +9,13 @@ import {
 } from '../postgres';
 import { scramVerifier } from '../runner';
 import type { RecordedMigration } from './migration';
-import { createServer, LOOPBACK_HBA, type Server, type Workspace } from './servers';
+import {
+  createServer,
+  LOOPBACK_HBA,
+  type Server,
+  type Workspace,
+  withStatementLibrary,
+} from './servers';
 import { type SampleTable, sampleSchemas, sampleTables } from './workload/sample-tables';
 
 /** What the source is made of. */
@@ -44,6 +50,7 @@ export async function createSource(options: SourceOptions): Promise<Source> {
     name,
     major: majorVersion,
     hba: [...hba, ...LOOPBACK_HBA],
+    settings: await withStatementLibrary(majorVersion),
   });
   await server.start();
   await asSuperuser(server, 'postgres', async (client) => {

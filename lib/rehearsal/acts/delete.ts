@@ -3,11 +3,13 @@ import type { PreparedSource } from './prepare-source';
 import type { Scene } from './scene';
 
 /** Deletes the stack, if it is there. That it could not be deleted is a problem. */
-export async function deleteStack({ context, cloud }: Scene): Promise<void> {
-  const { migration, findings } = context;
+export async function deleteStack(scene: Scene): Promise<void> {
+  const { migration, findings } = scene.context;
   const name = migration.stack.stackName;
-  if (!cloud.stackNames().includes(name)) return;
-  const { status, reason } = await cloud.destroy(name);
+  if (!scene.cloud.stackNames().includes(name)) return;
+  const result = await scene.cloud.destroy(name);
+  scene.addEvents(result);
+  const { status, reason } = result;
   if (status === 'DELETE_COMPLETE') return;
   findings.problems.push(`the deletion ended as ${status}: ${reason}`);
 }

@@ -1,5 +1,4 @@
 import { PontoonError } from '../../postgres';
-import { processList } from '../checks/secret-scan';
 import { reasonNotPlayed } from '../cloud/unplayed';
 import type { Act } from './act';
 import type { Scene } from './scene';
@@ -11,6 +10,7 @@ export const deploy: Act = {
   async play(scene) {
     const { findings, migration, assembly } = scene.context;
     const result = await scene.cloud.deploy(assembly, migration.stack.stackName);
+    scene.addEvents(result);
     if (result.status !== 'CREATE_COMPLETE') {
       throw new PontoonError(
         'NOT_DEPLOYED',
@@ -20,8 +20,6 @@ export const deploy: Act = {
     for (const [type, ids] of Object.entries(result.notPlayed))
       findings.notPlayed.push({ type, count: ids.length, reason: reasonNotPlayed(type) });
     await nameServers(scene);
-    const text = await processList();
-    if (text !== undefined) scene.texts.push({ place: 'process list', text });
   },
 };
 

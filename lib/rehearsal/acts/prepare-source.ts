@@ -1,4 +1,5 @@
 import { rolesOn } from '../checks/leftovers';
+import { createStatementView } from '../checks/statements';
 import { createSource, followRunbook, type Source } from '../source';
 import type { Scene } from './scene';
 
@@ -20,6 +21,7 @@ export async function prepareSource(scene: Scene): Promise<PreparedSource> {
     rows,
   };
   const source = await createSource(options);
+  await createStatementView(source.server);
   recorder.progress('following the runbook');
   await followRunbook(options, source.server);
   const rolesBefore = await rolesOn(source.server);

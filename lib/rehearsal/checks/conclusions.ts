@@ -3,9 +3,9 @@ import type { RehearsalContext } from '../context';
 import type { Server } from '../servers';
 import { compare } from './compare';
 import { leftoversOn } from './leftovers';
-import { type ScannedText, scanForSecrets } from './secret-scan';
+import { type ScannedText, scanForSecrets, type Unsearched } from './secret-scan';
 
-/** Compares every row of source and target. What is not the same is a problem, and so is what could not be compared. */
+/** Compares every row of source and target. What is not the same is a problem; what could not be compared is unchecked. */
 export async function concludeRows(
   { chain, migration, findings }: RehearsalContext,
   source: Server,
@@ -24,7 +24,8 @@ export async function concludeRows(
     findings.problems.push('no table was compared; check the selection');
   for (const { table, status, reason = 'no reason was given' } of findings.verification) {
     if (status === 'differs') findings.problems.push(`${table} differs: ${reason}`);
-    if (status === 'unchecked') findings.problems.push(`${table} could not be compared: ${reason}`);
+    if (status === 'unchecked')
+      findings.unchecked.push(`${table} could not be compared: ${reason}`);
   }
 }
 
@@ -49,22 +50,36 @@ export async function concludeLeftovers(
 /** Looks for every secret that was used in everything that was written. */
 export async function concludeSecrets(
   { findings, migration, signal }: RehearsalContext,
-  secrets: readonly string[],
-  texts: readonly ScannedText[],
+  servers: readonly { readonly name: string; readonly server: Server }[],
+  seen: readonly (ScannedText | Unsearched)[],
 ): Promise<void> {
-  // The logs are gone; the report claims no scan.
-  if (signal?.aborted === true) return;
   const template = {
     place: `template of ${migration.stack.stackName}`,
     text: JSON.stringify(migration.stack.template),
   };
-  findings.secretScan = await scanForSecrets(secrets, {
-    texts: [...texts, template],
-    files: findings.servers.map(({ name, server }) => ({
-      place: `log of ${name}`,
-      path: server.logFile,
-    })),
-  });
-  for (const place of findings.secretScan.found)
-    findings.problems.push(`a secret is written in the ${place}`);
+  const texts = [...seen.filter(isText), template];
+  const notSearched = seen.flatMap((one) => (isText(one) ? [] : [one]));
+  const logs = servers.map(({ name, server }) => ({
+    place: `log of ${name}`,
+    path: server.logFile,
+  }));
+  // With the servers, their logs are gone too.
+  const gone = signal?.aborted === true;
+  if (gone) {
+    const reason = 'the rehearsal was interrupted, and cleared away';
+    notSearched.push(...logs.map(({ place }) => ({ place, reason, failed: true })));
+  }
+  const scan = await scanForSecrets(findings.secrets, { texts, files: gone ? [] : logs });
+  findings.secretScan = {
+    ...scan,
+    notSearched: notSearched.map(({ place, reason }) => ({ place, reason })),
+  };
+  for (const place of scan.found) findings.problems.push(`a secret is written in the ${place}`);
+  for (const { place, reason, failed } of notSearched)
+    if (failed)
+      findings.unchecked.push(`the ${place} could not be searched for secrets: ${reason}`);
+}
+
+function isText(seen: ScannedText | Unsearched): seen is ScannedText {
+  return 'text' in seen;
 }

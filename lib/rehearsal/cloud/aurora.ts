@@ -1,4 +1,5 @@
 import { recordOf } from '../assembly';
+import { createStatementView } from '../checks/statements';
 import type { ResourcePlayers, ResourceRequest } from '../cloudformation';
 import {
   createServer,
@@ -7,6 +8,7 @@ import {
   type Shim,
   translateManagedSettings,
   type Workspace,
+  withStatementLibrary,
 } from '../servers';
 import type { AddressBook } from './addresses';
 
@@ -64,10 +66,11 @@ export class Aurora {
       name: 'aurora',
       major,
       superuser: 'rdsadmin',
-      settings,
+      settings: await withStatementLibrary(major, settings),
       hba,
     });
     await server.start();
+    await createStatementView(server);
     const admin = await managedAdmin(server, {
       admin: {
         user: String(properties.MasterUsername),

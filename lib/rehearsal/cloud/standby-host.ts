@@ -10,6 +10,7 @@ import {
   type Shim,
   type StandIn,
   type Workspace,
+  withStatementLibrary,
 } from '../servers';
 import { asSuperuser } from '../source';
 import type { AddressBook } from './addresses';
@@ -124,7 +125,7 @@ export class StandbyHost {
       slot: parameters.SLOT ?? '',
       createSlot: false,
       role: { user: String(login.username), password: String(login.password) },
-      settings,
+      settings: await withStatementLibrary(upstream.major, settings),
       hba: [...hbaForLoopback(hba), LOOPBACK_HBA[0] as string],
     });
     if (standby.standIn !== undefined) this.standIns.push(standby.standIn);

@@ -34,7 +34,7 @@ function standIn({ name, reason, behaviours, notReproduced = [] }: StandInNote):
 
 /** What was left behind, and where secrets were looked for. */
 export function remainsSection({ leftovers, secretScan }: RehearsalReport): Html {
-  const { secrets, places, found } = secretScan;
+  const { secrets, places, found, notSearched } = secretScan;
   return html`<section aria-labelledby="remains">
 <h2 id="remains">What was left behind</h2>
 <h3>Objects, processes, directories</h3>
@@ -46,5 +46,10 @@ ${
     : html`<p>${counted(secrets, 'secret')} looked for in ${places.join(', ')}: ${found.length === 0 ? 'none was found.' : 'found!'}</p>`
 }
 ${found.length === 0 ? undefined : html`<ul class="bad">${found.map((place) => html`<li>${place}</li>`)}</ul>`}
+${
+  notSearched.length === 0
+    ? undefined
+    : html`<p>Nobody could look here:</p><dl class="pairs">${notSearched.map(({ place, reason }) => html`<dt>${place}</dt><dd>${reason}</dd>`)}</dl>`
+}
 </section>`;
 }

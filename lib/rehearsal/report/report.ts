@@ -12,10 +12,12 @@ export interface RehearsalReport {
   readonly startedAt: string;
   /** From the first server to the last removed file. */
   readonly seconds: number;
-  /** Whether every row arrived and nothing was left behind. */
+  /** Whether every row arrived, nothing was left behind, and nothing is unchecked. */
   readonly ok: boolean;
-  /** Why not, one sentence each. */
+  /** What went wrong, one sentence each. */
   readonly problems: readonly string[];
+  /** What could not be checked, one sentence each. */
+  readonly unchecked: readonly string[];
   /** The topology as a Mermaid diagram's text, if one was drawn. */
   readonly diagram?: string;
   readonly servers: readonly RehearsedServer[];
@@ -47,6 +49,8 @@ export interface RehearsalReport {
     readonly secrets: number;
     readonly places: readonly string[];
     readonly found: readonly string[];
+    /** Where nobody could look, and why. */
+    readonly notSearched: readonly { readonly place: string; readonly reason: string }[];
   };
 }
 

@@ -8,13 +8,7 @@ export type Verdict = 'passed' | 'failed' | 'unchecked';
 /** How `report` ended. */
 export function verdictOf(report: RehearsalReport): Verdict {
   if (report.ok) return 'passed';
-  const { phases, steps, verification, leftovers, secretScan } = report;
-  const failed =
-    [...phases, ...steps].some(({ status }) => status === 'failed') ||
-    verification.some(({ status }) => status === 'differs') ||
-    leftovers.length + secretScan.found.length > 0;
-  const unchecked = verification.some(({ status }) => status === 'unchecked');
-  return !failed && unchecked ? 'unchecked' : 'failed';
+  return report.problems.length === 0 ? 'unchecked' : 'failed';
 }
 
 const SENTENCES: Readonly<Record<Verdict, string>> = {
@@ -27,8 +21,9 @@ const MARKS: Readonly<Record<Verdict, string>> = { passed: '✓', failed: '✗',
 
 /** The head of the page: the verdict first, then why. */
 export function verdictSection(report: RehearsalReport): Html {
-  const { stack, migration, startedAt, seconds, pontoon, problems } = report;
+  const { stack, migration, startedAt, seconds, pontoon } = report;
   const verdict = verdictOf(report);
+  const problems = [...report.problems, ...report.unchecked];
   return html`<header class="verdict ${verdict}">
 <p class="eyebrow">Rehearsal of ${stack}</p>
 <h1><span class="mark" aria-hidden="true">${MARKS[verdict]}</span> ${SENTENCES[verdict]}</h1>

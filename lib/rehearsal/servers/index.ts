@@ -14,4 +14,5 @@ export {
 export { type ManagedSettings, translateManagedSettings } from './managed-settings';
 export { Server, type ServerOptions } from './server';
 export type { Shim, StandIn } from './shims';
+export { withStatementLibrary } from './statement-library';
 export { Workspace } from './workspace';

@@ -22,9 +22,10 @@ test.each([
       files: [{ place: 'log of a', path }],
     });
     expect(scan).toEqual({
-      secrets: 2,
+      secrets: 1,
       places: ['template', 'process list', 'log of a'],
       found: ['template', 'log of a'],
+      notSearched: [],
     });
   } finally {
     rmSync(directory, { recursive: true });

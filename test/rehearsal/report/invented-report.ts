@@ -10,6 +10,7 @@ export const INVENTED_REPORT: RehearsalReport = {
   seconds: 19.4,
   ok: true,
   problems: [],
+  unchecked: [],
   diagram: 'flowchart LR\n  s0[("onPremises<br/>database shop")]\n  s0 ==>|"streaming"| s1\n',
   servers: [
     { name: 'onPremises', platform: 'self-managed', major: 17, version: '17.10', role: 'primary' },
@@ -102,6 +103,12 @@ export const INVENTED_REPORT: RehearsalReport = {
     secrets: 5,
     places: ['log of onPremises', 'log of standby', 'log of aurora', 'log of the handler'],
     found: [],
+    notSearched: [
+      {
+        place: 'pg_stat_statements of aurora',
+        reason: 'the server was installed without that library',
+      },
+    ],
   },
 };
 
@@ -111,9 +118,9 @@ export const INVENTED_FAILURE: RehearsalReport = {
   ok: false,
   problems: [
     '"shop"."orders" differs: 3 rows are missing on the target',
-    '"shop"."documents" could not be compared: permission denied for table documents',
     'slot pontoon_aurora survived on standby',
   ],
+  unchecked: ['"shop"."documents" could not be compared: permission denied for table documents'],
   phases: INVENTED_REPORT.phases.map((one) =>
     one.name === 'delete' ? { ...one, status: 'failed' } : one,
   ),
@@ -142,7 +149,7 @@ export const INVENTED_FAILURE: RehearsalReport = {
     },
   ],
   leftovers: ['slot pontoon_aurora on standby'],
-  secretScan: { secrets: 5, places: ['log of aurora'], found: ['log of aurora'] },
+  secretScan: { secrets: 5, places: ['log of aurora'], found: ['log of aurora'], notSearched: [] },
 };
 
 function phase(name: string, title: string, atSeconds: number, seconds: number) {

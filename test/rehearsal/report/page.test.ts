@@ -64,6 +64,7 @@ describe.each([
       report.migration,
       report.pontoon,
       ...report.problems,
+      ...report.unchecked,
       ...report.servers.flatMap(({ name, version, role }) => [name, version, role]),
       ...report.phases.map(({ title }) => title),
       ...report.steps.flatMap(({ logicalId, type, detail }) => [logicalId, type, detail ?? '']),
@@ -78,6 +79,7 @@ describe.each([
       ...report.notPlayed.flatMap(({ type, reason }) => [type, reason]),
       ...report.leftovers,
       ...report.secretScan.places,
+      ...report.secretScan.notSearched.flatMap(({ place, reason }) => [place, reason]),
       String(report.workload.seeded),
       String(report.workload.written),
     ];
@@ -108,6 +110,7 @@ test('says that something is unchecked, if nothing else is wrong', () => {
   const report: RehearsalReport = {
     ...INVENTED_REPORT,
     ok: false,
+    unchecked: INVENTED_FAILURE.unchecked,
     verification: INVENTED_FAILURE.verification.filter(({ status }) => status !== 'differs'),
   };
   expect(verdictOf(report)).toBe('unchecked');
