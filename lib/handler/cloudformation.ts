@@ -1,5 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { PontoonError } from '../postgres';
-import type { ResourceContext, ResourceEvent, ResourceHandler } from './resource';
+import {
+  ANSWER_MS,
+  type ResourceContext,
+  type ResourceEvent,
+  type ResourceHandler,
+} from './resource';
 
 /**
  * A request as CloudFormation sends it.
@@ -33,7 +39,7 @@ export async function answerCloudFormation(
   handlers: Readonly<Record<string, ResourceHandler>>,
   context: ResourceContext,
 ): Promise<void> {
-  const answer = await decide(event, handlers, context);
+  const answer = await decide(event, handlers, withServiceTimeout(event, context));
   context.log(
     `${event.RequestType} ${event.LogicalResourceId}: ${answer.Status}${answer.Reason === undefined ? '' : `, ${answer.Reason}`}`,
   );
@@ -43,6 +49,20 @@ export async function answerCloudFormation(
     RequestId: event.RequestId,
     LogicalResourceId: event.LogicalResourceId,
   });
+}
+
+/** CloudFormation waits for as long as the resource says, which may be less than the function may run. */
+function withServiceTimeout(
+  { ResourceProperties }: CloudFormationEvent,
+  context: ResourceContext,
+): ResourceContext {
+  const seconds = Number(ResourceProperties.ServiceTimeout);
+  if (!Number.isFinite(seconds)) return context;
+  const ends = performance.now() + seconds * 1000;
+  return {
+    remainingMs: () => Math.min(context.remainingMs(), ends - performance.now()),
+    log: (line) => context.log(line),
+  };
 }
 
 interface Answer {
@@ -62,15 +82,41 @@ async function decide(
     return { Status: 'SUCCESS', PhysicalResourceId: known };
   }
   try {
-    const { physicalResourceId, data } = await handlerOf(event, handlers)(
-      resourceEvent(event),
+    const { physicalResourceId, data } = await inTime(
+      handlerOf(event, handlers)(resourceEvent(event), context),
       context,
     );
     return { Status: 'SUCCESS', PhysicalResourceId: physicalResourceId, Data: data };
   } catch (error) {
-    const left = error instanceof PontoonError && error.code === 'LEFT_BEHIND';
+    const left = error instanceof PontoonError && MAY_LEAVE.includes(error.code);
     const physicalId = known ?? `${left ? LEFT_BEHIND : FAILED_CREATE}${event.RequestId}`;
     return { Status: 'FAILED', PhysicalResourceId: physicalId, Reason: reasonOf(error) };
+  }
+}
+
+/** The codes of errors after which something may be there that a Delete has to take away. */
+const MAY_LEAVE = ['LEFT_BEHIND', 'UNFINISHED'];
+
+/**
+ * Everything has a limit of its own; this one is for what has none that holds, such as a secret that cannot be reached.
+ * A function that is stopped before it answers costs CloudFormation's whole patience.
+ */
+async function inTime<Result>(work: Promise<Result>, context: ResourceContext): Promise<Result> {
+  const limitMs = Math.max(0, context.remainingMs() - ANSWER_MS);
+  const settled = new AbortController();
+  const timer = delay(limitMs, undefined, { signal: settled.signal }).then(
+    () => {
+      throw new PontoonError(
+        'UNFINISHED',
+        `the request must be done within ${Math.round(limitMs / 1000)} s, got no end; check that the function's subnets reach the database, AWS Secrets Manager and the other services that it asks, and deploy again`,
+      );
+    },
+    () => work,
+  );
+  try {
+    return await Promise.race([work, timer]);
+  } finally {
+    settled.abort();
   }
 }
 
@@ -130,7 +176,10 @@ function escapedBytes(characters: readonly string[]): number {
 
 /** An answer that is lost costs an hour, so that it is sent again at once, and Lambda's own retries come after that. */
 async function deliver(url: string, answer: object): Promise<void> {
-  const response = await put(url, answer).catch(() => put(url, answer));
+  const first = await put(url, answer).catch(() => undefined);
+  // Amazon S3 asks for another try by 5xx; what it refuses, it would refuse again.
+  const again = first === undefined || first.status >= 500;
+  const response = again ? await put(url, answer) : first;
   if (response.ok) return;
   throw new PontoonError(
     'NOT_DELIVERED',
@@ -138,7 +187,8 @@ async function deliver(url: string, answer: object): Promise<void> {
   );
 }
 
-const ANSWER_TIMEOUT_MS = 10_000;
+/** Two tries fit into the time that is kept for the answer. */
+const ANSWER_TIMEOUT_MS = 0.4 * ANSWER_MS;
 
 async function put(url: string, answer: object): Promise<Response> {
   return await fetch(url, {

@@ -1,7 +1,7 @@
 import type { ReplicationTask } from '@aws-sdk/client-database-migration-service';
 import { PontoonError } from '../postgres';
 import { type DmsApi, isFault, type ServerlessReplication, type StartType } from './dms-api';
-import type { ResourceContext } from './resource';
+import { ANSWER_MS, type ResourceContext } from './resource';
 
 /** What a replication is doing, whatever AWS DMS calls it. */
 export type Phase = 'idle' | 'running' | 'finished' | 'failed' | 'changing' | 'gone';
@@ -41,8 +41,11 @@ export function clockOf(context: ResourceContext, pollMs: number): Clock {
   };
 }
 
+/** Milliseconds of the reserve that stopping what could not be started may use up. */
+export const STOPPING_MS = 15_000;
+
 /** Milliseconds that are left for stopping and answering when waiting is given up. */
-const ANSWER_MS = 20_000;
+const RESERVE_MS = STOPPING_MS + ANSWER_MS;
 
 const LOADED = 'FULL_LOAD_ONLY_FINISHED';
 
@@ -101,7 +104,7 @@ export async function waitFor(
   for (;;) {
     const seen = await replication.observe();
     if (REACHED[goal].includes(seen.phase)) return seen;
-    if (clock.remainingMs() < ANSWER_MS + clock.pollMs) {
+    if (clock.remainingMs() < RESERVE_MS + clock.pollMs) {
       throw new PontoonError(
         'DMS_TIMEOUT',
         `DMS replication '${replication.arn}' must ${goal} before the time is up, got '${seen.status}'; look at its log, wait until it has settled, and deploy again`,
@@ -195,7 +198,7 @@ async function requireReachable(
     const connection = await api.connection(instance, endpoint);
     const status = connection?.Status ?? 'untested';
     if (status === 'successful') return;
-    const late = clock.remainingMs() < ANSWER_MS + clock.pollMs;
+    const late = clock.remainingMs() < RESERVE_MS + clock.pollMs;
     if (status === 'failed' || late) {
       throw new PontoonError(
         'DMS_UNREACHABLE',

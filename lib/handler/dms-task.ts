@@ -8,6 +8,7 @@ import {
   type DmsReplication,
   instanceTask,
   type Observation,
+  STOPPING_MS,
   serverlessReplication,
   stopAndWait,
   waitFor,
@@ -97,9 +98,6 @@ async function startOrGiveUp(
     throw error;
   }
 }
-
-/** Milliseconds of the reserve that stopping may use up. */
-const STOPPING_MS = 15_000;
 
 async function startAndWait(
   replication: DmsReplication,

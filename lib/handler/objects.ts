@@ -13,6 +13,8 @@ import {
 } from '../postgres';
 import {
   apply,
+  CLEAN_UP_MS,
+  Deadline,
   drop,
   type Outcome,
   type ReconcileClients,
@@ -20,7 +22,12 @@ import {
   waitUntil,
   withConnection,
 } from '../runner';
-import type { ResourceContext, ResourceEvent, ResourceHandler } from './resource';
+import {
+  ANSWER_MS,
+  type ResourceContext,
+  type ResourceEvent,
+  type ResourceHandler,
+} from './resource';
 
 /** A custom resource's properties, understood. */
 interface ObjectProperties {
@@ -33,11 +40,8 @@ interface ObjectProperties {
   readonly adopt: boolean;
 }
 
-/** Seconds for a standby to replay what its primary wrote last. */
-const REPLAY_SECONDS = 120;
-
-/** Seconds that are left for answering when work is given up. */
-const ANSWER_SECONDS = 10;
+/** Milliseconds for a standby to replay what its primary wrote last. */
+const REPLAY_MS = 120_000;
 
 /** Reconciles one object on one server. */
 export function objectHandler(secrets: SecretStore): ResourceHandler {
@@ -57,23 +61,28 @@ async function reconcile(
 ): Promise<Outcome> {
   const { server, spec, adopt, upstream } = properties;
   const request = { server, spec, adopt, owner: event.owner, requestId: event.requestId };
+  const deadline = deadlineOf(context);
   if (upstream !== undefined && event.requestType !== 'Delete')
-    await waitForReplay(upstream, secrets);
-  return await withClients(properties, secrets, context, async (clients) =>
+    await waitForReplay(upstream, secrets, deadline);
+  return await withClients(properties, secrets, deadline, async (clients) =>
     event.requestType === 'Delete'
       ? await drop(clients, secrets, request)
       : await apply(clients, secrets, request),
   );
 }
 
+/** What fails at the deadline is still taken back, and then answered. */
+function deadlineOf(context: ResourceContext): Deadline {
+  return Deadline.after(Math.max(1000, context.remainingMs() - CLEAN_UP_MS - ANSWER_MS));
+}
+
 async function withClients<Result>(
   { connection, primary }: ObjectProperties,
   secrets: SecretStore,
-  context: ResourceContext,
+  deadline: Deadline,
   work: (clients: ReconcileClients) => Promise<Result>,
 ): Promise<Result> {
-  const statementTimeoutMs = Math.max(1000, context.remainingMs() - ANSWER_SECONDS * 1000);
-  const options = { purpose: 'objects', statementTimeoutMs };
+  const options = { purpose: 'objects', deadline };
   return await withConnection(connection, secrets, options, async (client) => {
     if (primary === undefined) return await work({ client });
     return await withConnection(
@@ -89,8 +98,9 @@ async function withClients<Result>(
 async function waitForReplay(
   { standby, primary }: { readonly standby: Connection; readonly primary: Connection },
   secrets: SecretStore,
+  deadline: Deadline,
 ): Promise<void> {
-  const options = { purpose: 'replay', readOnly: true };
+  const options = { purpose: 'replay', readOnly: true, deadline };
   const written = await withConnection(primary, secrets, options, async (client) => {
     const row = await runOne(
       client,
@@ -102,7 +112,7 @@ async function waitForReplay(
     await waitUntil({
       what: `standby '${standby.server}' must replay what '${primary.server}' has written`,
       wayOut: 'look at pg_stat_wal_receiver there',
-      deadlineMs: REPLAY_SECONDS * 1000,
+      deadlineMs: Math.min(REPLAY_MS, deadline.remainingMs()),
       probe: async () => {
         const row = await runOne(
           client,

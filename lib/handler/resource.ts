@@ -16,11 +16,14 @@ export interface ResourceEvent {
 
 /** What a resource may use while it works. */
 export interface ResourceContext {
-  /** Milliseconds until the function is stopped. */
+  /** Milliseconds until the function is stopped, or CloudFormation waits no longer. */
   remainingMs(): number;
   /** Writes a line into the function's log. Never give it a secret. */
   log(line: string): void;
 }
+
+/** Milliseconds that are kept for the answer: whatever is not done by then has failed. */
+export const ANSWER_MS = 10_000;
 
 /** What became of the resource. */
 export interface ResourceResult {

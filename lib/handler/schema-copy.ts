@@ -10,8 +10,13 @@ import {
   schemasThere,
   tablesInSchemas,
 } from '../postgres';
-import { Ledger, run, withConnection } from '../runner';
-import type { ResourceContext, ResourceEvent, ResourceHandler } from './resource';
+import { Deadline, Ledger, run, withConnection } from '../runner';
+import {
+  ANSWER_MS,
+  type ResourceContext,
+  type ResourceEvent,
+  type ResourceHandler,
+} from './resource';
 import { physicalId, readProperties, type SchemaCopyProperties } from './schema-copy-properties';
 import { type Invocation, SsmApi } from './ssm-api';
 
@@ -31,8 +36,8 @@ export interface SchemaCopyHandlerOptions {
   readonly resendMs?: number;
 }
 
-/** Milliseconds that are left for answering when waiting is given up. */
-const ANSWER_MS = 15_000;
+/** Milliseconds that are left for finding out what a command did, when waiting for it is given up. */
+const RESERVE_MS = ANSWER_MS + 5000;
 
 /** Characters of what the server said that fit into CloudFormation's reason. */
 const MOST_SAID = 1500;
@@ -44,8 +49,8 @@ export function schemaCopyHandler(
 ): ResourceHandler {
   return async (event, context) => {
     const properties = readProperties(event.properties);
-    const patienceMs = Math.max(1000, context.remainingMs() - ANSWER_MS);
-    const options = { purpose: 'schema copy', lockTimeoutMs: patienceMs, idleTimeoutMs: 0 };
+    const deadline = Deadline.after(Math.max(1000, context.remainingMs() - ANSWER_MS));
+    const options = { purpose: 'schema copy', deadline, idleTimeoutMs: 0 };
     await withConnection(properties.connection, secrets, options, async (client) => {
       const copy = new SchemaCopy(client, secrets, {
         event,
@@ -188,7 +193,7 @@ class SchemaCopy {
       const invocation = await api.invocation(command);
       if (invocation !== undefined && invocation.phase !== 'running') return invocation;
       taken = invocation !== undefined;
-      if (context.remainingMs() > ANSWER_MS + pollMs) continue;
+      if (context.remainingMs() > RESERVE_MS + pollMs) continue;
       await api.cancel(command);
       return {
         phase: 'failed',

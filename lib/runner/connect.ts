@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { Client } from 'pg';
 import { type Connection, RDS_AUTHORITIES, type Secret, type SecretStore } from '../postgres';
 import { codeOf, connectFailure, refuseMethod } from './connect-failure';
+import { type Deadline, limitSession } from './deadline';
 
 /** How a session on a server behaves. */
 export interface ConnectOptions {
@@ -10,9 +11,15 @@ export interface ConnectOptions {
   /**
    * Milliseconds that a statement may take; 0 for no limit.
    *
-   * @default 30000
+   * @default 30000, or what is left until the deadline
    */
   readonly statementTimeoutMs?: number;
+  /**
+   * When everything that is asked of the session must have ended. Each statement may take what is left until then.
+   *
+   * @default - every statement has a limit of its own
+   */
+  readonly deadline?: Deadline;
   /**
    * Milliseconds that a statement may wait for a lock; 0 for no limit.
    *
@@ -108,7 +115,7 @@ async function open(
     },
     ssl: await tlsOptions(connection),
     application_name: `pontoon ${options.purpose}`,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: connectTimeout(options),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     options: serverOptions(options),
@@ -128,6 +135,7 @@ async function open(
   try {
     await client.connect();
     if (!proof.given) throw refuseMethod('no password at all');
+    if (options.deadline !== undefined) limitSession(client, options.deadline);
     return client;
   } catch (error) {
     client.connection.stream.destroy();
@@ -148,6 +156,14 @@ async function tlsOptions(connection: Connection): Promise<ConnectionOptions> {
     rejectUnauthorized: true,
     ...(connection.sslMode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
   };
+}
+
+/** Never 0, which would mean no limit. */
+function connectTimeout({
+  connectTimeoutMs = CONNECT_TIMEOUT_MS,
+  deadline,
+}: ConnectOptions): number {
+  return Math.max(1, Math.min(connectTimeoutMs, deadline?.remainingMs() ?? connectTimeoutMs));
 }
 
 function serverOptions(options: ConnectOptions): string {

@@ -12,7 +12,7 @@ import {
   writeEntry,
   writeRequest,
 } from '../postgres';
-import { finallyQuietly, run, runOne } from './run';
+import { finallyQuietly, run, runAtEnd, runOne } from './run';
 
 /** What this library made on a server, as the server itself remembers it. */
 export class Ledger {
@@ -46,10 +46,11 @@ export class Ledger {
     await run(
       this.client,
       sql('SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))', lock),
+      `wait for others who work on ${key.kind} '${key.name}' of '${key.server}'`,
     );
     await run(this.client, sql('RESET lock_timeout'));
     return await finallyQuietly(work, async () => {
-      await run(
+      await runAtEnd(
         this.client,
         sql('SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))', lock),
       );

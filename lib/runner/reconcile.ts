@@ -7,6 +7,7 @@ import {
   type Step,
 } from '../postgres';
 import { answerOnce } from './answered-request';
+import { CLEAN_UP_MS, deadlineOf } from './deadline';
 import { Ledger } from './ledger';
 import { ManagedObject, versionsOf } from './managed-object';
 import { messageOf } from './message-of';
@@ -134,6 +135,8 @@ class Reconcile {
       await ledger.write(object.key, entry);
       return { ...outcome, attributes };
     } catch (error) {
+      // Both sessions have the same deadline.
+      deadlineOf(this.clients.client)?.allow(CLEAN_UP_MS);
       if (found === undefined) await this.undoCreation(server, entry, error);
       throw error;
     }

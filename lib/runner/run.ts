@@ -1,5 +1,6 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, QueryConfig } from 'pg';
 import { PontoonError, type Statement } from '../postgres';
+import { deadlineOf, forgetLimit, isOutOfTime, limitStatement } from './deadline';
 
 /** A row as `pg` returns it. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -13,15 +14,29 @@ export async function run(
   statement: Statement,
   title?: string,
 ): Promise<readonly Row[]> {
+  const what = title ?? firstWords(statement.redacted);
+  const { text, values } = statement;
   try {
-    const result = await client.query(
-      statement.text,
-      statement.values === undefined ? undefined : [...statement.values],
-    );
+    const patience = await limitStatement(client, what);
+    // pg understands `query_timeout`; its types do not.
+    const asked: QueryConfig & { query_timeout?: number } = {
+      text,
+      ...(values === undefined ? {} : { values: [...values] }),
+      ...(patience === undefined ? {} : { query_timeout: patience }),
+    };
+    const result = await client.query(asked);
     return result.rows ?? [];
   } catch (error) {
-    throw sqlError(error, statement, title);
+    if (error instanceof PontoonError) throw error;
+    if (isOutOfTime(client, error)) throw deadlineOf(client)?.passed(what) ?? error;
+    throw sqlError(error, statement, what);
   }
+}
+
+/** Ends a transaction, or something else that must end, however little time is left. */
+export async function runAtEnd(client: ClientBase, { text, values }: Statement): Promise<void> {
+  await client.query(text, values === undefined ? undefined : [...values]);
+  forgetLimit(client);
 }
 
 /** Runs `statement` and returns its first row. */
@@ -42,13 +57,12 @@ export class SqlError extends PontoonError {
   }
 }
 
-function sqlError(error: unknown, statement: Statement, title: string | undefined): unknown {
+function sqlError(error: unknown, statement: Statement, what: string): unknown {
   if (!isError(error)) return error;
   const { code, hint } = error as Error & { code?: string; hint?: string };
   // What carries a secret may come back inside the message or its detail.
   const secret = statement.text !== statement.redacted;
   const said = secret ? withoutSecrets(error.message, statement) : error.message;
-  const what = title ?? firstWords(statement.redacted);
   return new SqlError(
     `cannot ${what}: the server said "${said}"${hint === undefined || secret ? '' : ` (${hint})`}${code === undefined ? '' : ` [${code}]`}`,
     code ?? '',

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { PontoonError, sql, supports } from '../postgres';
-import { finallyQuietly, run, runOne } from './run';
+import { finallyQuietly, run, runAtEnd, runOne } from './run';
 import { RECORDERS, type Recorder } from './statement-recorders';
 
 /**
@@ -29,7 +29,7 @@ export async function withoutStatementLog<Result>(
   for (const { name, recorder } of closed)
     await run(client, sql(`SET ${name} = '${recorder.quiet}'`));
   return await finallyQuietly(work, async () => {
-    for (const { name } of closed) await run(client, sql(`RESET ${name}`));
+    for (const { name } of closed) await runAtEnd(client, sql(`RESET ${name}`));
   });
 }
 

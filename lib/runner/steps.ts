@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { PontoonError, type Step, sql } from '../postgres';
 import type { ReconcileClients } from './reconcile-request';
-import { run } from './run';
+import { run, runAtEnd } from './run';
 import { withoutStatementLog } from './statement-log';
 
 /** Runs `steps` in order; neighbours that may share a transaction do. */
@@ -36,7 +36,7 @@ async function runTogether(client: ClientBase, steps: readonly Step[]): Promise<
     await run(client, sql('COMMIT'));
   } catch (error) {
     // A session that is gone has rolled back by itself.
-    await run(client, sql('ROLLBACK')).catch(() => undefined);
+    await runAtEnd(client, sql('ROLLBACK')).catch(() => undefined);
     throw error;
   }
 }
