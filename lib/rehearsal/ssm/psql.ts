@@ -18,7 +18,7 @@ const SCRIPT_FAILED = 3;
 
 /** Strings, names, dollar quotes and comments, in which psql replaces nothing, and its variables. */
 const TOKENS =
-  /[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\1\$|--[^\n]*|\/\*.*?\*\/|(?<!:):'(\w+)'/gs;
+  /(?<!\w)[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|(?<![\w$])\$([a-z_]\w*)?\$.*?\$\1\$|--[^\n]*|\/\*.*?\*\/|(?<!:):'(\w+)'/gis;
 
 /** Stands in for psql: statements from files or the input, variables, one transaction, unaligned output. */
 export function psqlStandIn(server: Server): Program {
@@ -77,19 +77,22 @@ async function runAll(
 ): Promise<ProgramAnswer> {
   const scripts =
     files.length === 0
-      ? [{ name: '<stdin>', text: input }]
+      ? [{ from: '', text: input }]
       : await Promise.all(
-          files.map(async (name) => ({ name, text: await readFile(name, 'utf8') })),
+          files.map(async (name) => ({
+            from: `psql:${name}: `,
+            text: await readFile(name, 'utf8'),
+          })),
         );
   let output = '';
   if (single) await client.query('BEGIN');
-  for (const { name, text } of scripts) {
+  for (const { from, text } of scripts) {
     try {
       // As arrays, since columns may have the same name.
       const query = { text: substitute(text, variables), rowMode: 'array' as const };
       output += rowsOf(await client.query<(string | null)[]>(query));
     } catch (error) {
-      return { ...refused(`psql:${name}: `, error, SCRIPT_FAILED), output };
+      return { ...refused(from, error, SCRIPT_FAILED), output };
     }
   }
   if (single) await client.query('COMMIT');
@@ -97,7 +100,7 @@ async function runAll(
 }
 
 function substitute(text: string, variables: Readonly<Record<string, string>>): string {
-  return text.replace(TOKENS, (all, _tag: string, name: string | undefined) => {
+  return text.replace(TOKENS, (all, _tag: string | undefined, name: string | undefined) => {
     const value = name === undefined ? undefined : variables[name];
     return value === undefined ? all : quoteLiteral(value);
   });
