@@ -1,11 +1,6 @@
-import type {
-  Change,
-  ChangeResourceRecordSetsCommandOutput,
-  ResourceRecordSet,
-  Route53Client,
-} from '@aws-sdk/client-route-53';
+import type { Change, ResourceRecordSet, Route53Client } from '@aws-sdk/client-route-53';
 import { type Endpoint, type EndpointCall, type Route53RecordSpec, sideOf } from '../postgres';
-import { asking, isNamed, notSwitched, unknownSide } from './endpoint-error';
+import { asking, isNamed, notSwitched, reasonOf, unknownSide } from './endpoint-error';
 import { until } from './until';
 
 /** The part of the SDK that is used here, loaded when it is first needed. */
@@ -34,10 +29,11 @@ export class Route53Record implements Endpoint {
   }
 
   public async activate(server: string, { signal }: EndpointCall = {}): Promise<void> {
-    const host = sideOf(this.spec.sides, server);
+    // A server that is no side is refused before anything is asked.
+    sideOf(this.spec.sides, server);
     const current = await this.read(signal);
     this.requireSide(current);
-    const change = await this.change(current, host, signal);
+    const change = await this.change(current, server, signal);
     await this.untilEverywhere(change, server, signal);
     const now = await this.active({ signal });
     if (now === server) return;
@@ -79,10 +75,11 @@ export class Route53Record implements Endpoint {
 
   private async change(
     current: ResourceRecordSet | undefined,
-    host: string,
+    server: string,
     signal: AbortSignal | undefined,
   ): Promise<string> {
     const { recordName, ttlSeconds } = this.spec;
+    const host = sideOf(this.spec.sides, server);
     const wanted: ResourceRecordSet = {
       Name: recordName,
       Type: 'CNAME',
@@ -91,41 +88,40 @@ export class Route53Record implements Endpoint {
     };
     // A DELETE of exactly the old record makes the batch fail if it is another one by now. The record that is there
     // already is written again, so that a change which was cut off before can be waited for.
-    const same =
-      current !== undefined && plain(current.ResourceRecords?.[0]?.Value) === plain(host);
-    const changes: Change[] = same
+    const changes: Change[] = isAt(current, host)
       ? [{ Action: 'UPSERT', ResourceRecordSet: wanted }]
       : [
           { Action: 'DELETE', ResourceRecordSet: current },
           { Action: 'CREATE', ResourceRecordSet: wanted },
         ];
-    return await this.send(changes, wanted, signal);
+    try {
+      return await this.send(changes, signal);
+    } catch (error) {
+      if (!(error instanceof Error && isNamed(error.cause, 'InvalidChangeBatch'))) throw error;
+      // The SDK repeats a call whose answer was lost, and the repeated one finds the work done.
+      if (isAt(await this.read(signal), host))
+        return await this.send([{ Action: 'UPSERT', ResourceRecordSet: wanted }], signal);
+      throw notSwitched(
+        this.spec,
+        server,
+        reasonOf(error.cause),
+        'somebody else changed it: look who, and try again',
+        error.cause,
+      );
+    }
   }
 
-  private async send(
-    changes: Change[],
-    wanted: ResourceRecordSet,
-    signal: AbortSignal | undefined,
-  ): Promise<string> {
-    const send = (batch: Change[]): Promise<ChangeResourceRecordSetsCommandOutput> =>
-      this.ask(signal, (sdk, client) =>
-        client.send(
-          new sdk.ChangeResourceRecordSetsCommand({
-            HostedZoneId: this.spec.hostedZoneId,
-            ChangeBatch: { Comment: 'switched by pontoon', Changes: batch },
-          }),
-          { abortSignal: signal },
-        ),
+  private async send(changes: Change[], signal: AbortSignal | undefined): Promise<string> {
+    return await this.ask(signal, async (sdk, client) => {
+      const { ChangeInfo } = await client.send(
+        new sdk.ChangeResourceRecordSetsCommand({
+          HostedZoneId: this.spec.hostedZoneId,
+          ChangeBatch: { Comment: 'switched by pontoon', Changes: changes },
+        }),
+        { abortSignal: signal },
       );
-    const { ChangeInfo } = await send(changes).catch(async (error: Error) => {
-      // The SDK repeats a call whose answer was lost, and the repeated one finds the work done.
-      if (!isNamed(error.cause, 'InvalidChangeBatch')) throw error;
-      const now = await this.read(signal);
-      if (plain(now?.ResourceRecords?.[0]?.Value) !== plain(wanted.ResourceRecords?.[0]?.Value))
-        throw error;
-      return await send([{ Action: 'UPSERT', ResourceRecordSet: wanted }]);
+      return ChangeInfo?.Id?.replace('/change/', '') ?? '';
     });
-    return ChangeInfo?.Id ?? '';
   }
 
   private async untilEverywhere(
@@ -172,6 +168,11 @@ export class Route53Record implements Endpoint {
 async function load(): Promise<readonly [Sdk, Route53Client]> {
   const sdk = await import('@aws-sdk/client-route-53');
   return [sdk, new sdk.Route53Client({})];
+}
+
+/** Whether a record leads to `host`. */
+function isAt(record: ResourceRecordSet | undefined, host: string): boolean {
+  return plain(record?.ResourceRecords?.[0]?.Value) === plain(host);
 }
 
 /** A name as it can be compared: Route 53 adds a dot, and lower case. */

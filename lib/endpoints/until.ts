@@ -23,6 +23,8 @@ export async function until<Answer>(
     const answer = await ask();
     const left = ends - performance.now();
     if (satisfies(answer) || left <= 0) return answer;
-    await delay(Math.min(pauseMs, left), undefined, signal === undefined ? {} : { signal });
+    const pause = delay(Math.min(pauseMs, left), undefined, signal === undefined ? {} : { signal });
+    // What was said when it was ended is told, not how the timer puts it.
+    await pause.catch(() => signal?.throwIfAborted());
   }
 }
