@@ -96,11 +96,11 @@ function writesTo({ server }: WatchPoint, { beats, pulses }: MetricsProperties):
 /** Writes the heartbeat, and what new slots wait for. Says what failed. */
 async function tell(
   client: Client,
-  { server }: WatchPoint,
+  { server, heartbeat }: WatchPoint,
   { beats, pulses }: MetricsProperties,
 ): Promise<string[]> {
   const steps: (readonly [string, Statement])[] = [];
-  if (beats.includes(server)) steps.push(['Heartbeat', beat()]);
+  if (beats.includes(server)) steps.push(['Heartbeat', beat(heartbeat)]);
   if (pulses.includes(server))
     steps.push(['StandbySnapshot', sql('SELECT pg_catalog.pg_log_standby_snapshot()')]);
   const failed: string[] = [];

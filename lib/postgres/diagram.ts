@@ -31,7 +31,7 @@ export function renderDiagram(topology: Topology): string {
   );
   const edges = topology.links.map((link) => {
     const arrow = link.kind === LinkKind.PHYSICAL ? '==>' : '-->';
-    return `  s${names.indexOf(link.from)} ${arrow}|"${linkLabel(link)}"| s${names.indexOf(link.to)}`;
+    return `  s${names.indexOf(link.from)} ${arrow}|"${linkLabel(topology, link)}"| s${names.indexOf(link.to)}`;
   });
   return `${['flowchart LR', ...nodes, ...edges].join('\n')}\n`;
 }
@@ -45,10 +45,10 @@ function serverLabel(name: string, { platform, majorVersion, database }: Topolog
   ].join('<br/>');
 }
 
-function linkLabel(link: TopologyLink): string {
+function linkLabel(topology: Topology, link: TopologyLink): string {
   if (link.kind === LinkKind.PHYSICAL && link.promoted === true)
     return 'streaming replication<br/>until promotion';
-  return `${KINDS[link.kind]}<br/>slot ${escapeLabel(slotNameOf(link))}`;
+  return `${KINDS[link.kind]}<br/>slot ${escapeLabel(slotNameOf(topology, link))}`;
 }
 
 /** Everything that means something to Mermaid, HTML or Markdown, by its number. */

@@ -5,7 +5,9 @@ import {
   LinkKind,
   linksFrom,
   linksInto,
+  namesOf,
   Platform,
+  plainTopology,
   primaryOf,
   readTopology,
   serverOf,
@@ -404,11 +406,49 @@ test.each([
   ['my-Copy2Go', 'pontoon_my_copy2_go'],
   ['DB1', 'pontoon_db1'],
 ])('the slot for %s is called %s', (to, slot) => {
-  expect(slotNameOf({ kind: LinkKind.PHYSICAL, from: 'a', to })).toBe(slot);
+  expect(slotNameOf({}, { kind: LinkKind.PHYSICAL, from: 'a', to })).toBe(slot);
 });
 
+test('two topologies of one server with two prefixes share no name', () => {
+  const link = { kind: LinkKind.PHYSICAL, from: 'a', to: 'standby' };
+  expect(slotNameOf({ namePrefix: 'orders' }, link)).toBe('orders_standby');
+  expect(namesOf({ namePrefix: 'orders' })).toEqual({
+    standbyRole: 'orders_standby',
+    readerRole: 'orders_reader',
+    writerRole: 'orders_writer',
+    replication: 'orders',
+    heartbeat: 'orders_heartbeat',
+  });
+  const usual = {
+    standbyRole: 'pontoon_standby',
+    readerRole: 'pontoon_reader',
+    writerRole: 'pontoon_writer',
+    replication: 'pontoon',
+    heartbeat: 'heartbeat',
+  };
+  expect(namesOf({})).toEqual(usual);
+  expect(namesOf({ namePrefix: 'pontoon' })).toEqual(usual);
+});
+
+test('a prefix is written down with its topology, and read again', () => {
+  const props = { ...chain(), namePrefix: 'orders_2' };
+  const topology = createTopology(props);
+  expect(topology).toEqual({ ...props, checked: true });
+  const written = JSON.parse(JSON.stringify(plainTopology(topology)));
+  expect(readTopology(written)).toMatchObject({ namePrefix: 'orders_2', checked: true });
+});
+
+test.each(['', 'Orders', '1st', '_x', 'a-b', 'ä', 'pg', 'pg_x', 'a'.repeat(31)])(
+  'a prefix cannot be %j',
+  (namePrefix) => {
+    expect(topologyProblems({ ...chain(), namePrefix })).toEqual([
+      `'namePrefix' must be a lower-case letter followed by up to 29 lower-case letters, digits or underscores, and neither 'pg' nor begin with 'pg_', got ${JSON.stringify(namePrefix)}; slots cannot have other names, so choose another one`,
+    ]);
+  },
+);
+
 test('a slot keeps the name that it was given', () => {
-  expect(slotNameOf({ ...DMS, slotName: 'mine' })).toBe('mine');
+  expect(slotNameOf({ namePrefix: 'x' }, { ...DMS, slotName: 'mine' })).toBe('mine');
 });
 
 test('finds servers, links and primaries', () => {

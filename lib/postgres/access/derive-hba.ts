@@ -1,5 +1,5 @@
 import { Problems } from '../errors';
-import { serverOf, type Topology } from '../topology';
+import { namesOf, serverOf, type Topology, type TopologyNames } from '../topology';
 import { deriveFlows, type Flow } from './flows';
 import type { HbaRule } from './hba';
 
@@ -15,7 +15,7 @@ export interface AccessOptions {
   /**
    * Roles by who logs in as them: the name of a server, or `dms`.
    *
-   * @default - `pontoon_standby` for standbys, `pontoon_reader` for whoever decodes
+   * @default - the topology's name prefix and `_standby` for standbys, `_reader` for whoever decodes
    */
   readonly roles?: Readonly<Record<string, string>>;
 }
@@ -28,6 +28,7 @@ export interface AccessOptions {
 export function deriveHba(topology: Topology, server: string, options: AccessOptions): HbaRule[] {
   const { database } = serverOf(topology, server);
   const problems = new Problems();
+  const names = namesOf(topology);
   const rules = deriveFlows(topology)
     .filter(({ to }) => to === server)
     .flatMap((flow) => {
@@ -40,7 +41,7 @@ export function deriveHba(topology: Topology, server: string, options: AccessOpt
       return networks.map((address) => ({
         database: flow.physical ? 'replication' : database,
         physical: flow.physical,
-        user: userOf(flow, options),
+        user: userOf(flow, names, options),
         address,
         purpose: `${origin}: ${flow.purpose}`,
       }));
@@ -55,8 +56,12 @@ export function originOf({ from }: Flow): string {
   return 'hostOf' in from ? `${from.hostOf}.host` : from.program;
 }
 
-function userOf(flow: Flow, { administrator, roles = {} }: AccessOptions): string {
+function userOf(
+  flow: Flow,
+  names: TopologyNames,
+  { administrator, roles = {} }: AccessOptions,
+): string {
   const origin = originOf(flow);
   if (origin === 'runner' || 'hostOf' in flow.from) return administrator;
-  return roles[origin] ?? (flow.physical ? 'pontoon_standby' : 'pontoon_reader');
+  return roles[origin] ?? (flow.physical ? names.standbyRole : names.readerRole);
 }

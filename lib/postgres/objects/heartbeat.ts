@@ -1,3 +1,4 @@
+import { quoteLiteral, quoteQualified } from '../identifiers';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA } from '../table-selection';
 import { type ObjectKind, step } from './object';
@@ -8,6 +9,12 @@ import { type ObjectKind, step } from './object';
  */
 export interface HeartbeatSpec {
   readonly kind: 'heartbeat';
+  /**
+   * The table that holds it, in the schema of the ledger. Two migrations of one database need two.
+   *
+   * @default 'heartbeat'
+   */
+  readonly name?: string;
 }
 
 /** What a server says of the heartbeat. */
@@ -15,42 +22,50 @@ export interface ObservedHeartbeat {
   readonly exists: boolean;
 }
 
-const TABLE = `${OWN_SCHEMA}.heartbeat`;
+const DEFAULT_NAME = 'heartbeat';
+
+function tableOf(name = DEFAULT_NAME): string {
+  return quoteQualified({ schema: OWN_SCHEMA, name });
+}
 
 /** Heartbeats. */
 export const heartbeat: ObjectKind<HeartbeatSpec, ObservedHeartbeat> = {
   kind: 'heartbeat',
-  read: () => ({ kind: 'heartbeat' }),
-  name: () => 'heartbeat',
+  read: (reader) => ({
+    kind: 'heartbeat',
+    ...(reader.optionalText('name') === undefined ? {} : { name: reader.name('name') }),
+  }),
+  name: ({ name = DEFAULT_NAME }) => name,
   secrets: () => [],
-  observe: () => sql(`SELECT pg_catalog.to_regclass('${TABLE}') IS NOT NULL AS exists`),
+  observe: ({ name }) =>
+    sql(`SELECT pg_catalog.to_regclass(${quoteLiteral(tableOf(name))}) IS NOT NULL AS exists`),
   observed: (row) => row as unknown as ObservedHeartbeat | undefined,
   occupied: (observed) => observed.exists,
-  plan: (_spec, observed) =>
+  plan: ({ name }, observed) =>
     observed?.exists === true
       ? []
       : [
           step(
             'create the heartbeat',
             sql(
-              `CREATE TABLE ${TABLE} (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), beat_at timestamptz NOT NULL)`,
+              `CREATE TABLE ${tableOf(name)} (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), beat_at timestamptz NOT NULL)`,
             ),
           ),
         ],
-  drop: (_spec, observed) =>
-    observed.exists ? [step('drop the heartbeat', sql(`DROP TABLE ${TABLE}`))] : [],
+  drop: ({ name }, observed) =>
+    observed.exists ? [step('drop the heartbeat', sql(`DROP TABLE ${tableOf(name)}`))] : [],
 };
 
-/** Writes the heartbeat, on the primary. */
-export function beat(): Statement {
+/** Writes the heartbeat called `name`, on the primary. */
+export function beat(name?: string): Statement {
   return sql(
-    `INSERT INTO ${TABLE} (beat_at) VALUES (pg_catalog.clock_timestamp()) ON CONFLICT (singleton) DO UPDATE SET beat_at = EXCLUDED.beat_at`,
+    `INSERT INTO ${tableOf(name)} (beat_at) VALUES (pg_catalog.clock_timestamp()) ON CONFLICT (singleton) DO UPDATE SET beat_at = EXCLUDED.beat_at`,
   );
 }
 
-/** How old the last heartbeat is where this is asked, in seconds; no row before the first. */
-export function beatAge(): Statement {
+/** How old the last heartbeat called `name` is where this is asked, in seconds; no row before the first. */
+export function beatAge(name?: string): Statement {
   return sql(
-    `SELECT extract(epoch FROM pg_catalog.clock_timestamp() - beat_at)::float8 AS seconds FROM ${TABLE}`,
+    `SELECT extract(epoch FROM pg_catalog.clock_timestamp() - beat_at)::float8 AS seconds FROM ${tableOf(name)}`,
   );
 }

@@ -118,7 +118,7 @@ export const room = defineCheck<RoomRow>({
   (count(*) FILTER (WHERE slot_name = ANY($1)))::int AS "ownSlots",
   (count(*) FILTER (WHERE slot_name = ANY($1) AND active))::int AS "ownSenders"
 FROM pg_catalog.pg_replication_slots`,
-      [sendingLinks(topology, server).map(slotNameOf)],
+      [sendingLinks(topology, server).map((link) => slotNameOf(topology, link))],
     ),
   evaluate: ([row], context) => {
     if (row === undefined) return [];

@@ -51,7 +51,7 @@ export function collationSection({ topology, server }: RunbookContext): Section 
 export function undoSection(context: RunbookContext): Section {
   const { topology, server, administrator, port = 5432 } = context;
   const { database } = serverOf(topology, server);
-  const slots = linksFrom(topology, server).map(slotNameOf);
+  const slots = linksFrom(topology, server).map((link) => slotNameOf(topology, link));
   return {
     title: 'Undo',
     paragraphs: [

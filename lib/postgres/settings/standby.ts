@@ -16,7 +16,7 @@ export function standbySettings(
 ): RequiredSetting[] {
   const link = standbyLinkInto(topology, name);
   if (link === undefined) return [];
-  const following = followingSettings(slotNameOf(link), decodesBelow(topology, name));
+  const following = followingSettings(slotNameOf(topology, link), decodesBelow(topology, name));
   return linksFrom(topology, name).length === 0
     ? [primarysWalLevel(server), ...following]
     : following;

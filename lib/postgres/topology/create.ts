@@ -16,7 +16,12 @@ export interface Topology extends TopologyProps {
 export function createTopology(props: TopologyProps): Topology {
   const problems = topologyProblems(props);
   if (problems.length > 0) throw new ValidationError('the topology', problems);
-  return { servers: props.servers, links: props.links, checked: true };
+  return { ...plainTopology(props), checked: true };
+}
+
+/** `topology` as it is written down: what {@link createTopology} makes it of again. */
+export function plainTopology({ servers, links, namePrefix }: TopologyProps): TopologyProps {
+  return { servers, links, ...(namePrefix === undefined ? {} : { namePrefix }) };
 }
 
 /** The server called `name`. Throws a PontoonError with code UNKNOWN_SERVER. */

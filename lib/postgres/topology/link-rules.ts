@@ -35,7 +35,7 @@ export function checkLink(
     link.from === link.to,
     `'${at}' must join two servers, got '${link.from}' twice; correct 'to'`,
   );
-  const slotProblem = slotNameProblem(slotNameOf(link), `${at}.slotName`);
+  const slotProblem = slotNameProblem(slotNameOf(topology, link), `${at}.slotName`);
   if (slotProblem !== undefined) problems.add(slotProblem);
   if (link.kind === LinkKind.PHYSICAL) checkPhysicalLink(link, from, to, at, problems);
   else checkLogicalLink(topology, link, to, at, problems);

@@ -1,3 +1,4 @@
+import { type NamePrefix, slotNameFor } from './names';
 import { LinkKind, type TopologyLink, type TopologyProps } from './topology';
 
 /** The links that start at `name`. */
@@ -10,9 +11,9 @@ export function linksInto(topology: TopologyProps, name: string): TopologyLink[]
   return topology.links.filter((link) => link.to === name);
 }
 
-/** The slot that `link` reads from. */
-export function slotNameOf(link: TopologyLink): string {
-  return link.slotName ?? `pontoon_${snakeCase(link.to)}`;
+/** The slot that `link` of `topology` reads from. */
+export function slotNameOf(topology: NamePrefix, { slotName, to }: TopologyLink): string {
+  return slotName ?? slotNameFor(to, topology);
 }
 
 /** The physical link that makes `name` a standby, unless it was promoted. */
@@ -31,11 +32,4 @@ export function primaryOf(topology: TopologyProps, name: string): string {
     current = above.from;
   }
   return current;
-}
-
-function snakeCase(name: string): string {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/[^A-Za-z0-9]+/g, '_')
-    .toLowerCase();
 }

@@ -21,9 +21,14 @@ export function readTopology(input: unknown): Topology {
     }),
   );
   const links = reader.list('links', readLink);
+  const namePrefix = reader.optionalText('namePrefix');
   reader.refuseTheRest();
   problems.throwIfAny('the topology');
-  return createTopology({ servers: Object.fromEntries(servers), links });
+  return createTopology({
+    servers: Object.fromEntries(servers),
+    links,
+    ...(namePrefix === undefined ? {} : { namePrefix }),
+  });
 }
 
 function readServer(reader: Reader): TopologyServer {

@@ -3,6 +3,7 @@ import { Problems } from '../errors';
 import { nameProblem } from '../identifiers';
 import { checkLink } from './link-rules';
 import { primaryOf, slotNameOf, standbyLinkInto } from './links';
+import { namePrefixProblem } from './names';
 import { checkPlainData } from './plain-data';
 import { LinkKind, type TopologyLink, type TopologyProps, type TopologyServer } from './topology';
 
@@ -11,7 +12,11 @@ export function topologyProblems(topology: TopologyProps): readonly string[] {
   const problems = new Problems();
   checkPlainData(topology.servers, 'servers', problems);
   checkPlainData(topology.links, 'links', problems);
+  checkPlainData(topology.namePrefix, 'namePrefix', problems);
   if (problems.list().length > 0) return problems.list();
+  const prefix = topology.namePrefix;
+  const problem = prefix === undefined ? undefined : namePrefixProblem(prefix, 'namePrefix');
+  if (problem !== undefined) return [problem];
   for (const [name, server] of Object.entries(topology.servers))
     checkServer(name, server, problems);
   for (const [index, link] of topology.links.entries())
@@ -64,11 +69,11 @@ function checkPhysicalTree(topology: TopologyProps, problems: Problems): void {
 function checkSlotNames(topology: TopologyProps, problems: Problems): void {
   const taken = new Map<string, TopologyLink>();
   for (const link of topology.links) {
-    const key = `${link.from}/${slotNameOf(link)}`;
+    const key = `${link.from}/${slotNameOf(topology, link)}`;
     const other = taken.get(key);
     problems.addIf(
       other !== undefined,
-      `slot '${slotNameOf(link)}' on '${link.from}' must serve one link, got those to '${other?.to}' and '${link.to}'; set 'slotName' on one`,
+      `slot '${slotNameOf(topology, link)}' on '${link.from}' must serve one link, got those to '${other?.to}' and '${link.to}'; set 'slotName' on one`,
     );
     taken.set(key, link);
   }

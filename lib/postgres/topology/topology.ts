@@ -82,4 +82,11 @@ export interface TopologyProps {
   readonly servers: { readonly [name: string]: TopologyServer };
   /** The links between them. */
   readonly links: TopologyLink[];
+  /**
+   * What the names of roles, slots, publications and subscriptions begin with: up to 30 lower-case letters, digits and
+   * underscores, the first one a letter. Two migrations from one server, or to one, need two of them.
+   *
+   * @default 'pontoon'
+   */
+  readonly namePrefix?: string;
 }

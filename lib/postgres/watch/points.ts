@@ -4,6 +4,7 @@ import {
   LinkKind,
   linksFrom,
   linksInto,
+  namesOf,
   serverOf,
   slotNameOf,
   standbyLinkInto,
@@ -37,6 +38,12 @@ export interface WatchPoint {
   readonly follows?: WatchedLink;
   /** Whether what the data takes on disk is measured: on servers whose disk nobody else watches. */
   readonly disk: boolean;
+  /**
+   * The table with the heartbeat.
+   *
+   * @default 'heartbeat'
+   */
+  readonly heartbeat?: string;
 }
 
 /** What has to be measured on each server of `topology` that changes flow to or from. */
@@ -60,22 +67,24 @@ function watchPoint(topology: Topology, name: string): WatchPoint {
     majorVersion: server.majorVersion,
     sends: linksFrom(topology, name)
       .filter((link) => link.promoted !== true)
-      .map(watched),
+      .map((link) => watched(topology, link)),
     subscribes: linksInto(topology, name)
       .filter((link) => link.kind === LinkKind.NATIVE)
-      .map(watched),
-    ...(above === undefined ? {} : { follows: watched(above) }),
+      .map((link) => watched(topology, link)),
+    ...(above === undefined ? {} : { follows: watched(topology, above) }),
     disk: !isManaged(server),
+    ...(topology.namePrefix === undefined ? {} : { heartbeat: namesOf(topology).heartbeat }),
   };
 }
 
-function watched(link: TopologyLink): WatchedLink {
-  return { from: link.from, to: link.to, kind: link.kind, slotName: slotNameOf(link) };
+function watched(topology: Topology, link: TopologyLink): WatchedLink {
+  return { from: link.from, to: link.to, kind: link.kind, slotName: slotNameOf(topology, link) };
 }
 
 /** Reads a watch point out of plain data. */
 export function readWatchPoint(reader: Reader): WatchPoint {
   const follows = reader.optionalObject('follows', readLink);
+  const heartbeat = reader.optionalText('heartbeat');
   return {
     server: reader.text('server'),
     majorVersion: reader.integer('majorVersion', 1),
@@ -83,6 +92,7 @@ export function readWatchPoint(reader: Reader): WatchPoint {
     subscribes: reader.list('subscribes', readLink),
     ...(follows === undefined ? {} : { follows }),
     disk: reader.flag('disk', false),
+    ...(heartbeat === undefined ? {} : { heartbeat }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { WatchPoint } from './points';
 
 /** What one query brings: a row with `slots`, `subscriptions`, `beatAge`, `longestTransaction` and `dataBytes`. */
 export function watchSql(point: WatchPoint): Statement {
-  const { majorVersion, sends, subscribes, follows, disk } = point;
+  const { majorVersion, sends, subscribes, follows, disk, heartbeat } = point;
   const watchesSlots = sends.length > 0 || disk;
   return sql(
     [
@@ -14,7 +14,7 @@ export function watchSql(point: WatchPoint): Statement {
       [
         `${watchesSlots ? SLOTS : 'NULL::json'} AS slots`,
         `${subscribes.length > 0 ? subscriptions(majorVersion) : 'NULL::json'} AS subscriptions`,
-        `${follows === undefined ? 'NULL::float8' : `(${beatAge().text})`} AS "beatAge"`,
+        `${follows === undefined ? 'NULL::float8' : `(${beatAge(heartbeat).text})`} AS "beatAge"`,
         `${LONGEST_TRANSACTION} AS "longestTransaction"`,
         `${disk ? DATA_BYTES : 'NULL::float8'} AS "dataBytes"`,
       ]

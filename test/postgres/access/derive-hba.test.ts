@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { deriveHba, type HbaRule, readHba, renderHba } from '../../../lib/postgres';
+import { createTopology, deriveHba, type HbaRule, readHba, renderHba } from '../../../lib/postgres';
 import { hybridChain } from '../hybrid-chain';
 
 const CHAIN = hybridChain();
@@ -28,6 +28,17 @@ test('takes roles of the user’s own', () => {
     ['admin', '10.0.1.0/24'],
     ['copier', '10.0.2.0/24'],
   ]);
+});
+
+test('names the roles of a topology with a prefix of its own', () => {
+  const chain = createTopology({ ...CHAIN, namePrefix: 'orders' });
+  const rules = (server: string) =>
+    deriveHba(chain, server, {
+      administrator: 'admin',
+      addresses: { runner: ['10.0.1.0/24'], standby: ['10.0.3.7/32'], dms: ['10.0.2.0/24'] },
+    }).map(({ user }) => user);
+  expect(rules('onPremises')).toEqual(['admin', 'orders_standby']);
+  expect(rules('standby')).toEqual(['admin', 'orders_reader']);
 });
 
 test('names everybody whose address is missing', () => {

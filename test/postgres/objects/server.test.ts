@@ -1,7 +1,9 @@
 import {
+  beat,
   deleteEntry,
   findEntry,
   findRequest,
+  kindOf,
   noLedger,
   readSpec,
   writeRequest,
@@ -309,16 +311,25 @@ describe('connection guards', () => {
   });
 });
 
+test('a heartbeat may have a table of its own, whatever its name is', () => {
+  const spec = { kind: 'heartbeat', name: 'a"b' };
+  expect(kindOf(readSpec(spec)).name(readSpec(spec))).toBe('a"b');
+  expect(shown(dropped(spec, { exists: true }))).toEqual(['DROP TABLE "pontoon"."a""b"']);
+  expect(beat('a"b').text).toBe(
+    'INSERT INTO "pontoon"."a""b" (beat_at) VALUES (pg_catalog.clock_timestamp()) ON CONFLICT (singleton) DO UPDATE SET beat_at = EXCLUDED.beat_at',
+  );
+});
+
 test('a heartbeat is made once and dropped if it is there', () => {
   const spec = { kind: 'heartbeat' };
   expect(observation(spec)).toEqual({
-    text: "SELECT pg_catalog.to_regclass('pontoon.heartbeat') IS NOT NULL AS exists",
+    text: 'SELECT pg_catalog.to_regclass(\'"pontoon"."heartbeat"\') IS NOT NULL AS exists',
   });
   expect(shown(planned(spec, { exists: false }))).toEqual([
-    'CREATE TABLE pontoon.heartbeat (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), beat_at timestamptz NOT NULL)',
+    'CREATE TABLE "pontoon"."heartbeat" (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), beat_at timestamptz NOT NULL)',
   ]);
   expect(planned(spec, { exists: true })).toEqual([]);
-  expect(shown(dropped(spec, { exists: true }))).toEqual(['DROP TABLE pontoon.heartbeat']);
+  expect(shown(dropped(spec, { exists: true }))).toEqual(['DROP TABLE "pontoon"."heartbeat"']);
   expect(dropped(spec, { exists: false })).toEqual([]);
 });
 

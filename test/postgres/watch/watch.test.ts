@@ -4,14 +4,18 @@ import {
   deriveWatchPoints,
   LinkKind,
   Platform,
+  Problems,
+  Reader,
   readMetrics,
   readNothing,
+  readWatchPoint,
   type Topology,
   WalLevel,
   type WatchPoint,
   type WatchRow,
   watchSql,
 } from '../../../lib/postgres';
+import { hybridChain } from '../hybrid-chain';
 
 function chain(kind: LinkKind, major = 17): Topology {
   const server = { majorVersion: major, database: 'shop' };
@@ -67,6 +71,24 @@ test('each server that changes flow to or from is a watch point, from its own si
     },
     { server: 'aurora', majorVersion: 17, sends: [], subscribes: [NATIVE], disk: false },
   ]);
+});
+
+test('a topology with a prefix has slots and a heartbeat of its own', () => {
+  const points = deriveWatchPoints(createTopology({ ...hybridChain(), namePrefix: 'orders' }));
+  expect(points.map(({ sends, heartbeat }) => [sends[0]?.slotName, heartbeat])).toEqual([
+    ['orders_standby', 'orders_heartbeat'],
+    ['orders_aurora', 'orders_heartbeat'],
+    [undefined, 'orders_heartbeat'],
+  ]);
+  for (const point of points) {
+    const problems = new Problems();
+    expect(readWatchPoint(new Reader(JSON.parse(JSON.stringify(point)), 'p', problems))).toEqual(
+      point,
+    );
+    expect(problems.list()).toEqual([]);
+    const asks = watchSql(point).text.includes('FROM "pontoon"."orders_heartbeat"');
+    expect(asks).toBe(point.server === 'standby');
+  }
 });
 
 test('only what a major has is asked for', () => {
