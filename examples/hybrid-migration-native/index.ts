@@ -20,7 +20,7 @@ export class HybridMigrationNativeStack extends Stack {
     new HybridMigration(this, 'Migration', {
       vpc,
       source: {
-        host: 'db.corp.example',
+        host: 'shop.corp.example',
         majorVersion,
         databaseName: 'shop',
         walLevel: WalLevel.LOGICAL,

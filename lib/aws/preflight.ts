@@ -1,6 +1,6 @@
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { Topology } from '../postgres';
+import { plainTopology, type Topology } from '../postgres';
 import type { RunnerFunction } from './runner-function';
 import type { ServerBinding } from './server-binding';
 
@@ -35,7 +35,7 @@ export class Preflight extends Construct {
       properties: {
         server: server.server,
         connection: server.toConnection(),
-        topology: JSON.stringify({ servers: topology.servers, links: topology.links }),
+        topology: JSON.stringify(plainTopology(topology)),
         acceptUnchecked: props.acceptUnchecked ?? false,
       },
     });

@@ -140,7 +140,7 @@ function addMigrations(app: App, count: number): void {
     new HybridMigration(stack, 'Migration', {
       vpc: new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 }),
       source: {
-        host: 'db.corp.example',
+        host: `db${index}.corp.example`,
         majorVersion: 17,
         databaseName: 'shop',
         walLevel: WalLevel.LOGICAL,

@@ -1,17 +1,7 @@
 import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
-import { type HbaRule, renderHba } from '../../postgres';
+import { type HbaRule, namesOf, renderHba } from '../../postgres';
 import type { HybridMigrationProps } from './props';
 import { ReplicationMethod } from './replication-props';
-
-/** The roles that the chain logs in as. Each exists on the source, and so on its copy, or on the target. */
-export const ROLES = {
-  /** Streams from the source to the standby. */
-  standby: 'pontoon_standby',
-  /** Decodes on the standby: DMS, or the subscription. */
-  reader: 'pontoon_reader',
-  /** Writes on the target, for DMS. */
-  writer: 'pontoon_writer',
-} as const;
 
 /** What pg_hba of the source must admit, for its runbook. */
 export function sourceHba(props: HybridMigrationProps, runnerSubnets: readonly ISubnet[]): string {
@@ -20,7 +10,7 @@ export function sourceHba(props: HybridMigrationProps, runnerSubnets: readonly I
     {
       database: 'replication',
       physical: true,
-      user: ROLES.standby,
+      user: namesOf(props).standbyRole,
       address: `${standby.addressSeenBySource ?? standby.privateIpAddress}/32`,
       purpose: 'base backup and streaming to the standby',
     },
@@ -41,7 +31,7 @@ export function standbyHba(
       (subnet): HbaRule => ({
         database: props.source.databaseName,
         physical: false,
-        user: ROLES.reader,
+        user: props.replication.reader?.username ?? namesOf(props).readerRole,
         address: subnet.ipv4CidrBlock,
         purpose: native ? 'the subscription on the target' : 'DMS',
       }),

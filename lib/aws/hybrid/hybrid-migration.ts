@@ -48,7 +48,7 @@ export class HybridMigration extends Construct {
 
   constructor(scope: Construct, id: string, props: HybridMigrationProps) {
     super(scope, id);
-    const { topology, subnets } = validate(id, props);
+    const { topology, subnets } = validate(this, props);
     this.topology = topology;
     for (const warning of topologyWarnings(topology))
       Annotations.of(this).addWarningV2('pontoon:unchecked', warning);

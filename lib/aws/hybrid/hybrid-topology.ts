@@ -2,6 +2,7 @@ import {
   createTopology,
   deriveSettings,
   LinkKind,
+  type NamePrefix,
   Platform,
   type RequiredSetting,
   type Topology,
@@ -13,7 +14,9 @@ import { Bridge, ReplicationMethod } from './replication-props';
 export const SERVERS = { source: 'onPremises', standby: 'standby', target: 'aurora' } as const;
 
 /** The slots of the chain. */
-export const SLOTS = { physical: 'pontoon_standby', logical: 'pontoon_aurora' } as const;
+export function slotsOf({ namePrefix = 'pontoon' }: NamePrefix) {
+  return { physical: `${namePrefix}_standby`, logical: `${namePrefix}_aurora` } as const;
+}
 
 /** Whether changes already flow to the target, and not only to the standby. */
 export function isBridged({ replication, standby }: HybridMigrationProps): boolean {
@@ -30,7 +33,9 @@ export function hybridTopology(props: HybridMigrationProps): Topology {
   const { source, standby, replication } = props;
   const database = source.databaseName;
   const promoted = standby.promoted === true;
+  const slots = slotsOf(props);
   return createTopology({
+    ...(props.namePrefix === undefined ? {} : { namePrefix: props.namePrefix }),
     servers: {
       [SERVERS.source]: {
         platform: Platform.SELF_MANAGED,
@@ -50,7 +55,7 @@ export function hybridTopology(props: HybridMigrationProps): Topology {
         kind: LinkKind.PHYSICAL,
         from: SERVERS.source,
         to: SERVERS.standby,
-        slotName: SLOTS.physical,
+        slotName: slots.physical,
         ...(promoted ? { promoted } : {}),
       },
       ...(isBridged(props)
@@ -60,7 +65,7 @@ export function hybridTopology(props: HybridMigrationProps): Topology {
                 replication.method === ReplicationMethod.NATIVE ? LinkKind.NATIVE : LinkKind.DMS,
               from: SERVERS.standby,
               to: SERVERS.target,
-              slotName: SLOTS.logical,
+              slotName: slots.logical,
               selection: replication.selection,
             },
           ]

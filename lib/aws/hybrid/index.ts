@@ -5,4 +5,9 @@ export type {
   HybridSource,
   HybridStandby,
 } from './props';
-export { Bridge, type HybridReplication, ReplicationMethod } from './replication-props';
+export {
+  Bridge,
+  type HybridReader,
+  type HybridReplication,
+  ReplicationMethod,
+} from './replication-props';

@@ -1,6 +1,13 @@
 import { type IConnectable, Port } from 'aws-cdk-lib/aws-ec2';
-import type { Construct } from 'constructs';
-import { DmsTablePreparation, PublisherSslMode, SlotPlugin, selectedSchemas } from '../../postgres';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct, IDependable } from 'constructs';
+import {
+  DmsTablePreparation,
+  namesOf,
+  PublisherSslMode,
+  SlotPlugin,
+  selectedSchemas,
+} from '../../postgres';
 import { DmsLogin, DmsReplication } from '../dms';
 import { createLogin } from '../login';
 import { NativeReplication } from '../native-replication';
@@ -9,8 +16,7 @@ import type { RunnerFunction } from '../runner-function';
 import type { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
 import type { IntermediaryStandby } from '../standby';
-import { ROLES } from './access';
-import { SLOTS } from './hybrid-topology';
+import { slotsOf } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import { ReplicationMethod } from './replication-props';
 
@@ -39,24 +45,26 @@ export function replicateNatively(
   bridge: Bridgehead,
 ): NativeReplication {
   const { runner, standby, primary, target } = bridge;
-  const login = createLogin(scope, 'ReaderLogin', {
-    username: ROLES.reader,
-    description: 'The subscription on the target reads from the standby with it',
-    ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
-  });
-  const role = createReader(scope, props, bridge, login);
+  const reader = createReader(scope, props, bridge, (username) =>
+    createLogin(scope, 'ReaderLogin', {
+      username,
+      description: 'The subscription on the target reads from the standby with it',
+      ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
+    }),
+  );
   bridge.targetHost.connections.allowTo(bridge.standbyHost, Port.tcp(standby.port), 'subscription');
   const replication = new NativeReplication(scope, 'Replication', {
     runner,
     publisher: standby,
     ...(primary === undefined ? {} : { publisherPrimary: primary }),
     subscriber: target,
-    subscriptionSecret: login,
+    subscriptionSecret: reader.secret,
     selection: props.replication.selection,
-    slotName: SLOTS.logical,
+    replicationName: namesOf(props).replication,
+    slotName: slotsOf(props).logical,
     sslMode: props.replication.subscriptionSslMode ?? PublisherSslMode.REQUIRE,
   });
-  replication.publication.node.addDependency(role);
+  replication.publication.node.addDependency(...reader.ready);
   replication.subscription.node.addDependency(guardTarget(scope, props, bridge, []));
   return replication;
 }
@@ -70,21 +78,20 @@ export function replicateByDms(
   const { runner, standby, primary, target } = bridge;
   const encryption =
     props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey };
-  const reader = new DmsLogin(scope, 'ReaderLogin', {
-    server: standby,
-    username: ROLES.reader,
-    ...encryption,
+  const reader = createReader(scope, props, bridge, (username) => {
+    const login = { server: standby, username, ...encryption };
+    return new DmsLogin(scope, 'ReaderLogin', login).secret;
   });
+  const writerName = namesOf(props).writerRole;
   const writer = new DmsLogin(scope, 'WriterLogin', {
     server: target,
-    username: ROLES.writer,
+    username: writerName,
     ...encryption,
   });
-  const readerRole = createReader(scope, props, bridge, reader.secret);
   const writerRole = new ReplicationRole(scope, 'WriterRole', {
     runner,
     server: target,
-    roleName: ROLES.writer,
+    roleName: writerName,
     passwordSecret: writer.secret,
     replication: false,
     // Only its members may keep triggers and foreign keys from firing while DMS writes.
@@ -93,16 +100,16 @@ export function replicateByDms(
     createInDatabase: true,
   });
   writerRole.node.addDependency(bridge.schema);
-  const guard = guardTarget(scope, props, bridge, [ROLES.writer]);
+  const guard = guardTarget(scope, props, bridge, [writerName]);
   guard.node.addDependency(writerRole);
   const slot = new LogicalSlot(scope, 'Slot', {
     runner,
     server: standby,
-    slotName: SLOTS.logical,
+    slotName: slotsOf(props).logical,
     plugin: SlotPlugin.TEST_DECODING,
     ...(primary === undefined ? {} : { primary }),
   });
-  slot.node.addDependency(readerRole);
+  slot.node.addDependency(...reader.ready);
   const { monitoring } = props;
   const { dms = {} } = props.replication;
   const replication = new DmsReplication(scope, 'Replication', {
@@ -115,7 +122,7 @@ export function replicateByDms(
     targetSecret: writer.secret,
     selection: props.replication.selection,
     sourceIsStandby: primary !== undefined,
-    slotName: SLOTS.logical,
+    slotName: slotsOf(props).logical,
     ...dms,
     // A plain TRUNCATE fails where foreign keys refer to the table; the copied tables are empty anyway.
     taskSettings: { tablePreparation: DmsTablePreparation.DO_NOTHING, ...dms.taskSettings },
@@ -148,20 +155,31 @@ function guardTarget(
   return guard;
 }
 
+/** The login that reads from the standby, and what must be there before it is used. */
+interface Reader {
+  readonly secret: ISecret;
+  readonly ready: readonly IDependable[];
+}
+
 /** The role lives on the server that takes writes, and reaches its standby by replication. */
 function createReader(
   scope: Construct,
   props: HybridMigrationProps,
   { runner, primary, standby }: Bridgehead,
-  passwordSecret: ReturnType<typeof createLogin> | DmsLogin['secret'],
-): ReplicationRole {
-  return new ReplicationRole(scope, 'ReaderRole', {
+  createSecret: (username: string) => ISecret,
+): Reader {
+  const { reader, selection } = props.replication;
+  if (reader !== undefined) return { secret: reader.secret, ready: [] };
+  const roleName = namesOf(props).readerRole;
+  const passwordSecret = createSecret(roleName);
+  const role = new ReplicationRole(scope, 'ReaderRole', {
     runner,
     server: primary ?? standby,
-    roleName: ROLES.reader,
+    roleName,
     passwordSecret,
-    readSchemas: selectedSchemas(props.replication.selection),
+    readSchemas: selectedSchemas(selection),
   });
+  return { secret: passwordSecret, ready: [role] };
 }
 
 /** Replicates by the method that `props` names. */

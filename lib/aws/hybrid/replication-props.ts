@@ -1,3 +1,4 @@
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { PublisherSslMode, TableSelection } from '../../postgres';
 import type { DmsOptions } from '../dms';
 
@@ -18,6 +19,22 @@ export enum Bridge {
    * `wal_level` cannot be raised. Until you say `promoted: true`, only the standby is deployed.
    */
   PROMOTE = 'promote',
+}
+
+/**
+ * A login of your own that reads from the standby: of a role on the source, whence it reaches the standby. The role must
+ * be there, with LOGIN, REPLICATION and SELECT on the selected tables, or a superuser's, before anything is replicated.
+ */
+export interface HybridReader {
+  /**
+   * JSON with `username` and `password`; for AWS DMS also `host`, the standby's fixed address, and `port`, 5432. A change
+   * stops the task, alters its endpoint and resumes it, or alters the subscription in place.
+   *
+   * @see https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html
+   */
+  readonly secret: ISecret;
+  /** The role's name in `secret`. Changing it replaces the standby's instance, whose pg_hba names it; the data stays. */
+  readonly username: string;
 }
 
 /** What gets from the standby to the target, and how. */
@@ -44,6 +61,18 @@ export interface HybridReplication {
    * @default - the defaults of DmsReplication
    */
   readonly dms?: DmsOptions;
+  /**
+   * The login that reads from the standby, for AWS DMS or for the subscription.
+   *
+   * The role that is made by default is no superuser: it has LOGIN, REPLICATION and SELECT on the selected schemas, which
+   * is what PostgreSQL asks of whoever decodes. The guide of AWS DMS asks for a superuser on a source that AWS does not
+   * manage; whether its tasks are content with less was not tried on AWS. If they are not, give a login that has more.
+   * Changing from one to the other alters what replicates in place.
+   *
+   * @default - a role `pontoon_reader` that is made on the source, with a generated password
+   * @see https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html
+   */
+  readonly reader?: HybridReader;
   /**
    * How Aurora checks the standby's certificate in a native subscription. Aurora holds only the roots of Amazon RDS,
    * and the standby has a certificate of its own, so that Aurora can merely encrypt. Changing it alters the subscription

@@ -1,14 +1,13 @@
 import { Names } from 'aws-cdk-lib';
 import { type ISubnet, Peer, Port } from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IDependable } from 'constructs';
-import { LinkKind, linksFrom, standbyLinkInto, type Topology } from '../../postgres';
+import { LinkKind, linksFrom, namesOf, standbyLinkInto, type Topology } from '../../postgres';
 import { createLogin } from '../login';
 import { Heartbeat, PhysicalSlot, ReplicationRole } from '../objects';
 import { Preflight } from '../preflight';
 import type { RunnerFunction } from '../runner-function';
 import { ServerBinding } from '../server-binding';
-import { ROLES } from './access';
-import { SERVERS, SLOTS } from './hybrid-topology';
+import { SERVERS, slotsOf } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 
 /** What the standby needs of the source. */
@@ -61,8 +60,9 @@ export function prepareSource(
   },
 ): PreparedSource {
   const { runner, source: server, topology } = options;
+  const { standbyRole, heartbeat: heartbeatName } = namesOf(props);
   const standbySecret = createLogin(scope, 'StandbyLogin', {
-    username: ROLES.standby,
+    username: standbyRole,
     description: 'The standby streams from the source with it',
     ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
   });
@@ -71,14 +71,22 @@ export function prepareSource(
   }
   const preflight = new Preflight(scope, 'SourcePreflight', { runner, server, topology });
   runner.ledgerOn(server, scope).node.addDependency(preflight);
-  const heartbeat = new Heartbeat(scope, 'SourceHeartbeat', { runner, server });
+  const heartbeat = new Heartbeat(scope, 'SourceHeartbeat', {
+    runner,
+    server,
+    ...(props.namePrefix === undefined ? {} : { heartbeatName }),
+  });
   const role = new ReplicationRole(scope, 'StandbyRole', {
     runner,
     server,
-    roleName: ROLES.standby,
+    roleName: standbyRole,
     passwordSecret: standbySecret,
   });
-  const slot = new PhysicalSlot(scope, 'StandbySlot', { runner, server, slotName: SLOTS.physical });
+  const slot = new PhysicalSlot(scope, 'StandbySlot', {
+    runner,
+    server,
+    slotName: slotsOf(props).physical,
+  });
   return { binding: server, standbySecret, ready: [heartbeat, role, slot] };
 }
 

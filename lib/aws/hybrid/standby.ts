@@ -5,7 +5,7 @@ import type { RunnerFunction } from '../runner-function';
 import { ServerBinding } from '../server-binding';
 import { IntermediaryStandby } from '../standby';
 import { standbyHba } from './access';
-import { SERVERS, SLOTS, standbySettings } from './hybrid-topology';
+import { SERVERS, slotsOf, standbySettings } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import type { PreparedSource } from './source';
 import type { CheckedSubnets } from './validate';
@@ -33,7 +33,7 @@ export function createStandby(
       secret: prepared.standbySecret,
       caCertificate: source.caCertificate,
       sslMode: prepared.binding.sslMode,
-      slotName: SLOTS.physical,
+      slotName: slotsOf(props).physical,
       cidrs: source.cidrs,
     },
     conf: renderConf(standbySettings(props)),

@@ -1,7 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
 import { nameProblem, Problems, type Topology, ValidationError } from '../../postgres';
-import { targetProblems } from '../migration';
+import { claimNames, targetProblems } from '../migration';
 import { monitoringProblems } from '../monitoring';
 import { hostProblems, isCidr, isIpv4 } from '../standby';
 import { hybridTopology, promotedTopology, SERVERS, targetDatabase } from './hybrid-topology';
@@ -21,7 +22,8 @@ export interface CheckedMigration {
 }
 
 /** Checks everything about a migration. Throws a ValidationError with all that is wrong. */
-export function validate(id: string, props: HybridMigrationProps): CheckedMigration {
+export function validate(migration: Construct, props: HybridMigrationProps): CheckedMigration {
+  const what = `hybrid migration '${migration.node.id}'`;
   const problems = new Problems();
   const topology = checkTopology(props, problems);
   const subnets = selectSubnets(props);
@@ -34,11 +36,27 @@ export function validate(id: string, props: HybridMigrationProps): CheckedMigrat
     subnets.runner.length === 0,
     "'subnets' must select at least one subnet, got none; choose subnets with a way to AWS's APIs",
   );
-  problems.throwIfAny(`hybrid migration '${id}'`);
+  checkNames(migration, props, problems);
+  problems.throwIfAny(what);
   const { standby } = subnets;
-  if (topology === undefined || standby === undefined)
-    throw new ValidationError(`hybrid migration '${id}'`, []);
+  if (topology === undefined || standby === undefined) throw new ValidationError(what, []);
   return { topology, subnets: { ...subnets, standby } };
+}
+
+/** Roles and slots belong to a whole server, on which another migration may have the same ones. */
+function checkNames(
+  migration: Construct,
+  { source, target, namePrefix }: HybridMigrationProps,
+  problems: Problems,
+): void {
+  const servers = [
+    { host: source.host, port: source.port ?? 5432 },
+    ...(target.existing === undefined ? [] : [target.existing.binding]),
+  ];
+  for (const server of servers) {
+    const problem = claimNames(migration, namePrefix, server);
+    if (problem !== undefined) problems.add(problem);
+  }
 }
 
 /** Checks the chain as it is, and as it will be after a promotion: nobody should learn only then what cannot work. */
@@ -164,7 +182,9 @@ function checkReplication(
   { replication, monitoring }: HybridMigrationProps,
   problems: Problems,
 ): void {
-  const { method, dms, subscriptionSslMode } = replication;
+  const { method, dms, reader, subscriptionSslMode } = replication;
+  if (reader !== undefined)
+    addNameProblem(reader.username, 'replication.reader.username', problems);
   problems.addIf(
     method === ReplicationMethod.NATIVE && dms !== undefined,
     "'replication.dms' must be left out with ReplicationMethod.NATIVE, got options; remove them or choose ReplicationMethod.DMS",

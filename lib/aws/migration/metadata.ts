@@ -1,6 +1,6 @@
 import { Lazy, Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Topology } from '../../postgres';
+import { plainTopology, type Topology } from '../../postgres';
 import type { ServerBinding } from '../server-binding';
 
 const KEY = 'Pontoon';
@@ -32,7 +32,7 @@ export function recordMigration(
   const known = templateOptions.metadata?.[KEY] as StackMetadata | undefined;
   const record: StackMetadata = known ?? { version: 1, migrations: {} };
   record.migrations[migration.node.id] = {
-    topology: { servers: topology.servers, links: topology.links },
+    topology: plainTopology(topology),
     source: { administrator: source.administrator, hba: plainText(migration, source.hba) },
     bindings: Object.fromEntries(
       bindings.map((binding) => [binding.server, describe(migration, binding)]),

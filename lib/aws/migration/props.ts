@@ -72,6 +72,15 @@ export interface MigrationProps {
    */
   readonly monitoring?: MonitoringOptions;
   /**
+   * What the names of roles, slots, publications and subscriptions begin with: up to 30 lower-case letters, digits and
+   * underscores, the first one a letter. Two migrations from one server, or to one, need two of them. Changing it
+   * replaces all of these, and copies the data again.
+   *
+   * @default 'pontoon'
+   * @see https://www.postgresql.org/docs/current/warm-standby.html#STREAMING-REPLICATION-SLOTS-MANIPULATION
+   */
+  readonly namePrefix?: string;
+  /**
    * The function that makes objects, if several migrations of a stack share one. Changing it breaks what is deployed.
    *
    * @default - a new one

@@ -1,5 +1,5 @@
 export { ConnectionGuard, type ConnectionGuardProps } from './connection-guard';
-export { Heartbeat } from './heartbeat';
+export { Heartbeat, type HeartbeatProps } from './heartbeat';
 export { knownNameProblem, knownSlotNameProblem } from './names';
 export type { PostgresObjectProps } from './postgres-object';
 export { Publication, type PublicationProps } from './publication';

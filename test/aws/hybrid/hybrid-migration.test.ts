@@ -174,6 +174,37 @@ test('a promotion replaces no instance: its user data stay the same', () => {
   expect(text).toContain('primary_slot_name = pontoon_standby');
 });
 
+test.each([ReplicationMethod.DMS, ReplicationMethod.NATIVE])(
+  'a login of the user reads from the standby in place of a role of ours, by %s',
+  (method) => {
+    const made = newStack();
+    const secret = new Secret(made.stack, 'Superuser');
+    const replication = { method, reader: { secret, username: 'dms_admin' } };
+    new HybridMigration(made.stack, 'Migration', migrationProps(made, { replication }));
+    const template = Template.fromStack(made.stack);
+    const graph = new ResourceGraph(template.toJSON());
+    const roles = graph.ofType('Custom::PontoonRole').join();
+    expect(roles).toContain('StandbyRole');
+    expect(roles).not.toContain('ReaderRole');
+    expect(graph.ofType('AWS::SecretsManager::Secret').join()).not.toContain('ReaderLogin');
+    const [id = ''] = graph
+      .ofType('AWS::SecretsManager::Secret')
+      .filter((name) => name.startsWith('Superuser'));
+    const used =
+      method === ReplicationMethod.DMS
+        ? template.findResources('AWS::DMS::Endpoint', {
+            Properties: { PostgreSqlSettings: { SecretsManagerSecretId: { Ref: id } } },
+          })
+        : template.findResources('Custom::PontoonSubscription', {
+            Properties: { spec: { publisher: { secret: { Ref: id } } } },
+          });
+    expect(Object.keys(used)).toHaveLength(1);
+    const userData = JSON.stringify(graph.resources[graph.only('AWS::EC2::LaunchTemplate')]);
+    expect(userData).toMatch(/hostssl [\\"]+shop[\\"]+ [\\"]+dms_admin[\\"]+ /);
+    expect(userData).not.toContain('pontoon_reader');
+  },
+);
+
 test('an existing cluster gets rules and objects, and stays its own', () => {
   const made = newStack();
   const group = new SecurityGroup(made.stack, 'ClusterGroup', { vpc: made.vpc });
@@ -284,12 +315,55 @@ test('two migrations of a stack share one function, and nothing else', () => {
   expect(Object.keys(Metadata.Pontoon.migrations)).toEqual(['First', 'Second']);
 });
 
+test('two migrations of one server live side by side under two prefixes', () => {
+  const made = newStack();
+  const runner = new RunnerFunction(made.stack, 'Runner', { vpc: made.vpc });
+  new HybridMigration(made.stack, 'First', migrationProps(made, { props: { runner } }));
+  const second = migrationProps(made, {
+    source: { route: SourceRoute.existing() },
+    standby: { privateIpAddress: '10.0.128.11' },
+    replication: { method: ReplicationMethod.NATIVE },
+    props: { runner, namePrefix: 'orders' },
+  });
+  new HybridMigration(made.stack, 'Second', second);
+  const template = Template.fromStack(made.stack);
+  expect(checkTemplate(template.toJSON())).toEqual([]);
+  const graph = new ResourceGraph(template.toJSON());
+  const namesIn = (kind: string) =>
+    graph
+      .ofType(`Custom::Pontoon${kind}`)
+      .map((id) => propertiesOf<{ spec: { name?: string } }>(graph, id).spec.name);
+  expect({
+    heartbeats: namesIn('Heartbeat'),
+    roles: namesIn('Role'),
+    slots: [...namesIn('PhysicalSlot'), ...namesIn('LogicalSlot')],
+    replication: [...namesIn('Publication'), ...namesIn('Subscription')],
+  }).toEqual({
+    heartbeats: [undefined, 'orders_heartbeat'],
+    roles: [
+      'pontoon_standby',
+      'pontoon_reader',
+      'pontoon_writer',
+      'orders_standby',
+      'orders_reader',
+    ],
+    slots: ['pontoon_standby', 'orders_standby', 'pontoon_aurora', 'orders_aurora'],
+    replication: ['orders', 'orders'],
+  });
+  const text = JSON.stringify(template.toJSON().Metadata);
+  expect(text).toContain('"namePrefix":"orders"');
+  expect(text).toContain('hostssl replication \\"orders_standby\\" 10.0.128.11/32');
+});
+
 test('migrations of many stacks have names of their own', () => {
   const app = newApp();
   const stacks = Array.from({ length: 3 }, (_, index) => {
     const made = newStack(`Test${index}`, app);
     const accountRoles = index === 0 ? DmsAccountRoles.CREATE : DmsAccountRoles.EXISTING;
-    const props = migrationProps(made, { replication: { dms: { accountRoles } } });
+    const props = migrationProps(made, {
+      source: { host: `db${index}.corp.example` },
+      replication: { dms: { accountRoles } },
+    });
     new HybridMigration(made.stack, 'Migration', props);
     return made.stack;
   });

@@ -1,4 +1,4 @@
-import { Fn } from 'aws-cdk-lib';
+import { Fn, Stack } from 'aws-cdk-lib';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
@@ -9,7 +9,7 @@ import {
   ServerBinding,
 } from '../../../lib/aws';
 import { FilterOperator, PublisherSslMode, WalLevel } from '../../../lib/postgres';
-import { type Changes, migrationProps, newStack, PEM } from './fixture';
+import { type Changes, migrationProps, newApp, newStack, PEM } from './fixture';
 
 function refusal(changes: Changes): string {
   const made = newStack();
@@ -21,10 +21,17 @@ function refusal(changes: Changes): string {
   return 'nothing was refused';
 }
 
+const LOGIN = Secret.fromSecretNameV2(new Stack(), 'Login', 'reader');
+
 const OTHER_BRIDGE =
   "set 'replication.bridge' to Bridge.PROMOTE, and 'standby.promoted' once you promoted the standby";
 
 const SINGLE: readonly [string, Changes, string][] = [
+  [
+    'a prefix that no slot can have',
+    { props: { namePrefix: 'Orders' } },
+    `'namePrefix' must be a lower-case letter followed by up to 29 lower-case letters, digits or underscores, and neither 'pg' nor begin with 'pg_', got "Orders"; slots cannot have other names, so choose another one`,
+  ],
   [
     'a standby before PostgreSQL 16',
     { source: { majorVersion: 15 } },
@@ -131,6 +138,11 @@ const SINGLE: readonly [string, Changes, string][] = [
     "'subnets' must select at least one subnet, got none; choose subnets with a way to AWS's APIs",
   ],
   [
+    'a login without a name',
+    { replication: { reader: { secret: LOGIN, username: '' } } },
+    "'replication.reader.username' must not be empty, got ''; give a name",
+  ],
+  [
     'a role without a name',
     { target: { readOnlyRoles: ['tester', ''] } },
     "'target.readOnlyRoles[1]' must not be empty, got ''; give a name",
@@ -231,4 +243,43 @@ test('refuses a second function of one logical id, and a second server of one na
   expect(() => runner.ledgerOn(other)).toThrow(
     "'server' must be unique among the bindings of one RunnerFunction, got 'a' twice; use one ServerBinding for all objects on a server, and another name for another server",
   );
+});
+
+test('refuses the names that another migration of the app has on a server', () => {
+  const app = newApp();
+  const make = (id: string, changes: Changes = {}, existing?: { host: string; port: number }) => {
+    const made = newStack(id, app);
+    const target =
+      existing === undefined
+        ? {}
+        : {
+            existing: {
+              binding: new ServerBinding({
+                server: 'aurora',
+                ...existing,
+                database: 'shop',
+                secret: new Secret(made.stack, 'ClusterLogin'),
+                caCertificate: 'aws-rds',
+              }),
+              connectable: new SecurityGroup(made.stack, 'ClusterGroup', { vpc: made.vpc }),
+            },
+          };
+    const replication = { method: ReplicationMethod.NATIVE };
+    const props = migrationProps(made, { target, replication, ...changes });
+    return () => new HybridMigration(made.stack, 'Migration', props);
+  };
+  const cluster = { host: 'cluster.example.com', port: 5432 };
+  make('One', {}, cluster)();
+  const taken = (where: string) =>
+    `'namePrefix' must be unique among the migrations of one server, got 'pontoon' as 'One/Migration' has it on ${where}; give one of the two another 'namePrefix'`;
+  expect(make('Two', {}, cluster)).toThrow(
+    `hybrid migration 'Migration' has 2 problems:
+- ${taken('db.corp.example:5432')}
+- ${taken('cluster.example.com:5432')}`,
+  );
+  expect(make('Three', { props: { namePrefix: 'pontoon' } })).toThrow(
+    `hybrid migration 'Migration': ${taken('db.corp.example:5432')}`,
+  );
+  expect(make('Four', { props: { namePrefix: 'orders' } }, cluster)).not.toThrow();
+  expect(make('Five', { source: { port: 5433 } })).not.toThrow();
 });
