@@ -5,10 +5,18 @@ export {
   type CutoverOutcome,
   type CutoverRequest,
   type CutoverServices,
+  type CutoverStatus,
   cutover,
   type FinalComparison,
+  type FinalizeRequest,
+  finalize,
+  type PathStatus,
+  prepareCutover,
   type ReplicationTask,
   type SwitchedEndpoint,
+  settleCutover,
+  status,
+  switchWriters,
 } from './cutover';
 export { CLEAN_UP_MS, Deadline } from './deadline';
 export { Ledger } from './ledger';
@@ -18,6 +26,10 @@ export type { Outcome, ReconcileClients, ReconcileRequest } from './reconcile-re
 export { run, runOne, SqlError } from './run';
 export { type ScramOptions, scramVerifier } from './scram';
 export { environmentSecrets, staticSecrets } from './secrets';
-export { type Verification, type VerifyOptions, verifyTables } from './verify';
-export type { TableVerification } from './verify-table';
+export type { Doubt, RangeDoubt, RowDoubt, Seen } from './verify/doubt';
+export type { VerifyOptions } from './verify/options';
+export type { VerifyProgress } from './verify/progress';
+export type { DifferingRow, TableVerification, Verification } from './verify/result';
+export { readState, type TableState, type VerificationState } from './verify/state';
+export { verifyTables } from './verify/verify';
 export { type Probe, type WaitOptions, waitUntil } from './wait';

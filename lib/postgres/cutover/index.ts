@@ -17,6 +17,7 @@ export {
   terminate,
   unfencedLogins,
 } from './fence';
+export { entriesOf } from './finalize';
 export {
   furniture,
   type Gate,
@@ -27,6 +28,7 @@ export {
   subscriptionProgress,
   superuserSessions,
 } from './gates';
+export { cutoverOwner, holdEntry, releaseEntries } from './hold';
 export { type CutoverInput, parseCutover, serversOf } from './input';
 export {
   abandonJournal,
@@ -55,6 +57,7 @@ export {
   endSubscriptionWorkers,
   loginRight,
   logRunningTransactions,
+  publicationExists,
   slotState,
   subscriptionState,
 } from './paths';
@@ -79,6 +82,7 @@ export {
   quietSlotExists,
   quietSlotName,
 } from './quiet';
+export { describeSchema, type SchemaPart, schemaDifferences } from './schema';
 export {
   listSequences,
   readSequences,
@@ -87,3 +91,5 @@ export {
   sequencePosition,
   setSequences,
 } from './sequences';
+export { analyze, staleStatistics } from './statistics';
+export { type CutoverObservation, type CutoverState, type PathState, stateOf } from './status';

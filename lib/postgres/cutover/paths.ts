@@ -9,6 +9,13 @@ export function subscriptionState(name: string): Statement {
   );
 }
 
+/** Asks for a publication. */
+export function publicationExists(name: string): Statement {
+  return sql('SELECT EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubname = $1) AS exists', [
+    name,
+  ]);
+}
+
 /** Ends the workers of a subscription, which otherwise look up to a second later whether they still should work. */
 export function endSubscriptionWorkers(name: string): Statement {
   return sql(

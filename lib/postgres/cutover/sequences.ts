@@ -26,7 +26,7 @@ export interface SequencePosition extends QualifiedName {
  */
 export function listSequences(selection: TableSelection): Statement {
   return sql(
-    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable
+    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable, pg_catalog.has_sequence_privilege(c.oid, 'UPDATE') AS settable
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname <> '${OWN_SCHEMA}' AND ((n.nspname = ANY ($1::pg_catalog.name[]) AND NOT EXISTS (
   SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace

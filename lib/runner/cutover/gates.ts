@@ -1,14 +1,22 @@
 import {
+  describeSchema,
   furniture,
   type Gate,
   LinkKind,
+  listSequences,
   longTransactions,
   mayDecode,
   mayFence,
   PontoonError,
   preparedTransactions,
+  publicationExists,
+  type QualifiedName,
+  quoteQualified,
+  type SchemaPart,
+  schemaDifferences,
   slotLag,
   subscriptionProgress,
+  subscriptionState,
   superuserSessions,
   unfencedLogins,
 } from '../../postgres';
@@ -66,6 +74,24 @@ const GATES: readonly GateKind[] = [
     title: 'the new writer follows closely',
     wayOut: 'wait, or look at what holds the receiver up',
     look: lookAtForward,
+  },
+  {
+    id: 'schemas',
+    title: 'the schemas are the same on both servers',
+    wayOut: 'make the same change on the other server, or copy the schema again',
+    look: lookAtSchemas,
+  },
+  {
+    id: 'sequences',
+    title: 'every sequence can be read and set',
+    wayOut: 'grant SELECT and UPDATE on it to the role of the runner',
+    look: lookAtSequences,
+  },
+  {
+    id: 'way-back',
+    title: 'the way back is provisioned',
+    wayOut: 'deploy it, or declare that there is no rollback',
+    look: lookAtWayBack,
   },
   {
     id: 'transactions',
@@ -141,6 +167,50 @@ async function lookAtForward(context: CutoverContext): Promise<string | undefine
   if (Number(slot.bytes) > limits.lagBytes)
     return `a lag of ${String(slot.bytes)} bytes, more than ${limits.lagBytes}`;
   return undefined;
+}
+
+const DIFFERENCES_SHOWN = 5;
+
+async function lookAtSchemas(context: CutoverContext): Promise<string | undefined> {
+  const { from, to, selection } = context.plan;
+  const [here, there] = await Promise.all(
+    [from, to].map(
+      async (server) =>
+        (await context.run(server, describeSchema(selection))) as unknown as readonly SchemaPart[],
+    ),
+  );
+  const differences = schemaDifferences(here ?? [], there ?? []);
+  if (differences.length === 0) return undefined;
+  const more = differences.length - DIFFERENCES_SHOWN;
+  return `on '${to}': ${differences.slice(0, DIFFERENCES_SHOWN).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
+async function lookAtSequences(context: CutoverContext): Promise<string | undefined> {
+  const { from, to, selection } = context.plan;
+  const listed = await context.run(from, listSequences(selection));
+  const unreadable = listed.find(({ readable }) => readable !== true);
+  if (unreadable !== undefined)
+    return `no right to read ${quoteQualified(unreadable as unknown as QualifiedName)} on '${from}'`;
+  const settable = new Set(
+    (await context.run(to, listSequences(selection)))
+      .filter(({ settable: may }) => may === true)
+      .map((one) => quoteQualified(one as unknown as QualifiedName)),
+  );
+  const lost = listed
+    .map((one) => quoteQualified(one as unknown as QualifiedName))
+    .find((name) => !settable.has(name));
+  return lost === undefined ? undefined : `no right to set ${lost} on '${to}', or no such sequence`;
+}
+
+async function lookAtWayBack(context: CutoverContext): Promise<string | undefined> {
+  const { reverse, from, to } = context.plan;
+  if (reverse === undefined || reverse.kind !== LinkKind.NATIVE) return undefined;
+  const { publication = '' } = reverse;
+  const published = await context.runOne(to, publicationExists(publication));
+  if (published?.exists !== true) return `no publication '${publication}' on '${to}'`;
+  const there = await context.runOne(from, subscriptionState(subscriptionOf(reverse)));
+  if (there !== undefined || reverse.publisher !== undefined) return undefined;
+  return `no subscription '${subscriptionOf(reverse)}' on '${from}', and nothing to make it of`;
 }
 
 async function lookAtTransactions(context: CutoverContext): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+export { type FinalizeRequest, finalize } from './finalize';
 export type {
   CutoverEvent,
   CutoverRequest,
@@ -6,4 +7,12 @@ export type {
   ReplicationTask,
   SwitchedEndpoint,
 } from './services';
-export { abandon, type CutoverOutcome, cutover } from './walk';
+export { type CutoverStatus, type PathStatus, status } from './status';
+export {
+  abandon,
+  type CutoverOutcome,
+  cutover,
+  prepareCutover,
+  settleCutover,
+  switchWriters,
+} from './walk';

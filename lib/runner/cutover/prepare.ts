@@ -1,13 +1,18 @@
 import {
+  analyze,
   confirmAtOnce,
   createJournal,
   createQuietSlot,
+  cutoverOwner,
   dropQuietSlot,
+  holdEntry,
   LinkKind,
   type ObjectSpec,
   PontoonError,
+  type QualifiedName,
   quietSlotName,
   type ReplicationPath,
+  staleStatistics,
   subscriptionState,
 } from '../../postgres';
 import { apply } from '../reconcile';
@@ -18,18 +23,29 @@ import { removeSlot, stopPath, subscriptionOf } from './paths';
 export async function prepare(context: CutoverContext): Promise<void> {
   const { from, to, forward, reverse, migration } = context.plan;
   for (const server of [from, to]) await context.run(server, createJournal());
+  await hold(context);
   if (forward.kind === LinkKind.NATIVE)
     await context.run(to, confirmAtOnce(subscriptionOf(forward)));
   if (reverse !== undefined) await prepareReverse(context, reverse);
+  for (const table of await context.run(to, staleStatistics(context.plan.selection)))
+    await context.run(to, analyze(table as unknown as QualifiedName));
   const slot = quietSlotName(migration);
   // From an earlier try: it would hold what was written since.
   await context.run(from, dropQuietSlot(slot));
   await context.run(from, createQuietSlot(slot), 'make the slot that watches the fence');
 }
 
-/** The owner in the ledger of what a cutover makes. */
-export function cutoverOwner(migration: string): string {
-  return `cutover ${migration}`;
+/** From here on no deployment touches what the cutover switches. */
+async function hold(context: CutoverContext): Promise<void> {
+  const { from, to, forward, migration } = context.plan;
+  const guard = { server: to, kind: 'connection-guard', name: 'connection-guard' };
+  await context.run(to, holdEntry(guard, migration));
+  if (forward.subscription !== undefined) {
+    const key = { server: to, kind: 'subscription', name: forward.subscription };
+    await context.run(to, holdEntry(key, migration));
+  }
+  const slot = { server: forward.decoder, kind: 'logical-slot', name: forward.slotName };
+  await context.run(from, holdEntry(slot, migration));
 }
 
 /**

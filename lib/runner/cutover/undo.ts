@@ -1,4 +1,4 @@
-import { dropQuietSlot, quietSlotName } from '../../postgres';
+import { dropQuietSlot, quietSlotName, releaseEntries } from '../../postgres';
 import type { CutoverContext } from './context';
 import { lift } from './fence';
 import { removeSlot, startPath, stopPath } from './paths';
@@ -21,7 +21,13 @@ export async function undo(context: CutoverContext): Promise<readonly string[]> 
   await failures.collect('the slot that watched the fence', () =>
     context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
   );
+  await failures.collect('what was held', () => release(context));
   return failures.list;
+}
+
+async function release(context: CutoverContext): Promise<void> {
+  const { from, to, migration } = context.plan;
+  for (const server of [from, to]) await context.run(server, releaseEntries(migration));
 }
 
 /** Takes back everything behind the fence, which stays: a walk that was cut off begins there anew. */

@@ -1,12 +1,4 @@
-import {
-  CUTOVER_STEPS,
-  type CutoverStepId,
-  cutoverStep,
-  PontoonError,
-  takeOver,
-  takeWalkLock,
-  whoWalks,
-} from '../../postgres';
+import { CUTOVER_STEPS, type CutoverStepId, cutoverStep, PontoonError } from '../../postgres';
 import { catchUp } from './catch-up';
 import { compareFinally } from './compare';
 import { CutoverContext } from './context';
@@ -17,7 +9,11 @@ import { renewSlot, startPath, stopPath } from './paths';
 import { prepare } from './prepare';
 import { carrySequences } from './sequences';
 import type { CutoverRequest, CutoverServices } from './services';
+import { takeWalk } from './take-walk';
 import { backToFence, undo } from './undo';
+
+/** How long what applications do not notice may take. */
+const PREPARE_MS = 3_600_000;
 
 /** How a walk ended. */
 export interface CutoverOutcome {
@@ -56,6 +52,30 @@ export async function cutover(
   request: CutoverRequest,
   services: CutoverServices,
 ): Promise<CutoverOutcome> {
+  await prepareCutover(request, services);
+  const outcome = await switchWriters(request, services);
+  await settleCutover(request, services);
+  return outcome;
+}
+
+/** The part before the fence: looks at the gates, and makes ready what applications do not notice. */
+export async function prepareCutover(
+  request: CutoverRequest,
+  services: CutoverServices,
+): Promise<void> {
+  const context = new CutoverContext(request, services);
+  await takeWalk(context);
+  // What a killed walk left fenced was prepared by it.
+  if ((await context.journal(context.plan.from)) !== undefined) return;
+  context.startClock(PREPARE_MS);
+  for (const id of ['gates', 'prepare'] as const) await take(context, id);
+}
+
+/** The part that applications notice, from the fence to the opening. It ends with either, and nothing in between. */
+export async function switchWriters(
+  request: CutoverRequest,
+  services: CutoverServices,
+): Promise<CutoverOutcome> {
   const context = new CutoverContext(request, services);
   await takeWalk(context);
   const found = await context.journal(context.plan.from);
@@ -70,7 +90,17 @@ export async function cutover(
       ),
     );
   }
-  return await walk(context, found === undefined ? 'gates' : 'quiet');
+  return await walk(context, found === undefined ? 'fence' : 'quiet');
+}
+
+/** The part after the opening: shows that the way back works, and drops what only the way forward needed. */
+export async function settleCutover(
+  request: CutoverRequest,
+  services: CutoverServices,
+): Promise<void> {
+  const context = new CutoverContext(request, services);
+  await takeWalk(context);
+  await take(context, 'settle');
 }
 
 /** Lifts the fence of a walk that was given up, unless its new writer may be open. Says whether anything was undone. */
@@ -89,19 +119,14 @@ export async function abandon(
 
 async function walk(context: CutoverContext, first: CutoverStepId): Promise<CutoverOutcome> {
   const ids = CUTOVER_STEPS.map(({ id }) => id);
-  let begun = performance.now();
+  const begun = performance.now();
   try {
     if (first === 'quiet') await backToFence(await clocked(context));
-    for (const id of ids.slice(ids.indexOf(first), ids.indexOf('settle'))) {
-      if (id === 'fence') begun = performance.now();
-      await take(context, id);
-    }
+    for (const id of ids.slice(ids.indexOf(first), ids.indexOf('settle'))) await take(context, id);
   } catch (error) {
     await takeBack(context, error);
   }
-  const closedMs = performance.now() - begun;
-  await take(context, 'settle');
-  return { result: 'opened', closedMs };
+  return { result: 'opened', closedMs: performance.now() - begun };
 }
 
 /** Goes on where the decision had fallen. */
@@ -109,9 +134,7 @@ async function finish(context: CutoverContext): Promise<CutoverOutcome> {
   const begun = performance.now();
   await switchEndpoint(context);
   await take(context, 'open');
-  const closedMs = performance.now() - begun;
-  await take(context, 'settle');
-  return { result: 'opened', closedMs };
+  return { result: 'opened', closedMs: performance.now() - begun };
 }
 
 async function clocked(context: CutoverContext): Promise<CutoverContext> {
@@ -134,28 +157,6 @@ async function startReverse(context: CutoverContext): Promise<void> {
   if (reverse === undefined) return await context.note('no way back, as was declared');
   await renewSlot(context, reverse);
   await startPath(context, reverse);
-}
-
-/** Only the holder of the lock walks; the journal says who may go on with what a killed walk left behind. */
-async function takeWalk(context: CutoverContext): Promise<void> {
-  const { plan, owner, request } = context;
-  const row = await context.runOne(plan.from, takeWalkLock(plan.migration));
-  if (row?.taken !== true) {
-    const holder = await context.runOne(plan.from, whoWalks(plan.migration));
-    throw new PontoonError(
-      'HELD',
-      `the cutover of '${plan.migration}' must have one operator, got another at work (${String(holder?.name ?? 'unknown')}); wait until it has ended`,
-    );
-  }
-  const found = await context.journal(plan.from);
-  if (found === undefined || found.owner === owner) return;
-  if (request.takeOver !== true) {
-    throw new PontoonError(
-      'HELD',
-      `the cutover of '${plan.migration}' must be gone on with by '${found.owner}', who began it, got '${owner}'; ask them, or take it over`,
-    );
-  }
-  await context.run(plan.from, takeOver(plan.migration, owner));
 }
 
 /** Undoes unless the decision has fallen; throws in any case. */

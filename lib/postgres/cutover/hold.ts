@@ -1,0 +1,27 @@
+import type { ObjectKey } from '../objects';
+import { type Statement, sql } from '../statement';
+import { OWN_SCHEMA } from '../table-selection';
+
+/** The owner in the ledger of what a cutover makes or holds. */
+export function cutoverOwner(migration: string): string {
+  return `cutover ${migration}`;
+}
+
+/**
+ * Has an object belong to the cutover, so that no deployment changes what the cutover has switched: one that enabled
+ * the way forward again would send back what came by the way back.
+ */
+export function holdEntry({ server, kind, name }: ObjectKey, migration: string): Statement {
+  return sql(
+    `UPDATE ${OWN_SCHEMA}.objects SET before = before || pg_catalog.jsonb_build_object('heldFrom', owner), owner = $4 WHERE server = $1 AND kind = $2 AND name = $3 AND owner <> $4`,
+    [server, kind, name, cutoverOwner(migration)],
+  );
+}
+
+/** Gives everything that was held back to whom it belonged. */
+export function releaseEntries(migration: string): Statement {
+  return sql(
+    `UPDATE ${OWN_SCHEMA}.objects SET owner = before ->> 'heldFrom', before = before - 'heldFrom' WHERE owner = $1 AND before ->> 'heldFrom' IS NOT NULL`,
+    [cutoverOwner(migration)],
+  );
+}

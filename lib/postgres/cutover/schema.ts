@@ -1,0 +1,55 @@
+import { type Statement, sql } from '../statement';
+import { selectionSql, type TableSelection } from '../table-selection';
+
+/** One part of a schema, as the server describes it. */
+export interface SchemaPart {
+  readonly kind: 'table' | 'column' | 'index' | 'constraint' | 'sequence' | 'enum' | 'extension';
+  readonly name: string;
+  readonly definition: string;
+}
+
+/** Describes what the selection's tables are made of. Texts are the same on every server that has the same schema. */
+export function describeSchema(selection: TableSelection): Statement {
+  const selected = selectionSql(selection, 'n.nspname', 'c.relname');
+  const table = `pg_catalog.format('%I.%I', n.nspname, c.relname)`;
+  const tables = `pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND ${selected}`;
+  return sql(
+    `SELECT 'table' AS kind, ${table} AS name, c.relkind::text AS definition FROM ${tables}
+UNION ALL SELECT 'column', ${table} || '.' || pg_catalog.quote_ident(a.attname), pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' END, CASE WHEN a.attidentity <> '' THEN 'IDENTITY ' || a.attidentity::text END, CASE WHEN a.attgenerated <> '' THEN 'GENERATED ' || a.attgenerated::text END, 'DEFAULT ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+  FROM ${tables} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+UNION ALL SELECT 'index', pg_catalog.format('%I.%I', n.nspname, i.relname), pg_catalog.pg_get_indexdef(i.oid) || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END
+  FROM ${tables} JOIN pg_catalog.pg_index x ON x.indrelid = c.oid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+UNION ALL SELECT 'constraint', ${table} || '.' || pg_catalog.quote_ident(k.conname), pg_catalog.pg_get_constraintdef(k.oid)
+  FROM ${tables} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
+UNION ALL SELECT 'enum', pg_catalog.format_type(t.oid, NULL), (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
+  FROM pg_catalog.pg_type t WHERE t.typtype = 'e' AND EXISTS (SELECT FROM ${tables} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped WHERE a.atttypid IN (t.oid, t.typarray))
+UNION ALL SELECT 'sequence', pg_catalog.format('%I.%I', sn.nspname, sc.relname), pg_catalog.format('%s INCREMENT %s MINVALUE %s MAXVALUE %s CYCLE %s', pg_catalog.format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqcycle)
+  FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class sc ON sc.oid = s.seqrelid JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
+  WHERE EXISTS (SELECT FROM pg_catalog.pg_depend p JOIN ${tables} ON c.oid = p.refobjid WHERE p.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND p.objid = sc.oid AND p.deptype IN ('a', 'i'))
+UNION ALL SELECT 'extension', e.extname::text, '' FROM pg_catalog.pg_extension e`,
+  );
+}
+
+/** What differs between two schemas, a sentence each. Extensions that only the new server has do no harm. */
+export function schemaDifferences(
+  from: readonly SchemaPart[],
+  to: readonly SchemaPart[],
+): readonly string[] {
+  const there = new Map(to.map((part) => [keyOf(part), part.definition]));
+  const here = new Set(from.map(keyOf));
+  const missing = from.flatMap((part) => {
+    const definition = there.get(keyOf(part));
+    if (definition === undefined) return [`${part.kind} ${part.name} is missing`];
+    return definition === part.definition
+      ? []
+      : [`${part.kind} ${part.name} is "${definition}" instead of "${part.definition}"`];
+  });
+  const extra = to
+    .filter((part) => part.kind !== 'extension' && !here.has(keyOf(part)))
+    .map((part) => `${part.kind} ${part.name} is there only`);
+  return [...missing, ...extra];
+}
+
+function keyOf({ kind, name }: SchemaPart): string {
+  return `${kind} ${name}`;
+}

@@ -1,0 +1,55 @@
+import type { JournalEntry } from './journal';
+import { CutoverPhase } from './phases';
+import type { CutoverPlan } from './plan';
+
+/** What the servers say of a migration. */
+export interface CutoverObservation {
+  /** The journal's entry on the old writer of the plan, and on the new one after a rollback began. */
+  readonly from: JournalEntry | undefined;
+  readonly to: JournalEntry | undefined;
+  /** Whether the way forward carries. */
+  readonly forward: PathState;
+  /** Whether the way back carries. */
+  readonly reverse: PathState;
+  /** Where clients are sent; undefined if that is somebody else's. */
+  readonly active: string | undefined;
+}
+
+/** What there is of a path. */
+export type PathState = 'absent' | 'stopped' | 'carrying';
+
+/** How far a migration is. */
+export interface CutoverState {
+  readonly phase: CutoverPhase;
+  /** The server that applications may write to; undefined while none is. */
+  readonly writer: string | undefined;
+}
+
+/** The phase that `observation` shows. Nothing but the servers' own state says so. */
+export function stateOf(plan: CutoverPlan, observation: CutoverObservation): CutoverState {
+  const { from, to, forward, reverse } = observation;
+  if (to !== undefined && (from === undefined || from.opened))
+    return phaseBehind(to, plan.from, reverse, forward, observation.active);
+  if (from !== undefined) return phaseBehind(from, plan.to, forward, reverse, observation.active);
+  if (forward === 'absent' && reverse === 'absent')
+    return { phase: CutoverPhase.FINALIZED, writer: observation.active };
+  return { phase: CutoverPhase.PROVISIONED, writer: plan.from };
+}
+
+function phaseBehind(
+  fence: JournalEntry,
+  next: string,
+  ahead: PathState,
+  back: PathState,
+  active: string | undefined,
+): CutoverState {
+  if (fence.opened || fence.decided) {
+    const phase =
+      ahead === 'absent' && back === 'absent' ? CutoverPhase.FINALIZED : CutoverPhase.OPEN;
+    return { phase, writer: next };
+  }
+  if (active === next) return { phase: CutoverPhase.SWITCHED, writer: undefined };
+  if (back === 'carrying' && ahead !== 'carrying')
+    return { phase: CutoverPhase.REVERSED, writer: undefined };
+  return { phase: CutoverPhase.FENCED, writer: undefined };
+}

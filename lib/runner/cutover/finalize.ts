@@ -1,0 +1,115 @@
+import {
+  closeJournal,
+  cutoverOwner,
+  deleteEntry,
+  dropQuietSlot,
+  entriesOf,
+  LinkKind,
+  leaveLedger,
+  PontoonError,
+  quietSlotName,
+  type ReplicationPath,
+  readSpec,
+} from '../../postgres';
+import { drop } from '../reconcile';
+import { CutoverContext } from './context';
+import { restoreAccess } from './fence';
+import { removeSlot, stopPath, subscriptionOf } from './paths';
+import type { CutoverRequest, CutoverServices } from './services';
+import { takeWalk } from './take-walk';
+
+const FINALIZE_MS = 300_000;
+
+/** What is finalized. */
+export interface FinalizeRequest extends CutoverRequest {
+  /**
+   * Whether applications stay locked out of the old writer.
+   *
+   * @default false: everybody who could connect before the fence can again
+   */
+  readonly leaveFenced?: boolean;
+}
+
+/**
+ * Ends a migration whose new writer is open: both paths with their subscriptions, slots, publications and roles are
+ * dropped, so that no password of theirs is worth anything any more. There is no rollback afterwards. Returns what was
+ * dropped.
+ *
+ * @throws PontoonError with code NOT_OPEN unless the plan's new writer is open.
+ */
+export async function finalize(
+  request: FinalizeRequest,
+  services: CutoverServices,
+): Promise<readonly string[]> {
+  const context = new CutoverContext(request, services);
+  const { plan } = context;
+  await takeWalk(context);
+  context.startClock(FINALIZE_MS);
+  await requireOpen(context);
+  const dropped: string[] = [];
+  const paths = [plan.forward, ...(plan.reverse === undefined ? [] : [plan.reverse])];
+  for (const path of paths) await stopPath(context, path);
+  for (const path of paths) dropped.push(...(await dropPath(context, path)));
+  // Roles go last: the canary's table, like the published ones, was opened to them.
+  for (const server of [plan.from, plan.to]) {
+    dropped.push(...(await dropEntries(context, server, 'canary', ['canary'])));
+    dropped.push(...(await dropEntries(context, server, 'role', plan.keep[server] ?? [])));
+  }
+  await context.run(plan.from, dropQuietSlot(quietSlotName(plan.migration)));
+  if (request.leaveFenced === true) await context.run(plan.from, closeJournal(plan.migration));
+  else if (await restoreAccess(context, plan.from, 'close'))
+    dropped.push(`fence on '${plan.from}'`);
+  await context.run(plan.from, leaveLedger(plan.from, cutoverOwner(plan.migration)));
+  return dropped;
+}
+
+async function requireOpen(context: CutoverContext): Promise<void> {
+  const { plan } = context;
+  const found = await context.journal(plan.from);
+  if (found?.opened === true) return;
+  throw new PontoonError(
+    'NOT_OPEN',
+    `the migration '${plan.migration}' must have opened '${plan.to}' before it is finalized, got ${found === undefined ? `no fence on '${plan.from}'` : 'a cutover that has not ended'}; cut over first`,
+  );
+}
+
+/** Dropped by the name of whoever made it, which the ledger knows; what it does not know is not ours. */
+async function dropPath(context: CutoverContext, path: ReplicationPath): Promise<string[]> {
+  const { from, to } = context.plan;
+  const receiver = context.receiver(path);
+  const writer = receiver === to ? from : to;
+  const dropped: string[] = [];
+  if (path.kind === LinkKind.NATIVE) {
+    const name = subscriptionOf(path);
+    dropped.push(...(await dropEntries(context, receiver, 'subscription', [name])));
+  }
+  await removeSlot(context, path);
+  await context.run(
+    writer,
+    deleteEntry({ server: path.decoder, kind: 'logical-slot', name: path.slotName }),
+  );
+  dropped.push(`slot '${path.slotName}' on '${path.decoder}'`);
+  if (path.publication !== undefined)
+    dropped.push(...(await dropEntries(context, writer, 'publication', [path.publication])));
+  return dropped;
+}
+
+async function dropEntries(
+  context: CutoverContext,
+  server: string,
+  kind: string,
+  names: readonly string[],
+): Promise<string[]> {
+  const rows = await context.run(server, entriesOf([kind], names));
+  const dropped: string[] = [];
+  for (const { server: on, owner, spec, name } of rows) {
+    if (on !== server) continue;
+    await drop({ client: context.session(server) }, context.services.secrets, {
+      server,
+      spec: readSpec(spec),
+      owner: String(owner),
+    });
+    dropped.push(`${kind} '${String(name)}' on '${server}'`);
+  }
+  return dropped;
+}

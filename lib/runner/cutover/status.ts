@@ -1,0 +1,96 @@
+import {
+  type CutoverPhase,
+  type Gate,
+  LinkKind,
+  type PathState,
+  type ReplicationPath,
+  slotLag,
+  slotState,
+  stateOf,
+  subscriptionState,
+  whoWalks,
+} from '../../postgres';
+import { CutoverContext } from './context';
+import { readGates } from './gates';
+import { subscriptionOf } from './paths';
+import type { CutoverRequest, CutoverServices } from './services';
+
+/** How far a migration is, and how it is. */
+export interface CutoverStatus {
+  readonly phase: CutoverPhase;
+  /** The server that applications may write to; undefined while none is. */
+  readonly writer: string | undefined;
+  /** Where clients are sent; undefined if that is somebody else's. */
+  readonly active: string | undefined;
+  /** Servers that are fenced, by whom, and for how long yet. */
+  readonly fenced: readonly {
+    readonly server: string;
+    readonly owner: string;
+    readonly remainingMs: number;
+    readonly decided: boolean;
+  }[];
+  /** Who walks at the moment. */
+  readonly walking: string | undefined;
+  readonly forward: PathStatus;
+  /** Undefined if the user declared that there is no way back. */
+  readonly reverse: PathStatus | undefined;
+  /** What must hold before a cutover; empty unless the migration waits for one. */
+  readonly gates: readonly Gate[];
+}
+
+/** How a path is. */
+export interface PathStatus {
+  readonly state: PathState;
+  /** Bytes of the log that its reader has not confirmed; undefined without a slot. */
+  readonly lagBytes: number | undefined;
+}
+
+/** Looks at the servers and at the endpoint; changes nothing. */
+export async function status(
+  request: Pick<CutoverRequest, 'plan'>,
+  services: CutoverServices,
+): Promise<CutoverStatus> {
+  const context = new CutoverContext({ ...request, owner: '' }, services);
+  const { plan } = context;
+  const [from, to] = [await context.journal(plan.from), await context.journal(plan.to)];
+  const forward = await pathStatus(context, plan.forward);
+  const reverse = plan.reverse === undefined ? undefined : await pathStatus(context, plan.reverse);
+  const active = await services.endpoint?.active();
+  const state = stateOf(plan, {
+    from,
+    to,
+    forward: forward.state,
+    reverse: reverse?.state ?? 'absent',
+    active,
+  });
+  const holder = await context.runOne(plan.from, whoWalks(plan.migration));
+  return {
+    ...state,
+    active,
+    fenced: [from, to].flatMap((entry, index) =>
+      entry === undefined
+        ? []
+        : [{ ...entry, server: index === 0 ? plan.from : plan.to }].map(
+            ({ server, owner, remainingMs, decided }) => ({ server, owner, remainingMs, decided }),
+          ),
+    ),
+    walking: holder === undefined ? undefined : String(holder.name),
+    forward,
+    reverse,
+    gates: from === undefined && to === undefined ? await readGates(context) : [],
+  };
+}
+
+async function pathStatus(context: CutoverContext, path: ReplicationPath): Promise<PathStatus> {
+  const slot = await context.runOne(path.decoder, slotState(path.slotName));
+  const lag = await context.runOne(path.decoder, slotLag(path.slotName));
+  const lagBytes = lag === undefined ? undefined : Number(lag.bytes);
+  if (path.kind === LinkKind.DMS) {
+    if (slot === undefined) return { state: 'absent', lagBytes };
+    return { state: slot.active === true ? 'carrying' : 'stopped', lagBytes };
+  }
+  const receiver = context.receiver(path);
+  const row = await context.runOne(receiver, subscriptionState(subscriptionOf(path)));
+  if (row === undefined) return { state: 'absent', lagBytes };
+  return { state: row.enabled === true ? 'carrying' : 'stopped', lagBytes };
+}

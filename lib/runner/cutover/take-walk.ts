@@ -1,0 +1,24 @@
+import { PontoonError, takeOver, takeWalkLock, whoWalks } from '../../postgres';
+import type { CutoverContext } from './context';
+
+/** Only the holder of the lock walks; the journal says who may go on with what a killed walk left behind. */
+export async function takeWalk(context: CutoverContext): Promise<void> {
+  const { plan, owner, request } = context;
+  const row = await context.runOne(plan.from, takeWalkLock(plan.migration));
+  if (row?.taken !== true) {
+    const holder = await context.runOne(plan.from, whoWalks(plan.migration));
+    throw new PontoonError(
+      'HELD',
+      `the cutover of '${plan.migration}' must have one operator, got another at work (${String(holder?.name ?? 'unknown')}); wait until it has ended`,
+    );
+  }
+  const found = await context.journal(plan.from);
+  if (found === undefined || found.owner === owner) return;
+  if (request.takeOver !== true) {
+    throw new PontoonError(
+      'HELD',
+      `the cutover of '${plan.migration}' must be gone on with by '${found.owner}', who began it, got '${owner}'; ask them, or take it over`,
+    );
+  }
+  await context.run(plan.from, takeOver(plan.migration, owner));
+}
