@@ -46,9 +46,10 @@ function readProperties(input: unknown) {
   return { ...read, topology: readTopology(JSON.parse(read.topology)) };
 }
 
-/** CloudFormation shows the reason: everything that is missing, with what mends it. */
+/** CloudFormation shows the reason: everything that is missing, with what mends it, but no lines for what passed. */
 function refuseUnready(report: PreflightReport, text: string, acceptUnchecked: boolean): void {
   const exitCode = preflightExitCode([report]);
   if (exitCode === 0 || (exitCode === 3 && acceptUnchecked)) return;
-  throw new PontoonError('NOT_READY', text);
+  const lines = text.trimEnd().split('\n');
+  throw new PontoonError('NOT_READY', lines.filter((line) => !/^passed\b/.test(line)).join('\n'));
 }

@@ -1,33 +1,17 @@
-import type { CloudFormationEvent } from '../../lib/handler/cloudformation';
 import { handler } from '../../lib/handler/index';
-import { AwsEndpointStandIn, SecretStore } from '../../lib/rehearsal/aws-endpoint';
-import { ResponseServer } from '../../lib/rehearsal/cloudformation/response-server';
-import { startTestServer, type TestServer } from '../servers';
+import { hybridChain } from '../postgres/hybrid-chain';
+import { CustomResources, READER, type Sent } from './custom-resources';
 
-const ADMIN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:admin-AbCdEf';
-const READER = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:reader-AbCdEf';
 const OLD = { ...process.env };
+const CONTEXT = { getRemainingTimeInMillis: () => 60_000 };
 
-let pg: TestServer;
-let endpoint: AwsEndpointStandIn;
-let responses: ResponseServer;
-const secrets = new SecretStore();
+let lab: CustomResources;
 let log = '';
-let requests = 0;
 
 beforeAll(async () => {
-  pg = await startTestServer({ settings: { wal_level: 'logical' } });
-  endpoint = await AwsEndpointStandIn.start(secrets.operations());
-  responses = await ResponseServer.start();
-  const { user, password } = pg.server.superuser;
-  secrets.put(ADMIN, JSON.stringify({ username: user, password }));
-  secrets.put(READER, JSON.stringify({ username: 'reader', password: 'the reader’s password' }));
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: endpoint.url,
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'STANDIN',
-    AWS_SECRET_ACCESS_KEY: 'stand-in',
-  });
+  lab = await CustomResources.start();
+  lab.invoke = (event) => handler(event, CONTEXT);
+  Object.assign(process.env, lab.environment());
   jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
     log += String(text);
     return true;
@@ -37,59 +21,11 @@ beforeAll(async () => {
 afterAll(async () => {
   jest.restoreAllMocks();
   process.env = OLD;
-  await Promise.all([pg.stop(), endpoint.close(), responses.close()]);
+  await lab.stop();
 });
 
-interface Sent {
-  readonly spec?: object;
-  readonly type?: string;
-  readonly request?: CloudFormationEvent['RequestType'];
-  readonly requestId?: string;
-  readonly physicalId?: string;
-  readonly properties?: object;
-  readonly url?: string;
-}
-
-function eventOf(given: Sent, url: string): CloudFormationEvent {
-  const { host, port, caCertificate } = pg.server;
-  const connection = {
-    server: 'a',
-    host,
-    port: String(port),
-    database: 'postgres',
-    secret: ADMIN,
-    caCertificate,
-  };
-  requests += 1;
-  return {
-    RequestType: given.request ?? 'Create',
-    ResponseURL: url,
-    StackId: 'stack',
-    RequestId: given.requestId ?? `request-${requests}`,
-    ResourceType: `Custom::Pontoon${given.type ?? 'PhysicalSlot'}`,
-    LogicalResourceId: 'Thing',
-    ...(given.physicalId === undefined ? {} : { PhysicalResourceId: given.physicalId }),
-    ResourceProperties: {
-      ServiceToken: 'arn:function',
-      ServiceTimeout: '60',
-      ...(given.properties ?? { server: 'a', connection, spec: given.spec }),
-    },
-  };
-}
-
-/** Sends one event to the handler and gives its answer. */
-async function send(given: Sent): Promise<Record<string, unknown>> {
-  const awaited = responses.expect(['stack', 'Thing', String(requests)]);
-  await handler(eventOf(given, awaited.url), { getRemainingTimeInMillis: () => 60_000 });
-  const answer: Record<string, unknown> = JSON.parse(await awaited.body);
-  return answer;
-}
-
-async function slots(): Promise<readonly string[]> {
-  const client = await pg.client();
-  const { rows } = await client.query('SELECT slot_name FROM pg_replication_slots ORDER BY 1');
-  return rows.map(({ slot_name }) => slot_name);
-}
+const send = (given: Sent) => lab.send(given);
+const slots = () => lab.slots();
 
 const slot = (name: string) => ({ kind: 'physical-slot', name });
 
@@ -124,7 +60,7 @@ test('answers a duplicate alike, and a late one without bringing anything back',
 });
 
 test('a failed creation leaves an id whose deletion does nothing', async () => {
-  const client = await pg.client();
+  const { client } = lab;
   await client.query(`SELECT pg_create_physical_replication_slot('foreign_one')`);
   const failed = await send({ spec: slot('foreign_one'), requestId: 'failing' });
   expect(failed).toEqual({
@@ -165,7 +101,7 @@ test('lists everything that is wrong with the properties', async () => {
   ).toBe(
     [
       'the resource has 8 problems:',
-      `- 'spec.kind' must be one of 'connection-guard', 'heartbeat', 'ledger', 'logical-slot', 'physical-slot', 'publication', 'role', 'server-settings', 'subscription', got nothing; pick one`,
+      `- 'spec.kind' must be one of 'canary', 'connection-guard', 'heartbeat', 'ledger', 'logical-slot', 'physical-slot', 'publication', 'role', 'server-settings', 'subscription', got nothing; pick one`,
       `- 'properties.server' must be given, got nothing; add it`,
       `- 'properties.connection.port' must be a whole number of at least 1, got "0"; correct it`,
       `- 'properties.connection.database' must not be empty, got ''; give a name`,
@@ -177,52 +113,66 @@ test('lists everything that is wrong with the properties', async () => {
   );
 });
 
-test('cuts a long reason so that the whole answer fits', async () => {
-  const spec = {
-    kind: 'server-settings',
-    name: 'x'.repeat(10),
-    settings: { [`"\\é${'"'.repeat(6000)}`]: '1' },
-  };
-  const awaited = responses.expect(['long']);
-  await handler(eventOf({ spec, type: 'ServerSettings' }, awaited.url), {
-    getRemainingTimeInMillis: () => 60_000,
-  });
-  const body = await awaited.body;
-  expect(Buffer.byteLength(body)).toBeLessThanOrEqual(4096);
-  expect(JSON.parse(body).Status).toBe('FAILED');
-});
-
-test('throws when the answer is not taken, so that Lambda tries again', async () => {
-  const nowhere = responses.expect(['gone']).url.replace('X-Amz-Signature=', 'X-Amz-Signature=0');
-  await expect(
-    handler(eventOf({ spec: slot('lost') }, nowhere), { getRemainingTimeInMillis: () => 60_000 }),
-  ).rejects.toThrow(
-    `the answer to CloudFormation must be taken, got HTTP 403; check that the function's subnets reach Amazon S3`,
-  );
-  await send({
-    request: 'Delete',
-    spec: slot('lost'),
-    physicalId: 'a/postgres/physical-slot/lost',
-  });
-});
-
 const READER_ROLE = { kind: 'role', name: 'reader', secret: READER, replication: 'true' };
 const ROLE_ID = 'a/postgres/role/reader';
 
 test('sets a password, and tells no secret', async () => {
   const answer = await send({ spec: READER_ROLE, type: 'Role' });
   expect(answer.PhysicalResourceId).toBe(ROLE_ID);
-  for (const value of ['the reader’s password', pg.server.superuser.password]) {
+  for (const value of ['the reader’s password', lab.pg.server.superuser.password]) {
     expect(log + JSON.stringify(answer)).not.toContain(value);
   }
 });
 
 test('sets a rotated password although the function is warm', async () => {
-  const client = await pg.client();
-  const verifier = async () =>
-    (await client.query(`SELECT rolpassword FROM pg_authid WHERE rolname = 'reader'`)).rows[0];
+  const verifier = () => lab.column(`SELECT rolpassword FROM pg_authid WHERE rolname = 'reader'`);
   const before = await verifier();
-  secrets.put(READER, JSON.stringify({ username: 'reader', password: 'the rotated password' }));
+  lab.secrets.put(READER, JSON.stringify({ username: 'reader', password: 'the rotated password' }));
   await send({ request: 'Update', spec: READER_ROLE, type: 'Role', physicalId: ROLE_ID });
   expect(await verifier()).not.toEqual(before);
+});
+
+test('updates in place what keeps its name', async () => {
+  await lab.client.query(
+    'CREATE TABLE one (id int PRIMARY KEY); CREATE TABLE two (id int PRIMARY KEY)',
+  );
+  const publication = (...names: string[]) => ({
+    kind: 'publication',
+    name: 'p',
+    selection: { tables: names.map((name) => ({ schema: 'public', name })) },
+  });
+  const physicalId = (await send({ spec: publication('one'), type: 'Publication' }))
+    .PhysicalResourceId;
+  expect(physicalId).toBe('a/postgres/publication/p');
+  const published = () => lab.column('SELECT tablename FROM pg_publication_tables ORDER BY 1');
+  const [oid] = await lab.column('SELECT oid FROM pg_publication');
+  const kept = { type: 'Publication', physicalId: 'a/postgres/publication/p' };
+  const updated = await send({ ...kept, request: 'Update', spec: publication('one', 'two') });
+  expect(updated).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: physicalId });
+  expect(await published()).toEqual(['one', 'two']);
+  expect(await lab.column('SELECT oid FROM pg_publication')).toEqual([oid]);
+  await send({ ...kept, request: 'Delete', spec: publication('one', 'two') });
+  expect(await published()).toEqual([]);
+});
+
+test('refuses what preflight refuses, with everything that is missing', async () => {
+  const { servers, links } = hybridChain({ database: 'postgres', majorVersion: 16 });
+  await lab.client.query('CREATE TABLE keyless (id int)');
+  const topology = JSON.stringify({ servers, links });
+  const properties = { server: 'onPremises', connection: lab.connection(), topology };
+  const answer = await send({ type: 'Preflight', properties });
+  expect(answer.Status).toBe('FAILED');
+  // How many checks there are is preflight's own matter.
+  expect(String(answer.Reason).replace(/\d+ (statements|passed)/g, 'N $1')).toBe(
+    `Preflight of 'onPremises' (N statements)
+FAILED     PostgreSQL version and role
+    error: 'servers.onPremises.majorVersion' must be the server's own, 17, got 16; correct the topology
+warning    primary keys and replica identities
+    warning: table "public"."keyless" has no primary key, so DMS ignores its UPDATEs and DELETEs; add a primary key, unless rows are only inserted
+        ALTER TABLE "public"."keyless" ADD COLUMN IF NOT EXISTS pontoon_id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY;
+N passed, 1 with warnings, 1 failed, 0 unchecked`,
+  );
+  const id = String(answer.PhysicalResourceId);
+  const deleted = await send({ type: 'Preflight', properties, request: 'Delete', physicalId: id });
+  expect(deleted).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
 });
