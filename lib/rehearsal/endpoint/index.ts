@@ -1,0 +1,7 @@
+export { type EndpointServices, endpointResolver } from './endpoint-resolver';
+export {
+  type EndpointResolver,
+  TCP_ENDPOINT_STAND_IN,
+  TcpEndpoint,
+  type TcpTarget,
+} from './tcp-endpoint';
