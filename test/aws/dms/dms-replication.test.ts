@@ -12,7 +12,8 @@ import { DmsAccountRoles, DmsMigrationType, DmsPlugin, DmsReplication } from '..
 import { Platform } from '../../../lib/postgres';
 import { checkTemplate } from '../../templates/cloudformation-schema';
 import { nagFindings } from '../../templates/nag';
-import { fixture, PEM, replicate } from './fixture';
+import { PEM } from '../certificate';
+import { fixture, replicate } from './fixture';
 
 const EUROPE = { env: { account: '111122223333', region: 'eu-west-1' } };
 

@@ -4,8 +4,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { DmsLogin, DmsReplication, type DmsReplicationProps } from '../../../lib/aws/dms';
 import { RunnerFunction } from '../../../lib/aws/runner-function';
 import { ServerBinding } from '../../../lib/aws/server-binding';
-
-export const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+import { PEM } from '../certificate';
 
 /** A stack with all that a DMS replication needs. */
 export interface Fixture {

@@ -13,9 +13,8 @@ import {
   SourceRoute,
 } from '../../../lib/aws';
 import { WalLevel } from '../../../lib/postgres';
+import { PEM } from '../certificate';
 import { ResourceGraph } from '../resource-graph';
-
-export const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 
 /** Props of a migration that differ from the ones that work. */
 export interface Changes {

@@ -9,7 +9,8 @@ import {
   ServerBinding,
 } from '../../../lib/aws';
 import { FilterOperator, PublisherSslMode, WalLevel } from '../../../lib/postgres';
-import { type Changes, migrationProps, newApp, newStack, PEM } from './fixture';
+import { PEM } from '../certificate';
+import { type Changes, migrationProps, newApp, newStack } from './fixture';
 
 function refusal(changes: Changes): string {
   const made = newStack();

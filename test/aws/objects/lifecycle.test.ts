@@ -2,36 +2,30 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import {
-  LogicalSlot,
-  NativeReplication,
-  PhysicalSlot,
-  Publication,
-  ReplicationRole,
-  RunnerFunction,
-  ServerBinding,
-  Subscription,
-} from '../../../lib/aws';
-import { SlotPlugin } from '../../../lib/postgres';
-import { newApp, newStack, PEM } from '../hybrid/fixture';
+import { RunnerFunction, ServerBinding } from '../../../lib/aws';
+import { PEM } from '../certificate';
+import { newApp, newStack } from '../hybrid/fixture';
 import { ResourceGraph } from '../resource-graph';
-import { refusal, type SmallStack, sent, smallStack } from './fixture';
-
-const SELECTION = { schemas: ['shop'] };
+import {
+  nativeReplication,
+  physicalSlot,
+  publication,
+  refusal,
+  role,
+  type SmallStack,
+  sent,
+  smallStack,
+  standbySlot,
+  subscription,
+} from './fixture';
 
 const graphOf = ({ stack }: Pick<SmallStack, 'stack'>): ResourceGraph =>
   new ResourceGraph(Template.fromStack(stack).toJSON());
 
 test('objects on one server share its ledger, which is there before them', () => {
   const small = smallStack();
-  const { stack, runner, primary: server } = small;
-  new PhysicalSlot(stack, 'Slot', { runner, server, slotName: 'one' });
-  new Publication(stack, 'Tables', {
-    runner,
-    server,
-    publicationName: 'shop',
-    selection: SELECTION,
-  });
+  physicalSlot(small, {}, 'Slot');
+  publication(small, {}, 'Tables');
   const graph = graphOf(small);
   const ledger = graph.only('Custom::PontoonLedger');
   expect(graph.needs(graph.only('Custom::PontoonPhysicalSlot'))).toContain(ledger);
@@ -45,14 +39,7 @@ test('objects on one server share its ledger, which is there before them', () =>
 
 test("a standby's slot is written down on its primary, since a standby takes no writes", () => {
   const small = smallStack();
-  const { stack, runner, primary, standby: server } = small;
-  new LogicalSlot(stack, 'Slot', {
-    runner,
-    server,
-    primary,
-    slotName: 'one',
-    plugin: SlotPlugin.PGOUTPUT,
-  });
+  standbySlot(small);
   const graph = graphOf(small);
   expect(graph.resources[graph.only('Custom::PontoonLedger')]?.Properties).toMatchObject({
     server: 'primary',
@@ -61,15 +48,14 @@ test("a standby's slot is written down on its primary, since a standby takes no 
 
 test('two servers have a ledger each', () => {
   const small = smallStack();
-  const { stack, runner } = small;
   for (const server of [small.primary, small.target])
-    new PhysicalSlot(stack, `Slot-${server.server}`, { runner, server, slotName: 'one' });
+    physicalSlot(small, { server }, `Slot-${server.server}`);
   expect(graphOf(small).ofType('Custom::PontoonLedger')).toHaveLength(2);
 });
 
 test('two bindings of one name are refused: they would have two ledgers', () => {
-  const { stack, runner, primary } = smallStack();
-  const { host, database, secret } = primary;
+  const small = smallStack();
+  const { host, database, secret } = small.primary;
   const twin = new ServerBinding({
     server: 'primary',
     host,
@@ -77,10 +63,8 @@ test('two bindings of one name are refused: they would have two ledgers', () => 
     secret,
     caCertificate: PEM,
   });
-  new PhysicalSlot(stack, 'One', { runner, server: primary, slotName: 'one' });
-  expect(
-    refusal(() => new PhysicalSlot(stack, 'Two', { runner, server: twin, slotName: 'two' })),
-  ).toBe(
+  physicalSlot(small, {}, 'One');
+  expect(refusal(() => physicalSlot(small, { server: twin }, 'Two'))).toBe(
     "'server' must be unique among the bindings of one RunnerFunction, got 'primary' twice; use one ServerBinding for all objects on a server, and another name for another server",
   );
 });
@@ -91,8 +75,7 @@ test('what a deletion needs is deleted later: function, its rules, logins and th
   const host = new SecurityGroup(stack, 'Host', { vpc });
   runner.connections.allowTo(host, Port.tcp(5432));
   server.dependsOn(host);
-  const passwordSecret = new Secret(stack, 'Password');
-  new ReplicationRole(stack, 'Reader', { runner, server, roleName: 'reader', passwordSecret });
+  role(small);
   const graph = graphOf(small);
   const policies = graph.ofType('AWS::IAM::Policy');
   expect(sent(small, 'Role').needs).toEqual(
@@ -113,20 +96,10 @@ test('what a deletion needs is deleted later: function, its rules, logins and th
 
 test('a subscription waits for its publisher too, and for its own login there', () => {
   const small = smallStack();
-  const { stack, vpc, runner, primary, standby, target: server } = small;
+  const { stack, vpc, primary, standby } = small;
   const host = new SecurityGroup(stack, 'Host', { vpc });
   standby.dependsOn(host);
-  new Subscription(stack, 'Subscription', {
-    runner,
-    server,
-    subscriptionName: 'shop',
-    publisher: standby,
-    publisherPrimary: primary,
-    publisherSecret: new Secret(stack, 'Password'),
-    publicationNames: ['shop'],
-    slotName: 'shop',
-    selection: SELECTION,
-  });
+  subscription(small, { publisher: standby, publisherPrimary: primary });
   const graph = graphOf(small);
   const secrets = ['primary', 'standby', 'target', 'Password'].map((name) =>
     graph.only('AWS::SecretsManager::Secret', name),
@@ -138,15 +111,7 @@ test('a subscription waits for its publisher too, and for its own login there', 
 
 test('natively, a slot is made after the publication and before the subscription', () => {
   const small = smallStack();
-  const { stack, runner, primary, standby, target } = small;
-  new NativeReplication(stack, 'Replication', {
-    runner,
-    publisher: standby,
-    publisherPrimary: primary,
-    subscriber: target,
-    subscriptionSecret: new Secret(stack, 'Password'),
-    selection: SELECTION,
-  });
+  nativeReplication(small, { publisher: small.standby, publisherPrimary: small.primary });
   const graph = graphOf(small);
   const slot = graph.only('Custom::PontoonLogicalSlot');
   expect(graph.needs(slot)).toContain(graph.only('Custom::PontoonPublication'));
@@ -156,11 +121,10 @@ test('natively, a slot is made after the publication and before the subscription
 
 test('the function may read each login once, and nothing else', () => {
   const small = smallStack();
-  const { stack, runner, primary: server } = small;
+  const { stack } = small;
   const encryptionKey = new Key(stack, 'Key');
   const passwordSecret = new Secret(stack, 'Password', { encryptionKey });
-  for (const roleName of ['one', 'two'])
-    new ReplicationRole(stack, roleName, { runner, server, roleName, passwordSecret });
+  for (const roleName of ['one', 'two']) role(small, { roleName, passwordSecret }, roleName);
   const template = Template.fromStack(stack);
   template.resourceCountIs('AWS::IAM::Policy', 2);
   template.hasResourceProperties('AWS::IAM::Policy', {

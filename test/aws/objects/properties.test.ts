@@ -1,16 +1,4 @@
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import {
-  ConnectionGuard,
-  Heartbeat,
-  LogicalSlot,
-  NativeReplication,
-  PhysicalSlot,
-  Preflight,
-  Publication,
-  ReplicationRole,
-  ServerSettings,
-  Subscription,
-} from '../../../lib/aws';
+import { ConnectionGuard, Heartbeat, Preflight, ServerSettings } from '../../../lib/aws';
 import {
   createTopology,
   LinkKind,
@@ -19,12 +7,24 @@ import {
   SlotPlugin,
   WalLevel,
 } from '../../../lib/postgres';
-import { connection, type SmallStack, sent, smallStack } from './fixture';
+import {
+  connection,
+  logicalSlot,
+  nativeReplication,
+  physicalSlot,
+  publication,
+  role,
+  SELECTION,
+  type SmallStack,
+  sent,
+  smallStack,
+  standbySlot,
+  subscription,
+} from './fixture';
 
 const PRIMARY = connection('primary', '192.0.2.10');
 const STANDBY = connection('standby', '10.0.128.10');
 const TARGET = connection('target', 'target.example');
-const SELECTION = { schemas: ['shop'] };
 
 /** What every object carries. */
 const COMMON = {
@@ -43,13 +43,7 @@ const ROLES: readonly Case[] = [
   [
     'Role',
     'a role with defaults',
-    ({ stack, runner, primary: server }) =>
-      new ReplicationRole(stack, 'Object', {
-        runner,
-        server,
-        roleName: 'Reader "1"',
-        passwordSecret: new Secret(stack, 'Password'),
-      }),
+    (small) => role(small, { roleName: 'Reader "1"' }),
     {
       server: 'primary',
       connection: PRIMARY,
@@ -68,12 +62,9 @@ const ROLES: readonly Case[] = [
   [
     'Role',
     'a role with all that it may',
-    ({ stack, runner, primary: server }) =>
-      new ReplicationRole(stack, 'Object', {
-        runner,
-        server,
+    (small) =>
+      role(small, {
         roleName: 'writer',
-        passwordSecret: new Secret(stack, 'Password'),
         replication: false,
         memberOf: ['rds_superuser'],
         readSchemas: ['audit'],
@@ -103,13 +94,7 @@ const OBJECTS: readonly Case[] = [
   [
     'Publication',
     'a publication',
-    ({ stack, runner, primary: server }) =>
-      new Publication(stack, 'Object', {
-        runner,
-        server,
-        publicationName: 'shop',
-        selection: SELECTION,
-      }),
+    (small) => publication(small),
     {
       server: 'primary',
       connection: PRIMARY,
@@ -119,15 +104,7 @@ const OBJECTS: readonly Case[] = [
   [
     'Publication',
     'a publication of partitions, taken over',
-    ({ stack, runner, primary: server }) =>
-      new Publication(stack, 'Object', {
-        runner,
-        server,
-        publicationName: 'shop',
-        selection: SELECTION,
-        publishViaPartitionRoot: false,
-        adopt: true,
-      }),
+    (small) => publication(small, { publishViaPartitionRoot: false, adopt: true }),
     {
       server: 'primary',
       connection: PRIMARY,
@@ -138,8 +115,7 @@ const OBJECTS: readonly Case[] = [
   [
     'PhysicalSlot',
     'a physical slot',
-    ({ stack, runner, primary: server }) =>
-      new PhysicalSlot(stack, 'Object', { runner, server, slotName: 'standby_1', adopt: false }),
+    (small) => physicalSlot(small, { slotName: 'standby_1', adopt: false }),
     {
       server: 'primary',
       connection: PRIMARY,
@@ -149,14 +125,7 @@ const OBJECTS: readonly Case[] = [
   [
     'LogicalSlot',
     'a logical slot that standbys take over',
-    ({ stack, runner, primary: server }) =>
-      new LogicalSlot(stack, 'Object', {
-        runner,
-        server,
-        slotName: 'shop',
-        plugin: SlotPlugin.PGOUTPUT,
-        failover: true,
-      }),
+    (small) => logicalSlot(small, { failover: true }),
     {
       server: 'primary',
       connection: PRIMARY,
@@ -166,14 +135,7 @@ const OBJECTS: readonly Case[] = [
   [
     'LogicalSlot',
     'a logical slot on a standby',
-    ({ stack, runner, primary, standby: server }) =>
-      new LogicalSlot(stack, 'Object', {
-        runner,
-        server,
-        primary,
-        slotName: 'shop',
-        plugin: SlotPlugin.TEST_DECODING,
-      }),
+    (small) => standbySlot(small, { plugin: SlotPlugin.TEST_DECODING }),
     {
       server: 'standby',
       connection: STANDBY,
@@ -236,17 +198,7 @@ const SUBSCRIPTIONS: readonly Case[] = [
   [
     'Subscription',
     'a subscription to a primary',
-    ({ stack, runner, primary, target: server }) =>
-      new Subscription(stack, 'Object', {
-        runner,
-        server,
-        subscriptionName: 'shop',
-        publisher: primary,
-        publisherSecret: new Secret(stack, 'Password'),
-        publicationNames: ['shop'],
-        slotName: 'shop_slot',
-        selection: SELECTION,
-      }),
+    (small) => subscription(small),
     {
       server: 'target',
       connection: TARGET,
@@ -256,17 +208,10 @@ const SUBSCRIPTIONS: readonly Case[] = [
   [
     'Subscription',
     'a subscription to a standby, encrypted only and without a copy',
-    ({ stack, runner, primary, standby, target: server }) =>
-      new Subscription(stack, 'Object', {
-        runner,
-        server,
-        subscriptionName: 'shop',
-        publisher: standby,
-        publisherPrimary: primary,
-        publisherSecret: new Secret(stack, 'Password'),
-        publicationNames: ['shop'],
-        slotName: 'shop_slot',
-        selection: SELECTION,
+    (small) =>
+      subscription(small, {
+        publisher: small.standby,
+        publisherPrimary: small.primary,
         sslMode: PublisherSslMode.REQUIRE,
         copyData: false,
       }),
@@ -338,15 +283,7 @@ test('a preflight carries the topology as text, and no ledger', () => {
 
 test('native replication from a standby publishes on its primary, and decodes on the standby', () => {
   const small = smallStack();
-  const { stack, runner, primary, standby, target } = small;
-  new NativeReplication(stack, 'Replication', {
-    runner,
-    publisher: standby,
-    publisherPrimary: primary,
-    subscriber: target,
-    subscriptionSecret: new Secret(stack, 'Password'),
-    selection: SELECTION,
-  });
+  nativeReplication(small, { publisher: small.standby, publisherPrimary: small.primary });
   expect(sent(small, 'Publication').properties).toMatchObject({
     connection: PRIMARY,
     spec: { name: 'pontoon' },
@@ -370,13 +307,7 @@ test('native replication from a standby publishes on its primary, and decodes on
 
 test('native replication from a primary needs no other server', () => {
   const small = smallStack();
-  const { stack, runner, primary, target } = small;
-  new NativeReplication(stack, 'Replication', {
-    runner,
-    publisher: primary,
-    subscriber: target,
-    subscriptionSecret: new Secret(stack, 'Password'),
-    selection: SELECTION,
+  nativeReplication(small, {
     slotName: 'shop_slot',
     replicationName: 'shop',
     sslMode: PublisherSslMode.REQUIRE,

@@ -1,71 +1,42 @@
 import { Aws } from 'aws-cdk-lib';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ConnectionGuard, ServerSettings } from '../../../lib/aws';
 import {
-  ConnectionGuard,
-  LogicalSlot,
-  NativeReplication,
-  PhysicalSlot,
-  Publication,
-  ReplicationRole,
-  ServerSettings,
-  Subscription,
-  type SubscriptionProps,
-} from '../../../lib/aws';
-import { SlotPlugin } from '../../../lib/postgres';
-import { refusal, type SmallStack, sent, smallStack } from './fixture';
+  logicalSlot,
+  nativeReplication,
+  physicalSlot,
+  publication,
+  refusal,
+  role,
+  type SmallStack,
+  sent,
+  smallStack,
+  standbySlot,
+  subscription,
+} from './fixture';
 
-const SELECTION = { schemas: ['shop'] };
 const STACK_NAME = { Ref: 'AWS::StackName' };
 const LONG = 'ü'.repeat(32);
-
-function role({ stack, runner, primary: server }: SmallStack, roleName: string): ReplicationRole {
-  const passwordSecret = new Secret(stack, 'Password');
-  return new ReplicationRole(stack, 'Object', { runner, server, roleName, passwordSecret });
-}
-
-function slot({ stack, runner, primary: server }: SmallStack, slotName: string): PhysicalSlot {
-  return new PhysicalSlot(stack, 'Object', { runner, server, slotName });
-}
-
-function subscription(
-  { stack, runner, primary, target: server }: SmallStack,
-  changes: Partial<SubscriptionProps>,
-): Subscription {
-  return new Subscription(stack, 'Object', {
-    runner,
-    server,
-    subscriptionName: 'shop',
-    publisher: primary,
-    publisherSecret: new Secret(stack, 'Password'),
-    publicationNames: ['shop'],
-    slotName: 'shop',
-    selection: SELECTION,
-    ...changes,
-  });
-}
 
 const CASES: readonly [string, (small: SmallStack) => unknown, string][] = [
   [
     'a role without a name',
-    (small) => role(small, ''),
+    (small) => role(small, { roleName: '' }),
     "replication role 'Object': 'roleName' must not be empty, got ''; give a name",
   ],
   [
     'a role whose name PostgreSQL would cut',
-    (small) => role(small, LONG),
+    (small) => role(small, { roleName: LONG }),
     `replication role 'Object': 'roleName' must be at most 63 bytes in UTF-8, got 64 ("${LONG}"); shorten it`,
   ],
   [
     'a role with a NUL in its name',
-    (small) => role(small, 'a\0b'),
+    (small) => role(small, { roleName: 'a\0b' }),
     `replication role 'Object': 'roleName' cannot contain a NUL character, got "a\\u0000b"; remove it`,
   ],
   [
     'a publication with nothing right',
-    ({ stack, runner, primary: server }) =>
-      new Publication(stack, 'Object', {
-        runner,
-        server,
+    (small) =>
+      publication(small, {
         publicationName: '',
         selection: { tables: [{ schema: 'shop', name: '' }] },
       }),
@@ -75,36 +46,22 @@ const CASES: readonly [string, (small: SmallStack) => unknown, string][] = [
   ],
   [
     'a slot in upper case',
-    (small) => slot(small, 'Standby'),
+    (small) => physicalSlot(small, { slotName: 'Standby' }),
     `slot 'Object': 'slotName' must consist of lower-case letters, digits and underscores, got "Standby"; rename the slot`,
   ],
   [
     'a slot with SQL for a name',
-    (small) => slot(small, '"; DROP TABLE orders'),
+    (small) => physicalSlot(small, { slotName: '"; DROP TABLE orders' }),
     `slot 'Object': 'slotName' must consist of lower-case letters, digits and underscores, got "\\"; DROP TABLE orders"; rename the slot`,
   ],
   [
     'a logical slot in upper case',
-    ({ stack, runner, primary: server }) =>
-      new LogicalSlot(stack, 'Object', {
-        runner,
-        server,
-        slotName: 'A',
-        plugin: SlotPlugin.PGOUTPUT,
-      }),
+    (small) => logicalSlot(small, { slotName: 'A' }),
     `slot 'Object': 'slotName' must consist of lower-case letters, digits and underscores, got "A"; rename the slot`,
   ],
   [
     'a failover slot on a standby',
-    ({ stack, runner, primary, standby: server }) =>
-      new LogicalSlot(stack, 'Object', {
-        runner,
-        server,
-        primary,
-        slotName: 'shop',
-        plugin: SlotPlugin.PGOUTPUT,
-        failover: true,
-      }),
+    (small) => standbySlot(small, { failover: true }),
     "logical slot 'Object': 'failover' cannot be set on a standby, got true; remove it or make the slot on the primary",
   ],
   [
@@ -133,16 +90,7 @@ const CASES: readonly [string, (small: SmallStack) => unknown, string][] = [
   ],
   [
     'native replication with nothing right',
-    ({ stack, runner, primary, target }) =>
-      new NativeReplication(stack, 'Object', {
-        runner,
-        publisher: primary,
-        subscriber: target,
-        subscriptionSecret: new Secret(stack, 'Password'),
-        selection: {},
-        replicationName: LONG,
-        slotName: 'A',
-      }),
+    (small) => nativeReplication(small, { selection: {}, replicationName: LONG, slotName: 'A' }),
     `native replication 'Object' has 3 problems:
 - 'replicationName' must be at most 63 bytes in UTF-8, got 64 ("${LONG}"); shorten it
 - 'slotName' must consist of lower-case letters, digits and underscores, got "A"; rename the slot
@@ -157,15 +105,10 @@ test.each(CASES)('%s is refused', (_title, make, text) => {
 
 test('names that are known only at deployment pass, and are sent as they are', () => {
   const small = smallStack();
-  const { stack, runner, primary: server } = small;
-  role(small, Aws.STACK_NAME);
-  new PhysicalSlot(stack, 'Slot', { runner, server, slotName: Aws.STACK_NAME });
-  new Publication(stack, 'Publication', {
-    runner,
-    server,
-    publicationName: Aws.STACK_NAME,
-    selection: { schemas: [Aws.STACK_NAME] },
-  });
+  const selection = { schemas: [Aws.STACK_NAME] };
+  role(small, { roleName: Aws.STACK_NAME });
+  physicalSlot(small, { slotName: Aws.STACK_NAME }, 'Slot');
+  publication(small, { publicationName: Aws.STACK_NAME, selection }, 'Publication');
   const specs = ['Role', 'PhysicalSlot', 'Publication'].map((kind) => sent(small, kind).properties);
   expect(specs).toMatchObject([
     { spec: { name: STACK_NAME } },

@@ -20,12 +20,12 @@ import {
   SourceRoute,
 } from '../../../lib/aws/standby';
 import { bootScript } from '../../../lib/aws/standby/user-data';
+import { PEM } from '../certificate';
 
 const [PARTITION, REGION, ACCOUNT] = ['Partition', 'Region', 'AccountId'].map((name) => ({
   Ref: `AWS::${name}`,
 }));
 const EC2_ARN = ['arn:', PARTITION, ':ec2:', REGION, ':', ACCOUNT];
-const CA = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 const ZONE = Fn.select(0, Fn.getAzs());
 const AMAZON_LINUX = OperatingSystem.amazonLinux2023();
 const DEBIAN = MachineImage.fromSsmParameter('/images/debian');
@@ -55,7 +55,7 @@ function makeStack(): { app: App; stack: Stack; props: IntermediaryStandbyProps 
         'Login',
         'arn:aws:secretsmanager:eu-central-1:111122223333:secret:replicator-AbCdEf',
       ),
-      caCertificate: CA,
+      caCertificate: PEM,
       slotName: 'standby',
       cidrs: ['192.0.2.0/24'],
     },
@@ -235,7 +235,7 @@ describe('user data', () => {
     expect(fileIn(userData, '/etc/pontoon/pg_hba.conf')).toBe(
       'local all "postgres" peer map=pontoon\nhostssl "app" "dms" 10.0.1.0/24 scram-sha-256',
     );
-    expect(fileIn(userData, '/etc/pontoon/primary-ca.pem')).toBe(CA.trimEnd());
+    expect(fileIn(userData, '/etc/pontoon/primary-ca.pem')).toBe(PEM.trimEnd());
     expect(fileIn(userData, '/etc/pontoon/standby.env').split('\n')).toEqual([
       'REGION=<AWS::Region>',
       'MAJOR=17',
