@@ -217,6 +217,7 @@ export { Reader } from './reader';
 export { type RunbookOptions, renderRunbook } from './runbook';
 export {
   PASSFILE_FILTER,
+  type RemoteSource,
   SCHEMA_COPY_PATTERNS,
   SCHEMA_COPY_SECONDS,
   type SchemaCopyParameters,

@@ -3,7 +3,6 @@ import type { Connection, TableSelection } from '../../lib/postgres';
 import { FilterOperator } from '../../lib/postgres';
 import {
   staticSecrets,
-  type TableVerification,
   type Verification,
   type VerifyOptions,
   verifyTables,
@@ -66,6 +65,7 @@ async function verify(
     target: connectionTo(servers[1]),
     secrets: secretsOf(...servers),
     selection,
+    settleMs: 0,
     ...options,
   });
 }
@@ -340,39 +340,12 @@ test('a table that takes too long is unchecked', async () => {
 
   expect(outcomes(await verify(SELECTION, { tableTimeoutMs: 5 }))).toEqual({
     quick: 'same',
-    slow: expect.stringMatching(
-      /^unchecked: cannot read "app"\."slow" on "onPremises": the server said "canceling statement due to statement timeout" \[57014\]/,
-    ),
+    slow: 'unchecked: the time for it was spent before it was compared',
   });
 });
 
 test('no table at all proves nothing', async () => {
   expect(await verify()).toMatchObject({ status: 'unchecked', tables: [] });
-});
-
-test('each server is seen as it was when the verification began', async () => {
-  await both(
-    'CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE TABLE first (id int, pad text)',
-  );
-  await both(
-    "INSERT INTO first SELECT g, repeat('x', 100) FROM generate_series(1, 1000) g; ANALYZE first",
-  );
-  const seen: TableVerification[] = [];
-  const lock = await servers[0].client();
-  await lock.query('BEGIN; LOCK TABLE app.t IN ACCESS EXCLUSIVE MODE');
-
-  const verification = verify(SELECTION, {
-    concurrency: 1,
-    onTable: (result) => {
-      seen.push(result);
-      if (seen.length === 1) {
-        void lock.query('INSERT INTO app.t VALUES (2); COMMIT');
-      }
-    },
-  });
-
-  expect(outcomes(await verification)).toEqual({ first: 'same', t: 'same' });
-  expect(seen.map(({ table }) => table.name)).toEqual(['first', 't']);
 });
 
 test('a server that is lost ends the verification with its name', async () => {
@@ -382,17 +355,17 @@ test('a server that is lost ends the verification with its name', async () => {
     'CREATE SCHEMA IF NOT EXISTS app; CREATE TABLE app.a (id int); CREATE TABLE app.b (id int)';
   await Promise.all([client.query(make), source.query(make)]);
 
+  await client.query('BEGIN; LOCK TABLE app.b IN ACCESS EXCLUSIVE MODE');
+  const killed: Promise<void>[] = [];
+
   const verification = verify(SELECTION, {
     target: connectionTo(lost),
     secrets: secretsOf(servers[0], lost),
     concurrency: 1,
-    onTable: () => {
-      lostStopped = lost.server.kill();
-    },
+    onTable: () => killed.push(lost.server.kill()),
   });
-  let lostStopped: Promise<void> | undefined;
 
   await expect(verification).rejects.toMatchObject({ code: 'VERIFY_INTERRUPTED' });
-  await lostStopped;
+  await Promise.all(killed);
   await lost.stop();
 });

@@ -1,8 +1,8 @@
-import { type QualifiedName, quoteIdentifier } from '../identifiers';
-import type { Statement } from '../statement';
+import type { QualifiedName } from '../identifiers';
 import { type SelectedTable, selectedTable, type TableSelection } from '../table-selection';
-import type { ReportedColumn, ReportedTable } from './catalog';
-import { type ComparedColumn, type Digest, digestSql } from './digest';
+import type { ReportedKeyColumn, ReportedTable } from './catalog';
+import { compareColumns } from './compare-columns';
+import type { ComparedColumn, Digest, DigestScope, KeyColumn } from './digest';
 
 /** What a comparison found. */
 export type Verdict = 'same' | 'differs' | 'unchecked';
@@ -19,8 +19,10 @@ export type TableComparison = { readonly table: QualifiedName } & (
       readonly kind: 'digest';
       /** Pages on the source's disk, about, so that the biggest can go first. */
       readonly pages: number;
-      readonly source: Statement;
-      readonly target: Statement;
+      /** Rows on the source, about; 0 if nobody counted. */
+      readonly rows: number;
+      readonly source: DigestScope;
+      readonly target: DigestScope;
     }
   | { readonly kind: 'decided'; readonly status: 'differs' | 'unchecked'; readonly reason: string }
 );
@@ -104,21 +106,35 @@ function compareTable({ source, target, selected }: Pair, sides: Sides): Decisio
       return decided('unchecked', `on "${side}" it is ${KINDS[kind] ?? 'no table'}, not a table`);
     }
   }
-  const columns = compareColumns(source.columns, target.columns, selected?.columns, sides);
-  if ('kind' in columns) return columns;
-  const digest = (table: ReportedTable, filtered: boolean): Statement =>
-    digestSql({
-      table: { schema: table.schema, name: table.name },
-      only: table.kind === 'r',
-      columns,
-      rowFilters: filtered ? (selected?.rowFilters ?? []) : [],
-    });
+  const columns = compareColumns(source, target, selected?.columns, sides);
+  if ('problem' in columns) return decided(columns.status, columns.problem);
+  const keys = compareKeys(source.key, target);
+  const scope = (table: ReportedTable, compared: readonly ComparedColumn[]) => ({
+    table: { schema: table.schema, name: table.name },
+    only: table.kind === 'r',
+    columns: compared,
+    key: keys,
+  });
   return {
     kind: 'digest',
     pages: Number(source.pages),
-    source: digest(source, true),
-    target: digest(target, false),
+    rows: Number(source.rows),
+    source: { ...scope(source, columns.source), rowFilters: selected?.rowFilters ?? [] },
+    target: { ...scope(target, columns.target), rowFilters: [] },
   };
+}
+
+/** The key by which both are read in pieces: rows must be sorted alike, or a piece would not hold the same rows. */
+function compareKeys(source: readonly ReportedKeyColumn[], target: ReportedTable): KeyColumn[] {
+  const alike = source.every(({ name, order }) => {
+    const there = target.key.find((column) => column.name === name);
+    return order !== null && there?.order === order;
+  });
+  if (!alike) return [];
+  return source.map(({ name, order }) =>
+    // A key of the wider type must not be out of the narrower one's range.
+    order === 'integer' ? { name, type: 'pg_catalog.int8' } : { name },
+  );
 }
 
 function decideMissing(
@@ -133,39 +149,6 @@ function decideMissing(
     'differs',
     `it is missing on "${source === undefined ? sides.source : sides.target}"`,
   );
-}
-
-function compareColumns(
-  source: readonly ReportedColumn[],
-  target: readonly ReportedColumn[],
-  chosen: readonly string[] | undefined,
-  sides: Sides,
-): readonly ComparedColumn[] | Decision {
-  const wanted = new Set(chosen ?? [...source, ...target].map(({ name }) => name));
-  const compared: ComparedColumn[] = [];
-  for (const name of [...wanted].sort()) {
-    const there = source.find((column) => column.name === name);
-    const here = target.find((column) => column.name === name);
-    if (there === undefined && here === undefined) {
-      return decided(
-        'unchecked',
-        `the selection names the column ${quoteIdentifier(name)}, but it is on neither server`,
-      );
-    }
-    if (there === undefined || here === undefined) {
-      const side = there === undefined ? sides.source : sides.target;
-      return decided('differs', `the column ${quoteIdentifier(name)} is missing on "${side}"`);
-    }
-    compared.push(compareColumn(there, here));
-  }
-  return compared;
-}
-
-// Of different types only the texts can agree.
-function compareColumn(source: ReportedColumn, target: ReportedColumn): ComparedColumn {
-  const { name, type, send } = source;
-  const alike = send !== null && send === target.send && type === target.type;
-  return alike ? { name, send } : { name };
 }
 
 function byName(

@@ -1,14 +1,25 @@
-import { type QualifiedName, quoteIdentifier, quoteQualified } from '../identifiers';
+import { type QualifiedName, quoteIdentifier, quoteLiteral, quoteQualified } from '../identifiers';
 import { type Statement, sql } from '../statement';
 import { type RowFilter, rowFilterSql } from '../table-selection';
 
-/** How one column's values are compared: `send` names the function that gives their bytes; without it, as text. */
+/**
+ * How one column's values are compared: `send` names the function that gives their bytes, `as` says that the value
+ * itself is hashed, by all of its bytes; without either, as text.
+ */
 export interface ComparedColumn {
   readonly name: string;
   readonly send?: string;
+  readonly as?: 'value' | 'bytes-of-text';
 }
 
-/** The part of a table whose rows are summed up. */
+/** A column of the key by which rows are found. */
+export interface KeyColumn {
+  readonly name: string;
+  /** The type in which the column is compared with a key; its own if it is left out. */
+  readonly type?: string;
+}
+
+/** The part of a table whose rows are compared. */
 export interface DigestScope {
   readonly table: QualifiedName;
   /** Whether the rows of tables that inherit from it are left out, as they are tables of their own. */
@@ -17,7 +28,23 @@ export interface DigestScope {
   readonly columns: readonly ComparedColumn[];
   /** Conditions that a row must meet; none for all rows. */
   readonly rowFilters: readonly RowFilter[];
+  /** In the same order on both servers; none if rows cannot be found one by one. */
+  readonly key: readonly KeyColumn[];
 }
+
+/** The values of a row's key, as texts. */
+export type RowKey = readonly string[];
+
+/** Some of the rows of a table. */
+export type Piece =
+  | {
+      readonly kind: 'range';
+      /** The key after which the range begins; at the very first row if it is left out. */
+      readonly after?: RowKey;
+      /** The key that ends the range, itself included; the range is open if it is left out. */
+      readonly upTo?: RowKey;
+    }
+  | { readonly kind: 'keys'; readonly keys: readonly RowKey[] };
 
 /** How many rows there are, and a number that depends on all of them and not on their order. */
 export interface Digest {
@@ -32,6 +59,7 @@ export interface Digest {
  */
 export const DIGEST_SESSION: Statement = sql(
   Object.entries({
+    client_encoding: "'UTF8'",
     DateStyle: "'ISO, YMD'",
     IntervalStyle: "'postgres'",
     TimeZone: "'UTC'",
@@ -49,7 +77,7 @@ export const DIGEST_SESSION: Statement = sql(
 );
 
 /**
- * Counts and sums up the rows of `scope` in one pass and constant memory. Gives a {@link Digest}.
+ * Counts and sums up the rows of a piece in one pass and constant memory. Gives a {@link Digest}.
  *
  * What is hashed are representations, since equality hides differences: `1.0` and `1.00` are equal numerics. A row's
  * hash is hashed once more: `hash_record_extended` is a linear combination of its columns' hashes, and the sum of such
@@ -57,17 +85,80 @@ export const DIGEST_SESSION: Statement = sql(
  * and not the bigint, of which the hash function keeps only 32 bits. The sum, unlike an exclusive or, counts
  * duplicates.
  */
-export function digestSql({ table, only, columns, rowFilters }: DigestScope): Statement {
-  const row = `pg_catalog.hash_record_extended(ROW(${columns.map(representation).join(', ')}), 0)`;
-  const where = rowFilters.length > 0 ? ` WHERE ${rowFilterSql(rowFilters)}` : '';
+export function digestSql(scope: DigestScope, piece: Piece = { kind: 'range' }): Statement {
+  const hash = `pg_catalog.hash_record_extended(ROW(pg_catalog.int8send(${rowHash(scope)})), 0)`;
   return sql(
-    `SELECT pg_catalog.count(*) AS rows, pg_catalog.sum(pg_catalog.hash_record_extended(ROW(pg_catalog.int8send(${row})), 0)) AS checksum FROM ${only ? 'ONLY ' : ''}${quoteQualified(table)}${where}`,
+    `SELECT pg_catalog.count(*) AS rows, pg_catalog.sum(${hash}) AS checksum${rowsOf(scope, piece)}`,
   );
 }
 
+/** Reads the rows of a piece in the key's order. Gives rows of `key`, its values as texts, and `hash`. */
+export function rowHashesSql(scope: DigestScope, piece: Piece): Statement {
+  return sql(
+    `SELECT ${keyTexts(scope)} AS key, ${rowHash(scope)}::text AS hash${rowsOf(scope, piece)} ORDER BY ${keyNames(scope)}`,
+  );
+}
+
+/** Finds the key that ends a range of `rows` rows which begins after `after`. Gives no row if there are fewer. */
+export function rangeEndSql(
+  scope: DigestScope,
+  after: RowKey | undefined,
+  rows: number,
+): Statement {
+  const begins = { kind: 'range', ...(after === undefined ? {} : { after }) } as const;
+  // Without the row filters, so that a range is never more work than its rows.
+  return sql(
+    `SELECT ${keyTexts(scope)} AS key${rowsOf({ ...scope, rowFilters: [] }, begins)} ORDER BY ${keyNames(scope)} OFFSET ${rows - 1} LIMIT 1`,
+  );
+}
+
+function rowHash({ columns }: DigestScope): string {
+  return `pg_catalog.hash_record_extended(ROW(${columns.map(representation).join(', ')}), 0)`;
+}
+
 // The text of a row with one column, since a cast to text may be a function that somebody wrote, and `char(n)` loses
-// its blanks by it; in a row, NULL and '' differ too.
-function representation({ name, send }: ComparedColumn): string {
+// its blanks by it; in a row, NULL and '' differ too. Its bytes, since databases may be in different encodings.
+function representation({ name, send, as }: ComparedColumn): string {
   const column = quoteIdentifier(name);
-  return send === undefined ? `ROW(${column})::text` : `${send}(${column})`;
+  if (as === 'value') return column;
+  if (as === 'bytes-of-text') return `${column} COLLATE pg_catalog."C"`;
+  return send === undefined ? `pg_catalog.textsend(ROW(${column})::text)` : `${send}(${column})`;
+}
+
+function keyNames({ key }: DigestScope): string {
+  return key.map(({ name }) => quoteIdentifier(name)).join(', ');
+}
+
+function keyTexts({ key }: DigestScope): string {
+  return `ARRAY[${key.map(({ name }) => `${quoteIdentifier(name)}::text`).join(', ')}]`;
+}
+
+function rowsOf(scope: DigestScope, piece: Piece): string {
+  const conditions = [
+    ...pieceConditions(scope.key, piece),
+    ...(scope.rowFilters.length > 0 ? [rowFilterSql(scope.rowFilters)] : []),
+  ];
+  const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
+  return ` FROM ${scope.only ? 'ONLY ' : ''}${quoteQualified(scope.table)}${where}`;
+}
+
+function pieceConditions(key: readonly KeyColumn[], piece: Piece): string[] {
+  const columns = tuple(key.map(({ name }) => quoteIdentifier(name)));
+  const values = (values: RowKey): string =>
+    tuple(
+      key.map(
+        ({ type }, index) =>
+          `${quoteLiteral(values[index] ?? '')}${type === undefined ? '' : `::${type}`}`,
+      ),
+    );
+  if (piece.kind === 'keys') return [`${columns} IN (${piece.keys.map(values).join(', ')})`];
+  const { after, upTo } = piece;
+  return [
+    ...(after === undefined ? [] : [`${columns} > ${values(after)}`]),
+    ...(upTo === undefined ? [] : [`${columns} <= ${values(upTo)}`]),
+  ];
+}
+
+function tuple(items: readonly string[]): string {
+  return items.length === 1 ? items.join() : `(${items.join(', ')})`;
 }

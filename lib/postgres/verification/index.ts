@@ -1,4 +1,9 @@
-export { type ReportedColumn, type ReportedTable, reportedTablesSql } from './catalog';
+export {
+  type ReportedColumn,
+  type ReportedKeyColumn,
+  type ReportedTable,
+  reportedTablesSql,
+} from './catalog';
 export {
   compareTables,
   judgeDigests,
@@ -12,4 +17,9 @@ export {
   type Digest,
   type DigestScope,
   digestSql,
+  type KeyColumn,
+  type Piece,
+  type RowKey,
+  rangeEndSql,
+  rowHashesSql,
 } from './digest';

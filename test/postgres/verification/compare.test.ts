@@ -1,5 +1,6 @@
 import {
   compareTables,
+  digestSql,
   judgeDigests,
   type ReportedTable,
   type TableSelection,
@@ -9,7 +10,18 @@ const SIDES = { source: 'a', target: 'c' };
 const ID = { name: 'id', type: 'bigint', send: 'pg_catalog.int8send' };
 
 function table(name: string, changes: Partial<ReportedTable> = {}): ReportedTable {
-  return { schema: 'app', name, kind: 'r', isPart: false, pages: '7', columns: [ID], ...changes };
+  return {
+    schema: 'app',
+    name,
+    kind: 'r',
+    encoding: 'UTF8',
+    isPart: false,
+    pages: '7',
+    rows: '100',
+    columns: [ID],
+    key: [],
+    ...changes,
+  };
 }
 
 function compare(
@@ -34,11 +46,11 @@ test('the same columns in the same order are read on both servers', () => {
     pages: 7,
   });
   if (comparison?.kind !== 'digest') throw new Error('not compared');
-  const inOrder = 'ROW(pg_catalog.int8send("id"), pg_catalog.textsend("name"))';
-  expect(comparison.source.text).toContain(inOrder);
-  expect(comparison.target.text).toContain(inOrder);
-  expect(comparison.source.text).toContain('FROM ONLY "app"."t"');
-  expect(comparison.target.text).toContain('FROM "app"."t"');
+  const inOrder = 'ROW(pg_catalog.int8send("id"), "name" COLLATE pg_catalog."C")';
+  expect(digestSql(comparison.source).text).toContain(inOrder);
+  expect(digestSql(comparison.target).text).toContain(inOrder);
+  expect(digestSql(comparison.source).text).toContain('FROM ONLY "app"."t"');
+  expect(digestSql(comparison.target).text).toContain('FROM "app"."t"');
 });
 
 test.each([
@@ -52,8 +64,8 @@ test.each([
   );
 
   if (comparison?.kind !== 'digest') throw new Error('not compared');
-  expect(comparison.source.text).toContain('ROW(ROW("v")::text)');
-  expect(comparison.target.text).toContain('ROW(ROW("v")::text)');
+  expect(digestSql(comparison.source).text).toContain('ROW(pg_catalog.textsend(ROW("v")::text))');
+  expect(digestSql(comparison.target).text).toContain('ROW(pg_catalog.textsend(ROW("v")::text))');
 });
 
 test('a partition that is named beside the table it is a part of is not compared twice', () => {
@@ -93,4 +105,24 @@ test.each([
     SIDES,
   );
   expect(judged).toEqual(verdict);
+});
+
+describe('the key by which a table is read in pieces', () => {
+  const byId = (order: string | null) => [{ name: 'id', order }];
+  test.each([
+    ['the same on both', byId('uuid'), byId('uuid'), [{ name: 'id' }]],
+    [
+      'integers, compared in the widest type',
+      byId('integer'),
+      byId('integer'),
+      [{ name: 'id', type: 'pg_catalog.int8' }],
+    ],
+    ['sorted in another way', byId('text UTF8 C'), byId('text UTF8 c de_DE 2.36'), []],
+    ['sorted in nobody knows what way', byId(null), byId(null), []],
+    ['missing on the target', byId('uuid'), [], []],
+    ['missing on the source', [], byId('uuid'), []],
+  ])('%s', (_what, source, target, key) => {
+    const [comparison] = compare([table('t', { key: source })], [table('t', { key: target })]);
+    expect(comparison).toMatchObject({ source: { key }, target: { key } });
+  });
 });

@@ -1,4 +1,11 @@
-import { DIGEST_SESSION, digestSql, FilterOperator } from '../../../lib/postgres';
+import {
+  DIGEST_SESSION,
+  type DigestScope,
+  digestSql,
+  FilterOperator,
+  rangeEndSql,
+  rowHashesSql,
+} from '../../../lib/postgres';
 
 test('the bytes of every column are hashed, then the row’s hash, and the sum is order-free', () => {
   expect(
@@ -11,9 +18,10 @@ test('the bytes of every column are hashed, then the row’s hash, and the sum i
         { name: 'shape' },
       ],
       rowFilters: [{ column: 'id', operator: FilterOperator.AT_LEAST, values: ["1'"] }],
+      key: [],
     }).text,
   ).toBe(
-    `SELECT pg_catalog.count(*) AS rows, pg_catalog.sum(pg_catalog.hash_record_extended(ROW(pg_catalog.int8send(pg_catalog.hash_record_extended(ROW(pg_catalog.int8send("id"), pg_catalog.textsend("Note ""x"""), ROW("shape")::text), 0))), 0)) AS checksum FROM ONLY "app"."a ""b""" WHERE ("id" >= '1''')`,
+    `SELECT pg_catalog.count(*) AS rows, pg_catalog.sum(pg_catalog.hash_record_extended(ROW(pg_catalog.int8send(pg_catalog.hash_record_extended(ROW(pg_catalog.int8send("id"), pg_catalog.textsend("Note ""x"""), pg_catalog.textsend(ROW("shape")::text)), 0))), 0)) AS checksum FROM ONLY "app"."a ""b""" WHERE ("id" >= '1''')`,
   );
 });
 
@@ -24,6 +32,7 @@ test('a partitioned table is read with its partitions, and a table without colum
       only: false,
       columns: [],
       rowFilters: [],
+      key: [],
     }).text,
   ).toBe(
     'SELECT pg_catalog.count(*) AS rows, pg_catalog.sum(pg_catalog.hash_record_extended(ROW(pg_catalog.int8send(pg_catalog.hash_record_extended(ROW(), 0))), 0)) AS checksum FROM "app"."events"',
@@ -32,6 +41,42 @@ test('a partitioned table is read with its partitions, and a table without colum
 
 test('a session is prepared in one round trip', () => {
   expect(DIGEST_SESSION.text).toBe(
-    "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET lc_monetary = 'C'; SET quote_all_identifiers = off; SET search_path = pg_catalog; SET row_security = off; SET max_parallel_workers_per_gather = 0; SET jit = off",
+    "SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET lc_monetary = 'C'; SET quote_all_identifiers = off; SET search_path = pg_catalog; SET row_security = off; SET max_parallel_workers_per_gather = 0; SET jit = off",
+  );
+});
+
+const KEYED: DigestScope = {
+  table: { schema: 'app', name: 't' },
+  only: true,
+  columns: [{ name: 'id', as: 'value' }],
+  rowFilters: [{ column: 'a', operator: FilterOperator.IS_NULL }],
+  key: [{ name: 'id', type: 'pg_catalog.int8' }, { name: 'code' }],
+};
+
+test('a piece is a range of the key, which its end belongs to', () => {
+  expect(
+    digestSql(KEYED, { kind: 'range', after: ['1', "a'b"], upTo: ['2', 'c\\d'] }).text,
+  ).toContain(
+    ` FROM ONLY "app"."t" WHERE ("id", "code") > ('1'::pg_catalog.int8, 'a''b') AND ("id", "code") <= ('2'::pg_catalog.int8,  E'c\\\\d') AND ("a" IS NULL)`,
+  );
+});
+
+test('rows are read in the key’s order', () => {
+  expect(
+    rowHashesSql(KEYED, {
+      kind: 'keys',
+      keys: [
+        ['1', 'a'],
+        ['2', 'b'],
+      ],
+    }).text,
+  ).toBe(
+    `SELECT ARRAY["id"::text, "code"::text] AS key, pg_catalog.hash_record_extended(ROW("id"), 0)::text AS hash FROM ONLY "app"."t" WHERE ("id", "code") IN (('1'::pg_catalog.int8, 'a'), ('2'::pg_catalog.int8, 'b')) AND ("a" IS NULL) ORDER BY "id", "code"`,
+  );
+});
+
+test('a range ends after so many rows, whether they are wanted or not', () => {
+  expect(rangeEndSql(KEYED, ['1', 'a'], 500).text).toBe(
+    `SELECT ARRAY["id"::text, "code"::text] AS key FROM ONLY "app"."t" WHERE ("id", "code") > ('1'::pg_catalog.int8, 'a') ORDER BY "id", "code" OFFSET 499 LIMIT 1`,
   );
 });

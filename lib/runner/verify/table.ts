@@ -1,0 +1,141 @@
+import { judgeDigests, type Sides, type TableComparison } from '../../postgres';
+import { type Doubt, rowsInAll } from './doubt';
+import { digestOf, rangeEndOf, type TableSides } from './look';
+import { firstOf, narrow } from './narrow';
+import { Obstacle } from './reader';
+import type { DifferingRow, TableVerification } from './result';
+import { type Settled, type SettleOptions, settle } from './settle';
+import type { TableState } from './state';
+
+/** One table that is compared. */
+export interface TableTask {
+  readonly comparison: Extract<TableComparison, { kind: 'digest' }>;
+  readonly sides: TableSides;
+  readonly names: Sides;
+  readonly chunkRows: number;
+  readonly settle: Omit<SettleOptions, 'onLook'>;
+  /** How far it is already. */
+  readonly state: TableState;
+  /** Called whenever it is further, with the rows that were just read. */
+  readonly onState: (state: TableState, rows: number) => void;
+}
+
+/** A statement that takes longer is made smaller the next time, so that none holds a server's horizon for long. */
+const LONG_STATEMENT_MS = 2_000;
+const FEWEST_ROWS = 100;
+/** So many rows that differ are named in a result. */
+const NAMED_IN_RESULT = 10;
+
+/** Compares one table, and says what was found; what cannot be compared is unchecked. */
+export async function verifyTable(task: TableTask): Promise<TableVerification> {
+  const started = performance.now();
+  const { table } = task.comparison;
+  const renamed = task.comparison.target.table;
+  const target =
+    renamed.schema === table.schema && renamed.name === table.name ? {} : { target: renamed };
+  const seconds = (): number => (performance.now() - started) / 1000;
+  try {
+    return { table, ...target, ...(await compare(task)), seconds: seconds() };
+  } catch (error) {
+    if (!(error instanceof Obstacle)) throw error;
+    return { table, ...target, status: 'unchecked', reason: error.message, seconds: seconds() };
+  }
+}
+
+type Found = Omit<TableVerification, 'table' | 'target' | 'seconds'>;
+
+async function compare(task: TableTask): Promise<Found> {
+  let state = task.state.read === true ? task.state : await readAll(task);
+  const settled = await settle(task.sides, state.doubts, {
+    ...task.settle,
+    onLook: (same, doubts) => {
+      state = { ...state, rows: state.rows + same, doubts };
+      task.onState(state, 0);
+    },
+  });
+  return conclude(task, state.rows, settled);
+}
+
+/** Reads the whole table in ranges of its key, or at once if it has none. */
+async function readAll(task: TableTask): Promise<TableState> {
+  const { sides, onState } = task;
+  const { source, target, pace } = sides;
+  let state = task.state;
+  let size = task.chunkRows;
+  let end = await rangeEndOf(source, state.after, size, pace);
+  for (;;) {
+    const began = performance.now();
+    const range = {
+      kind: 'range' as const,
+      ...(state.after === undefined ? {} : { after: state.after }),
+      ...(end === undefined ? {} : { upTo: end }),
+    };
+    // The next range's end is looked up while the other server still works.
+    const [there, here, next] = await Promise.all([
+      digestOf(source, range, pace),
+      digestOf(target, range, pace),
+      end === undefined ? undefined : rangeEndOf(source, end, size, pace),
+    ]);
+    const rows = Number(there.split(' ')[0]);
+    const found =
+      there === here ? { same: rows, doubts: [] } : await narrow(sides, range, [there, here]);
+    state = {
+      plan: state.plan,
+      rows: state.rows + found.same,
+      doubts: [...state.doubts, ...found.doubts],
+      ...(end === undefined ? { read: true } : { after: end }),
+    };
+    onState(state, rows);
+    if (end === undefined) return state;
+    end = next;
+    const took = performance.now() - began;
+    size = nextSize(size, took, task.chunkRows);
+    await pace.rest(took);
+  }
+}
+
+function nextSize(size: number, tookMs: number, most: number): number {
+  if (tookMs > LONG_STATEMENT_MS) return Math.max(FEWEST_ROWS, Math.floor(size / 2));
+  return tookMs < LONG_STATEMENT_MS / 4 ? Math.min(most, size * 2) : size;
+}
+
+async function conclude(
+  { sides, names, settle: { settleMs } }: TableTask,
+  same: number,
+  { differing, changing }: Settled,
+): Promise<Found> {
+  const left = [...differing, ...changing];
+  const sourceRows = same + rowsInAll(left, 'source');
+  const targetRows = same + rowsInAll(left, 'target');
+  if (left.length === 0) return { status: 'same', sourceRows, targetRows };
+  if (differing.length === 0) {
+    const reason = `${Math.max(rowsInAll(changing, 'source'), rowsInAll(changing, 'target'))} rows changed too often to be seen the same within ${settleMs / 1000} s`;
+    return { status: 'unchecked', sourceRows, targetRows, reason };
+  }
+  const differences = await firstDifferences(sides, differing);
+  return {
+    ...judgeDigests(
+      { rows: String(sourceRows), checksum: 'source' },
+      { rows: String(targetRows), checksum: 'target' },
+      names,
+    ),
+    sourceRows,
+    targetRows,
+    ...(differences.length === 0 ? {} : { differences }),
+  };
+}
+
+async function firstDifferences(
+  sides: TableSides,
+  doubts: readonly Doubt[],
+): Promise<readonly DifferingRow[]> {
+  const first: DifferingRow[] = [];
+  for (const doubt of doubts) {
+    const room = NAMED_IN_RESULT - first.length;
+    if (room <= 0) break;
+    const rows = doubt.kind === 'row' ? [doubt] : await firstOf(sides, doubt, room);
+    for (const { key, source, target } of rows)
+      first.push({ key, on: source === '' ? 'target' : target === '' ? 'source' : 'both' });
+  }
+  return first;
+}

@@ -1,0 +1,246 @@
+import {
+  compareTables,
+  knownMajor,
+  quoteQualified,
+  type ReportedTable,
+  reportedTablesSql,
+  type Sides,
+  sql,
+  type TableComparison,
+} from '../../postgres';
+import { run, runOne } from '../run';
+import type { VerifyOptions } from './options';
+import { Pace } from './pace';
+import { ProgressMeter } from './progress';
+import { type Reader, TIME_SPENT, withReader } from './reader';
+import { type TableVerification, type Verification, verdictOf } from './result';
+import { beginTable, planOf } from './state';
+import { StateKeeper } from './state-keeper';
+import { verifyTable } from './table';
+
+const CONCURRENCY = 2;
+const SETTLE_MS = 10_000;
+const CHUNK_ROWS = 20_000;
+/** More would have to be fetched to find the rows of a chunk that differ. */
+const MOST_CHUNK_ROWS = 50_000;
+
+/**
+ * Compares tables of two servers, exactly: each row by the representations of all its values, in pieces of the primary
+ * key. Writes may go on: rows that differ are looked at again until they agree or `settleMs` has passed, so that each
+ * row is known to have been the same at some moment after the verification began. A row whose key is changed meanwhile
+ * is seen under one of its keys only; where that matters, verify behind a fence, with `settleMs` 0.
+ *
+ * Throws a PontoonError when a server cannot be reached, or is lost (VERIFY_INTERRUPTED).
+ */
+export async function verifyTables(options: VerifyOptions): Promise<Verification> {
+  const started = performance.now();
+  const comparisons = await planAll(options);
+  const state = new StateKeeper(options.resume, options.onState);
+  try {
+    const tables = await new Run(options, comparisons, state, started).all();
+    return {
+      status: verdictOf(tables),
+      tables,
+      seconds: (performance.now() - started) / 1000,
+    };
+  } finally {
+    state.keep();
+  }
+}
+
+async function planAll(options: VerifyOptions): Promise<readonly TableComparison[]> {
+  const [source, target] = await Promise.all([
+    catalogOf(options, 'source'),
+    catalogOf(options, 'target'),
+  ]);
+  const comparisons = compareTables(
+    options.selection,
+    { source: source.tables, target: target.tables },
+    namesOf(options),
+  );
+  const doubt = source.doubt ?? target.doubt;
+  if (doubt === undefined) return comparisons;
+  return comparisons.map(({ table }) => ({
+    table,
+    kind: 'decided',
+    status: 'unchecked',
+    reason: doubt,
+  }));
+}
+
+interface Catalog {
+  readonly tables: readonly ReportedTable[];
+  /** Why nothing on this server can be compared. */
+  readonly doubt: string | undefined;
+}
+
+function catalogOf(options: VerifyOptions, side: 'source' | 'target'): Promise<Catalog> {
+  const connection = options[side];
+  return withReader(connection, options.secrets, async (_reader, client) => {
+    const version = await runOne(client, VERSION);
+    const major = Math.floor(Number(version?.number) / 10_000);
+    const tables = await run(client, reportedTablesSql(options.selection), 'list the tables');
+    return {
+      tables: tables as unknown as readonly ReportedTable[],
+      doubt: doubtAbout(connection.server, major),
+    };
+  });
+}
+
+const VERSION = sql("SELECT current_setting('server_version_num') AS number");
+
+function doubtAbout(server: string, major: number): string | undefined {
+  switch (knownMajor(major)) {
+    case 'known':
+      return undefined;
+    case 'too-old':
+      return `PostgreSQL ${major} on "${server}" is older than what is supported`;
+    case 'unchecked':
+      return `PostgreSQL ${major} on "${server}" is newer than this release of pontoon knows`;
+  }
+}
+
+function namesOf({ source, target }: VerifyOptions): Sides {
+  return { source: source.server, target: target.server };
+}
+
+/** One verification that is under way. */
+class Run {
+  private readonly results = new Map<number, TableVerification>();
+  private readonly queue: number[];
+  private readonly meter: ProgressMeter;
+
+  constructor(
+    private readonly options: VerifyOptions,
+    private readonly comparisons: readonly TableComparison[],
+    private readonly state: StateKeeper,
+    private readonly started: number,
+  ) {
+    this.queue = orderOf(comparisons, options);
+    this.meter = new ProgressMeter(
+      comparisons.map((one) => (one.kind === 'digest' ? one : { pages: 0, rows: 0 })),
+    );
+  }
+
+  public async all(): Promise<TableVerification[]> {
+    const workers = Math.min(this.options.concurrency ?? CONCURRENCY, this.queue.length);
+    await this.allOrStop(Array.from({ length: workers }, () => this.work()));
+    return this.comparisons.flatMap((_, index) => this.results.get(index) ?? []);
+  }
+
+  private work(): Promise<void> {
+    const { source, target, secrets, signal } = this.options;
+    return withReader(source, secrets, (there) =>
+      withReader(target, secrets, async (here) => {
+        for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
+          signal?.throwIfAborted();
+          const comparison = this.comparisons[next];
+          if (comparison !== undefined) await this.table(next, comparison, [there, here]);
+        }
+      }),
+    );
+  }
+
+  private async table(
+    index: number,
+    comparison: TableComparison,
+    readers: readonly [Reader, Reader],
+  ): Promise<void> {
+    const result =
+      comparison.kind === 'decided'
+        ? decidedResult(comparison)
+        : await this.compare(index, comparison, readers);
+    this.results.set(index, result);
+    this.meter.finish(index);
+    this.options.onTable?.(result);
+    this.options.onProgress?.(this.meter.now());
+  }
+
+  private async compare(
+    index: number,
+    comparison: Extract<TableComparison, { kind: 'digest' }>,
+    [source, target]: readonly [Reader, Reader],
+  ): Promise<TableVerification> {
+    const { options, meter } = this;
+    const plan = planOf(comparison, options.source, options.target);
+    const state = beginTable(comparison, plan, options.resume);
+    if (state.result !== undefined) return state.result;
+    const { table } = comparison;
+    const ends = this.endOfTable();
+    if (performance.now() >= ends)
+      return { table, status: 'unchecked', reason: TIME_SPENT, seconds: 0 };
+    meter.resumed(index, state.rows);
+    const pace = new Pace(options.load ?? 1, ends, options.signal);
+    let latest = state;
+    const result = await verifyTable({
+      comparison,
+      sides: {
+        source: { reader: source, scope: comparison.source },
+        target: { reader: target, scope: comparison.target },
+        pace,
+      },
+      names: namesOf(options),
+      chunkRows: Math.min(options.chunkRows ?? CHUNK_ROWS, MOST_CHUNK_ROWS),
+      settle: {
+        settleMs: options.settleMs ?? SETTLE_MS,
+        ...(options.caughtUp === undefined ? {} : { caughtUp: options.caughtUp }),
+      },
+      state,
+      onState: (now, rows) => {
+        latest = now;
+        this.state.set(quoteQualified(table), now);
+        meter.read(index, rows, now.rows);
+        options.onProgress?.(meter.now());
+      },
+    });
+    this.state.set(quoteQualified(table), { ...latest, plan, result });
+    return result;
+  }
+
+  private endOfTable(): number {
+    const { budgetMs, tableTimeoutMs } = this.options;
+    return Math.min(
+      budgetMs === undefined ? Number.POSITIVE_INFINITY : this.started + budgetMs,
+      tableTimeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + tableTimeoutMs,
+    );
+  }
+
+  // When a server is lost, the others must not go on to further tables.
+  private async allOrStop(workers: readonly Promise<void>[]): Promise<void> {
+    const settled = await Promise.allSettled(
+      workers.map((worker) =>
+        worker.catch((error: unknown) => {
+          this.queue.length = 0;
+          throw error;
+        }),
+      ),
+    );
+    for (const result of settled) if (result.status === 'rejected') throw result.reason;
+  }
+}
+
+function decidedResult({
+  table,
+  status,
+  reason,
+}: Extract<TableComparison, { kind: 'decided' }>): TableVerification {
+  return { table, status, reason, seconds: 0 };
+}
+
+/** The places of the tables in the order in which they are compared. */
+function orderOf(
+  comparisons: readonly TableComparison[],
+  { first = [], budgetMs }: VerifyOptions,
+): number[] {
+  const wanted = first.map(quoteQualified);
+  const rank = (one: TableComparison): number => {
+    const at = wanted.indexOf(quoteQualified(one.table));
+    return at === -1 ? wanted.length : at;
+  };
+  const pages = (one: TableComparison): number => (one.kind === 'digest' ? one.pages : 0);
+  const bySize = budgetMs === undefined ? -1 : 1;
+  return comparisons
+    .map((one, index) => ({ one, index }))
+    .sort((a, b) => rank(a.one) - rank(b.one) || bySize * (pages(a.one) - pages(b.one)))
+    .map(({ index }) => index);
+}
