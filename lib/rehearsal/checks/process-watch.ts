@@ -30,7 +30,7 @@ export class ProcessWatch {
     this.running.catch(() => undefined);
   }
 
-  /** Stops looking. Returns what was seen, and what could not be. */
+  /** Looks once more, at what still runs, and stops. Returns what was seen, and what could not be. */
   public async stop(): Promise<readonly (ScannedText | Unsearched)[]> {
     this.controller.abort();
     if (process.platform !== 'linux') {
@@ -39,6 +39,7 @@ export class ProcessWatch {
     }
     try {
       await this.running;
+      await this.look();
     } catch (error) {
       return [{ place: COMMANDS, reason: String(error), failed: true }];
     }

@@ -22,7 +22,6 @@ addEventListener('beforeprint', () => {
   const has = (key) => samples.some((sample) => sample[key] !== undefined);
 
   function bytes(value) {
-    if (value === null) return '–';
     const units = ['B', 'kB', 'MB', 'GB', 'TB'];
     const unit = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(value) / 10));
     const scaled = value / 1024 ** unit;
@@ -62,10 +61,20 @@ addEventListener('beforeprint', () => {
         width: 2,
         spanGaps: true,
         points: { show: samples.length < 3 },
-        value: (_plot, value) =>
-          line.scale === 'bytes' ? bytes(value) : value === null ? '–' : String(Math.round(value)),
+        value: (_plot, value, _series, index) =>
+          isNowhere(index) ? `at most ${format(line, highest(line.key))}` : format(line, value),
       }));
   }
+
+  function format({ scale }, value) {
+    if (value === null) return '–';
+    return scale === 'bytes' ? bytes(value) : String(Math.round(value));
+  }
+
+  const highest = (key) => Math.max(...samples.flatMap((sample) => sample[key] ?? []));
+
+  /** Whether nobody points at the chart: the legend tells of the whole of it. */
+  const isNowhere = (index) => index === null || index === undefined;
 
   function axes(shown) {
     const axis = {
@@ -115,8 +124,9 @@ addEventListener('beforeprint', () => {
         scales: { x: { time: false }, bytes: { range: fromZero }, rows: { range: fromZero } },
         series: [
           {
-            label: 'after',
-            value: (_plot, value) => (value === null ? '–' : `${value.toFixed(1)} s`),
+            label: 'at',
+            value: (_plot, value, _series, index) =>
+              isNowhere(index) ? 'any time' : `${value.toFixed(1)} s`,
           },
           ...shown,
         ],
