@@ -1,11 +1,14 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type RehearsalReport, rehearse, verdictOf } from '../../lib/rehearsal';
+import { type RehearsalReport, rehearse, renderReportPage, verdictOf } from '../../lib/rehearsal';
+import { verify } from '../../lib/rehearsal/acts/verify';
 import { SecretStore } from '../../lib/rehearsal/aws-endpoint';
 import { Server } from '../../lib/rehearsal/servers';
 import { asSuperuser } from '../../lib/rehearsal/source';
+import { pontoon } from '../cli/command-line';
 
 // `npm test` builds before jest runs.
 const APP = resolve(__dirname, '../../dist/bin/app.js');
@@ -30,11 +33,11 @@ interface Resource {
   readonly Properties: Record<string, unknown>;
 }
 
-/** A copy of the assembly in which the properties of the only resource of `type` are other ones. */
+/** A copy of the assembly in which the only resource of `type` has `change`d properties. */
 function assemblyWith(
   name: string,
   type: string,
-  properties: Record<string, unknown>,
+  change: (properties: Record<string, unknown>) => Record<string, unknown>,
 ): { readonly assembly: string; readonly id: string } {
   const copy = join(directory, name);
   cpSync(assembly, copy, { recursive: true });
@@ -44,7 +47,7 @@ function assemblyWith(
     ([, { Type }]) => Type === type,
   );
   expect(found).toHaveLength(1);
-  for (const [, resource] of found) Object.assign(resource.Properties, properties);
+  for (const [, { Properties: properties }] of found) Object.assign(properties, change(properties));
   writeFileSync(file, JSON.stringify(template));
   return { assembly: copy, id: found.map(([id]) => id).join() };
 }
@@ -74,9 +77,9 @@ async function rehearseWith(
 }
 
 test('a custom resource that cannot be made rolls the deployment back, and leaves nothing', async () => {
-  const { id, ...changed } = assemblyWith('nonsense', 'Custom::PontoonSubscription', {
+  const { id, ...changed } = assemblyWith('nonsense', 'Custom::PontoonSubscription', () => ({
     spec: { kind: 'nonsense' },
-  });
+  }));
   const report = await rehearse({ ...changed, stack: STACK, rows: ROWS });
   expect(verdictOf(report)).toBe('failed');
   expect(report).toMatchObject({ ok: false, leftovers: [] });
@@ -87,9 +90,9 @@ test('a custom resource that cannot be made rolls the deployment back, and leave
 });
 
 test('an intrinsic function that nobody knows is named, with its place', async () => {
-  const { id, ...changed } = assemblyWith('intrinsic', 'Custom::PontoonSubscription', {
+  const { id, ...changed } = assemblyWith('intrinsic', 'Custom::PontoonSubscription', () => ({
     spec: { kind: 'subscription', name: { 'Fn::Magic': ['x'] } },
-  });
+  }));
   const report = await rehearse({ ...changed, stack: STACK, rows: ROWS });
   expect(report).toMatchObject({ ok: false, leftovers: [] });
   expect(report.problems).toEqual([
@@ -146,4 +149,105 @@ test('two rehearsals side by side do not disturb each other', async () => {
   );
   expect(reports.map(({ problems }) => problems)).toEqual([[], []]);
   expect(reports.map(({ ok }) => ok)).toEqual([true, true]);
+});
+
+/** The password of the source's administrator, which is the first secret that is kept. */
+function firstPassword(put: jest.SpiedFunction<SecretStore['put']>): string {
+  return JSON.parse(put.mock.calls[0]?.[1] ?? '').password;
+}
+
+test('a secret in a statement, in a process and in a name is found, and is not in the report', async () => {
+  const put = jest.spyOn(SecretStore.prototype, 'put');
+  const { play } = verify;
+  const idle = 'process.stdin.resume()';
+  let end: (() => Promise<unknown>) | undefined;
+  jest.spyOn(verify, 'play').mockImplementation(async (scene, workload) => {
+    const password = firstPassword(put);
+    await asSuperuser(workload.source.server, 'shop', async (client) => {
+      await client.query(`SELECT 1 AS "${password}"`);
+    });
+    await asSuperuser(scene.target, 'shop', async (client) => {
+      await client.query(`CREATE TABLE shop."${password}" ()`);
+    });
+    const child = spawn(process.execPath, ['-e', idle, password], {
+      env: { PGPASSWORD: password },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    end = async () => {
+      const exited = once(child, 'exit');
+      child.stdin?.end();
+      await exited;
+    };
+    await play(scene, workload);
+  });
+  const report = await rehearse({ assembly, stack: STACK, rows: ROWS });
+  await end?.();
+  const found = [
+    ...(process.platform === 'linux'
+      ? ['process list', 'environments of the processes started here']
+      : []),
+    'pg_stat_statements of onPremises',
+    'report, as JSON and as a page',
+  ];
+  expect(report.secretScan.found).toEqual(found);
+  expect(verdictOf(report)).toBe('failed');
+  expect(report.problems).toEqual([
+    '"shop"."<secret>" differs: it is missing on "onPremises"',
+    ...found.slice(0, -1).map((place) => `a secret is written in the ${place}`),
+    'a secret is written in the report, as JSON and as a page; it was blanked',
+  ]);
+  const written = `${JSON.stringify(report)}${renderReportPage(report)}`;
+  expect(written).not.toContain(firstPassword(put));
+});
+
+test('a scheduled run of the metrics that fails is told, and fails the rehearsal', async () => {
+  const { id, ...changed } = assemblyWith(
+    'metrics',
+    'AWS::Events::Rule',
+    ({ Targets: targets }) => ({
+      Targets: (targets as Record<string, unknown>[]).map((target) => ({
+        ...target,
+        Input: JSON.stringify({ pontoon: 'metrics', run: {} }),
+      })),
+    }),
+  );
+  const report = await rehearse({ ...changed, stack: STACK, rows: ROWS });
+  expect(verdictOf(report)).toBe('failed');
+  expect(report.problems).toEqual([
+    [
+      `the schedule '${id}' failed: ValidationError: the event of the metrics has 3 problems:`,
+      "- 'certificates' must be an object, got nothing; give its properties by name",
+      "- 'run.namespace' must be given, got nothing; add it",
+      "- 'run.migration' must be given, got nothing; add it",
+    ].join('\n'),
+    'no metric was published; look at the log of the handler',
+  ]);
+});
+
+test('a table that cannot be compared ends the command with 3, and nothing else is wrong', async () => {
+  const { play } = verify;
+  jest.spyOn(verify, 'play').mockImplementation(async (scene, workload) => {
+    await asSuperuser(scene.target, 'shop', async (client) => {
+      await client.query('ALTER TABLE shop.customers SET SCHEMA public');
+      await client.query(
+        'CREATE TABLE shop.customers (LIKE public.customers) PARTITION BY LIST (id)',
+      );
+      await client.query('CREATE FOREIGN DATA WRAPPER nowhere');
+      await client.query('CREATE SERVER nowhere FOREIGN DATA WRAPPER nowhere');
+      await client.query(
+        'CREATE FOREIGN TABLE public.part PARTITION OF shop.customers DEFAULT SERVER nowhere',
+      );
+    });
+    await play(scene, workload);
+  });
+  const args = ['--app', assembly, '--stack', STACK, '--rows', String(ROWS), '--report', directory];
+  const { code, stdout } = await pontoon(['rehearse', ...args]);
+  const sentence =
+    '"shop"."customers" could not be compared: cannot read "shop"."customers" on "aurora": the server said "foreign-data wrapper "nowhere" has no handler" [55000]';
+  expect(stdout).toMatch(new RegExp(`^\\nUNCHECKED  ${STACK} in [\\d.]+ s\\n`));
+  expect(stdout).toContain(`\n  - ${sentence}\n`);
+  expect(stdout).toContain('1 same, 0 differ, 1 unchecked');
+  expect(code).toBe(3);
+  const report: RehearsalReport = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8'));
+  expect(report).toMatchObject({ ok: false, problems: [], unchecked: [sentence], leftovers: [] });
 });
