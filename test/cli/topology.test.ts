@@ -108,6 +108,34 @@ test('writes a runbook with other addresses and roles', async () => {
   expect(runbook).toContain('TCP port 6432');
 });
 
+test('says what an option or a topology lacks', async () => {
+  const { topology } = recordedMigration('shop');
+  const { aurora } = topology.servers;
+  writeFileSync(join(directory, 'chain.json'), JSON.stringify(topology));
+  writeFileSync(
+    join(directory, 'managed.json'),
+    JSON.stringify({ servers: { aurora }, links: [] }),
+  );
+  writeAssembly(directory, {});
+  const run = async (...args: string[]) => await pontoon(args, { directory });
+  const refused = (message: string) => ({ code: 2, stdout: '', stderr: `pontoon: ${message}\n` });
+  expect(await run('runbook', '--topology', 'chain.json', '--address', 'runner')).toEqual(
+    refused(
+      "'--address' must be written as KEY=VALUE, got \"runner\"; see 'pontoon runbook --help'",
+    ),
+  );
+  expect(await run('runbook', '--topology', 'managed.json')).toEqual(
+    refused(
+      "the topology must have a server of its owner's that sends to others, got none; name one by '--server'",
+    ),
+  );
+  expect(await run('diagram', '--app', '.')).toEqual(
+    refused(
+      'the cloud assembly must have one stack with a migration, got none; add a HybridMigration to a stack',
+    ),
+  );
+});
+
 test('says which addresses are missing, or known only at deployment', async () => {
   const migration = recordedMigration('shop');
   const source = { ...migration.source, hba: '{"Fn::Join":["",["hostssl …"]]}' };

@@ -37,6 +37,15 @@ test.each<[string[], string]>([
   expect(await pontoon(args)).toEqual({ code: 2, stdout: '', stderr: `pontoon: ${message}\n` });
 });
 
+const CONNECTION = {
+  server: 'a',
+  host: 'db.example',
+  port: 5432,
+  database: 'd',
+  secret: 'env:PG',
+  caCertificate: 'aws-rds',
+};
+
 test('never repeats what it could not parse, which may hold a secret', async () => {
   expect(await pontoon(['apply'], { stdin: '{"password": hunter2' })).toEqual({
     code: 2,
@@ -97,6 +106,10 @@ test.each([
     `stdin has 2 problems:
 - 'stdin.spec' must be an object, got nothing; give its properties by name
 - 'stdin.connection' must be an object, got []; give its properties by name`,
+  ],
+  [
+    { server: 'b', connection: CONNECTION, spec: { kind: 'ledger' } },
+    "stdin: 'stdin.server' must be that of 'connection', got \"b\"; leave it out",
   ],
   [[], "stdin: 'stdin' must be an object, got []; give its properties by name"],
 ])('says of %j what is missing, and not what follows from it', async (stdin, message) => {

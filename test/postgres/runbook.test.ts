@@ -131,7 +131,9 @@ test('refuses a server that a cloud manages', () => {
   expect(() =>
     renderRunbook(topology, { server: 'aurora', administrator: 'admin', hba: [] }),
   ).toThrow(
-    "'aurora' must be managed by its owner to have a runbook, got a server that a cloud manages; name one of your own",
+    new Error(
+      "'aurora' must be managed by its owner to have a runbook, got a server that a cloud manages; name one of your own",
+    ),
   );
 });
 

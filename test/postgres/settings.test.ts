@@ -217,7 +217,9 @@ primary_slot_name = '1_b'  # it is so
 
 test('postgresql.conf takes no line break', () => {
   expect(() => renderConf([need('x', "on\nssl = 'off'")])).toThrow(
-    'a value of postgresql.conf must be one line, got "on\\nssl = \'off\'"; remove the line break',
+    new Error(
+      'a value of postgresql.conf must be one line, got "on\\nssl = \'off\'"; remove the line break',
+    ),
   );
 });
 
@@ -253,7 +255,9 @@ test('a parameter group has no wal_level, and takes no units', () => {
     'pg_stat_statements.track_utility': '0',
   });
   expect(() => renderParameterGroup([need('max_standby_streaming_delay', '300s')])).toThrow(
-    "'max_standby_streaming_delay' must be a bare number or word in a parameter group, got '300s'; give it without a unit",
+    new Error(
+      "'max_standby_streaming_delay' must be a bare number or word in a parameter group, got '300s'; give it without a unit",
+    ),
   );
 });
 

@@ -455,7 +455,9 @@ test('finds servers, links and primaries', () => {
   const topology = createTopology(chain());
   expect(serverOf(topology, 'aurora')).toBe(SERVERS.aurora);
   expect(() => serverOf(topology, 'toString')).toThrow(
-    "'toString' must be a server of the topology, which has onPremises, standby, aurora; correct the name",
+    new Error(
+      "'toString' must be a server of the topology, which has onPremises, standby, aurora; correct the name",
+    ),
   );
   expect(linksFrom(topology, 'standby')).toEqual([DMS]);
   expect(linksInto(topology, 'standby')).toEqual([PHYSICAL]);

@@ -43,9 +43,9 @@ test('names the roles of a topology with a prefix of its own', () => {
 
 test('names everybody whose address is missing', () => {
   expect(() => deriveHba(CHAIN, 'standby', { administrator: 'admin', addresses: {} })).toThrow(
-    `access to 'standby' has 2 problems:
+    new Error(`access to 'standby' has 2 problems:
 - 'addresses.runner' must be given, since 'runner' connects to 'standby' for objects, preflight and metrics, got nothing; name its network
-- 'addresses.dms' must be given, since 'dms' connects to 'standby' for full load and decoding, got nothing; name its network`,
+- 'addresses.dms' must be given, since 'dms' connects to 'standby' for full load and decoding, got nothing; name its network`),
   );
 });
 
@@ -70,6 +70,8 @@ test('reads back what was rendered, whatever the names are', () => {
 
 test('reads no line that it did not write', () => {
   expect(() => readHba('host all all 0.0.0.0/0 trust')).toThrow(
-    'a line for pg_hba.conf must be one of this library\'s, got "host all all 0.0.0.0/0 trust"; synthesize again',
+    new Error(
+      'a line for pg_hba.conf must be one of this library\'s, got "host all all 0.0.0.0/0 trust"; synthesize again',
+    ),
   );
 });

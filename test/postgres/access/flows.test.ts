@@ -174,8 +174,8 @@ test.each<[Partial<HbaRule>, string]>([
 
 test('names the wrong line among right ones, and all that is wrong', () => {
   expect(() => renderHba([line(), line({ user: '/x', address: 'all' })])).toThrow(
-    `pg_hba.conf has 2 problems:
+    new Error(`pg_hba.conf has 2 problems:
 - 'hba[1].user' cannot start with '/', which PostgreSQL 16 takes for a regular expression, got "/x"; rename it
-- 'hba[1].address' cannot admit every address, got 'all'; name the subnet`,
+- 'hba[1].address' cannot admit every address, got 'all'; name the subnet`),
   );
 });
