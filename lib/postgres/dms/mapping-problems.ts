@@ -24,6 +24,13 @@ export interface DmsMappingOptions {
    * @default - as the task's settings say
    */
   readonly tableSettings?: DmsTableSettings[];
+  /**
+   * Whether the canary travels too, by which a cutover sees that everything has arrived. Nothing renames it, so that
+   * no transformation may match its schema `pontoon`.
+   *
+   * @default false
+   */
+  readonly canary?: boolean;
 }
 
 /** Says everything that keeps DMS from replicating `selection`; `what` is the property as the user typed it. */

@@ -1,5 +1,6 @@
 import { Problems } from '../errors';
 import type { QualifiedName } from '../identifiers';
+import { CANARY_TABLE } from '../objects';
 import {
   FilterOperator,
   OWN_SCHEMA,
@@ -26,8 +27,9 @@ const MAX_BYTES = 2 * 1024 * 1024;
  *
  * Whole schemas become patterns, in which `_` is written `[_]` so that no other name matches. Single tables become
  * `explicit` rules, or `include` rules if they have filters, since DMS filters only there; both hold exact names.
- * Exclusions come last and always contain the schema `pontoon`. A column list becomes `include-column` rules: the
- * other action, `remove-column`, would need every other column's name, and would let columns of later pass.
+ * Exclusions come last; they contain the schema `pontoon` unless its canary is selected. A column list becomes
+ * `include-column` rules: the other action, `remove-column`, would need every other column's name, and would let
+ * columns of later pass.
  *
  * @throws ValidationError that lists everything that DMS cannot do.
  * @see https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.html
@@ -42,6 +44,7 @@ export function compileTableMappings(
   problems.throwIfAny('the DMS table mappings');
   const rules = [
     ...selectionRules(selection),
+    ownSchemaRule(options),
     ...transformationsOf(selection, options).map(transformationRuleOf),
     ...(options.tableSettings ?? []).map(tableSettingsRule),
   ];
@@ -66,8 +69,14 @@ function selectionRules({ schemas = [], tables = [], exclude = [] }: TableSelect
     ...schemas.map((schema) => selectionRule('include', allTablesOf(schema))),
     ...single.map(tableRule),
     ...exclude.map((table) => selectionRule('exclude', literalLocator(table))),
-    selectionRule('exclude', allTablesOf(OWN_SCHEMA)),
   ];
+}
+
+/** Nothing selects the rest of that schema, so that the canary needs no exclusions beside it. */
+function ownSchemaRule({ canary = false }: DmsMappingOptions): DmsRule {
+  return canary
+    ? selectionRule('explicit', exactLocator(CANARY_TABLE))
+    : selectionRule('exclude', allTablesOf(OWN_SCHEMA));
 }
 
 function tableRule(table: SelectedTable): DmsRule {

@@ -448,3 +448,23 @@ function like(pattern: string, text: string): boolean {
   });
   return new RegExp(`^${source.join('')}$`, 'u').test(text);
 }
+
+test('takes the canary along, alone of its schema', () => {
+  const { rules } = compileTableMappings({ schemas: ['shop'] }, { canary: true });
+  expect(rules).toEqual([
+    {
+      'rule-id': '1',
+      'rule-name': 'pontoon-1',
+      'rule-type': 'selection',
+      'object-locator': { 'schema-name': 'shop', 'table-name': '%' },
+      'rule-action': 'include',
+    },
+    {
+      'rule-id': '2',
+      'rule-name': 'pontoon-2',
+      'rule-type': 'selection',
+      'object-locator': { 'schema-name': 'pontoon', 'table-name': 'canary' },
+      'rule-action': 'explicit',
+    },
+  ]);
+});
