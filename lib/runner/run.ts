@@ -34,8 +34,13 @@ export async function run(
 }
 
 /** Ends a transaction, or something else that must end, however little time is left. */
-export async function runAtEnd(client: ClientBase, { text, values }: Statement): Promise<void> {
-  await client.query(text, values === undefined ? undefined : [...values]);
+export async function runAtEnd(client: ClientBase, statement: Statement): Promise<void> {
+  const { text, values, redacted } = statement;
+  try {
+    await client.query(text, values === undefined ? undefined : [...values]);
+  } catch (error) {
+    throw sqlError(error, statement, firstWords(redacted));
+  }
   forgetLimit(client);
 }
 

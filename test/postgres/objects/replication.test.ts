@@ -153,6 +153,26 @@ describe('publications', () => {
     ]);
   });
 
+  test.each([
+    ['true', 'NOT c.relispartition'],
+    ['false', `c.relkind = 'r'`],
+  ])('are asked for with what is selected, viaPartitionRoot = %s', (viaPartitionRoot, leaf) => {
+    expect(observation({ ...spec, viaPartitionRoot })).toEqual({
+      text: `SELECT pg_catalog.jsonb_build_object(
+  'exists', p.oid IS NOT NULL,
+  'operations', pg_catalog.to_jsonb(pg_catalog.array_remove(ARRAY[CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END, CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END], NULL)),
+  'viaPartitionRoot', coalesce(p.pubviaroot, false),
+  'published', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)), '[]')
+    FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid),
+  'selected', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname) ORDER BY n.nspname, c.relname), '[]')
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND ${leaf} AND ((n.nspname IN ('shop')) AND n.nspname <> 'pontoon'))
+) AS publication
+FROM (SELECT $1::pg_catalog.name AS wanted) w LEFT JOIN pg_catalog.pg_publication p ON p.pubname = w.wanted`,
+      values: ['Pub'],
+    });
+  });
+
   test('are left alone when they are as described', () => {
     expect(planned(spec, there)).toEqual([]);
     const one = { ...there, published: [orders], selected: [orders] };
