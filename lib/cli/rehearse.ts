@@ -69,7 +69,7 @@ export const rehearseCommand: Command = {
     [ExitCode.FINE]: 'every row arrived, and nothing is left behind',
     [ExitCode.FAILED]: 'something went wrong; the report says what',
     [ExitCode.USAGE]: 'the command line cannot be understood',
-    [ExitCode.UNCHECKED]: 'a table could not be compared, and nothing else went wrong',
+    [ExitCode.UNCHECKED]: 'something could not be checked, such as a table, and nothing went wrong',
   },
   async run(options, io) {
     const wanted = readOptions(options);

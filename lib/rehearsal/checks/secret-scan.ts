@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 
 /** A text that must hold no secret, and what it is. */
@@ -78,21 +77,4 @@ async function fileHolds(path: string, wanted: readonly string[]): Promise<boole
     }
   }
   return false;
-}
-
-/** The command lines of all processes, where the system shows them as files; undefined elsewhere. */
-export async function processList(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return undefined;
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(
-    ids.map(async (id) => {
-      try {
-        return (await readFile(`/proc/${id}/cmdline`, 'utf8')).replaceAll('\0', ' ');
-      } catch {
-        // A process that has ended meanwhile shows nothing.
-        return '';
-      }
-    }),
-  );
-  return lines.join('\n');
 }

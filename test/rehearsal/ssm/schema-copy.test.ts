@@ -1,11 +1,11 @@
 import { access, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { processList } from '../../../lib/rehearsal/checks/secret-scan';
 import { createStandby } from '../../../lib/rehearsal/servers';
 import { findClientTool } from '../../../lib/rehearsal/servers/binaries';
 import { type TestServer, withServers } from '../../servers';
 import { ADMIN, type CommandEnd, copy, describeSchemas, prepareTarget } from './copied';
+import { processList } from './process-list';
 import { RICH_SCHEMA } from './rich-schema';
 
 jest.setTimeout(180_000);
