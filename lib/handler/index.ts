@@ -1,5 +1,6 @@
 import { awsSecrets } from '../endpoints';
 import { answerCloudFormation, type CloudFormationEvent } from './cloudformation';
+import { type CutoverInvocation, isCutoverInvocation, walkCutover } from './cutover';
 import { dmsPauseHandler } from './dms-pause';
 import { dmsTaskHandler } from './dms-task';
 import { isMetricsEvent, type MetricsEvent, publishMetrics } from './metrics';
@@ -32,13 +33,16 @@ const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
   'Custom::PontoonSubscription': objects,
 };
 
-/** The function behind the custom resources and the schedule of the metrics. */
+/** The function behind the custom resources, the state machine of cutovers and the schedules. */
 export async function handler(
-  event: CloudFormationEvent | MetricsEvent,
+  event: CloudFormationEvent | CutoverInvocation | MetricsEvent,
   context: LambdaContext,
-): Promise<void> {
+): Promise<unknown> {
+  if (isCutoverInvocation(event))
+    return await walkCutover(event, secrets, resourceContext(context));
   if (isMetricsEvent(event)) await publishMetrics(event, secrets, resourceContext(context));
   else await answerCloudFormation(event, RESOURCES, resourceContext(context));
+  return undefined;
 }
 
 function resourceContext(context: LambdaContext): ResourceContext {

@@ -1,6 +1,7 @@
 export { type ConnectOptions, connect, withConnection } from './connect';
 export {
   abandon,
+  abandonExpired,
   type CutoverEvent,
   type CutoverOutcome,
   type CutoverRequest,
@@ -17,6 +18,7 @@ export {
   settleCutover,
   status,
   switchWriters,
+  withSessions,
 } from './cutover';
 export { CLEAN_UP_MS, Deadline } from './deadline';
 export { Ledger } from './ledger';

@@ -7,9 +7,11 @@ export type {
   ReplicationTask,
   SwitchedEndpoint,
 } from './services';
+export { withSessions } from './sessions';
 export { type CutoverStatus, type PathStatus, status } from './status';
 export {
   abandon,
+  abandonExpired,
   type CutoverOutcome,
   cutover,
   prepareCutover,

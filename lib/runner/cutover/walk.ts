@@ -9,7 +9,7 @@ import { renewSlot, startPath, stopPath } from './paths';
 import { prepare } from './prepare';
 import { carrySequences } from './sequences';
 import type { CutoverRequest, CutoverServices } from './services';
-import { takeWalk } from './take-walk';
+import { endWalk, takeWalk } from './take-walk';
 import { backToFence, undo } from './undo';
 
 /** How long what applications do not notice may take. */
@@ -115,6 +115,19 @@ export async function abandon(
   const failures = await undo(context);
   if (failures.length > 0) throw cutOff(context, failures, undefined);
   return true;
+}
+
+/** Lifts the fence of a walk whose deadline passed before it decided. Says whether there was one. */
+export async function abandonExpired(
+  request: CutoverRequest,
+  services: CutoverServices,
+): Promise<boolean> {
+  const context = new CutoverContext(request, services);
+  const found = await context.journal(context.plan.from);
+  if (found === undefined || found.decided || !found.expired) return false;
+  // Past the deadline a walk can decide nothing any more; one that hangs would hold its lock for long.
+  await endWalk(context);
+  return await abandon({ ...request, takeOver: true }, services);
 }
 
 async function walk(context: CutoverContext, first: CutoverStepId): Promise<CutoverOutcome> {
