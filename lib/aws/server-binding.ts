@@ -9,7 +9,10 @@ export enum SslMode {
   VERIFY_CA = 'verify-ca',
 }
 
-/** Where a PostgreSQL server is. All of it may be known only at deployment. */
+/**
+ * Where a PostgreSQL server is. All of it may be known only at deployment. A change of it takes effect in place for
+ * objects, endpoints and subscriptions, and replaces the instance of a standby that follows the server.
+ */
 export interface ServerAddress {
   /** The host name or address under which this VPC reaches the server. */
   readonly host: string;

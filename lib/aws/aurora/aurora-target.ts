@@ -24,13 +24,21 @@ import { neededParameters } from './parameters';
 import type { AuroraTargetProps } from './props';
 import { DEFAULT_CAPACITY, validate } from './validate';
 
-/** An Aurora PostgreSQL cluster with `rds.logical_replication = 1`, forced TLS, encryption and a login. */
+/**
+ * An Aurora PostgreSQL cluster with `rds.logical_replication = 1`, forced TLS, encryption and a login.
+ *
+ * What replaces the cluster, its database's name or its key, begins with an empty one: what replicates to it must load
+ * again. By default a snapshot of the old one is left.
+ *
+ * @throws ValidationError with everything about the props that cannot work
+ * @see https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Replication.Logical.html
+ */
 export class AuroraTarget extends Construct implements IConnectable {
   /** The cluster. */
   public readonly cluster: DatabaseCluster;
   /** The secret of the cluster's administrator, with characters that AWS DMS accepts. */
   public readonly secret: ISecret;
-  /** The administrator's name. */
+  /** The administrator's name, which never changes: it could not without a new cluster. */
   public readonly administrator = 'pontoon_admin';
   /** The cluster's network rules. */
   public readonly connections: Connections;
@@ -49,7 +57,7 @@ export class AuroraTarget extends Construct implements IConnectable {
     });
     const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc: props.vpc,
-      description: 'The Aurora cluster that changes are replicated to',
+      description: props.description ?? 'The Aurora cluster that changes are replicated to',
       allowAllOutbound: false,
     });
     if (props.removalPolicy === RemovalPolicy.RETAIN) {

@@ -36,6 +36,10 @@ import { validate } from './validate';
  * Where this differs from what is written elsewhere: the plugin is test-decoding, never pgoutput; on a standby the slot
  * is yours, and AWS DMS writes neither a heartbeat nor DDL artifacts there; certificates are verified on both ends.
  *
+ * A replaced task loads everything again; each prop says whether it replaces the task.
+ *
+ * @throws ValidationError with everything about the props that cannot work
+ * @throws PontoonError with code DUPLICATE_ACCOUNT_ROLES if two stacks of the app would make the account's roles
  * @see https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html
  */
 export class DmsReplication extends Construct implements IConnectable {
@@ -45,7 +49,7 @@ export class DmsReplication extends Construct implements IConnectable {
   public readonly connections: Connections;
   /** The task's start: it must depend on the slot and on the tables, and whatever needs replication on it. */
   public readonly running: CustomResource;
-  /** The alarms on latency, memory and disk. */
+  /** The alarms on latency in seconds, and on memory and disk in bytes; of AWS DMS Serverless on latency only. */
   public readonly alarms: Alarm[];
 
   constructor(scope: Construct, id: string, props: DmsReplicationProps) {

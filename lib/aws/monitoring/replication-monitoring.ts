@@ -15,6 +15,13 @@ import { createSchedule, type MetricsName } from './schedule';
  *
  * A disk of a server of your own is measured by SQL, since CloudWatch sees no disk from inside an instance: its
  * databases, and the WAL that is kept. Logs and temporary files are not counted.
+ *
+ * Everything here changes in place and touches nothing that replicates. Names of metrics end with their unit: `Bytes`,
+ * `Seconds`; the others are counts.
+ *
+ * @throws ValidationError with everything about the props that cannot work
+ * @throws PontoonError with code INVALID if EventBridge could not carry what is measured
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html
  */
 export class ReplicationMonitoring extends Construct {
   /** What runs the function. */

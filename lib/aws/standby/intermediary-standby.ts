@@ -65,7 +65,10 @@ export interface StandbyTarget {
  *   read the replication role's secret.
  * - Tablespaces of the primary are not supported: their directories do not exist here.
  * - After a rotation of the replication role's password, `systemctl restart pontoon-boot` fetches it.
+ * - Its image is the newest one at each deployment unless `operatingSystem` pins it, so that any deployment may replace
+ *   the instance.
  *
+ * @throws ValidationError with everything about the props that cannot work
  * @see https://www.postgresql.org/docs/current/warm-standby.html
  */
 export class IntermediaryStandby extends Construct implements IConnectable {

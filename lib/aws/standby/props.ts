@@ -138,9 +138,14 @@ export interface IntermediaryStandbyProps extends StandbyHostOptions {
    * @see https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
    */
   readonly encryptionKey?: IKey;
-  /** The primary. */
+  /** The primary. Changing anything about it replaces the instance; the data stays, and is refused by another server. */
   readonly primary: StandbyPrimary;
-  /** The standby's settings at its first boot, in the syntax of postgresql.conf. Changing them replaces the instance; use a `ServerSettings` object later. */
+  /**
+   * The standby's settings, in the syntax of postgresql.conf. Changing them replaces the instance; use a `ServerSettings`
+   * object later.
+   *
+   * @see https://www.postgresql.org/docs/current/config-setting.html
+   */
   readonly conf: string;
   /**
    * The lines of pg_hba.conf that admit the consumers: `hostssl` and SCRAM. Changing them replaces the instance.
