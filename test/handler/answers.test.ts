@@ -11,7 +11,7 @@ let lab: CustomResources;
 
 beforeAll(async () => {
   lab = await CustomResources.start();
-  lab.invoke = (event) => handler(event, CONTEXT);
+  lab.invoke = async (event) => void (await handler(event, CONTEXT));
   Object.assign(process.env, lab.environment());
   jest.spyOn(process.stdout, 'write').mockImplementation(() => true);
   await lab.send({ spec: { kind: 'ledger' }, type: 'Ledger' });

@@ -10,7 +10,7 @@ let log = '';
 
 beforeAll(async () => {
   lab = await CustomResources.start();
-  lab.invoke = (event) => handler(event, CONTEXT);
+  lab.invoke = async (event) => void (await handler(event, CONTEXT));
   Object.assign(process.env, lab.environment());
   jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
     log += String(text);
