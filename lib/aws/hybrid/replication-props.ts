@@ -69,6 +69,8 @@ export interface HybridReplication {
    * manage; whether its tasks are content with less was not tried on AWS. If they are not, give a login that has more.
    * Changing from one to the other alters what replicates in place.
    *
+   * A rehearsal has no such login yet, and fails where it is first used: rehearse without it.
+   *
    * @default - a role `pontoon_reader` that is made on the source, with a generated password
    * @see https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html
    */
