@@ -1,8 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { secretsManagerShims, secretsManagerStandIn } from '../../lib/rehearsal/aws-endpoint';
+import {
+  RDS_PROXY_STAND_IN,
+  ROUTE53_STAND_IN,
+  secretsManagerShims,
+  secretsManagerStandIn,
+} from '../../lib/rehearsal/aws-endpoint';
 import { STANDBY_HOST_STAND_IN } from '../../lib/rehearsal/cloud/standby-host';
 import { cloudFormationShims, cloudFormationStandIn } from '../../lib/rehearsal/cloudformation';
+import { TCP_ENDPOINT_STAND_IN } from '../../lib/rehearsal/endpoint';
 import { lambdaShims, lambdaStandIn } from '../../lib/rehearsal/lambda';
 import { JQ_STAND_IN, SSM_STAND_IN } from '../../lib/rehearsal/ssm';
 import { PG_DUMP_STAND_IN } from '../../lib/rehearsal/ssm/pg-dump-behaviours';
@@ -12,6 +18,9 @@ test.each([
   [cloudFormationStandIn, 'cloudformation'],
   [lambdaStandIn, 'lambda'],
   [secretsManagerStandIn, 'aws-endpoint'],
+  [ROUTE53_STAND_IN, 'aws-endpoint'],
+  [RDS_PROXY_STAND_IN, 'aws-endpoint'],
+  [TCP_ENDPOINT_STAND_IN, 'endpoint'],
   [STANDBY_HOST_STAND_IN, 'cloud'],
   [SSM_STAND_IN, 'ssm'],
   [JQ_STAND_IN, 'ssm'],

@@ -8,7 +8,7 @@ export const RDS_PROXY_STAND_IN: StandIn = {
   reason: 'it runs only in AWS; functions reach this one through AWS_ENDPOINT_URL',
   behaviours: [
     'a target group holds one cluster, and refuses a second one',
-    "a cluster's writer is registering before it is available",
+    'the writer of a cluster is registering before it is available',
     'a writer that cannot be reached is unavailable, with the reason',
     'an unknown proxy, group, cluster or target is refused',
   ],

@@ -60,7 +60,7 @@ test('a target group holds one cluster, and refuses a second one', async () => {
   expect(made.find('shop')).toBe('new');
 });
 
-test("a cluster's writer is registering before it is available", async () => {
+test('the writer of a cluster is registering before it is available', async () => {
   const made = proxies(60);
   await deregister('old');
   const begun = Date.now();
