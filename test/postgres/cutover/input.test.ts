@@ -1,0 +1,65 @@
+import { CUTOVER_LIMITS, parseCutover } from '../../../lib/postgres';
+
+const CONNECTION = {
+  server: 'blue',
+  host: 'blue.example',
+  port: 5432,
+  database: 'shop',
+  secret: 'secret:blue',
+  caCertificate: 'aws-rds',
+};
+const PLAN = {
+  migration: 'shop',
+  from: 'blue',
+  to: 'green',
+  selection: { schemas: ['shop'] },
+  forward: {
+    kind: 'native',
+    decoder: 'blue',
+    slotName: 'forward',
+    subscription: 'forward',
+    publication: 'forward',
+  },
+  keep: { blue: ['reader'], green: [] },
+};
+
+test('what a cutover is told is read with its defaults', () => {
+  const connections = { blue: CONNECTION, green: { ...CONNECTION, server: 'green' } };
+  expect(
+    parseCutover({ plan: { ...PLAN, limits: { budgetMs: '5000' } }, connections, taskArn: 'arn' }),
+  ).toEqual({
+    plan: {
+      ...PLAN,
+      selection: { schemas: ['shop'], tables: [], exclude: [] },
+      limits: { ...CUTOVER_LIMITS, budgetMs: 5000 },
+    },
+    connections: {
+      blue: { ...CONNECTION, sslMode: 'verify-full' },
+      green: { ...CONNECTION, server: 'green', sslMode: 'verify-full' },
+    },
+    taskArn: 'arn',
+  });
+});
+
+test('everything that is wrong is said at once', () => {
+  const plan = {
+    ...PLAN,
+    to: 'blue',
+    forward: { kind: 'native', decoder: 'standby', slotName: 'A' },
+    limits: { budgetMs: 1 },
+    speed: 'high',
+  };
+  expect(() => parseCutover({ plan, connections: { blue: CONNECTION } })).toThrow(
+    new Error(
+      [
+        'the cutover has 6 problems:',
+        `- 'plan.forward.subscription' must be given for a NATIVE path, got nothing; name it`,
+        `- 'plan.forward.slotName' must consist of lower-case letters, digits and underscores, got "A"; rename the slot`,
+        `- 'plan.limits.budgetMs' must be a whole number of at least 1000, got 1; correct it`,
+        `- 'plan.speed' is not known here; remove it or correct its name`,
+        `- 'plan.to' must be another server than 'plan.from', got 'blue' twice; correct one`,
+        `- 'connections' must have 'standby', which the plan names, got blue; add it`,
+      ].join('\n'),
+    ),
+  );
+});

@@ -1,0 +1,114 @@
+import {
+  CUTOVER_LIMITS,
+  type CutoverObservation,
+  CutoverPhase,
+  type CutoverPlan,
+  type JournalEntry,
+  LinkKind,
+  schemaDifferences,
+  stateOf,
+} from '../../../lib/postgres';
+
+const PLAN: CutoverPlan = {
+  migration: 'shop',
+  from: 'blue',
+  to: 'green',
+  selection: { schemas: ['shop'] },
+  forward: { kind: LinkKind.NATIVE, decoder: 'blue', slotName: 'f', subscription: 'f' },
+  reverse: { kind: LinkKind.NATIVE, decoder: 'green', slotName: 'b', subscription: 'b' },
+  keep: {},
+  limits: CUTOVER_LIMITS,
+};
+const FENCE: JournalEntry = {
+  migration: 'shop',
+  from: 'blue',
+  to: 'green',
+  owner: 'me',
+  expired: false,
+  remainingMs: 1000,
+  connectBefore: [''],
+  quietSince: null,
+  decided: false,
+  opened: false,
+};
+const OPENED = { ...FENCE, decided: true, opened: true };
+const BEFORE: CutoverObservation = {
+  from: undefined,
+  to: undefined,
+  forward: 'carrying',
+  reverse: 'absent',
+  active: 'blue',
+};
+
+test.each<[string, Partial<CutoverObservation>, CutoverPhase, string | undefined]>([
+  ['a migration that follows', {}, CutoverPhase.PROVISIONED, 'blue'],
+  ['a fence', { from: FENCE, reverse: 'stopped' }, CutoverPhase.FENCED, undefined],
+  [
+    'a way back that carries behind a fence',
+    { from: FENCE, forward: 'stopped', reverse: 'carrying' },
+    CutoverPhase.REVERSED,
+    undefined,
+  ],
+  [
+    'clients that are sent to a writer that refuses them',
+    { from: FENCE, forward: 'stopped', reverse: 'carrying', active: 'green' },
+    CutoverPhase.SWITCHED,
+    undefined,
+  ],
+  [
+    'a new writer that is open',
+    { from: OPENED, forward: 'stopped', reverse: 'carrying', active: 'green' },
+    CutoverPhase.OPEN,
+    'green',
+  ],
+  [
+    'a rollback that is fenced',
+    { from: OPENED, to: FENCE, forward: 'stopped', reverse: 'carrying', active: 'green' },
+    CutoverPhase.FENCED,
+    undefined,
+  ],
+  [
+    'a rollback that is open',
+    { to: OPENED, forward: 'carrying', reverse: 'stopped' },
+    CutoverPhase.OPEN,
+    'blue',
+  ],
+  [
+    'a migration of which nothing is left',
+    { forward: 'absent', active: 'green' },
+    CutoverPhase.FINALIZED,
+    'green',
+  ],
+  [
+    'a migration of which only the fence is left',
+    { from: OPENED, forward: 'absent', active: 'green' },
+    CutoverPhase.FINALIZED,
+    'green',
+  ],
+])('%s is seen', (_what, observation, phase, writer) => {
+  expect(stateOf(PLAN, { ...BEFORE, ...observation })).toEqual({ phase, writer });
+});
+
+test('schemas differ by what is missing, other, or there only', () => {
+  expect(
+    schemaDifferences(
+      [
+        { kind: 'table', name: 'a.t', definition: 'r' },
+        { kind: 'column', name: 'a.t.id', definition: 'bigint NOT NULL' },
+        { kind: 'index', name: 'a.t_pkey', definition: 'CREATE …' },
+        { kind: 'extension', name: 'citext', definition: '' },
+      ],
+      [
+        { kind: 'table', name: 'a.t', definition: 'r' },
+        { kind: 'column', name: 'a.t.id', definition: 'integer NOT NULL' },
+        { kind: 'constraint', name: 'a.t.positive', definition: 'CHECK (id > 0)' },
+        { kind: 'extension', name: 'aws_s3', definition: '' },
+      ],
+    ),
+  ).toEqual([
+    'column a.t.id is "integer NOT NULL" instead of "bigint NOT NULL"',
+    'index a.t_pkey is missing',
+    'extension citext is missing',
+    'constraint a.t.positive is there only',
+  ]);
+});
