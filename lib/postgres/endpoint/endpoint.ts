@@ -11,7 +11,8 @@ export interface EndpointCall {
 /** What applications connect to, and the side that it leads to. */
 export interface Endpoint {
   /**
-   * The server that the endpoint leads to, by its name in the topology.
+   * The server that the endpoint leads to, by its name in the topology. Asked before a fence, it also spares the time
+   * of outage in which the service's SDK is loaded.
    *
    * @throws PontoonError with code ENDPOINT_UNKNOWN_SIDE if it leads to neither side, ENDPOINT_UNAVAILABLE if the
    *   service cannot be asked.

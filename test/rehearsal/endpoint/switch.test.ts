@@ -92,6 +92,9 @@ test('a switch through a record loses and doubles nothing, without waiting for t
       servers: [old.server, next.server],
     });
     try {
+      // Before the fence, so that nobody waits for the SDK to be loaded behind it.
+      const record = openEndpoint(spec);
+      expect(await record.active()).toBe('old');
       while (workload.acknowledged < 500) await workload.untilWriting({ deadlineMs: 10_000 });
       await source.query(FENCE);
       await until(
@@ -107,7 +110,7 @@ test('a switch through a record loses and doubles nothing, without waiting for t
         `SELECT bool_and(confirmed_flush_lsn >= '${rows[0]?.lsn}') FROM pg_replication_slots`,
       );
       await target.query(`SELECT setval('workload_id_seq', ${rows[0]?.last} + 100)`);
-      await openEndpoint(spec).activate('new');
+      await record.activate('new');
       await target.query(OPEN);
       await workload.untilWriting({ server: 'new', deadlineMs: 20_000 });
     } finally {
