@@ -164,7 +164,9 @@ export {
   CANARY_TABLE,
   type CanarySpec,
   type ConnectionGuardSpec,
+  changesAreNoted,
   DatabaseRight,
+  type DdlLedgerSpec,
   deleteEntry,
   findEntry,
   findRequest,
@@ -174,6 +176,7 @@ export {
   type LedgerEntry,
   type LedgerSpec,
   type LogicalSlotSpec,
+  lastChange,
   leaveLedger,
   ledgerIsUsed,
   noLedger,
@@ -291,6 +294,8 @@ export {
   WalLevel,
 } from './topology';
 export {
+  type Buckets,
+  bucketDigestsSql,
   type ComparedColumn,
   compareTables,
   DIGEST_SESSION,

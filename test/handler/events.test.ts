@@ -101,7 +101,7 @@ test('lists everything that is wrong with the properties', async () => {
   ).toBe(
     [
       'the resource has 8 problems:',
-      `- 'spec.kind' must be one of 'canary', 'connection-guard', 'heartbeat', 'ledger', 'logical-slot', 'physical-slot', 'publication', 'role', 'server-settings', 'subscription', got nothing; pick one`,
+      `- 'spec.kind' must be one of 'canary', 'connection-guard', 'ddl-ledger', 'heartbeat', 'ledger', 'logical-slot', 'physical-slot', 'publication', 'role', 'server-settings', 'subscription', got nothing; pick one`,
       `- 'properties.server' must be given, got nothing; add it`,
       `- 'properties.connection.port' must be a whole number of at least 1, got "0"; correct it`,
       `- 'properties.connection.database' must not be empty, got ''; give a name`,

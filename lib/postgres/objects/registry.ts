@@ -2,6 +2,7 @@ import { Problems } from '../errors';
 import { Reader } from '../reader';
 import { type CanarySpec, canary } from './canary';
 import { type ConnectionGuardSpec, connectionGuard } from './connection-guard';
+import { type DdlLedgerSpec, ddlLedger } from './ddl-ledger';
 import { type HeartbeatSpec, heartbeat } from './heartbeat';
 import { type LedgerSpec, ledger } from './ledger';
 import type { ObjectKind } from './object';
@@ -17,6 +18,7 @@ import type { SubscriptionSpec } from './subscription-spec';
 export type ObjectSpec =
   | CanarySpec
   | ConnectionGuardSpec
+  | DdlLedgerSpec
   | HeartbeatSpec
   | LedgerSpec
   | LogicalSlotSpec
@@ -38,6 +40,7 @@ const KINDS: {
 } = {
   canary,
   'connection-guard': connectionGuard,
+  'ddl-ledger': ddlLedger,
   heartbeat,
   ledger,
   'logical-slot': logicalSlot,

@@ -1,28 +1,14 @@
-import {
-  describeSchema,
-  furniture,
-  type Gate,
-  LinkKind,
-  listSequences,
-  longTransactions,
-  mayDecode,
-  mayFence,
-  PontoonError,
-  preparedTransactions,
-  publicationExists,
-  type QualifiedName,
-  quoteQualified,
-  type SchemaPart,
-  schemaDifferences,
-  slotLag,
-  subscriptionProgress,
-  subscriptionState,
-  superuserSessions,
-  unfencedLogins,
-} from '../../postgres';
+import { type Gate, PontoonError } from '../../postgres';
 import type { CutoverContext } from './context';
-import { keptOn } from './fence';
-import { subscriptionOf } from './paths';
+import { lookAtForward, lookAtSuperusers, lookAtTarget, lookAtTransactions } from './gate-activity';
+import {
+  lookAtDecoding,
+  lookAtFurniture,
+  lookAtOwners,
+  lookAtSequences,
+  lookAtWayBack,
+} from './gate-rights';
+import { lookAtSchemas } from './gate-schemas';
 
 /** Looks whether a cutover would succeed; throws if a gate is closed or could not be read. */
 export async function checkGates(context: CutoverContext): Promise<void> {
@@ -123,117 +109,6 @@ async function readGate(context: CutoverContext, gate: GateKind): Promise<Gate> 
   } catch (error) {
     return { id, title, status: 'unchecked', found: (error as Error).message, wayOut };
   }
-}
-
-async function lookAtFurniture(context: CutoverContext): Promise<string | undefined> {
-  for (const server of [context.plan.from, context.plan.to]) {
-    const row = await context.runOne(server, furniture());
-    if (row?.ledger !== true) return `no ledger on '${server}'`;
-    if (row.canary !== true) return `no canary on '${server}'`;
-  }
-  return undefined;
-}
-
-async function lookAtOwners(context: CutoverContext): Promise<string | undefined> {
-  for (const server of [context.plan.from, context.plan.to]) {
-    const row = await context.runOne(server, mayFence());
-    if (row?.may !== true) return `the owner '${String(row?.owner)}' on '${server}'`;
-  }
-  return undefined;
-}
-
-async function lookAtDecoding(context: CutoverContext): Promise<string | undefined> {
-  for (const server of [context.plan.from, context.plan.to]) {
-    const row = await context.runOne(server, mayDecode());
-    if (row?.level !== 'logical') return `wal_level = ${String(row?.level)} on '${server}'`;
-    if (row.may !== true) return `no REPLICATION on '${server}'`;
-  }
-  return undefined;
-}
-
-async function lookAtForward(context: CutoverContext): Promise<string | undefined> {
-  const { forward, to, limits } = context.plan;
-  if (forward.kind === LinkKind.NATIVE) {
-    const row = await context.runOne(to, subscriptionProgress(subscriptionOf(forward)));
-    if (row === undefined) return `no subscription '${subscriptionOf(forward)}' on '${to}'`;
-    if (row.enabled !== true) return `subscription '${subscriptionOf(forward)}' disabled`;
-    if (row.waiting !== 0)
-      return `${String(row.waiting)} of ${String(row.tables)} tables not copied yet`;
-  }
-  const slot = await context.runOne(forward.decoder, slotLag(forward.slotName));
-  if (slot === undefined) return `no slot '${forward.slotName}' on '${forward.decoder}'`;
-  if (slot.walStatus === 'lost') return `slot '${forward.slotName}' has lost its WAL`;
-  if (slot.active !== true) return `slot '${forward.slotName}' is read by nobody`;
-  if (Number(slot.bytes) > limits.lagBytes)
-    return `a lag of ${String(slot.bytes)} bytes, more than ${limits.lagBytes}`;
-  return undefined;
-}
-
-const DIFFERENCES_SHOWN = 5;
-
-async function lookAtSchemas(context: CutoverContext): Promise<string | undefined> {
-  const { from, to, selection } = context.plan;
-  const [here, there] = await Promise.all(
-    [from, to].map(
-      async (server) =>
-        (await context.run(server, describeSchema(selection))) as unknown as readonly SchemaPart[],
-    ),
-  );
-  const differences = schemaDifferences(here ?? [], there ?? []);
-  if (differences.length === 0) return undefined;
-  const more = differences.length - DIFFERENCES_SHOWN;
-  return `on '${to}': ${differences.slice(0, DIFFERENCES_SHOWN).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
-}
-
-async function lookAtSequences(context: CutoverContext): Promise<string | undefined> {
-  const { from, to, selection } = context.plan;
-  const listed = await context.run(from, listSequences(selection));
-  const unreadable = listed.find(({ readable }) => readable !== true);
-  if (unreadable !== undefined)
-    return `no right to read ${quoteQualified(unreadable as unknown as QualifiedName)} on '${from}'`;
-  const settable = new Set(
-    (await context.run(to, listSequences(selection)))
-      .filter(({ settable: may }) => may === true)
-      .map((one) => quoteQualified(one as unknown as QualifiedName)),
-  );
-  const lost = listed
-    .map((one) => quoteQualified(one as unknown as QualifiedName))
-    .find((name) => !settable.has(name));
-  return lost === undefined ? undefined : `no right to set ${lost} on '${to}', or no such sequence`;
-}
-
-async function lookAtWayBack(context: CutoverContext): Promise<string | undefined> {
-  const { reverse, from, to } = context.plan;
-  if (reverse === undefined || reverse.kind !== LinkKind.NATIVE) return undefined;
-  const { publication = '' } = reverse;
-  const published = await context.runOne(to, publicationExists(publication));
-  if (published?.exists !== true) return `no publication '${publication}' on '${to}'`;
-  const there = await context.runOne(from, subscriptionState(subscriptionOf(reverse)));
-  if (there !== undefined || reverse.publisher !== undefined) return undefined;
-  return `no subscription '${subscriptionOf(reverse)}' on '${from}', and nothing to make it of`;
-}
-
-async function lookAtTransactions(context: CutoverContext): Promise<string | undefined> {
-  const { from, limits } = context.plan;
-  const long = await context.runOne(from, longTransactions(limits.transactionSeconds));
-  if (long !== undefined)
-    return `a transaction of role '${String(long.role)}' open for ${Math.round(Number(long.seconds))} s (process ${String(long.pid)})`;
-  const prepared = await context.runOne(from, preparedTransactions());
-  return prepared === undefined ? undefined : `the prepared transaction '${String(prepared.name)}'`;
-}
-
-async function lookAtSuperusers(context: CutoverContext): Promise<string | undefined> {
-  const { from } = context.plan;
-  const row = await context.runOne(from, superuserSessions(await keptOn(context, from)));
-  return row === undefined
-    ? undefined
-    : `'${String(row.role)}' (${String(row.application)}), process ${String(row.pid)}`;
-}
-
-async function lookAtTarget(context: CutoverContext): Promise<string | undefined> {
-  const { to } = context.plan;
-  const [first] = await context.run(to, unfencedLogins(await keptOn(context, to)));
-  return first === undefined ? undefined : `role '${String(first.name)}' may connect to '${to}'`;
 }
 
 function describe({ title, status, found, wayOut }: Gate): string {

@@ -385,7 +385,7 @@ test('a spec of no kind is refused with the kinds that there are', () => {
   expect(refusal(() => readSpec({ kind: 'table' }))).toEqual({
     code: 'INVALID',
     message:
-      "the spec: 'spec.kind' must be one of 'canary', 'connection-guard', 'heartbeat', 'ledger', 'logical-slot', 'physical-slot', 'publication', 'role', 'server-settings', 'subscription', got \"table\"; pick one",
+      "the spec: 'spec.kind' must be one of 'canary', 'connection-guard', 'ddl-ledger', 'heartbeat', 'ledger', 'logical-slot', 'physical-slot', 'publication', 'role', 'server-settings', 'subscription', got \"table\"; pick one",
   });
   expect(refusal(() => readSpec({ kind: 'heartbeat', every: '1s' }))).toEqual({
     code: 'INVALID',

@@ -1,0 +1,53 @@
+import {
+  LinkKind,
+  longTransactions,
+  preparedTransactions,
+  slotLag,
+  subscriptionProgress,
+  superuserSessions,
+  unfencedLogins,
+} from '../../postgres';
+import type { CutoverContext } from './context';
+import { keptOn } from './fence';
+import { subscriptionOf } from './paths';
+
+export async function lookAtForward(context: CutoverContext): Promise<string | undefined> {
+  const { forward, to, limits } = context.plan;
+  if (forward.kind === LinkKind.NATIVE) {
+    const row = await context.runOne(to, subscriptionProgress(subscriptionOf(forward)));
+    if (row === undefined) return `no subscription '${subscriptionOf(forward)}' on '${to}'`;
+    if (row.enabled !== true) return `subscription '${subscriptionOf(forward)}' disabled`;
+    if (row.waiting !== 0)
+      return `${String(row.waiting)} of ${String(row.tables)} tables not copied yet`;
+  }
+  const slot = await context.runOne(forward.decoder, slotLag(forward.slotName));
+  if (slot === undefined) return `no slot '${forward.slotName}' on '${forward.decoder}'`;
+  if (slot.walStatus === 'lost') return `slot '${forward.slotName}' has lost its WAL`;
+  if (slot.active !== true) return `slot '${forward.slotName}' is read by nobody`;
+  if (Number(slot.bytes) > limits.lagBytes)
+    return `a lag of ${String(slot.bytes)} bytes, more than ${limits.lagBytes}`;
+  return undefined;
+}
+
+export async function lookAtTransactions(context: CutoverContext): Promise<string | undefined> {
+  const { from, limits } = context.plan;
+  const long = await context.runOne(from, longTransactions(limits.transactionSeconds));
+  if (long !== undefined)
+    return `a transaction of role '${String(long.role)}' open for ${Math.round(Number(long.seconds))} s (process ${String(long.pid)})`;
+  const prepared = await context.runOne(from, preparedTransactions());
+  return prepared === undefined ? undefined : `the prepared transaction '${String(prepared.name)}'`;
+}
+
+export async function lookAtSuperusers(context: CutoverContext): Promise<string | undefined> {
+  const { from } = context.plan;
+  const row = await context.runOne(from, superuserSessions(await keptOn(context, from)));
+  return row === undefined
+    ? undefined
+    : `'${String(row.role)}' (${String(row.application)}), process ${String(row.pid)}`;
+}
+
+export async function lookAtTarget(context: CutoverContext): Promise<string | undefined> {
+  const { to } = context.plan;
+  const [first] = await context.run(to, unfencedLogins(await keptOn(context, to)));
+  return first === undefined ? undefined : `role '${String(first.name)}' may connect to '${to}'`;
+}

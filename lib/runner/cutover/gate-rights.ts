@@ -1,0 +1,67 @@
+import {
+  furniture,
+  LinkKind,
+  listSequences,
+  mayDecode,
+  mayFence,
+  publicationExists,
+  type QualifiedName,
+  quoteQualified,
+  subscriptionState,
+} from '../../postgres';
+import type { CutoverContext } from './context';
+import { subscriptionOf } from './paths';
+
+export async function lookAtFurniture(context: CutoverContext): Promise<string | undefined> {
+  for (const server of [context.plan.from, context.plan.to]) {
+    const row = await context.runOne(server, furniture());
+    if (row?.ledger !== true) return `no ledger on '${server}'`;
+    if (row.canary !== true) return `no canary on '${server}'`;
+  }
+  return undefined;
+}
+
+export async function lookAtOwners(context: CutoverContext): Promise<string | undefined> {
+  for (const server of [context.plan.from, context.plan.to]) {
+    const row = await context.runOne(server, mayFence());
+    if (row?.may !== true) return `the owner '${String(row?.owner)}' on '${server}'`;
+  }
+  return undefined;
+}
+
+export async function lookAtDecoding(context: CutoverContext): Promise<string | undefined> {
+  for (const server of [context.plan.from, context.plan.to]) {
+    const row = await context.runOne(server, mayDecode());
+    if (row?.level !== 'logical') return `wal_level = ${String(row?.level)} on '${server}'`;
+    if (row.may !== true) return `no REPLICATION on '${server}'`;
+  }
+  return undefined;
+}
+
+export async function lookAtSequences(context: CutoverContext): Promise<string | undefined> {
+  const { from, to, selection } = context.plan;
+  const listed = await context.run(from, listSequences(selection));
+  const unreadable = listed.find(({ readable }) => readable !== true);
+  if (unreadable !== undefined)
+    return `no right to read ${quoteQualified(unreadable as unknown as QualifiedName)} on '${from}'`;
+  const settable = new Set(
+    (await context.run(to, listSequences(selection)))
+      .filter(({ settable: may }) => may === true)
+      .map((one) => quoteQualified(one as unknown as QualifiedName)),
+  );
+  const lost = listed
+    .map((one) => quoteQualified(one as unknown as QualifiedName))
+    .find((name) => !settable.has(name));
+  return lost === undefined ? undefined : `no right to set ${lost} on '${to}', or no such sequence`;
+}
+
+export async function lookAtWayBack(context: CutoverContext): Promise<string | undefined> {
+  const { reverse, from, to } = context.plan;
+  if (reverse === undefined || reverse.kind !== LinkKind.NATIVE) return undefined;
+  const { publication = '' } = reverse;
+  const published = await context.runOne(to, publicationExists(publication));
+  if (published?.exists !== true) return `no publication '${publication}' on '${to}'`;
+  const there = await context.runOne(from, subscriptionState(subscriptionOf(reverse)));
+  if (there !== undefined || reverse.publisher !== undefined) return undefined;
+  return `no subscription '${subscriptionOf(reverse)}' on '${from}', and nothing to make it of`;
+}
