@@ -15,7 +15,7 @@ export interface WorkloadOptions {
   readonly table: QualifiedName;
   /** The servers that the endpoint may lead to, to tell which one a write was on. */
   readonly servers: readonly WorkloadServer[];
-  /** Connections whose commits wait for the disk. @default 6 */
+  /** Connections whose commits wait for the disk. @default 4 */
   readonly synchronous?: number;
   /** Connections with `synchronous_commit = off`. @default 2 */
   readonly asynchronous?: number;
@@ -39,7 +39,7 @@ export interface Refusal {
   readonly count: number;
 }
 
-const SYNCHRONOUS = 6;
+const SYNCHRONOUS = 4;
 const ASYNCHRONOUS = 2;
 const RATE = 500;
 const START_MS = 10_000;

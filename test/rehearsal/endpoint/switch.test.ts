@@ -126,7 +126,7 @@ test('a switch through a record loses and doubles nothing, without waiting for t
     expect([outage?.from, outage?.to, outage?.clientsMs.length, more]).toEqual([
       'old',
       'new',
-      8,
+      6,
       [],
     ]);
     expect(workload.refusals.map(({ code }) => code)).not.toContain('23505');
