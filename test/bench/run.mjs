@@ -1,9 +1,10 @@
 // Runs all benchmarks, or those that are named, against what was built; prints tables and writes them into
-// bench-report/bench.json, beside what earlier runs measured there.
+// bench-report/bench.json, beside what earlier runs measured there. `--rows N` makes the verification's table smaller.
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -38,9 +39,13 @@ const BENCHES = {
   ],
   preflight: ['benchPreflight', (row) => [row]],
   rehearsal: ['benchRehearsal', ({ phases, ...row }) => [row, ...phases]],
+  verification: ['benchVerification', (rows) => rows],
 };
 
-const asked = process.argv.slice(2);
+const { values: options, positionals: asked } = parseArgs({
+  options: { rows: { type: 'string' } },
+  allowPositionals: true,
+});
 for (const name of asked) {
   if (!(name in BENCHES)) {
     console.error(`'${name}' must be one of ${Object.keys(BENCHES).join(', ')}; correct it`);
@@ -66,7 +71,10 @@ const require = createRequire(import.meta.url);
 const measured = {};
 for (const [name, [bench, rowsOf]] of Object.entries(BENCHES)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
-  const result = await require(path.join(out, `${name}.cjs`))[bench]();
+  const result = await require(path.join(out, `${name}.cjs`))[bench](
+    // Of those that have rows.
+    ...(name === 'verification' && options.rows !== undefined ? [Number(options.rows)] : []),
+  );
   measured[name] = { machine: machine(), at: new Date().toISOString(), result };
   console.log(`\n${name}`);
   printTable(rowsOf(result));

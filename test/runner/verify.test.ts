@@ -352,17 +352,19 @@ test('a server that is lost ends the verification with its name', async () => {
   const lost = await startTestServer({ name: 'lost', major: 17 });
   const client = await lost.client();
   const make =
-    'CREATE SCHEMA IF NOT EXISTS app; CREATE TABLE app.a (id int); CREATE TABLE app.b (id int)';
+    'CREATE SCHEMA IF NOT EXISTS app; CREATE TABLE app.a (id int); CREATE TABLE app.b (id int); CREATE TABLE app.c (id int)';
   await Promise.all([client.query(make), source.query(make)]);
 
-  await client.query('BEGIN; LOCK TABLE app.b IN ACCESS EXCLUSIVE MODE');
-  const killed: Promise<void>[] = [];
+  // Holds the verification up until the server is gone.
+  const lock = await servers[0].client();
+  await lock.query('BEGIN; LOCK TABLE app.b IN ACCESS EXCLUSIVE MODE');
+  const killed: Promise<unknown>[] = [];
 
   const verification = verify(SELECTION, {
     target: connectionTo(lost),
     secrets: secretsOf(servers[0], lost),
     concurrency: 1,
-    onTable: () => killed.push(lost.server.kill()),
+    onTable: () => killed.push(lost.server.kill().then(() => lock.query('ROLLBACK'))),
   });
 
   await expect(verification).rejects.toMatchObject({ code: 'VERIFY_INTERRUPTED' });

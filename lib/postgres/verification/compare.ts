@@ -108,12 +108,12 @@ function compareTable({ source, target, selected }: Pair, sides: Sides): Decisio
   }
   const columns = compareColumns(source, target, selected?.columns, sides);
   if ('problem' in columns) return decided(columns.status, columns.problem);
-  const keys = compareKeys(source.key, target);
+  const keys = compareKeys(source.key, target.key);
   const scope = (table: ReportedTable, compared: readonly ComparedColumn[]) => ({
     table: { schema: table.schema, name: table.name },
     only: table.kind === 'r',
     columns: compared,
-    key: keys,
+    ...keys,
   });
   return {
     kind: 'digest',
@@ -124,17 +124,26 @@ function compareTable({ source, target, selected }: Pair, sides: Sides): Decisio
   };
 }
 
-/** The key by which both are read in pieces: rows must be sorted alike, or a piece would not hold the same rows. */
-function compareKeys(source: readonly ReportedKeyColumn[], target: ReportedTable): KeyColumn[] {
-  const alike = source.every(({ name, order }) => {
-    const there = target.key.find((column) => column.name === name);
-    return order !== null && there?.order === order;
-  });
-  if (!alike) return [];
-  return source.map(({ name, order }) =>
-    // A key of the wider type must not be out of the narrower one's range.
-    order === 'integer' ? { name, type: 'pg_catalog.int8' } : { name },
-  );
+/**
+ * The key by which rows are found on both servers. Only where it is sorted alike can they be read in ranges, or a range
+ * would not hold the same rows.
+ */
+function compareKeys(
+  source: readonly ReportedKeyColumn[],
+  target: readonly ReportedKeyColumn[],
+): { readonly key: KeyColumn[]; readonly ordered: boolean } {
+  const there = new Map(target.map(({ name, order }) => [name, order]));
+  const found = source.length === target.length && source.every(({ name }) => there.has(name));
+  if (source.length === 0 || !found) return { key: [], ordered: false };
+  return {
+    key: source.map(({ name, order }) =>
+      // A key of the wider type must not be out of the narrower one's range.
+      order === 'integer' && there.get(name) === order
+        ? { name, type: 'pg_catalog.int8' }
+        : { name },
+    ),
+    ordered: source.every(({ name, order }) => order !== null && there.get(name) === order),
+  };
 }
 
 function decideMissing(

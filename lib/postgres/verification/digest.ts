@@ -30,6 +30,8 @@ export interface DigestScope {
   readonly rowFilters: readonly RowFilter[];
   /** In the same order on both servers; none if rows cannot be found one by one. */
   readonly key: readonly KeyColumn[];
+  /** Whether both servers sort keys alike, so that a range of keys holds the same rows on both. */
+  readonly ordered: boolean;
 }
 
 /** The values of a row's key, as texts. */
@@ -43,8 +45,17 @@ export type Piece =
       readonly after?: RowKey;
       /** The key that ends the range, itself included; the range is open if it is left out. */
       readonly upTo?: RowKey;
+      /** Only the rows whose keys fall into these. */
+      readonly buckets?: Buckets;
     }
   | { readonly kind: 'keys'; readonly keys: readonly RowKey[] };
+
+/** Some of the buckets that keys fall into by their hash, wherever they are sorted. */
+export interface Buckets {
+  /** How many buckets there are; a power of two. */
+  readonly of: number;
+  readonly numbers: readonly number[];
+}
 
 /** How many rows there are, and a number that depends on all of them and not on their order. */
 export interface Digest {
@@ -79,20 +90,25 @@ export const DIGEST_SESSION: Statement = sql(
 /**
  * Counts and sums up the rows of a piece in one pass and constant memory. Gives a {@link Digest}.
  *
- * What is hashed are representations, since equality hides differences: `1.0` and `1.00` are equal numerics. A row's
- * hash is hashed once more: `hash_record_extended` is a linear combination of its columns' hashes, and the sum of such
- * hashes stays the same when two rows exchange their values in one column (tried). The bytes of its result are hashed
- * and not the bigint, of which the hash function keeps only 32 bits. The sum, unlike an exclusive or, counts
- * duplicates.
+ * What is hashed are representations, since equality hides differences: `1.0` and `1.00` are equal numerics.
+ *
+ * `hash_record_extended` is a linear combination of its columns' hashes, and the sum of such hashes stays the same when
+ * two rows exchange their values in one column (tried). With a key, the key seeds the hash of every column, so that each
+ * value is bound to its row. Without one, a row's hash is hashed once more: the bytes of it, since of a bigint the hash
+ * function keeps only 32 bits. The sum, unlike an exclusive or, counts duplicates.
  */
 export function digestSql(scope: DigestScope, piece: Piece = { kind: 'range' }): Statement {
-  const hash = `pg_catalog.hash_record_extended(ROW(pg_catalog.int8send(${rowHash(scope)})), 0)`;
+  return sql(`SELECT ${digest(scope)}${rowsOf(scope, piece)}`);
+}
+
+/** Digests a piece by buckets, `of` of them. Gives rows of `bucket` and its {@link Digest}; none for an empty bucket. */
+export function bucketDigestsSql(scope: DigestScope, piece: Piece, of: number): Statement {
   return sql(
-    `SELECT pg_catalog.count(*) AS rows, pg_catalog.sum(${hash}) AS checksum${rowsOf(scope, piece)}`,
+    `SELECT ${bucket(scope, of)} AS bucket, ${digest(scope)}${rowsOf(scope, piece)} GROUP BY 1`,
   );
 }
 
-/** Reads the rows of a piece in the key's order. Gives rows of `key`, its values as texts, and `hash`. */
+/** Reads the rows of a piece in the key's order. Gives rows of `key`, the JSON of its texts, and `hash`. */
 export function rowHashesSql(scope: DigestScope, piece: Piece): Statement {
   return sql(
     `SELECT ${keyTexts(scope)} AS key, ${rowHash(scope)}::text AS hash${rowsOf(scope, piece)} ORDER BY ${keyNames(scope)}`,
@@ -106,14 +122,54 @@ export function rangeEndSql(
   rows: number,
 ): Statement {
   const begins = { kind: 'range', ...(after === undefined ? {} : { after }) } as const;
-  // Without the row filters, so that a range is never more work than its rows.
+  // Without the row filters, so that a range is never more work than its rows. Texts are made of the last key only.
+  const rest = rowsOf({ ...scope, rowFilters: [] }, begins);
   return sql(
-    `SELECT ${keyTexts(scope)} AS key${rowsOf({ ...scope, rowFilters: [] }, begins)} ORDER BY ${keyNames(scope)} OFFSET ${rows - 1} LIMIT 1`,
+    `SELECT ${keyTexts(scope)} AS key FROM (SELECT ${keyNames(scope)}${rest} ORDER BY ${keyNames(scope)} OFFSET ${rows - 1} LIMIT 1) AS last`,
   );
 }
 
-function rowHash({ columns }: DigestScope): string {
-  return `pg_catalog.hash_record_extended(ROW(${columns.map(representation).join(', ')}), 0)`;
+function digest(scope: DigestScope): string {
+  const hash =
+    scope.key.length > 0 ? rowHash(scope) : hashOf([`pg_catalog.int8send(${rowHash(scope)})`]);
+  return `pg_catalog.count(*) AS rows, pg_catalog.sum(${hash}) AS checksum`;
+}
+
+function bucket(scope: DigestScope, of: number): string {
+  return `(${keyHash(scope)} & ${of - 1})::int`;
+}
+
+function rowHash({ columns, key }: Pick<DigestScope, 'columns' | 'key'>): string {
+  if (key.length === 0) return hashOf(columns.map(representation));
+  const number = numberKey(key);
+  if (number === undefined) return hashOf(columns.map(representation), keyHash({ columns, key }));
+  // A whole number is its own seed, and with that seed the hash of its 32 bits is as good as one of all of them.
+  const values = columns.map((column) =>
+    column.name === number.name ? quoteIdentifier(column.name) : representation(column),
+  );
+  return hashOf(values, numberOf(number));
+}
+
+function keyHash({ columns, key }: Pick<DigestScope, 'columns' | 'key'>): string {
+  const number = numberKey(key);
+  if (number !== undefined) return hashOf([numberOf(number)]);
+  return hashOf(key.map((column) => representation(comparedAs(column, columns))));
+}
+
+function numberKey([only, ...others]: readonly KeyColumn[]): KeyColumn | undefined {
+  return others.length === 0 && only?.type !== undefined ? only : undefined;
+}
+
+function numberOf({ name, type }: KeyColumn): string {
+  return `${quoteIdentifier(name)}::${type}`;
+}
+
+function comparedAs({ name }: KeyColumn, columns: readonly ComparedColumn[]): ComparedColumn {
+  return columns.find((column) => column.name === name) ?? { name };
+}
+
+function hashOf(values: readonly string[], seed = '0'): string {
+  return `pg_catalog.hash_record_extended(ROW(${values.join(', ')}), ${seed})`;
 }
 
 // The text of a row with one column, since a cast to text may be a function that somebody wrote, and `char(n)` loses
@@ -130,19 +186,20 @@ function keyNames({ key }: DigestScope): string {
 }
 
 function keyTexts({ key }: DigestScope): string {
-  return `ARRAY[${key.map(({ name }) => `${quoteIdentifier(name)}::text`).join(', ')}]`;
+  return `pg_catalog.json_build_array(${key.map(({ name }) => `${quoteIdentifier(name)}::text`).join(', ')})::text`;
 }
 
 function rowsOf(scope: DigestScope, piece: Piece): string {
   const conditions = [
-    ...pieceConditions(scope.key, piece),
+    ...pieceConditions(scope, piece),
     ...(scope.rowFilters.length > 0 ? [rowFilterSql(scope.rowFilters)] : []),
   ];
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   return ` FROM ${scope.only ? 'ONLY ' : ''}${quoteQualified(scope.table)}${where}`;
 }
 
-function pieceConditions(key: readonly KeyColumn[], piece: Piece): string[] {
+function pieceConditions(scope: DigestScope, piece: Piece): string[] {
+  const { key } = scope;
   const columns = tuple(key.map(({ name }) => quoteIdentifier(name)));
   const values = (values: RowKey): string =>
     tuple(
@@ -152,10 +209,13 @@ function pieceConditions(key: readonly KeyColumn[], piece: Piece): string[] {
       ),
     );
   if (piece.kind === 'keys') return [`${columns} IN (${piece.keys.map(values).join(', ')})`];
-  const { after, upTo } = piece;
+  const { after, upTo, buckets } = piece;
   return [
     ...(after === undefined ? [] : [`${columns} > ${values(after)}`]),
     ...(upTo === undefined ? [] : [`${columns} <= ${values(upTo)}`]),
+    ...(buckets === undefined
+      ? []
+      : [`${bucket(scope, buckets.of)} = ANY ('{${buckets.numbers.join()}}'::int[])`]),
   ];
 }
 

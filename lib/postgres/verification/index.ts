@@ -12,6 +12,8 @@ export {
   type Verdict,
 } from './compare';
 export {
+  type Buckets,
+  bucketDigestsSql,
   type ComparedColumn,
   DIGEST_SESSION,
   type Digest,

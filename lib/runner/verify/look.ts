@@ -1,4 +1,5 @@
 import {
+  bucketDigestsSql,
   type DigestScope,
   digestSql,
   type Piece,
@@ -41,7 +42,7 @@ export async function rowHashesOf(
   const hashes = new Map<string, string>();
   const rows = await reader.read(scope, rowHashesSql(scope, piece), pace.msLeft());
   for (const row of rows) {
-    const key = JSON.stringify(row.key);
+    const key = JSON.stringify(JSON.parse(String(row.key)));
     const others = hashes.get(key);
     const hash = String(row.hash);
     hashes.set(key, others === undefined ? hash : [...others.split(' '), hash].sort().join(' '));
@@ -49,14 +50,27 @@ export async function rowHashesOf(
   return hashes;
 }
 
-/** The key that ends a range of `rows` rows; undefined if fewer are left, or if there is no key. */
+/** The key that ends a range of `rows` rows; undefined if fewer are left, or if keys have no order. */
 export async function rangeEndOf(
   { reader, scope }: TableSide,
   after: RowKey | undefined,
   rows: number,
   pace: Pace,
 ): Promise<RowKey | undefined> {
-  if (scope.key.length === 0) return undefined;
+  if (!scope.ordered || rows === Number.POSITIVE_INFINITY) return undefined;
   const [row] = await reader.read(scope, rangeEndSql(scope, after, rows), pace.msLeft());
-  return row?.key as RowKey | undefined;
+  return row === undefined ? undefined : (JSON.parse(String(row.key)) as RowKey);
+}
+
+/** Count and checksum of each bucket of a piece that has rows. */
+export async function bucketDigestsOf(
+  { reader, scope }: TableSide,
+  piece: Piece,
+  of: number,
+  pace: Pace,
+): Promise<Map<number, string>> {
+  const rows = await reader.read(scope, bucketDigestsSql(scope, piece, of), pace.msLeft());
+  return new Map(
+    rows.map((row) => [Number(row.bucket), `${String(row.rows)} ${String(row.checksum)}`]),
+  );
 }

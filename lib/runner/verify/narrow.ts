@@ -1,13 +1,15 @@
 import type { Piece } from '../../postgres';
 import { type Doubt, type RangeDoubt, type RowDoubt, rowsIn, rowsInAll } from './doubt';
-import { rangeEndOf, rowHashesOf, type TableSides } from './look';
+import { bucketDigestsOf, rowHashesOf, type TableSides } from './look';
 
 type Range = Extract<Piece, { kind: 'range' }>;
 
 /** So many rows can be named one by one; more stay a range. */
 const NAMED_ROWS = 1_000;
-/** So many rows of a range are fetched with their hashes, so that memory stays small whatever the table. */
-const FETCHED_ROWS = 50_000;
+/** So many rows are fetched with their hashes, so that memory stays small whatever the table. */
+const FETCHED_ROWS = 20_000;
+const ROWS_IN_BUCKET = 256;
+const MOST_BUCKETS = 65_536;
 
 /** What differs in a range, and how many rows of the source do not. */
 export interface Narrowed {
@@ -22,40 +24,61 @@ export async function narrow(
   [source, target]: readonly [string, string],
 ): Promise<Narrowed> {
   const doubt: RangeDoubt = { ...range, first: source, source, target };
-  const [there, here] = [rowsIn(doubt, 'source'), rowsIn(doubt, 'target')];
   const whole = { same: 0, doubts: [doubt] };
-  const tooMany = Math.max(there, here) > FETCHED_ROWS || Math.abs(there - here) > NAMED_ROWS;
-  if (tooMany || sides.source.scope.key.length === 0) return whole;
-  const { same, differing } = await differingRows(sides, range);
-  return differing.length > NAMED_ROWS ? whole : { same, doubts: differing };
+  const [there, here] = [rowsIn(doubt, 'source'), rowsIn(doubt, 'target')];
+  if (sides.source.scope.key.length === 0 || Math.abs(there - here) > NAMED_ROWS) return whole;
+  const found = await differingBuckets(sides, doubt);
+  if (found.rows > FETCHED_ROWS) return whole;
+  const { same, differing } = await differingRows(sides, { ...range, buckets: found });
+  return differing.length > NAMED_ROWS ? whole : { same: found.same + same, doubts: differing };
 }
 
-/** The first rows that differ inside of a range that was too big to be narrowed. */
-export async function firstOf(
+/** Some rows that differ inside of a range that has too many of them. */
+export async function someOf(
   sides: TableSides,
   doubt: RangeDoubt,
   limit: number,
 ): Promise<readonly RowDoubt[]> {
   if (sides.source.scope.key.length === 0) return [];
-  const [there, here] = [rowsIn(doubt, 'source'), rowsIn(doubt, 'target')];
-  const { after, upTo } = doubt;
-  const bigger = there >= here ? sides.source : sides.target;
-  const end =
-    Math.max(there, here) > FETCHED_ROWS
-      ? await rangeEndOf(bigger, after, FETCHED_ROWS, sides.pace)
-      : upTo;
-  const { differing } = await differingRows(sides, {
-    kind: 'range',
-    ...(after === undefined ? {} : { after }),
-    ...(end === undefined ? {} : { upTo: end }),
-  });
+  const { of, numbers } = await differingBuckets(sides, doubt);
+  // Where many rows differ, any bucket that does has one.
+  const buckets = { of, numbers: numbers.slice(0, limit) };
+  const { differing } = await differingRows(sides, { ...rangeOf(doubt), buckets });
   return differing.slice(0, limit);
+}
+
+interface DifferingBuckets {
+  readonly of: number;
+  readonly numbers: readonly number[];
+  /** Rows in them, on both servers together. */
+  readonly rows: number;
+  /** Rows of the source in all other buckets. */
+  readonly same: number;
+}
+
+async function differingBuckets(sides: TableSides, doubt: RangeDoubt): Promise<DifferingBuckets> {
+  const rows = Math.max(rowsIn(doubt, 'source'), rowsIn(doubt, 'target'));
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, rows / ROWS_IN_BUCKET)));
+  const of = Math.min(MOST_BUCKETS, wanted);
+  const range = rangeOf(doubt);
+  const [source, target] = await Promise.all([
+    bucketDigestsOf(sides.source, range, of, sides.pace),
+    bucketDigestsOf(sides.target, range, of, sides.pace),
+  ]);
+  const numbers = [...new Set([...source.keys(), ...target.keys()])];
+  const differing = numbers.filter((number) => source.get(number) !== target.get(number));
+  const count = (digest: string | undefined): number => Number((digest ?? '0').split(' ')[0]);
+  const all = [...source.values()].reduce((sum, digest) => sum + count(digest), 0);
+  const there = differing.reduce((sum, number) => sum + count(source.get(number)), 0);
+  const here = differing.reduce((sum, number) => sum + count(target.get(number)), 0);
+  return { of, numbers: differing, rows: there + here, same: all - there };
 }
 
 async function differingRows(
   sides: TableSides,
-  piece: Piece,
+  piece: Range,
 ): Promise<{ readonly same: number; readonly differing: readonly RowDoubt[] }> {
+  if (piece.buckets?.numbers.length === 0) return { same: 0, differing: [] };
   const [source, target] = await Promise.all([
     rowHashesOf(sides.source, piece, sides.pace),
     rowHashesOf(sides.target, piece, sides.pace),
@@ -65,6 +88,14 @@ async function differingRows(
     .filter((row) => row.source !== row.target);
   const all = [...source.values()].reduce((rows, hashes) => rows + hashes.split(' ').length, 0);
   return { same: all - rowsInAll(differing, 'source'), differing };
+}
+
+function rangeOf({ after, upTo }: RangeDoubt): Range {
+  return {
+    kind: 'range',
+    ...(after === undefined ? {} : { after }),
+    ...(upTo === undefined ? {} : { upTo }),
+  };
 }
 
 function rowDoubt(

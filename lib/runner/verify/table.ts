@@ -1,7 +1,7 @@
 import { judgeDigests, type Sides, type TableComparison } from '../../postgres';
 import { type Doubt, rowsInAll } from './doubt';
 import { digestOf, rangeEndOf, type TableSides } from './look';
-import { firstOf, narrow } from './narrow';
+import { narrow, someOf } from './narrow';
 import { Obstacle } from './reader';
 import type { DifferingRow, TableVerification } from './result';
 import { type Settled, type SettleOptions, settle } from './settle';
@@ -133,7 +133,7 @@ async function firstDifferences(
   for (const doubt of doubts) {
     const room = NAMED_IN_RESULT - first.length;
     if (room <= 0) break;
-    const rows = doubt.kind === 'row' ? [doubt] : await firstOf(sides, doubt, room);
+    const rows = doubt.kind === 'row' ? [doubt] : await someOf(sides, doubt, room);
     for (const { key, source, target } of rows)
       first.push({ key, on: source === '' ? 'target' : target === '' ? 'source' : 'both' });
   }

@@ -107,22 +107,29 @@ test.each([
   expect(judged).toEqual(verdict);
 });
 
-describe('the key by which a table is read in pieces', () => {
+describe('the key by which rows are found', () => {
   const byId = (order: string | null) => [{ name: 'id', order }];
   test.each([
-    ['the same on both', byId('uuid'), byId('uuid'), [{ name: 'id' }]],
+    ['the same on both', byId('uuid'), byId('uuid'), [{ name: 'id' }], true],
     [
       'integers, compared in the widest type',
       byId('integer'),
       byId('integer'),
       [{ name: 'id', type: 'pg_catalog.int8' }],
+      true,
     ],
-    ['sorted in another way', byId('text UTF8 C'), byId('text UTF8 c de_DE 2.36'), []],
-    ['sorted in nobody knows what way', byId(null), byId(null), []],
-    ['missing on the target', byId('uuid'), [], []],
-    ['missing on the source', [], byId('uuid'), []],
-  ])('%s', (_what, source, target, key) => {
+    [
+      'sorted in another way',
+      byId('text UTF8 C'),
+      byId('text UTF8 c de_DE 2.36'),
+      [{ name: 'id' }],
+      false,
+    ],
+    ['sorted in nobody knows what way', byId(null), byId(null), [{ name: 'id' }], false],
+    ['missing on the target', byId('uuid'), [], [], false],
+    ['missing on the source', [], byId('uuid'), [], false],
+  ])('%s', (_what, source, target, key, ordered) => {
     const [comparison] = compare([table('t', { key: source })], [table('t', { key: target })]);
-    expect(comparison).toMatchObject({ source: { key }, target: { key } });
+    expect(comparison).toMatchObject({ source: { key, ordered }, target: { key, ordered } });
   });
 });

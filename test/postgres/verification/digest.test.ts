@@ -1,4 +1,5 @@
 import {
+  bucketDigestsSql,
   DIGEST_SESSION,
   type DigestScope,
   digestSql,
@@ -19,6 +20,7 @@ test('the bytes of every column are hashed, then the row’s hash, and the sum i
       ],
       rowFilters: [{ column: 'id', operator: FilterOperator.AT_LEAST, values: ["1'"] }],
       key: [],
+      ordered: false,
     }).text,
   ).toBe(
     `SELECT pg_catalog.count(*) AS rows, pg_catalog.sum(pg_catalog.hash_record_extended(ROW(pg_catalog.int8send(pg_catalog.hash_record_extended(ROW(pg_catalog.int8send("id"), pg_catalog.textsend("Note ""x"""), pg_catalog.textsend(ROW("shape")::text)), 0))), 0)) AS checksum FROM ONLY "app"."a ""b""" WHERE ("id" >= '1''')`,
@@ -33,6 +35,7 @@ test('a partitioned table is read with its partitions, and a table without colum
       columns: [],
       rowFilters: [],
       key: [],
+      ordered: false,
     }).text,
   ).toBe(
     'SELECT pg_catalog.count(*) AS rows, pg_catalog.sum(pg_catalog.hash_record_extended(ROW(pg_catalog.int8send(pg_catalog.hash_record_extended(ROW(), 0))), 0)) AS checksum FROM "app"."events"',
@@ -51,6 +54,7 @@ const KEYED: DigestScope = {
   columns: [{ name: 'id', as: 'value' }],
   rowFilters: [{ column: 'a', operator: FilterOperator.IS_NULL }],
   key: [{ name: 'id', type: 'pg_catalog.int8' }, { name: 'code' }],
+  ordered: true,
 };
 
 test('a piece is a range of the key, which its end belongs to', () => {
@@ -71,12 +75,36 @@ test('rows are read in the key’s order', () => {
       ],
     }).text,
   ).toBe(
-    `SELECT ARRAY["id"::text, "code"::text] AS key, pg_catalog.hash_record_extended(ROW("id"), 0)::text AS hash FROM ONLY "app"."t" WHERE ("id", "code") IN (('1'::pg_catalog.int8, 'a'), ('2'::pg_catalog.int8, 'b')) AND ("a" IS NULL) ORDER BY "id", "code"`,
+    `SELECT pg_catalog.json_build_array("id"::text, "code"::text)::text AS key, pg_catalog.hash_record_extended(ROW("id"), pg_catalog.hash_record_extended(ROW("id", pg_catalog.textsend(ROW("code")::text)), 0))::text AS hash FROM ONLY "app"."t" WHERE ("id", "code") IN (('1'::pg_catalog.int8, 'a'), ('2'::pg_catalog.int8, 'b')) AND ("a" IS NULL) ORDER BY "id", "code"`,
   );
 });
 
 test('a range ends after so many rows, whether they are wanted or not', () => {
   expect(rangeEndSql(KEYED, ['1', 'a'], 500).text).toBe(
-    `SELECT ARRAY["id"::text, "code"::text] AS key FROM ONLY "app"."t" WHERE ("id", "code") > ('1'::pg_catalog.int8, 'a') ORDER BY "id", "code" OFFSET 499 LIMIT 1`,
+    `SELECT pg_catalog.json_build_array("id"::text, "code"::text)::text AS key FROM (SELECT "id", "code" FROM ONLY "app"."t" WHERE ("id", "code") > ('1'::pg_catalog.int8, 'a') ORDER BY "id", "code" OFFSET 499 LIMIT 1) AS last`,
+  );
+});
+
+test('a piece is digested by buckets of its keys, and some of them are read', () => {
+  const bucket =
+    '(pg_catalog.hash_record_extended(ROW("id", pg_catalog.textsend(ROW("code")::text)), 0) & 7)::int';
+  expect(bucketDigestsSql(KEYED, { kind: 'range' }, 8).text).toBe(
+    `SELECT ${bucket} AS bucket, pg_catalog.count(*) AS rows, pg_catalog.sum(pg_catalog.hash_record_extended(ROW("id"), pg_catalog.hash_record_extended(ROW("id", pg_catalog.textsend(ROW("code")::text)), 0))) AS checksum FROM ONLY "app"."t" WHERE ("a" IS NULL) GROUP BY 1`,
+  );
+  expect(
+    rowHashesSql(KEYED, { kind: 'range', buckets: { of: 8, numbers: [1, 5] } }).text,
+  ).toContain(`WHERE ${bucket} = ANY ('{1,5}'::int[]) AND ("a" IS NULL)`);
+});
+
+test('a whole number is its own seed, which binds every value to its row', () => {
+  expect(
+    digestSql({
+      ...KEYED,
+      rowFilters: [],
+      columns: [{ name: 'id', send: 'pg_catalog.int8send' }, { name: 'shape' }],
+      key: [{ name: 'id', type: 'pg_catalog.int8' }],
+    }).text,
+  ).toBe(
+    'SELECT pg_catalog.count(*) AS rows, pg_catalog.sum(pg_catalog.hash_record_extended(ROW("id", pg_catalog.textsend(ROW("shape")::text)), "id"::pg_catalog.int8)) AS checksum FROM ONLY "app"."t"',
   );
 });
