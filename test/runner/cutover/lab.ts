@@ -1,4 +1,5 @@
-import { Client } from 'pg';
+import { Socket } from 'node:net';
+import { Client, type ClientConfig } from 'pg';
 import {
   CUTOVER_LIMITS,
   type CutoverLimits,
@@ -18,7 +19,13 @@ import {
   type Server,
   Workspace,
 } from '../../../lib/rehearsal/servers';
-import { apply, type CutoverServices, scramVerifier, waitUntil } from '../../../lib/runner';
+import {
+  apply,
+  type CutoverServices,
+  type SwitchedEndpoint,
+  scramVerifier,
+  waitUntil,
+} from '../../../lib/runner';
 import { startTestServer, type TestServer } from '../../servers';
 
 const DATABASE = 'app';
@@ -28,19 +35,44 @@ const SETTINGS = {
   max_logical_replication_workers: '10',
 };
 const SCHEMA = `CREATE SCHEMA shop;
-CREATE TABLE shop.orders (id bigserial PRIMARY KEY, client int NOT NULL, number int NOT NULL, UNIQUE (client, number));
+CREATE TABLE shop.orders (id bigserial PRIMARY KEY, client int NOT NULL, number int NOT NULL);
+CREATE TABLE shop.counters (client int PRIMARY KEY, written int NOT NULL);
 CREATE TABLE shop.customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text);
 CREATE SEQUENCE shop.invoice INCREMENT -1;
 GRANT USAGE ON SCHEMA shop TO app; GRANT ALL ON ALL TABLES IN SCHEMA shop TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA shop TO app`;
 const READER = 'secret:reader';
+
+/** What a lab has beyond two servers. */
+export interface LabOptions {
+  /** Settings of both servers. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** SQL that the owner runs on both servers after the schema. */
+  readonly schema?: string;
+  /** The port by which servers find the server at `port`, such as a network that can be cut. */
+  readonly portFor?: (side: string, port: number) => Promise<number>;
+}
+
+/** What a walk works with, and how it ends. */
+export interface LabServices extends CutoverServices {
+  readonly sessions: ReadonlyMap<string, Client>;
+  readonly endpoint: SwitchedEndpoint;
+  /** Ends the sessions in order. */
+  close(): Promise<void>;
+  /** Breaks the sessions, as the death of the runner's machine would. */
+  kill(): void;
+}
 
 /** One of two writers, whose admin is no superuser where the version allows. */
 export interface Side {
   readonly name: string;
   readonly server: Server;
   readonly admin: Client;
+  /** The port by which the other server finds this one. */
+  readonly port: number;
   /** A new session of the admin. */
-  session(): Promise<Client>;
+  session(more?: ClientConfig): Promise<Client>;
+  /** A new session of the superuser, in the same database. */
+  superuser(): Promise<Client>;
 }
 
 /** Two managed servers, the second following the first by native replication, with a way back made ready. */
@@ -52,25 +84,18 @@ export class CutoverLab {
   private constructor(
     public readonly blue: Side,
     public readonly green: Side,
-    private readonly secrets: SecretStore,
-    private readonly workspace: Workspace,
+    private readonly secrets: ReaderSecret,
+    public readonly workspace: Workspace,
     private readonly servers: readonly TestServer[],
   ) {}
 
-  public static async start(majors: readonly [number, number]): Promise<CutoverLab> {
+  public static async start(
+    majors: readonly [number, number],
+    { settings = {}, schema = '', portFor = async (_side, port) => port }: LabOptions = {},
+  ): Promise<CutoverLab> {
     const workspace = await Workspace.open();
     const admin = { user: 'dbadmin', password: randomPassword() };
-    const reader: Secret = createSecret({
-      username: 'reader',
-      password: randomPassword(),
-      version: '1',
-    });
-    const secrets: SecretStore = {
-      get: async (reference) => {
-        if (reference === READER) return reader;
-        throw new PontoonError('SECRET_UNAVAILABLE', `no '${reference}'`);
-      },
-    };
+    const secrets = new ReaderSecret();
     const servers = await Promise.all(
       majors.map((major, index) =>
         startTestServer({
@@ -78,16 +103,18 @@ export class CutoverLab {
           major,
           name: index === 0 ? 'blue' : 'green',
           superuser: 'rdsadmin',
-          settings: SETTINGS,
+          settings: { ...SETTINGS, ...settings },
         }),
       ),
     );
     const [blue, green] = await Promise.all(
-      servers.map((server, index) => makeSide(index === 0 ? 'blue' : 'green', server, admin)),
+      servers.map((server, index) =>
+        makeSide(index === 0 ? 'blue' : 'green', server, admin, portFor),
+      ),
     );
     if (blue === undefined || green === undefined) throw new Error('two servers are needed');
     const lab = new CutoverLab(blue, green, secrets, workspace, servers);
-    await lab.provision();
+    await lab.provision(schema);
     return lab;
   }
 
@@ -118,10 +145,17 @@ export class CutoverLab {
     };
   }
 
-  /** What a walk works with; its sessions are its own, and end with `close`. */
-  public async services(): Promise<CutoverServices & { close(): Promise<void> }> {
+  /** What a walk works with; its sessions are its own. */
+  public async services(): Promise<LabServices> {
     const sessions = new Map<string, Client>();
-    for (const side of [this.blue, this.green]) sessions.set(side.name, await side.session());
+    const sockets: Socket[] = [];
+    const stream = (): Socket => {
+      const socket = new Socket();
+      sockets.push(socket);
+      return socket;
+    };
+    for (const side of [this.blue, this.green])
+      sessions.set(side.name, await side.session({ stream }));
     return {
       sessions,
       secrets: this.secrets,
@@ -134,7 +168,25 @@ export class CutoverLab {
       close: async () => {
         await Promise.all([...sessions.values()].map((session) => session.end()));
       },
+      kill: () => {
+        for (const socket of sockets) socket.destroy();
+      },
     };
+  }
+
+  /** Gives the replication role another password: in the secret, and on `sides`. */
+  public async rotate(sides: readonly Side[] = [this.blue, this.green]): Promise<void> {
+    this.secrets.renew();
+    for (const side of sides)
+      await side.admin.query(`ALTER ROLE reader PASSWORD '${this.secrets.verifier}'`);
+  }
+
+  /** How applications connect at the moment. */
+  public application(): ClientConfig {
+    return this.current.server.connectionConfig(DATABASE, {
+      user: 'app',
+      password: this.appPassword,
+    });
   }
 
   /** The side that clients are sent to. */
@@ -167,7 +219,7 @@ export class CutoverLab {
     return {
       server: side.name,
       host: side.server.host,
-      port: side.server.port,
+      port: side.port,
       database: DATABASE,
       secret: READER,
       // The libpq of 14 compares no addresses.
@@ -177,11 +229,11 @@ export class CutoverLab {
     };
   }
 
-  private async provision(): Promise<void> {
+  private async provision(schema: string): Promise<void> {
     const selection = { schemas: ['shop'] };
     for (const side of [this.blue, this.green]) {
       await side.admin.query(`CREATE ROLE app LOGIN PASSWORD '${scramVerifier(this.appPassword)}'`);
-      await side.admin.query(SCHEMA);
+      await side.admin.query(`${schema};\n${SCHEMA}`);
       await this.apply(side, { kind: 'ledger' });
       await this.apply(side, {
         kind: 'role',
@@ -212,7 +264,8 @@ export class CutoverLab {
     await this.copied();
   }
 
-  private async apply(side: Side, spec: object): Promise<void> {
+  /** Reconciles an object of the deployment. */
+  public async apply(side: Side, spec: object): Promise<void> {
     await apply({ client: side.admin }, this.secrets, {
       server: side.name,
       spec: readSpec(spec),
@@ -221,25 +274,55 @@ export class CutoverLab {
   }
 }
 
+/** The secret of the role that replicates. */
+class ReaderSecret implements SecretStore {
+  private version = 0;
+  private secret = this.next();
+
+  public get verifier(): string {
+    return scramVerifier(this.secret.password);
+  }
+
+  public renew(): void {
+    this.secret = this.next();
+  }
+
+  public async get(reference: string): Promise<Secret> {
+    if (reference === READER) return this.secret;
+    throw new PontoonError('SECRET_UNAVAILABLE', `no '${reference}'`);
+  }
+
+  private next(): Secret {
+    this.version += 1;
+    return createSecret({
+      username: 'reader',
+      password: randomPassword(),
+      version: String(this.version),
+    });
+  }
+}
+
 async function makeSide(
   name: string,
   { server }: TestServer,
   admin: { readonly user: string; readonly password: string },
+  portFor: (side: string, port: number) => Promise<number>,
 ): Promise<Side> {
   await managedAdmin(server, { admin, database: DATABASE });
+  const superuser = () => opened(new Client(server.controlConfig(DATABASE)));
   // Before PostgreSQL 16 only a superuser subscribes; Aurora lets its admin.
-  if (server.major < 16) await asSuperuser(server, `ALTER ROLE ${admin.user} SUPERUSER`);
-  const session = async (): Promise<Client> => {
-    const client = new Client(server.connectionConfig(DATABASE, admin));
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
-  };
-  return { name, server, admin: await session(), session };
+  if (server.major < 16) {
+    const client = await superuser();
+    await client.query(`ALTER ROLE ${admin.user} SUPERUSER`).finally(() => client.end());
+  }
+  const session = (more: ClientConfig = {}) =>
+    opened(new Client({ ...server.connectionConfig(DATABASE, admin), ...more }));
+  const port = await portFor(name, server.port);
+  return { name, server, admin: await session(), port, session, superuser };
 }
 
-async function asSuperuser(server: Server, text: string): Promise<void> {
-  const client = new Client(server.controlConfig());
+async function opened(client: Client): Promise<Client> {
+  client.on('error', () => undefined);
   await client.connect();
-  await client.query(text).finally(() => client.end());
+  return client;
 }

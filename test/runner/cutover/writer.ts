@@ -1,0 +1,104 @@
+import { Client, type ClientConfig } from 'pg';
+import { waitUntil } from '../../../lib/runner';
+
+/** Where a writer connects at the moment. */
+export type WhereTo = () => ClientConfig;
+
+/**
+ * A hostile client: it reconnects in a loop, sets whatever fences by reading only off, and keeps a journal of what the
+ * server acknowledged. Every write inserts a row and counts it in one transaction.
+ */
+export class JournalWriter {
+  /** Numbers of rows whose commit was acknowledged. */
+  public readonly acknowledged: number[] = [];
+  /** Milliseconds between acknowledged writes, in order. */
+  public readonly gaps: number[] = [];
+  private number = 0;
+  private last = performance.now();
+  private stopped = false;
+  private readonly running: Promise<void>;
+
+  constructor(
+    public readonly client: number,
+    private readonly where: WhereTo,
+    private readonly pauseMs = 0,
+  ) {
+    this.running = this.run();
+  }
+
+  public async stop(): Promise<void> {
+    this.stopped = true;
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      const session = new Client({ ...this.where(), connectionTimeoutMillis: 2_000 });
+      session.on('error', () => undefined);
+      try {
+        await session.connect();
+        if (this.client % 2 === 1) await session.query('SET synchronous_commit = off');
+        await session.query('SET default_transaction_read_only = off');
+        while (!this.stopped) await this.write(session);
+      } catch {
+        // Refused or ended: what was not acknowledged does not count, and the next number is another.
+        await pause(2);
+      } finally {
+        await session.end().catch(() => undefined);
+      }
+    }
+  }
+
+  private async write(session: Client): Promise<void> {
+    this.number += 1;
+    const { client, number } = this;
+    await session.query(
+      `WITH counted AS (INSERT INTO shop.counters VALUES (${client}, 1) ON CONFLICT (client) DO UPDATE SET written = counters.written + 1)
+       INSERT INTO shop.orders (client, number) VALUES (${client}, ${number})`,
+    );
+    this.acknowledged.push(number);
+    this.gaps.push(performance.now() - this.last);
+    this.last = performance.now();
+    if (this.pauseMs > 0) await pause(this.pauseMs);
+  }
+}
+
+/** Waits until every writer was acknowledged `count` more writes. */
+export async function untilWritten(writers: readonly JournalWriter[], count = 5): Promise<void> {
+  const before = writers.map(({ acknowledged }) => acknowledged.length);
+  await waitUntil({
+    what: 'every writer must be acknowledged more writes',
+    deadlineMs: 60_000,
+    intervalMs: 5,
+    probe: async () => {
+      const more = writers.map((one, index) => one.acknowledged.length - (before[index] ?? 0));
+      return more.every((each) => each >= count)
+        ? { done: true, value: undefined }
+        : { done: false, reason: more.join(', ') };
+    },
+  });
+}
+
+/** What is wrong with the journals of `writers` as `client` sees the server; empty if nothing is. */
+export async function contradictions(
+  client: Client,
+  writers: readonly JournalWriter[],
+): Promise<readonly string[]> {
+  const journals = writers.flatMap((writer) =>
+    writer.acknowledged.map((number) => `${writer.client}/${number}`),
+  );
+  const { rows } = await client.query(
+    'SELECT client, number, count(*)::int AS times FROM shop.orders GROUP BY 1, 2',
+  );
+  const found = new Map(rows.map((row) => [`${row.client}/${row.number}`, Number(row.times)]));
+  const doubled = [...found].filter(([, times]) => times !== 1).map(([key]) => `${key} doubled`);
+  const lost = journals.filter((key) => !found.has(key)).map((key) => `${key} lost`);
+  const { rows: counters } = await client.query(
+    `SELECT c.client, c.written, count(o.id)::int AS rows FROM shop.counters c LEFT JOIN shop.orders o USING (client) GROUP BY 1, 2 HAVING c.written <> count(o.id)`,
+  );
+  return [...lost, ...doubled, ...counters.map((row) => `counter ${JSON.stringify(row)}`)];
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
