@@ -59,6 +59,12 @@ export class HostedZones {
     this.zones.set(zone, new Map(records.map((record) => [keyOf(record), plain(record)])));
   }
 
+  /** Puts a record into a zone, which is made if it is not there. */
+  public put(zone: string, record: DnsRecord): void {
+    const records = this.zones.get(zone) ?? new Map<string, DnsRecord>();
+    this.zones.set(zone, records.set(keyOf(record), plain(record)));
+  }
+
   /** The value of a simple CNAME record, or undefined if there is none. */
   public find(zone: string, name: string): string | undefined {
     const key = keyOf({ name, type: 'CNAME' });

@@ -1,5 +1,9 @@
-import { openEndpoint } from '../../endpoints';
-import type { EndpointSides, EndpointSpec, SecretEndpointSpec } from '../../postgres';
+import {
+  type EndpointSides,
+  type EndpointSpec,
+  PontoonError,
+  type SecretEndpointSpec,
+} from '../../postgres';
 import { recordOf } from '../assembly';
 import type { HostedZones, RdsProxies, SecretStore } from '../aws-endpoint';
 import type { EndpointResolver, TcpTarget } from './tcp-endpoint';
@@ -14,22 +18,37 @@ export interface EndpointServices {
 /**
  * Leads where the service that holds an endpoint says at that moment; nowhere if it says neither side. `serverOf`
  * finds a server of the rehearsal by its name in the topology.
+ *
+ * @throws PontoonError with code NOT_REHEARSED for a command, which would switch what is real.
  */
 export function endpointResolver(
   spec: EndpointSpec,
   services: EndpointServices,
   serverOf: (name: string) => TcpTarget | undefined,
 ): EndpointResolver {
+  requirePlayed(spec);
   return async () => {
-    const side = await sideNow(spec, services);
+    const side = sideNow(spec, services);
     return side === undefined ? undefined : serverOf(side);
   };
 }
 
-async function sideNow(
-  spec: EndpointSpec,
+/** An endpoint that a service of the rehearsal holds. */
+type PlayedEndpoint = Exclude<EndpointSpec, { readonly kind: 'command' }>;
+
+/** Refuses an endpoint that nothing here stands in for. */
+export function requirePlayed(spec: EndpointSpec): asserts spec is PlayedEndpoint {
+  if (spec.kind !== 'command') return;
+  throw new PontoonError(
+    'NOT_REHEARSED',
+    `an endpoint must be a record, a secret or a proxy to be rehearsed, got command '${spec.activate[0]}'; it would switch what is real: rehearse with one of the others`,
+  );
+}
+
+function sideNow(
+  spec: PlayedEndpoint,
   { zones, secrets, proxies }: EndpointServices,
-): Promise<string | undefined> {
+): string | undefined {
   switch (spec.kind) {
     case 'route53-record':
       return sideWith(spec.sides, zones.find(spec.hostedZoneId, spec.recordName));
@@ -37,8 +56,6 @@ async function sideNow(
       return sideWith(spec.sides, proxies.find(spec.proxy, spec.targetGroup));
     case 'secret':
       return secretSide(spec, secrets.find(spec.secret)?.value ?? '{}');
-    case 'command':
-      return await openEndpoint(spec).active();
   }
 }
 

@@ -1,7 +1,7 @@
 import { openEndpoint } from '../../../lib/endpoints';
 import { type EndpointSpec, parseEndpoint } from '../../../lib/postgres';
 import { HostedZones, RdsProxies, SecretStore } from '../../../lib/rehearsal/aws-endpoint';
-import { endpointResolver, type TcpTarget } from '../../../lib/rehearsal/endpoint';
+import { endpointResolver, placeEndpoint, type TcpTarget } from '../../../lib/rehearsal/endpoint';
 import { LocalCloud } from '../../endpoints/cloud';
 
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf';
@@ -39,15 +39,15 @@ function services() {
 }
 
 test.each(SPECS)('connections follow what switches a $kind', async (spec) => {
-  const { zones, secrets, proxies } = services();
-  zones.add('Z1', [{ name: 'db.shop.example', type: 'CNAME', ttl: 5, values: ['a.example'] }]);
-  secrets.put(SECRET, '{"username":"u","password":"p","host":"h","port":1}');
-  proxies.add('shop', 'default', 'shop-15');
-  proxies.addCluster('shop-17');
-  const resolve = endpointResolver(spec, { zones, secrets, proxies }, (name) => servers.get(name));
+  const made = services();
+  made.secrets.put(SECRET, '{"username":"u","password":"p"}');
+  placeEndpoint(spec, made, 'old');
+  const resolve = endpointResolver(spec, made, (name) => servers.get(name));
   expect(await resolve()).toBe(servers.get('old'));
   await openEndpoint(spec).activate('new');
   expect(await resolve()).toBe(servers.get('new'));
+  await openEndpoint(spec).activate('old');
+  expect(await resolve()).toBe(servers.get('old'));
 });
 
 test.each(SPECS)('connections go nowhere while a $kind leads to neither side', async (spec) => {
@@ -55,13 +55,16 @@ test.each(SPECS)('connections go nowhere while a $kind leads to neither side', a
   expect(await resolve()).toBeUndefined();
 });
 
-test('a command is asked for each connection', async () => {
+test('a command is never run in a rehearsal', () => {
   const spec = parseEndpoint({
     kind: 'command',
-    activate: [process.execPath],
-    active: [process.execPath, '-p', '"right"'],
+    activate: ['/usr/bin/lb', '{side}'],
+    active: ['/usr/bin/lb'],
     sides: { old: 'left', new: 'right' },
   });
-  const resolve = endpointResolver(spec, services(), (name) => servers.get(name));
-  expect(await resolve()).toBe(servers.get('new'));
+  const message =
+    "an endpoint must be a record, a secret or a proxy to be rehearsed, got command '/usr/bin/lb'; it would switch what is real: rehearse with one of the others";
+  const made = services();
+  expect(() => endpointResolver(spec, made, () => undefined)).toThrow(message);
+  expect(() => placeEndpoint(spec, made, 'old')).toThrow(message);
 });
