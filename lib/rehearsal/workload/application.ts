@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, type ClientConfig, DatabaseError } from 'pg';
 import type { QualifiedName } from '../../postgres';
@@ -29,6 +30,7 @@ interface Write {
 
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 10_000;
+const FAREWELL_MS = 1_000;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 40;
 
@@ -73,12 +75,13 @@ export class Application {
   /** Writes on one connection until it breaks, or is not wanted any more. */
   private async session(): Promise<void> {
     const lost = new AbortController();
-    const client = this.createClient();
+    const socket = new Socket();
+    const client = this.createClient(socket);
     const lose = (): void => lost.abort();
     client.on('error', lose);
     client.on('end', lose);
     try {
-      await client.connect();
+      await this.connect(client, socket);
       const over = AbortSignal.any([lost.signal, this.stopping.signal]);
       // The first write tells which server this is.
       for (let first = true; !over.aborted; first = false) {
@@ -89,14 +92,28 @@ export class Application {
     } catch (error) {
       this.refuse(error);
     } finally {
-      await client.end();
+      // A server that is cut off does not answer to a farewell.
+      await Promise.race([client.end(), delay(FAREWELL_MS, undefined, { ref: false })]);
+      socket.destroy();
     }
   }
 
-  private createClient(): Client {
+  private async connect(client: Client, socket: Socket): Promise<void> {
+    const { signal } = this.stopping;
+    const abandon = (): void => void socket.destroy();
+    signal.addEventListener('abort', abandon);
+    try {
+      await client.connect();
+    } finally {
+      signal.removeEventListener('abort', abandon);
+    }
+  }
+
+  private createClient(socket: Socket): Client {
     const { connection, client, synchronous } = this.options;
     return new Client({
       ...connection,
+      stream: () => socket,
       application_name: `workload ${client}`,
       options: `-c synchronous_commit=${synchronous ? 'on' : 'off'}`,
       connectionTimeoutMillis: CONNECT_MS,

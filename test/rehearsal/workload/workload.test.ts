@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { Client } from 'pg';
 import { TcpEndpoint } from '../../../lib/rehearsal/endpoint';
 import type { Server } from '../../../lib/rehearsal/servers';
@@ -192,4 +194,23 @@ test('applications that cannot write say why', async () => {
         'applications must be able to write to "public"."Work load" within 0.3 s, got 42P01: relation "public.Work load" does not exist; check the table, the login and the endpoint',
     });
   });
+});
+
+test('applications that are left without an answer are stopped all the same', async () => {
+  const silent = createServer((socket) => socket.on('error', () => undefined));
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const begun = performance.now();
+  const starting = Workload.start({
+    connection: { host: '127.0.0.1', port, ...app, database: 'postgres' },
+    table,
+    servers: [],
+    startMs: 100,
+  });
+  await expect(starting).rejects.toThrow(
+    /^applications must be able to write to "public"\."Work load" within 0\.1 s, got CUT: .*; check the table, the login and the endpoint$/,
+  );
+  expect(performance.now() - begun).toBeLessThan(4_000);
+  silent.close();
 });
