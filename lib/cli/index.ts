@@ -1,13 +1,17 @@
 import { applyCommand } from './apply';
 import type { Command } from './command';
+import { cutoverCommand } from './cutover';
 import { diagramCommand } from './diagram';
 import { dropCommand } from './drop';
 import type { ExitCode } from './exit-code';
+import { finalizeCommand } from './finalize';
 import type { Io } from './io';
 import { main } from './main';
 import { preflightCommand } from './preflight';
 import { rehearseCommand } from './rehearse';
+import { rollbackCommand } from './rollback';
 import { runbookCommand } from './runbook';
+import { statusCommand } from './status';
 import { verifyCommand } from './verify';
 
 export type { Io } from './io';
@@ -18,6 +22,10 @@ const COMMANDS: readonly Command[] = [
   applyCommand,
   dropCommand,
   verifyCommand,
+  statusCommand,
+  cutoverCommand,
+  rollbackCommand,
+  finalizeCommand,
   runbookCommand,
   diagramCommand,
 ];

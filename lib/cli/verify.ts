@@ -24,6 +24,9 @@ import { type Io, writeJson, writeLine } from './io';
 import { type Migration, readMigration, TOPOLOGY_OPTIONS } from './migration';
 import { exampleLines, readStdin } from './read-json';
 import { asUsage, UsageError } from './usage-error';
+import { LIMIT_OPTIONS, readLimits } from './verify-limits';
+import { VerifyProgressLine } from './verify-progress';
+import { VerifyStateFile } from './verify-state';
 
 const EXAMPLE: readonly string[] = [
   '{ "source": { "server": "onPremises", "host": "db.example", "port": 5432, "database": "shop",',
@@ -39,9 +42,9 @@ export const verifyCommand: Command = {
   summary: 'compare the tables of two servers, exactly',
   usage: '[OPTIONS] [< tables.json]',
   description: [
-    'Compares whole tables of two servers: counts, and checksums over the representations of all values.',
-    'Each server is seen as it was at one moment, which is not the same on both: compare when nothing',
-    'is being written.',
+    'Compares whole tables of two servers: every row, by the representations of all its values. Writes',
+    'may go on: rows that differ are looked at again until they are the same or --settle has passed.',
+    'With --settle 0 the first look decides: where nobody writes and everything has arrived.',
     '',
     'Reads JSON from stdin: {"source": …, "target": …, "selection": …}, where source and target are',
     'connections as for `pontoon apply`, and selection is {"schemas": […], "tables": […],',
@@ -58,15 +61,11 @@ export const verifyCommand: Command = {
       description: 'the logical link whose tables are compared',
       otherwise: 'the only one',
     },
-    concurrency: {
-      value: 'NUMBER',
-      description: 'tables that are read at a time',
-      otherwise: '2',
-    },
-    'table-timeout': {
-      value: 'SECONDS',
-      description: 'how long one table may take, which is unchecked after that',
-      otherwise: 'no limit',
+    ...LIMIT_OPTIONS,
+    resume: {
+      value: 'FILE',
+      description:
+        'where to keep how far it is, and to go on from if it is there; removed when nothing is left',
     },
   },
   exitCodes: {
@@ -80,19 +79,30 @@ export const verifyCommand: Command = {
     const { source, target, selection } = fromStdin
       ? await readInput(io)
       : fromLink(options, io, readMigration(options, io));
-    const concurrency = options.integer('concurrency', 1);
-    const timeout = options.integer('table-timeout', 1);
+    const progress = options.flag('json') ? undefined : new VerifyProgressLine(io.stderr);
+    const file = options.text('resume');
+    const state = file === undefined ? undefined : new VerifyStateFile(io, file);
+    const resume = state?.read();
     const result = await verifyTables({
       source,
       target,
       selection,
       secrets: environmentSecrets(io.environment),
-      ...(concurrency === undefined ? {} : { concurrency }),
-      ...(timeout === undefined ? {} : { tableTimeoutMs: timeout * 1000 }),
-      ...(options.flag('json')
+      ...readLimits(options),
+      ...(resume === undefined ? {} : { resume }),
+      ...(state === undefined ? {} : { onState: (now) => state.write(now) }),
+      ...(progress === undefined
         ? {}
-        : { onTable: (table: TableVerification) => writeLine(io.stdout, tableLine(table)) }),
+        : {
+            onProgress: (now) => progress.show(now),
+            onTable: (table) => {
+              progress.clear();
+              writeTable(io, table);
+            },
+          }),
     });
+    progress?.clear();
+    state?.finish(result);
     if (options.flag('json')) writeJson(io.stdout, result);
     else writeLine(io.stdout, summary(result));
     return EXIT_CODES[result.status];
@@ -158,6 +168,18 @@ function chooseLink({ topology }: Migration, options: Arguments): TopologyLink {
 function labelOf({ from, to }: TopologyLink): string {
   return `${from}:${to}`;
 }
+
+function writeTable(io: Io, table: TableVerification): void {
+  writeLine(io.stdout, tableLine(table));
+  for (const { key, on } of table.differences ?? [])
+    writeLine(io.stdout, `           (${key.join(', ')}) ${WHERE[on]}`);
+}
+
+const WHERE = {
+  both: 'is not the same on both',
+  source: 'is only on the source',
+  target: 'is only on the target',
+} as const;
 
 function tableLine({ table, status, sourceRows, targetRows, reason }: TableVerification): string {
   const rows =

@@ -9,6 +9,8 @@ import { preflightHandler } from './preflight';
 import type { ResourceContext, ResourceHandler } from './resource';
 import { schemaCopyHandler } from './schema-copy';
 
+export { type CutoverSurroundings, withCutoverServices } from './cutover';
+
 /** The part of a Lambda context that is used here. */
 interface LambdaContext {
   getRemainingTimeInMillis(): number;
@@ -18,6 +20,7 @@ const secrets = awsSecrets();
 const objects = objectHandler(secrets);
 
 const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
+  'Custom::PontoonCanary': objects,
   'Custom::PontoonConnectionGuard': objects,
   'Custom::PontoonDmsPause': dmsPauseHandler(),
   'Custom::PontoonDmsTask': dmsTaskHandler(),

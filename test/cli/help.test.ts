@@ -1,7 +1,19 @@
 import { version } from '../../package.json';
 import { pontoon } from './command-line';
 
-const COMMANDS = ['rehearse', 'preflight', 'apply', 'drop', 'verify', 'runbook', 'diagram'];
+const COMMANDS = [
+  'rehearse',
+  'preflight',
+  'apply',
+  'drop',
+  'verify',
+  'status',
+  'cutover',
+  'rollback',
+  'finalize',
+  'runbook',
+  'diagram',
+];
 
 test('without a command, says which there are', async () => {
   expect(await pontoon([])).toEqual({

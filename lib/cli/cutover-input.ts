@@ -1,0 +1,99 @@
+import { hostname, userInfo } from 'node:os';
+import {
+  type CutoverInput,
+  type CutoverPlan,
+  PontoonError,
+  parseCutover,
+  rollbackOf,
+} from '../postgres';
+import type { Arguments } from './arguments';
+import type { Option } from './command';
+import { withCertificates } from './connections';
+import type { Io } from './io';
+import { exampleLines, readJsonFile, readStdin } from './read-json';
+import { asUsage, UsageError } from './usage-error';
+
+/** The option that says where the cutover is described. */
+export const INPUT_OPTIONS: Readonly<Record<string, Option>> = {
+  file: {
+    value: 'FILE',
+    description: 'the cutover as JSON, of which nobody can be asked if it comes from stdin',
+    otherwise: 'stdin',
+  },
+};
+
+/** The options of commands that change who writes. */
+export const OWNER_OPTIONS: Readonly<Record<string, Option>> = {
+  yes: { description: 'do not ask before a point of no return' },
+  owner: {
+    value: 'NAME',
+    description: 'who does it; the same owner goes on with what was cut off',
+    otherwise: 'you, at this machine',
+  },
+  'take-over': { description: 'go on with what another owner left behind' },
+};
+
+const EXAMPLE: readonly string[] = [
+  '{ "plan": {',
+  '    "migration": "shop", "from": "onPremises", "to": "aurora",',
+  '    "selection": { "schemas": ["shop"] },',
+  '    "forward": { "kind": "native", "decoder": "standby", "slotName": "pontoon",',
+  '                 "subscription": "pontoon", "publication": "pontoon" },',
+  '    "reverse": { "kind": "native", "decoder": "aurora", "slotName": "pontoon_reverse",',
+  '                 "subscription": "pontoon_reverse", "publication": "pontoon_reverse",',
+  '                 "publisher": { … } },',
+  '    "keep": { "onPremises": ["pontoon_reader"], "aurora": ["pontoon_reverse"] } },',
+  '  "connections": { "onPremises": { … }, "standby": { … }, "aurora": { … } },',
+  '  "endpoint": { "kind": "command", … } }',
+];
+
+/** What a user must know of the input of `command`. */
+export const cutoverDescription = (command: string): readonly string[] => [
+  'Reads JSON from stdin or --file: {"plan": …, "connections": …, "endpoint": …, "taskArn": …}, what',
+  'the state machine of a deployment takes too. Connections are as for `pontoon apply`; a secret is',
+  'env:PREFIX, file:/path, or an ARN of AWS Secrets Manager. Without an endpoint, somebody else',
+  'switches clients; taskArn names the AWS DMS task, if a way is run by one.',
+  '',
+  'Example:',
+  ...exampleLines(command, EXAMPLE),
+];
+
+/** Reads the cutover that `--file` or stdin describes. Throws a UsageError. */
+export async function readCutover(
+  command: string,
+  options: Arguments,
+  io: Io,
+): Promise<CutoverInput> {
+  const file = options.text('file');
+  const { value, directory } =
+    file === undefined
+      ? await readStdin(io, { command, example: EXAMPLE })
+      : readJsonFile(io, file, 'file');
+  return asUsage(() => parseCutover(withCertificates(value, directory)));
+}
+
+/** The same cutover in the other direction. */
+export function backwards(input: CutoverInput): CutoverInput & { readonly plan: CutoverPlan } {
+  const plan = rollbackOf(input.plan);
+  if (plan !== undefined) return { ...input, plan };
+  throw new PontoonError(
+    'NO_WAY_BACK',
+    `'plan.reverse' must be given for a rollback, got nothing: this migration was declared to have no way back; migrate in the other direction`,
+  );
+}
+
+/** Who does it: as told, otherwise this user at this machine. */
+export function ownerOf(options: Arguments): string {
+  return options.text('owner') ?? `${userInfo().username}@${hostname()}`;
+}
+
+/** Refuses, before anything is looked at, where somebody would have to be asked and nobody can. */
+export function requireConsent(command: string, options: Arguments, io: Io): void {
+  if (options.flag('yes')) return;
+  if (io.stdin.isTTY === true && options.text('file') !== undefined) return;
+  const got =
+    io.stdin.isTTY === true ? 'the cutover itself from the terminal' : 'no terminal to ask at';
+  throw new UsageError(
+    `'--yes' must be given where nobody can be asked, got ${got}; name a '--file' at a terminal, or say --yes once you know what 'pontoon ${command} --help' says`,
+  );
+}

@@ -1,0 +1,61 @@
+import type { ClientBase } from 'pg';
+import { awsSecrets } from '../endpoints';
+import { withCutoverServices } from '../handler';
+import type { CutoverInput, SecretStore } from '../postgres';
+import { type CutoverEvent, type CutoverServices, environmentSecrets } from '../runner';
+import { type Io, writeLine } from './io';
+
+/** How long AWS DMS may take to stop or to resume a task. */
+const TASK_MS = 900_000;
+
+/** Opens everything that `input` names, gives it to `use`, and closes it, however `use` ends. */
+export async function withServices<Result>(
+  input: CutoverInput,
+  io: Io,
+  onEvent: (event: CutoverEvent) => void,
+  use: (services: CutoverServices) => Promise<Result>,
+): Promise<Result> {
+  const ends = performance.now() + TASK_MS;
+  return await withCutoverServices(
+    input,
+    {
+      secrets: anySecrets(io),
+      context: {
+        remainingMs: () => ends - performance.now(),
+        log: (line) => writeLine(io.stderr, line),
+      },
+      onEvent,
+    },
+    use,
+  );
+}
+
+/** `services` whose sessions ask `before` each statement whether it may be run. */
+export function guardedServices(services: CutoverServices, before: () => void): CutoverServices {
+  const sessions = new Map(
+    [...services.sessions].map(([server, session]) => [server, guarded(session, before)]),
+  );
+  return { ...services, sessions };
+}
+
+function guarded(session: ClientBase, before: () => void): ClientBase {
+  return new Proxy(session, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return (...given: unknown[]): unknown => {
+        if (key === 'query') before();
+        return Reflect.apply(value, target, given);
+      };
+    },
+  });
+}
+
+/** The payload of a deployment names secrets of AWS; people at their own machine have others too. */
+function anySecrets({ environment }: Io): SecretStore {
+  const [here, aws] = [environmentSecrets(environment), awsSecrets()];
+  return {
+    get: (reference, options) =>
+      (reference.startsWith('arn:') ? aws : here).get(reference, options),
+  };
+}

@@ -1,0 +1,196 @@
+import {
+  type CutoverInput,
+  CutoverPhase,
+  type CutoverPlan,
+  cutoverStep,
+  type OtherSession,
+  otherSessions,
+  PontoonError,
+  sql,
+} from '../postgres';
+import {
+  type CutoverEvent,
+  type CutoverOutcome,
+  type CutoverServices,
+  type CutoverStatus,
+  cutover,
+  run,
+  runOne,
+  status,
+} from '../runner';
+import type { Arguments } from './arguments';
+import type { ExitMeanings, Option } from './command';
+import { confirm } from './confirm';
+import { INPUT_OPTIONS, OWNER_OPTIONS, ownerOf, requireConsent } from './cutover-input';
+import { cutoverProgress, milliseconds } from './cutover-progress';
+import { guardedServices, withServices } from './cutover-services';
+import { ExitCode } from './exit-code';
+import { Interruption } from './interruption';
+import { type Io, writeJson, writeLine } from './io';
+
+/** The options of `cutover` and `rollback`. */
+export const WALK_OPTIONS: Readonly<Record<string, Option>> = {
+  ...INPUT_OPTIONS,
+  ...OWNER_OPTIONS,
+  budget: {
+    value: 'MS',
+    description: 'milliseconds from the fence to the opening, after which everything is undone',
+    otherwise: 'what the plan says',
+  },
+};
+
+/** What the exit codes of `cutover` and `rollback` mean. */
+export const WALK_EXIT_CODES: ExitMeanings = {
+  [ExitCode.FINE]: 'the new writer is open',
+  [ExitCode.FAILED]: 'it is not; the message says whether everything was taken back',
+  [ExitCode.USAGE]: 'the command line or the input cannot be understood, or nobody can be asked',
+  [ExitCode.UNCHECKED]: 'a gate could not be read, so that nothing was begun',
+};
+
+/** One step that was walked. */
+interface WalkedStep {
+  readonly id: string;
+  readonly tookMs: number;
+}
+
+/** Switches the writers as `read` says, and prints how it ended. */
+export async function walkCommand(
+  command: 'cutover' | 'rollback',
+  { options, io, read }: WalkCommand,
+): Promise<ExitCode> {
+  requireConsent(command, options, io);
+  const input = withBudget(await read(), options);
+  try {
+    const { outcome, steps } = await walk(input, options, io);
+    printOutcome(input.plan, { outcome, steps }, options, io);
+    return ExitCode.FINE;
+  } catch (error) {
+    return failed(error, options, io);
+  }
+}
+
+interface WalkCommand {
+  readonly options: Arguments;
+  readonly io: Io;
+  readonly read: () => Promise<CutoverInput>;
+}
+
+/** Says why a walk failed; what could not be read is told apart from what is wrong. */
+export function failed(error: unknown, options: Arguments, io: Io): ExitCode {
+  if (!(error instanceof PontoonError)) throw error;
+  if (options.flag('json')) writeJson(io.stdout, { result: 'failed', code: error.code });
+  if (error.code !== 'GATES_UNCHECKED') throw error;
+  writeLine(io.stderr, `pontoon: ${error.message}`);
+  return ExitCode.UNCHECKED;
+}
+
+/** `input` with the budget of the command line. */
+export function withBudget(input: CutoverInput, options: Arguments): CutoverInput {
+  const budgetMs = options.integer('budget', 1_000);
+  if (budgetMs === undefined) return input;
+  const { plan } = input;
+  return { ...input, plan: { ...plan, limits: { ...plan.limits, budgetMs } } };
+}
+
+async function walk(
+  input: CutoverInput,
+  options: Arguments,
+  io: Io,
+): Promise<{ readonly outcome: CutoverOutcome; readonly steps: readonly WalkedStep[] }> {
+  const progress = cutoverProgress(io.stderr);
+  const steps: WalkedStep[] = [];
+  const request = {
+    plan: input.plan,
+    owner: ownerOf(options),
+    takeOver: options.flag('take-over'),
+  };
+  const interruption = new Interruption(io.stderr);
+  const onEvent = (event: CutoverEvent): void => {
+    interruption.follow(event);
+    if (event.kind === 'done') steps.push({ id: event.step.id, tookMs: event.tookMs });
+    progress.show(event);
+  };
+  try {
+    const outcome = await withServices(input, io, onEvent, async (services) => {
+      if (!options.flag('yes')) await ask(input.plan, services, io);
+      const guarded = guardedServices(services, () => interruption.check());
+      return await interruption.during(() => cutover(request, guarded));
+    });
+    return { outcome, steps };
+  } finally {
+    progress.finish();
+  }
+}
+
+/** Before anything is changed: what will happen, and whom it will hit. */
+async function ask(plan: CutoverPlan, services: CutoverServices, io: Io): Promise<void> {
+  const now = await status({ plan }, services);
+  const lines = [...intention(plan, now), ...(await connected(plan, services))];
+  await confirm(io, lines, plan.migration);
+}
+
+function intention({ from, to, limits, reverse }: CutoverPlan, now: CutoverStatus): string[] {
+  const [fence] = now.fenced.filter(({ server }) => server === from);
+  if (now.phase !== CutoverPhase.PROVISIONED && fence !== undefined) {
+    return [
+      `'${from}' was fenced by '${fence.owner}' and is '${now.phase}': the cutover to '${to}' goes on from there.`,
+    ];
+  }
+  const shut = now.gates.filter(({ status: state }) => state !== 'open');
+  return [
+    `Writers move from '${from}' to '${to}'. ${now.gates.length - shut.length} of ${now.gates.length} gates are open now; nothing begins unless all are.`,
+    ...shut.map(({ title, status: state, found }) => `  ${state}: ${title}, got ${found}`),
+    `1. ${cutoverStep('fence').title}: applications lose CONNECT on '${from}', and their sessions end. The outage begins.`,
+    `2. ${cutoverStep('catch-up').title}, then switch clients. What fails, or takes longer than ${milliseconds(limits.budgetMs)}, is undone.`,
+    `3. ${cutoverStep('open').title}: from then on ${reverse === undefined ? 'there is no way back, as was declared' : 'the way back is pontoon rollback'}.`,
+  ];
+}
+
+async function connected(plan: CutoverPlan, services: CutoverServices): Promise<string[]> {
+  const session = services.sessions.get(plan.from);
+  if (session === undefined) return [];
+  const me = await runOne(session, sql('SELECT current_user AS name'));
+  const keep = [...(plan.keep[plan.from] ?? []), String(me?.name)];
+  const own = plan.reverse?.subscription === undefined ? [] : [plan.reverse.subscription];
+  const rows = await run(session, otherSessions(keep, own));
+  const others = rows as unknown as readonly OtherSession[];
+  if (others.length === 0) return [`Nobody else is connected to '${plan.from}'.`];
+  return [`Connected to '${plan.from}', and ended by it:`, ...countByRole(others)];
+}
+
+function countByRole(sessions: readonly OtherSession[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { role, application, kind, superuser } of sessions) {
+    const who = role === '' ? kind : role;
+    const what = application === '' ? '' : ` (${application})`;
+    const warning = superuser ? ', a superuser, whom no fence ends: ask them to leave' : '';
+    const line = `${who}${what}${warning}`;
+    counts.set(line, (counts.get(line) ?? 0) + 1);
+  }
+  return [...counts].map(([line, count]) => `  ${count} × ${line}`);
+}
+
+function printOutcome(
+  { migration, from, to, reverse }: CutoverPlan,
+  { outcome, steps }: { readonly outcome: CutoverOutcome; readonly steps: readonly WalkedStep[] },
+  options: Arguments,
+  { stdout }: Io,
+): void {
+  if (options.flag('json')) {
+    writeJson(stdout, { migration, from, to, ...outcome, steps });
+    return;
+  }
+  const closed = milliseconds(outcome.closedMs);
+  writeLine(
+    stdout,
+    outcome.result === 'already-open'
+      ? `'${to}' was open already`
+      : `'${to}' is open; nobody could write for ${closed}`,
+  );
+  writeLine(
+    stdout,
+    reverse === undefined
+      ? 'next: pontoon finalize; there is no way back, as was declared'
+      : `'${from}' follows; next: pontoon rollback, or pontoon finalize`,
+  );
+}

@@ -1,0 +1,91 @@
+import type { CutoverPlan } from '../postgres';
+import { type CutoverStatus, finalize, status } from '../runner';
+import type { Command } from './command';
+import { confirm } from './confirm';
+import {
+  backwards,
+  cutoverDescription,
+  INPUT_OPTIONS,
+  OWNER_OPTIONS,
+  ownerOf,
+  readCutover,
+  requireConsent,
+} from './cutover-input';
+import { withServices } from './cutover-services';
+import { failed } from './cutover-walk';
+import { ExitCode } from './exit-code';
+import { writeJson, writeLine } from './io';
+
+/** Ends a migration for good. */
+export const finalizeCommand: Command = {
+  name: 'finalize',
+  summary: 'end a migration for good: drop both ways, and what they needed',
+  usage: '[OPTIONS] [--file FILE | < cutover.json]',
+  description: [
+    'Drops subscriptions, slots, publications, the canary and the roles of both ways, so that no password',
+    'of theirs is worth anything any more. The new writer must be open. There is no rollback afterwards.',
+    '',
+    ...cutoverDescription('finalize'),
+  ],
+  options: {
+    ...INPUT_OPTIONS,
+    ...OWNER_OPTIONS,
+    'leave-fenced': {
+      description: 'keep applications out of the old writer',
+    },
+    back: { description: 'the migration was rolled back, and ends with the old writer' },
+  },
+  exitCodes: {
+    [ExitCode.FINE]: 'nothing of the migration is left',
+    [ExitCode.FAILED]: 'something is; run it again once the message is dealt with',
+    [ExitCode.USAGE]: 'the command line or the input cannot be understood, or nobody can be asked',
+  },
+  async run(options, io) {
+    requireConsent('finalize', options, io);
+    const told = await readCutover('finalize', options, io);
+    const input = options.flag('back') ? backwards(told) : told;
+    const { plan } = input;
+    const request = {
+      plan,
+      owner: ownerOf(options),
+      takeOver: options.flag('take-over'),
+      leaveFenced: options.flag('leave-fenced'),
+    };
+    try {
+      const dropped = await withServices(
+        input,
+        io,
+        () => undefined,
+        async (services) => {
+          if (!options.flag('yes'))
+            await confirm(
+              io,
+              intention(plan, await status({ plan }, services), request.leaveFenced),
+              plan.migration,
+            );
+          return await finalize(request, services);
+        },
+      );
+      if (options.flag('json')) writeJson(io.stdout, { migration: plan.migration, dropped });
+      else for (const what of dropped) writeLine(io.stdout, `dropped: ${what}`);
+      return ExitCode.FINE;
+    } catch (error) {
+      return failed(error, options, io);
+    }
+  },
+};
+
+function intention(
+  { migration, from, to }: CutoverPlan,
+  { phase, writer }: CutoverStatus,
+  leaveFenced: boolean,
+): string[] {
+  return [
+    `The migration '${migration}' is '${phase}', and ${writer === undefined ? 'no server is' : `'${writer}' is`} the writer.`,
+    `Everything between '${from}' and '${to}' is dropped: subscriptions, slots, publications, roles. '${from}' receives nothing any more.`,
+    leaveFenced
+      ? `Applications stay locked out of '${from}'.`
+      : `Applications can connect to '${from}' again, which nobody keeps up to date; --leave-fenced keeps them out.`,
+    'There is no rollback afterwards.',
+  ];
+}

@@ -1,0 +1,85 @@
+import type { CutoverPlan, Gate } from '../postgres';
+import { formatBytes } from '../rehearsal';
+import { type CutoverStatus, type PathStatus, status } from '../runner';
+import type { Command } from './command';
+import { cutoverDescription, INPUT_OPTIONS, readCutover } from './cutover-input';
+import { milliseconds } from './cutover-progress';
+import { withServices } from './cutover-services';
+import { ExitCode } from './exit-code';
+import { writeJson, writeLine } from './io';
+
+/** Says how far a migration is. */
+export const statusCommand: Command = {
+  name: 'status',
+  summary: 'say how far a migration is, and whether a cutover would succeed',
+  usage: '[OPTIONS] [--file FILE | < cutover.json]',
+  description: [
+    'Looks at the servers and at the endpoint, and changes nothing: the phase, who may be written to,',
+    'where clients are sent, fences with their owners and deadlines, both ways with their lag, and gates.',
+    '',
+    ...cutoverDescription('status'),
+  ],
+  options: INPUT_OPTIONS,
+  exitCodes: {
+    [ExitCode.FINE]: 'a cutover may begin, or has been walked',
+    [ExitCode.FAILED]: 'a gate is closed, or a server cannot be reached',
+    [ExitCode.USAGE]: 'the command line or the input cannot be understood',
+    [ExitCode.UNCHECKED]: 'a gate could not be read, and none is closed',
+  },
+  async run(options, io) {
+    const input = await readCutover('status', options, io);
+    const found = await withServices(
+      input,
+      io,
+      () => undefined,
+      (services) => status({ plan: input.plan }, services),
+    );
+    if (options.flag('json')) writeJson(io.stdout, { migration: input.plan.migration, ...found });
+    else for (const line of linesOf(input.plan, found)) writeLine(io.stdout, line);
+    return exitCode(found.gates);
+  },
+};
+
+function exitCode(gates: readonly Gate[]): ExitCode {
+  if (gates.some(({ status: state }) => state === 'closed')) return ExitCode.FAILED;
+  return gates.every(({ status: state }) => state === 'open') ? ExitCode.FINE : ExitCode.UNCHECKED;
+}
+
+function linesOf({ migration }: CutoverPlan, found: CutoverStatus): string[] {
+  const rows: (readonly [string, string])[] = [
+    ['migration', migration],
+    ['phase', found.phase],
+    ['writer', found.writer ?? 'none: applications cannot write'],
+    ['clients', found.active === undefined ? 'switched by somebody else' : `at ${found.active}`],
+    ...found.fenced.map((fence) => ['fence', fenceText(fence)] as const),
+    ['walking', found.walking ?? 'nobody'],
+    ['forward', pathText(found.forward)],
+    ['way back', found.reverse === undefined ? 'none, as was declared' : pathText(found.reverse)],
+    ...found.gates.map((gate) => ['gate', gateText(gate)] as const),
+  ];
+  return rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
+}
+
+function fenceText({
+  server,
+  owner,
+  remainingMs,
+  decided,
+}: CutoverStatus['fenced'][number]): string {
+  const end = decided
+    ? 'stays until it is rolled back or finalized'
+    : remainingMs > 0
+      ? `${milliseconds(remainingMs)} until its deadline`
+      : 'its deadline has passed: run the cutover again, which lifts it';
+  return `on ${server}, by ${owner}, ${end}`;
+}
+
+function pathText({ state, lagBytes }: PathStatus): string {
+  return lagBytes === undefined ? state : `${state}, ${formatBytes(lagBytes)} behind`;
+}
+
+function gateText({ title, status: state, found, wayOut }: Gate): string {
+  return state === 'open'
+    ? `open: ${title}`
+    : `${state.toUpperCase()}: ${title}, got ${found}; ${wayOut}`;
+}

@@ -1,0 +1,223 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { CUTOVER_STEPS } from '../../lib/postgres';
+import { CutoverLab, type Side } from '../runner/cutover/lab';
+import { type CommandResult, pontoon } from './command-line';
+
+let lab: CutoverLab;
+let directory: string;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  lab = await CutoverLab.start([17, 17]);
+  directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
+  const services = await lab.services();
+  const reader = await services.secrets.get('secret:reader');
+  await services.close();
+  environment = {
+    ADMIN_USER: lab.blue.admin.user ?? '',
+    ADMIN_PASSWORD: String(lab.blue.admin.password),
+    READER_USER: reader.username,
+    READER_PASSWORD: reader.password,
+  };
+  writeInput('cutover.json', {});
+});
+afterAll(async () => {
+  rmSync(directory, { recursive: true });
+  await lab.stop();
+});
+
+function writeInput(file: string, more: object): void {
+  const { reverse, ...plan } = lab.plan();
+  const publisher = { ...reverse?.publisher, secret: 'env:READER_' };
+  const input = {
+    plan: { ...plan, reverse: { ...reverse, publisher }, ...more },
+    connections: { blue: connection(lab.blue), green: connection(lab.green) },
+  };
+  writeFileSync(join(directory, file), JSON.stringify(input));
+}
+
+function connection({ name, server }: Side): object {
+  return {
+    server: name,
+    host: server.host,
+    port: server.port,
+    database: 'app',
+    secret: 'env:ADMIN_',
+    caCertificate: server.caCertificate,
+  };
+}
+
+function command(args: readonly string[], typed?: string): Promise<CommandResult> {
+  return pontoon([...args, '--file', 'cutover.json'], {
+    directory,
+    environment,
+    ...(typed === undefined ? {} : { stdin: typed, terminal: true }),
+  });
+}
+
+test('status says that a cutover may begin', async () => {
+  const { code, stdout, stderr } = await command(['status']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.replace(/\d+ B behind/, 'N B behind')).toBe(
+    [
+      'migration  shop',
+      'phase      provisioned',
+      'writer     blue',
+      'clients    switched by somebody else',
+      'walking    nobody',
+      'forward    carrying, N B behind',
+      'way back   absent',
+      'gate       open: the ledger and the canary are on both servers',
+      'gate       open: the runner owns the database on both servers',
+      'gate       open: the runner may make slots on both servers',
+      'gate       open: the new writer follows closely',
+      'gate       open: the schemas are the same on both servers',
+      'gate       open: every sequence can be read and set',
+      'gate       open: the way back is provisioned',
+      'gate       open: no transaction is long or prepared',
+      'gate       open: no superuser is at work on the old writer',
+      'gate       open: nobody but the migration writes to the new writer',
+      '',
+    ].join('\n'),
+  );
+});
+
+test.each(['cutover', 'rollback', 'finalize'])(
+  '%s is refused where nobody can be asked',
+  async (name) => {
+    const refusal = (got: string) =>
+      `pontoon: '--yes' must be given where nobody can be asked, got ${got}; name a '--file' at a terminal, or say --yes once you know what 'pontoon ${name} --help' says\n`;
+    expect(await command([name])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: refusal('no terminal to ask at'),
+    });
+    expect(await pontoon([name], { stdin: '{}', terminal: true })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: refusal('the cutover itself from the terminal'),
+    });
+  },
+);
+
+test('everything that is wrong with the input is said at once', async () => {
+  const { code, stderr } = await pontoon(['cutover', '--yes'], {
+    stdin: { plan: lab.plan(), connections: { blue: connection(lab.blue) }, more: 1 },
+  });
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    [
+      'pontoon: the cutover has 2 problems:',
+      "- 'more' is not known here; remove it or correct its name",
+      "- 'connections' must have 'green', which the plan names, got blue; add it",
+      '',
+    ].join('\n'),
+  );
+});
+
+test('whoever does not agree changes nothing', async () => {
+  const application = await lab.blue.session(lab.application());
+  try {
+    const { code, stdout, stderr } = await command(['cutover'], 'yes\n');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(
+      [
+        "Writers move from 'blue' to 'green'. 10 of 10 gates are open now; nothing begins unless all are.",
+        "1. Close the old writer: applications lose CONNECT on 'blue', and their sessions end. The outage begins.",
+        '2. Wait until the new writer has everything, then switch clients. What fails, or takes longer than 10.0 s, is undone.',
+        '3. Open the new writer: from then on the way back is pontoon rollback.',
+        "Connected to 'blue', and ended by it:",
+        '  1 × app',
+        'Type shop to go on: pontoon: nothing was done, since nobody agreed to it',
+        '',
+      ].join('\n'),
+    );
+    expect((await application.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  } finally {
+    await application.end();
+  }
+});
+
+test('a closed gate is said, and nothing begins', async () => {
+  const superuser = await lab.blue.superuser();
+  try {
+    const { code, stdout, stderr } = await command(['cutover', '--yes', '--json']);
+    expect({ code, stdout: JSON.parse(stdout) }).toEqual({
+      code: 1,
+      stdout: { result: 'failed', code: 'GATES_CLOSED' },
+    });
+    expect(stderr).toContain('no superuser is at work on the old writer: closed');
+  } finally {
+    await superuser.end();
+  }
+});
+
+test('there, back, there again, and to the end', async () => {
+  const there = await command(['cutover'], 'shop\n');
+  expect(there).toMatchObject({
+    stderr: expect.not.stringContaining('pontoon: '),
+    code: 0,
+    stdout: expect.stringMatching(
+      /^'green' is open; nobody could write for \d+ ms\n'blue' follows; next: pontoon rollback, or pontoon finalize\n$/,
+    ),
+  });
+  const lines = there.stderr.split('\n');
+  for (const { title } of CUTOVER_STEPS) {
+    expect(lines).toContainEqual(expect.stringMatching(new RegExp(`${title} …$`)));
+    expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^${title}: done in \\d+ ms`)));
+  }
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^Open the new writer: done in \d+ ms, closed for \d+ ms$/),
+  );
+  const open = await command(['status']);
+  expect(open.code).toBe(0);
+  expect(open.stdout).toContain(
+    `fence      on blue, by ${userInfo().username}@${hostname()}, stays until it is rolled back or finalized\n`,
+  );
+  expect(open.stdout).toMatch(/^way back {3}carrying, /m);
+  const back = await command(['rollback', '--yes', '--json']);
+  expect({ code: back.code, outcome: JSON.parse(back.stdout) }).toEqual({
+    code: 0,
+    outcome: {
+      migration: 'shop',
+      from: 'green',
+      to: 'blue',
+      result: 'opened',
+      closedMs: expect.any(Number),
+      steps: CUTOVER_STEPS.map(({ id }) => ({ id, tookMs: expect.any(Number) })),
+    },
+  });
+  expect(await command(['cutover', '--yes', '--owner', 'ann', '--budget', '20000'])).toMatchObject({
+    code: 0,
+  });
+  expect(await command(['finalize', '--yes'])).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `pontoon: the cutover of 'shop' must be gone on with by 'ann', who began it, got '${userInfo().username}@${hostname()}'; ask them, or take it over\n`,
+  });
+  const end = await command(['finalize', '--take-over'], 'shop\n');
+  expect(end).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^dropped: subscription 'forward' on 'green'\n/),
+    stderr: [
+      "The migration 'shop' is 'open', and 'green' is the writer.",
+      "Everything between 'blue' and 'green' is dropped: subscriptions, slots, publications, roles. 'blue' receives nothing any more.",
+      "Applications can connect to 'blue' again, which nobody keeps up to date; --leave-fenced keeps them out.",
+      'There is no rollback afterwards.',
+      'Type shop to go on: ',
+    ].join('\n'),
+  });
+  expect((await command(['status'])).stdout).toContain('phase      finalized\n');
+});
+
+test('a migration without a way back cannot be rolled back', async () => {
+  writeInput('cutover.json', { reverse: undefined });
+  expect(await command(['rollback', '--yes'])).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      "pontoon: 'plan.reverse' must be given for a rollback, got nothing: this migration was declared to have no way back; migrate in the other direction\n",
+  });
+});
