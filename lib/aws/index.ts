@@ -1,5 +1,16 @@
 export { type AuroraClusterOptions, AuroraTarget, type AuroraTargetProps } from './aurora';
 export {
+  AuroraMigration,
+  type AuroraMigrationProps,
+  type AuroraReplication,
+  type AuroraSource,
+  type ExistingSource,
+  SchemaCopyHost,
+  type SchemaCopyHostOptions,
+  type SchemaCopyHostProps,
+  type SourcePeering,
+} from './aurora-migration';
+export {
   DmsAccountRoles,
   DmsLogin,
   type DmsLoginProps,
@@ -29,6 +40,8 @@ export {
 } from './monitoring';
 export { NativeReplication, type NativeReplicationProps } from './native-replication';
 export {
+  Canary,
+  type CanaryProps,
   ConnectionGuard,
   type ConnectionGuardProps,
   Heartbeat,

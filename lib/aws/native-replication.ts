@@ -53,6 +53,26 @@ export interface NativeReplicationProps {
    * @default PublisherSslMode.VERIFY_FULL
    */
   readonly sslMode?: PublisherSslMode;
+  /**
+   * The file with the root certificates on the subscriber's host.
+   *
+   * @default - where Aurora and RDS keep those of Amazon RDS
+   */
+  readonly sslRootCert?: string;
+  /**
+   * Whether the canary is replicated too, by which a cutover sees that everything has arrived. It must be on both servers
+   * before publication and subscription. Changing it alters the publication in place.
+   *
+   * @default false
+   */
+  readonly canary?: boolean;
+  /**
+   * Whether the slot is synchronized to the publisher's standbys (PostgreSQL 17+, never on a standby). Changing it is
+   * refused for a slot that is there.
+   *
+   * @default false
+   */
+  readonly failoverSlot?: boolean;
 }
 
 /**
@@ -84,6 +104,7 @@ export class NativeReplication extends Construct {
       server: primary ?? publisher,
       publicationName: name,
       selection,
+      ...(props.canary === true ? { canary: true } : {}),
     });
     this.slot = new LogicalSlot(this, 'Slot', {
       runner,
@@ -91,6 +112,7 @@ export class NativeReplication extends Construct {
       slotName,
       plugin: SlotPlugin.PGOUTPUT,
       ...(primary === undefined ? {} : { primary }),
+      ...(props.failoverSlot === true ? { failover: true } : {}),
     });
     this.slot.node.addDependency(this.publication);
     this.subscription = new Subscription(this, 'Subscription', {
@@ -104,6 +126,7 @@ export class NativeReplication extends Construct {
       slotName,
       selection,
       sslMode: props.sslMode ?? PublisherSslMode.VERIFY_FULL,
+      ...(props.sslRootCert === undefined ? {} : { sslRootCert: props.sslRootCert }),
     });
     this.subscription.node.addDependency(this.slot);
   }

@@ -1,10 +1,12 @@
-import { Aws, CustomResource, Duration, Validations } from 'aws-cdk-lib';
-import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Aws, CustomResource, Duration, Tokenization, Validations } from 'aws-cdk-lib';
+import { type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import {
   Problems,
   RDS_AUTHORITIES,
+  type RemoteSource,
   SCHEMA_COPY_PATTERNS,
   SCHEMA_COPY_SECONDS,
   schemaCopyScript,
@@ -15,16 +17,33 @@ import {
 import { rdsCertificates } from './dms/rds-certificates';
 import type { RunnerFunction } from './runner-function';
 import type { ServerBinding } from './server-binding';
-import type { IntermediaryStandby } from './standby';
+import type { StandbyTarget } from './standby';
+
+/** A machine on which `pg_dump` runs: that of a standby, or one that is made for it. */
+export interface ISchemaCopyHost {
+  /** The instance, as SSM's SendCommand takes it. */
+  readonly ssmTarget: StandbyTarget;
+  /** What the instance may do in AWS. */
+  readonly role: IRole;
+  /** What is there once commands can be run. */
+  readonly ready: IDependable;
+}
 
 /** A copy of a database's schema, without rows. */
 export interface SchemaCopyProps {
   /** The function that has the copy made. Changing it breaks what is deployed. */
   readonly runner: RunnerFunction;
   /** The host on which `pg_dump` runs. It needs a network rule to the target. */
-  readonly standby: IntermediaryStandby;
-  /** The standby as a server: the database that is copied. */
+  readonly host: ISchemaCopyHost;
+  /** The server whose database is copied: the one on the host, or another one. */
   readonly source: ServerBinding;
+  /**
+   * Whether the host reaches the source by network, with the login of `source`, since it has no server of its own. It then
+   * needs a network rule to the source.
+   *
+   * @default false
+   */
+  readonly remote?: boolean;
   /** Where the schema is put. Its login needs not be a superuser's. */
   readonly target: ServerBinding;
   /**
@@ -41,7 +60,7 @@ export interface SchemaCopyProps {
 }
 
 /**
- * Roles, extensions and schema of a database, copied by `pg_dump` from a standby to the target, in one transaction.
+ * Roles, extensions and schema of a database, copied by `pg_dump` to the target, in one transaction.
  *
  * Roles come without passwords and without what only superusers give: give the applications' roles their passwords
  * before you switch over. Memberships in PostgreSQL's own roles and settings of roles are not copied. Deleting the copy
@@ -56,7 +75,7 @@ export class SchemaCopy extends Construct {
     for (const problem of selectionProblems(props.selection, 'selection')) problems.add(problem);
     problems.throwIfAny(`schema copy '${id}'`);
     const { runner, source, target } = props;
-    const document = createDocument(this);
+    const document = createDocument(this, props);
     runner.allowSecret(target.secret);
     const resource = new CustomResource(this, 'Resource', {
       serviceToken: runner.serviceToken,
@@ -72,7 +91,7 @@ export class SchemaCopy extends Construct {
         },
         source: { server: source.server, database: source.database },
         document: document.ref,
-        instance: props.standby.ssmTarget,
+        instance: props.host.ssmTarget,
         schemas: selectedSchemas(props.selection),
         ...(props.adopt === true ? { adopt: true } : {}),
       },
@@ -80,14 +99,15 @@ export class SchemaCopy extends Construct {
     runner.dependOn(resource, source, target);
     resource.node.addDependency(
       runner.ledgerOn(target),
-      props.standby.ready,
+      props.host.ready,
       allowRunner(this, props, document),
-      allowStandby(this, props),
+      allowHost(this, props),
     );
   }
 }
 
-function createDocument(scope: Construct): CfnDocument {
+function createDocument(scope: Construct, { source, remote }: SchemaCopyProps): CfnDocument {
+  const script = remote === true ? schemaCopyScript(remoteSource(source)) : schemaCopyScript();
   return new CfnDocument(scope, 'Document', {
     documentType: 'Command',
     documentFormat: 'JSON',
@@ -107,7 +127,7 @@ function createDocument(scope: Construct): CfnDocument {
           name: 'copySchema',
           inputs: {
             timeoutSeconds: String(SCHEMA_COPY_SECONDS),
-            runCommand: schemaCopyScript().split('\n'),
+            runCommand: script.split('\n'),
           },
         },
       ],
@@ -115,10 +135,14 @@ function createDocument(scope: Construct): CfnDocument {
   });
 }
 
-/** The runner may run this document on this standby, and ask how it went. */
+function remoteSource({ host, port, sslMode, secret }: ServerBinding): RemoteSource {
+  return { host, port: Tokenization.stringifyNumber(port), sslMode, secret: secret.secretArn };
+}
+
+/** The runner may run this document on this host, and ask how it went. */
 function allowRunner(
   scope: Construct,
-  { runner, standby }: SchemaCopyProps,
+  { runner, host: { ssmTarget } }: SchemaCopyProps,
   document: CfnDocument,
 ): Policy {
   const arn = (service: string, resource: string): string =>
@@ -133,7 +157,9 @@ function allowRunner(
         actions: ['ssm:SendCommand'],
         resources: [arn('ec2', 'instance/*')],
         conditions: {
-          StringEquals: { 'ssm:resourceTag/pontoon:standby': standby.ssmTarget.value },
+          StringEquals: {
+            [`ssm:resourceTag/${ssmTarget.key.replace('tag:', '')}`]: ssmTarget.value,
+          },
         },
       }),
       new PolicyStatement({
@@ -156,31 +182,28 @@ function allowRunner(
   return policy;
 }
 
-/** A policy of its own, so that the standby boots without waiting for the target. */
-function allowStandby(scope: Construct, { standby, target: { secret } }: SchemaCopyProps): Policy {
-  const policy = new Policy(scope, 'StandbyPolicy', {
-    statements: [
-      new PolicyStatement({
-        actions: ['secretsmanager:GetSecretValue'],
-        resources: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
-      }),
-      ...(secret.encryptionKey === undefined
-        ? []
-        : [
-            new PolicyStatement({
-              actions: ['kms:Decrypt'],
-              resources: [secret.encryptionKey.keyArn],
-              conditions: {
-                StringEquals: {
-                  'kms:ViaService': `secretsmanager.${Aws.REGION}.amazonaws.com`,
-                },
-              },
-            }),
-          ]),
-    ],
-  });
-  policy.attachToRole(standby.role);
+/** A policy of its own, so that the host boots without waiting for the target. */
+function allowHost(scope: Construct, { host, remote, source, target }: SchemaCopyProps): Policy {
+  const secrets = [target.secret, ...(remote === true ? [source.secret] : [])];
+  const policy = new Policy(scope, 'StandbyPolicy', { statements: secrets.flatMap(readSecret) });
+  policy.attachToRole(host.role);
   return policy;
+}
+
+function readSecret({ encryptionKey, secretArn, secretFullArn }: ISecret): PolicyStatement[] {
+  const read = new PolicyStatement({
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: [secretFullArn ?? `${secretArn}-??????`],
+  });
+  if (encryptionKey === undefined) return [read];
+  const decrypt = new PolicyStatement({
+    actions: ['kms:Decrypt'],
+    resources: [encryptionKey.keyArn],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `secretsmanager.${Aws.REGION}.amazonaws.com` },
+    },
+  });
+  return [read, decrypt];
 }
 
 function acknowledge(construct: Construct, id: string, reason: string): void {

@@ -21,6 +21,7 @@ const objects = objectHandler(secrets);
 
 const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
   'Custom::PontoonCanary': objects,
+  'Custom::PontoonCanary': objects,
   'Custom::PontoonConnectionGuard': objects,
   'Custom::PontoonDmsPause': dmsPauseHandler(),
   'Custom::PontoonDmsTask': dmsTaskHandler(),

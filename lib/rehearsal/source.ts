@@ -39,7 +39,7 @@ export interface Source {
 }
 
 /** Who owns the sample tables: an application's role, so that nothing works only because we own them. */
-const OWNER = 'shop_owner';
+export const OWNER = 'shop_owner';
 
 /** Makes the source as its owner has it: an ordinary server with an application's data. */
 export async function createSource(options: SourceOptions): Promise<Source> {
@@ -103,8 +103,8 @@ export async function exactVersion(server: Server): Promise<string> {
   });
 }
 
-/** The statements of all sections but the last, which undoes what the others do. */
-function preparation(runbook: string): string[] {
+/** The statements of all sections of `runbook` but the last, which undoes what the others do. */
+export function preparation(runbook: string): string[] {
   const sections = runbook.split(/^## /m).slice(1);
   if (!/^\d+\. Undo/.test(sections.at(-1) ?? '')) {
     throw new PontoonError(
@@ -120,13 +120,18 @@ function preparation(runbook: string): string[] {
     .filter((statement) => statement !== '');
 }
 
-/** A query of the runbook returns what is to be run next, line by line. */
-async function follow(client: Client, statement: string): Promise<void> {
+/** Runs a statement of a runbook. A query of it returns what is to be run next, line by line. */
+export async function follow(client: Client, statement: string): Promise<void> {
   const { rows } = await client.query<Record<string, unknown>>(statement);
   for (const { grant } of rows) if (typeof grant === 'string') await client.query(grant);
 }
 
-async function fill(client: Client, tables: readonly SampleTable[], rows: number): Promise<void> {
+/** Makes and fills `tables` as those of an application. */
+export async function fill(
+  client: Client,
+  tables: readonly SampleTable[],
+  rows: number,
+): Promise<void> {
   for (const schema of sampleSchemas(tables)) {
     await client.query(`CREATE SCHEMA ${quoteIdentifier(schema)} AUTHORIZATION ${OWNER}`);
   }

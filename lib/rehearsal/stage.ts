@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { serverOf } from '../postgres';
+import { isManaged, Platform, serverOf } from '../postgres';
 import { Evaluator, recordOf, stackIdentity } from './assembly';
 import {
   AwsEndpointStandIn,
@@ -23,7 +23,13 @@ import { LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
 import type { RecordedMigration } from './migration';
 import type { Recorder } from './recorder';
 import { REHEARSAL_SHIMS } from './rehearsal-shims';
-import type { Server, Shim, StandIn, Workspace } from './servers';
+import {
+  honourReplicationMembers,
+  type Server,
+  type Shim,
+  type StandIn,
+  type Workspace,
+} from './servers';
 import { SsmStandIn } from './ssm';
 
 /** What a stage is set up for. */
@@ -46,6 +52,19 @@ export interface StageOptions {
 /** Where a stack without an account and a region is played. */
 const PLACE = { account: '111111111111', region: 'us-east-1' } as const;
 
+/** The tag of an instance that only has PostgreSQL's programs, and copies the schema of a source elsewhere. */
+const HOST_TAG = 'tag:pontoon:host';
+
+const TOOLS_HOST_STAND_IN: StandIn = {
+  name: 'the EC2 instance that copies the schema',
+  reason:
+    'there is no EC2 on this machine, and its boot, which installs two packages, was not rehearsed',
+  behaviours: [
+    'has the programs of the higher major of the two servers',
+    'reaches the source by TLS, with the login of the template',
+  ],
+};
+
 /** Everything that takes the place of a cloud on this machine, put together for one migration. */
 export class Stage {
   public readonly addresses = new AddressBook();
@@ -54,6 +73,10 @@ export class Stage {
   public standby: Server | undefined;
   /** The target, once it is there. */
   public target: Cluster | undefined;
+  /** The source, once it is there. */
+  private source: Server | undefined;
+  /** What members of rds_replication were given. */
+  private readonly memberShims: Shim[] = [];
   private readonly host: StandbyHost;
   private readonly aurora: Aurora;
   private readonly dms: DmsCloud;
@@ -79,6 +102,7 @@ export class Stage {
     this.aurora = new Aurora({
       workspace,
       addresses,
+      name: options.target,
       major: serverOf(migration.topology, options.target).majorVersion,
       onCluster: (cluster) => {
         this.target = cluster;
@@ -106,7 +130,8 @@ export class Stage {
     this.ssm = new SsmStandIn({
       workspace,
       secret: (reference) => secrets.find(reference)?.value,
-      instance: () => this.standby,
+      instance: (key) => (key === HOST_TAG ? this.source : this.standby),
+      environment: (server) => (server === this.source ? this.hostOfTools(server) : {}),
     });
     endpoint.register({
       ...secrets.operations(),
@@ -139,6 +164,8 @@ export class Stage {
             ? {}
             : { OldResourceProperties: this.addresses.redirect(OldResourceProperties) }),
         });
+        if (event.ResourceType === 'Custom::PontoonRole' && event.RequestType !== 'Delete')
+          await this.honourMembers();
         return error === undefined ? {} : { error };
       },
       players: {
@@ -168,6 +195,32 @@ export class Stage {
     const reference = this.evaluateBinding(server, 'secret');
     this.secrets.put(reference, JSON.stringify({ username, password }));
     return password;
+  }
+
+  /** Has `server`, which was there before the stack, answer for `host`. */
+  public addSource(server: Server, host: string): void {
+    this.source = server;
+    this.addresses.add(host, server);
+  }
+
+  /** What a host that only has PostgreSQL's programs is told of the source, with the places of this machine. */
+  private hostOfTools({ major, host, port, caCertificateFile }: Server): Record<string, string> {
+    return {
+      MAJOR: String(Math.max(major, this.target?.server.major ?? major)),
+      SOURCE_HOST: host,
+      SOURCE_PORT: String(port),
+      SOURCE_CA: caCertificateFile,
+    };
+  }
+
+  /** Members of rds_replication may replicate, which PostgreSQL alone does not let them. */
+  private async honourMembers(): Promise<void> {
+    const { topology } = this.options.migration;
+    const managed = Object.values(topology.servers).filter(isManaged).length;
+    const servers = [this.target?.server, managed > 1 ? this.source : undefined];
+    for (const server of servers)
+      if (server?.pid !== undefined)
+        this.memberShims.push(...(await honourReplicationMembers(server)));
   }
 
   /** A field of a server's binding, with its expression evaluated. */
@@ -208,10 +261,15 @@ export class Stage {
       cloudFormationStandIn,
       lambdaStandIn,
       secretsManagerStandIn,
-      ...this.host.standIns,
+      ...(this.hasStandby() ? this.host.standIns : [TOOLS_HOST_STAND_IN]),
       ...(this.dms.used ? [DMS_STAND_IN] : []),
       ...this.ssm.standIns,
     ];
+  }
+
+  private hasStandby(): boolean {
+    const { servers } = this.options.migration.topology;
+    return Object.values(servers).some(({ platform }) => platform === Platform.EC2);
   }
 
   /** What was set differently so far. */
@@ -224,6 +282,7 @@ export class Stage {
       ...secretsManagerShims,
       ...this.host.shims,
       ...this.aurora.shims,
+      ...this.memberShims,
     ];
   }
 

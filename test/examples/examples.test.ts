@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, type Stack } from 'aws-cdk-lib';
 import { context } from '../../cdk.json';
+import { AuroraToAuroraStack } from '../../examples/aurora-to-aurora';
 import { HybridMigrationStack } from '../../examples/hybrid-migration';
 import { HybridMigrationNativeStack } from '../../examples/hybrid-migration-native';
 import { ResourceGraph } from '../aws/resource-graph';
@@ -10,10 +11,23 @@ import { checkTemplate } from '../templates/cloudformation-schema';
 import { nagFindings } from '../templates/nag';
 import { normalizeTemplate } from '../templates/snapshot';
 
-const EXAMPLES: readonly [string, (app: App) => Stack][] = [
-  ['HybridMigration', (app) => new HybridMigrationStack(app, 'HybridMigration')],
-  ['HybridMigrationNative', (app) => new HybridMigrationNativeStack(app, 'HybridMigrationNative')],
+const EXAMPLES: readonly [string, (app: App) => Stack, (major: number) => object][] = [
+  ['HybridMigration', (app) => new HybridMigrationStack(app, 'HybridMigration'), hybridServers],
+  [
+    'HybridMigrationNative',
+    (app) => new HybridMigrationNativeStack(app, 'HybridMigrationNative'),
+    hybridServers,
+  ],
+  [
+    'AuroraToAurora',
+    (app) => new AuroraToAuroraStack(app, 'AuroraToAurora'),
+    (majorVersion) => ({ source: { majorVersion: 16 }, target: { majorVersion } }),
+  ],
 ];
+
+function hybridServers(majorVersion: number): object {
+  return { onPremises: { majorVersion }, aurora: { majorVersion } };
+}
 
 let dir: string;
 beforeAll(() => {
@@ -31,7 +45,7 @@ function synthesize(make: (app: App) => Stack, more: object = {}): { app: App; t
   return { app, template: app.synth().getStackByName(stackName).template };
 }
 
-describe.each(EXAMPLES)('%s', (_name, make) => {
+describe.each(EXAMPLES)('%s', (_name, make, servers) => {
   test('is what it was', () => {
     expect(normalizeTemplate(synthesize(make).template)).toMatchSnapshot();
   });
@@ -44,13 +58,7 @@ describe.each(EXAMPLES)('%s', (_name, make) => {
     const { Metadata } = template as { Metadata: Record<string, unknown> };
     expect(Metadata.Pontoon).toMatchObject({
       version: 1,
-      migrations: {
-        Migration: {
-          topology: {
-            servers: { onPremises: { majorVersion: major }, aurora: { majorVersion: major } },
-          },
-        },
-      },
+      migrations: { Migration: { topology: { servers: servers(major) } } },
     });
   });
 });

@@ -10,13 +10,22 @@ import type { AuroraTargetProps } from './props';
 /** What PostgreSQL 18 allows by itself. */
 const DEFAULT_ORIGINS = 10;
 
-/** That Aurora knows `max_active_replication_origins` was not tried, so that it is left out where its default does. */
+/**
+ * Parameters of which was not tried that Aurora knows them, with what PostgreSQL does by itself. They are left out where
+ * that is enough: a group with an unknown parameter could not be made.
+ */
+const DEFAULTS: Readonly<Record<string, (value: string) => boolean>> = {
+  max_active_replication_origins: (value) => Number(value) <= DEFAULT_ORIGINS,
+  max_slot_wal_keep_size: (value) => value === '-1',
+  idle_replication_slot_timeout: (value) => value === '0',
+};
+
+/** What a cluster needs for replication. */
 export function neededParameters(props: AuroraTargetProps): Record<string, string> {
-  const { max_active_replication_origins: origins, ...needed } =
-    props.replicationParameters ?? parametersOfOneLink(props);
-  return origins === undefined || Number(origins) <= DEFAULT_ORIGINS
-    ? needed
-    : { ...needed, max_active_replication_origins: origins };
+  const needed = props.replicationParameters ?? parametersOfOneLink(props);
+  return Object.fromEntries(
+    Object.entries(needed).filter(([name, value]) => DEFAULTS[name]?.(value) !== true),
+  );
 }
 
 /** What a cluster needs that one subscription or DMS task writes to. */

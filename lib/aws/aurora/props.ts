@@ -63,7 +63,7 @@ export interface AuroraClusterOptions {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** A new Aurora PostgreSQL cluster that receives changes, and can send them back. */
+/** A new Aurora PostgreSQL cluster that receives changes and can send them back, or the other way round. */
 export interface AuroraTargetProps extends AuroraClusterOptions {
   /** The network. A cluster cannot move to another one: changing this fails, so make another target. */
   readonly vpc: IVpc;
@@ -85,9 +85,15 @@ export interface AuroraTargetProps extends AuroraClusterOptions {
    */
   readonly serverName?: string;
   /**
+   * What the cluster is for, as its network rules say it. Changing it replaces the rules' group.
+   *
+   * @default 'The Aurora cluster that changes are replicated to'
+   */
+  readonly description?: string;
+  /**
    * What replication needs, by parameter, as `renderParameterGroup` derives it from a topology. Changing it takes
-   * effect in place; static parameters wait for the next reboot. Not every parameter of PostgreSQL's is one of Aurora's:
-   * that clusters which are decoded take `max_slot_wal_keep_size` and `idle_replication_slot_timeout` was not tried.
+   * effect in place; static parameters wait for the next reboot. Those of which was not tried that Aurora knows them are
+   * left out where PostgreSQL's default is enough.
    *
    * @default - sized for one link with four table copies side by side
    */

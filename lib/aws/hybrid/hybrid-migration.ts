@@ -104,7 +104,7 @@ export class HybridMigration extends Construct {
     runner.ledgerOn(target, this);
     const schema = new SchemaCopy(this, 'Schema', {
       runner,
-      standby,
+      host: standby,
       source: standbyBinding,
       target,
       selection: props.replication.selection,

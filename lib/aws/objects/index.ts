@@ -1,3 +1,4 @@
+export { Canary, type CanaryProps } from './canary';
 export { ConnectionGuard, type ConnectionGuardProps } from './connection-guard';
 export { Heartbeat, type HeartbeatProps } from './heartbeat';
 export { knownNameProblem, knownSlotNameProblem } from './names';

@@ -15,6 +15,13 @@ export interface PublicationProps extends PostgresObjectProps {
    * @default true
    */
   readonly publishViaPartitionRoot?: boolean;
+  /**
+   * Whether the canary is published too, by which a cutover sees that everything has arrived. It must be on the server
+   * before the publication, and on every subscriber. Changing it alters the publication in place.
+   *
+   * @default false
+   */
+  readonly canary?: boolean;
 }
 
 /**
@@ -42,6 +49,7 @@ export class Publication extends Construct {
         name: props.publicationName,
         selection: props.selection,
         viaPartitionRoot: props.publishViaPartitionRoot ?? true,
+        ...(props.canary === true ? { canary: true } : {}),
       },
       props,
     );

@@ -1,20 +1,25 @@
 import type { HbaRule } from '../access';
-import { PontoonError } from '../errors';
 import type { SizingOptions } from '../settings';
 import { isManaged, linksFrom, serverOf, type Topology } from '../topology';
 import { accessSection, flowSection } from './access-sections';
 import { administratorSection, ownerSection } from './administrator-sections';
+import {
+  managedAdministratorSection,
+  managedUndoSection,
+  parameterSection,
+  securityGroupSection,
+} from './managed-sections';
 import { inlineCode } from './markdown';
 import { collationSection, dmsSection, undoSection } from './remark-sections';
 import { settingsSection } from './settings-section';
 
 /** What a runbook needs to know beside the topology. */
 export interface RunbookOptions {
-  /** The server to prepare, as in the topology. One that its owner manages. */
+  /** The server to prepare, as in the topology. */
   readonly server: string;
   /** The role with which objects will be made there. */
   readonly administrator: string;
-  /** The lines that its pg_hba.conf needs; {@link deriveHba} makes them. */
+  /** The lines that its pg_hba.conf needs; {@link deriveHba} makes them. None on a server that a cloud manages. */
   readonly hba: readonly HbaRule[];
   /**
    * The server's port, for the firewall.
@@ -42,22 +47,32 @@ export interface Section {
 }
 
 /**
- * What the owner of `options.server` does before a deployment, as Markdown: settings, pg_hba.conf, the administrating
- * role, the firewall, and how to undo it all. Every SQL in it runs as it stands.
+ * What the owner of `options.server` does before a deployment, as Markdown: settings or parameters, who may connect, the
+ * administrating role, and how to undo it all. Every SQL in it runs as it stands.
  *
- * @throws PontoonError with code UNKNOWN_SERVER, or UNSUPPORTED for a server that a cloud manages.
+ * @throws PontoonError with code UNKNOWN_SERVER.
  */
 export function renderRunbook(topology: Topology, options: RunbookOptions): string {
   const { server, administrator } = options;
   const { majorVersion, database } = serverOf(topology, server);
-  if (isManaged(serverOf(topology, server))) {
-    throw new PontoonError(
-      'UNSUPPORTED',
-      `'${server}' must be managed by its owner to have a runbook, got a server that a cloud manages; name one of your own`,
-    );
-  }
   const context: RunbookContext = { ...options, topology };
-  const sections = [
+  const managed = isManaged(serverOf(topology, server));
+  const sections = (managed ? managedSections(context) : ownSections(context)).flatMap((section) =>
+    section === undefined ? [] : [section],
+  );
+  return [
+    `# Prepare ${inlineCode(server)}`,
+    `PostgreSQL ${majorVersion}, database ${inlineCode(database)}. It sends to ${receivers(topology, server)}. Nothing here is done by the deployment: the server is yours. ${managed ? 'Afterwards' : 'The SQL needs a superuser, for the reasons that stand beside it; afterwards'} ${inlineCode(administrator)} is enough.`,
+    ...sections.flatMap(({ title, paragraphs }, index) => [
+      `## ${index + 1}. ${title}`,
+      ...paragraphs,
+    ]),
+    '',
+  ].join('\n\n');
+}
+
+function ownSections(context: RunbookContext): readonly (Section | undefined)[] {
+  return [
     settingsSection(context),
     accessSection(context),
     administratorSection(context),
@@ -67,16 +82,19 @@ export function renderRunbook(topology: Topology, options: RunbookOptions): stri
     collationSection(context),
     checkSection(context),
     undoSection(context),
-  ].flatMap((section) => (section === undefined ? [] : [section]));
+  ];
+}
+
+/** On a managed server a parameter group takes the place of files, and security groups that of pg_hba.conf. */
+function managedSections(context: RunbookContext): readonly (Section | undefined)[] {
   return [
-    `# Prepare ${inlineCode(server)}`,
-    `PostgreSQL ${majorVersion}, database ${inlineCode(database)}. It sends to ${receivers(topology, server)}. Nothing here is done by the deployment: the server is yours. The SQL needs a superuser, for the reasons that stand beside it; afterwards ${inlineCode(administrator)} is enough.`,
-    ...sections.flatMap(({ title, paragraphs }, index) => [
-      `## ${index + 1}. ${title}`,
-      ...paragraphs,
-    ]),
-    '',
-  ].join('\n\n');
+    parameterSection(context),
+    managedAdministratorSection(context),
+    securityGroupSection(context),
+    dmsSection(context),
+    checkSection(context),
+    managedUndoSection(context),
+  ];
 }
 
 function receivers(topology: Topology, server: string): string {

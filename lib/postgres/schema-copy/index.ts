@@ -6,4 +6,9 @@ export {
   schemasThere,
   tablesInSchemas,
 } from './parameters';
-export { PASSFILE_FILTER, SCHEMA_COPY_SECONDS, schemaCopyScript } from './script';
+export {
+  PASSFILE_FILTER,
+  type RemoteSource,
+  SCHEMA_COPY_SECONDS,
+  schemaCopyScript,
+} from './script';

@@ -3,13 +3,38 @@ import { FINISH, PLAN, PREPARE } from './statements';
 /** Seconds that a copy may take, shorter than the function that waits for it may run. */
 export const SCHEMA_COPY_SECONDS = 780;
 
+/** A source that the host of a schema copy reaches by network, because it runs on a machine of somebody else's. */
+export interface RemoteSource {
+  /** Host name or address. It may be known only at deployment. */
+  readonly host: string;
+  /** The port. */
+  readonly port: string;
+  /** `verify-full` or `verify-ca`, against the same certificates as the target's. */
+  readonly sslMode: string;
+  /** Where the login is kept with which the schema is read: an ARN or a name in Secrets Manager. */
+  readonly secret: string;
+}
+
 /**
- * The script that runs on the standby's host, in which SSM replaces `{{ name }}` by the parameters. It expects the
- * files that IntermediaryStandby writes; `TOOLS`, `SOCKET` and `PORT` in them, and another `PONTOON_ENV`, lead it
- * elsewhere.
+ * The script that runs on the host of a schema copy, in which SSM replaces `{{ name }}` by the parameters: on the
+ * standby's own machine, with the files that IntermediaryStandby writes, or on a machine that only has the tools, and
+ * reaches `source` by network. `TOOLS`, `SOCKET` and `PORT` in its file, `SOURCE_HOST`, `SOURCE_PORT` and `SOURCE_CA`,
+ * and another `PONTOON_ENV`, lead it elsewhere.
  */
-export function schemaCopyScript(): string {
-  return SCRIPT;
+export function schemaCopyScript(source?: RemoteSource): string {
+  return SCRIPT.replace('# source\n', () => (source === undefined ? '' : remoteSource(source)));
+}
+
+/** What was said on the host already has precedence. */
+function remoteSource({ host, port, sslMode, secret }: RemoteSource): string {
+  return Object.entries({
+    SOURCE_HOST: host,
+    SOURCE_PORT: port,
+    SOURCE_SSLMODE: sslMode,
+    SOURCE_SECRET: secret,
+  })
+    .map(([name, value]) => `: "\${${name}:=${value}}"\n`)
+    .join('');
 }
 
 /** What jq makes of the target's secret: its user, and a line for a password file. */
@@ -20,16 +45,19 @@ export const PASSFILE_FILTER = String.raw`if ([.username, .password] | all(type 
       else "# \(.username)\n*:*:*:*:\(.password | gsub("(?<c>[\\\\:])"; "\\\(.c)"))" end`;
 
 const SCRIPT = `#!/bin/bash
-# Copies roles, extensions and schema from the server on this host to another one, in one transaction.
+# Copies roles, extensions and schema from one server to another one, in one transaction.
 set -euo pipefail
 umask 077
 export LC_ALL=C PGCONNECT_TIMEOUT=30
 cd /
 
+environment=\${PONTOON_ENV:-/etc/pontoon/standby.env}
+[[ -e $environment ]] || environment=/etc/pontoon/host.env
 # Values are assigned, never evaluated: nothing in them can run.
 while IFS= read -r line; do
   [[ $line == *=* ]] && declare -r "\${line%%=*}=\${line#*=}"
-done <"\${PONTOON_ENV:-/etc/pontoon/standby.env}"
+done <"$environment"
+# source
 export AWS_DEFAULT_REGION=$REGION
 
 work=$(mktemp -d)
@@ -56,8 +84,14 @@ for directory in "/usr/lib/postgresql/$MAJOR/bin" "/usr/pgsql-$MAJOR/bin" /usr/b
 done
 
 on_source() {
-  PGHOST=\${SOCKET:-/run/postgresql} PGPORT=\${PORT:-5432} PGUSER=$LOCAL_ROLE \\
-    PGDATABASE=$source_database runuser -u postgres -- "$@"
+  if [[ -z \${SOURCE_HOST:-} ]]; then
+    PGHOST=\${SOCKET:-/run/postgresql} PGPORT=\${PORT:-5432} PGUSER=$LOCAL_ROLE \\
+      PGDATABASE=$source_database runuser -u postgres -- "$@"
+  else
+    PGHOST=$SOURCE_HOST PGPORT=$SOURCE_PORT PGUSER=$source_user PGDATABASE=$source_database \\
+      PGSSLMODE=$SOURCE_SSLMODE PGSSLROOTCERT=\${SOURCE_CA:-$work/ca.pem} \\
+      PGPASSFILE=$work/source-passfile "$@"
+  fi
 }
 
 ask_source() { on_source "$bin/psql" -XAtqw -v ON_ERROR_STOP=1 -v schemas="\${schemas[*]}"; }
@@ -70,17 +104,19 @@ on_target() {
 
 # The password goes straight from Secrets Manager into a file: never into a variable, an argument or the output.
 fetch_secret() {
-  aws secretsmanager get-secret-value --secret-id '{{ secret }}' --query SecretString --output text |
+  aws secretsmanager get-secret-value --secret-id "$1" --query SecretString --output text |
     jq -r '${PASSFILE_FILTER}' \\
-      >"$work/passfile"
+      >"$work/$2"
 }
 
 # A permission that was just given takes a while to be known everywhere.
-until fetch_secret; do
+until fetch_secret '{{ secret }}' passfile &&
+  { [[ -z \${SOURCE_HOST:-} ]] || fetch_secret "$SOURCE_SECRET" source-passfile; }; do
   if ! grep -q AccessDenied "$work/errors" || ((SECONDS > 90)); then exit 1; fi
   sleep 5
 done
 target_user=$(sed -n '1s/^# //p' "$work/passfile")
+[[ -z \${SOURCE_HOST:-} ]] || source_user=$(sed -n '1s/^# //p' "$work/source-passfile")
 
 dump_schemas() {
   local name patterns=()

@@ -26,7 +26,7 @@ export const PLAN = `WITH RECURSIVE schemas AS (
   UNION SELECT pg_catalog.unnest(polroles) FROM pg_catalog.pg_policy JOIN pg_catalog.pg_class c ON c.oid = polrelid JOIN schemas ON namespace = relnamespace
   UNION SELECT member FROM pg_catalog.pg_auth_members JOIN named ON id = roleid
 ), roles AS (
-  SELECT * FROM pg_catalog.pg_roles JOIN named ON id = oid WHERE rolname NOT LIKE 'pg\\_%'
+  SELECT * FROM pg_catalog.pg_roles JOIN named ON id = oid WHERE rolname !~ '^(pg_|rds_|rds(admin|repladmin|topmgr|proxyadmin|writeforwarduser)$)'
 ), plan AS (
   SELECT pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
     'roles', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(

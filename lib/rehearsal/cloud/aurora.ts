@@ -23,7 +23,9 @@ export interface Cluster {
 export interface AuroraOptions {
   readonly workspace: Workspace;
   readonly addresses: AddressBook;
-  /** The PostgreSQL major of the topology's target. */
+  /** The target's name in the topology. */
+  readonly name: string;
+  /** Its PostgreSQL major. */
   readonly major: number;
   /** Told of the server that stands for the cluster. */
   readonly onCluster: (cluster: Cluster) => void;
@@ -59,11 +61,11 @@ export class Aurora {
   };
 
   private async createCluster({ logicalId, properties, stack }: ResourceRequest) {
-    const { workspace, addresses, major } = this.options;
+    const { workspace, addresses, name, major } = this.options;
     const group = this.parameters.get(String(properties.DBClusterParameterGroupName)) ?? {};
     const { settings, hba, shims } = translateManagedSettings(group);
     const server = await createServer(workspace, {
-      name: 'aurora',
+      name,
       major,
       superuser: 'rdsadmin',
       settings: await withStatementLibrary(major, settings),

@@ -25,6 +25,10 @@ const REASONS: readonly (readonly [string, string])[] = [
   ['AWS::Lambda::Permission', 'permissions were not rehearsed; nothing here asks for them'],
   ['AWS::KMS::', 'encryption at rest and its keys were not rehearsed'],
   ['AWS::EC2::Volume', 'disks were not rehearsed; data lies in a temporary directory'],
+  [
+    'AWS::EC2::Instance',
+    'the commands of the host are run on this machine, by the stand-in for AWS Systems Manager; its boot was not rehearsed',
+  ],
   ['AWS::EC2::', 'the network was not rehearsed; everything runs on this machine'],
   ['AWS::Route53', 'the network was not rehearsed; everything runs on this machine'],
   [

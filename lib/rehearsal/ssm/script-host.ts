@@ -18,6 +18,7 @@ export class ScriptHost {
   constructor(
     private readonly workspace: Workspace,
     private readonly secret: (reference: string) => string | undefined,
+    private readonly environment: (server: Server) => Readonly<Record<string, string>> = () => ({}),
   ) {}
 
   /** What took the place of programs that are not installed. */
@@ -63,7 +64,8 @@ export class ScriptHost {
 
   private async prepare(server: Server): Promise<Host> {
     const directory = await this.workspace.makeDirectory('host');
-    const tools = await installedTools(server.major);
+    const told = this.environment(server);
+    const tools = await installedTools(Number(told.MAJOR ?? server.major));
     const hasJq = await isOnPath('jq');
     this.add(tools === undefined ? [PG_DUMP_STAND_IN, PSQL_STAND_IN] : []);
     this.add(hasJq ? [] : [JQ_STAND_IN]);
@@ -72,7 +74,10 @@ export class ScriptHost {
       ...(hasJq ? {} : { jq: jqStandIn }),
       ...(tools === undefined ? { pg_dump: pgDumpStandIn(server), psql: psqlStandIn(server) } : {}),
     });
-    await writeFile(join(directory, 'host.env'), hostFile(server, tools ?? directory));
+    await writeFile(
+      join(directory, 'host.env'),
+      hostFile(server, { TOOLS: tools ?? directory, ...told }),
+    );
     await writeFile(join(directory, 'passfile'), `*:*:*:*:${server.superuser.password}\n`, {
       mode: 0o600,
     });
@@ -156,14 +161,17 @@ function endGroup(pid: number): void {
 }
 
 /** What the boot script is told on the real host, with the places of this machine. */
-function hostFile({ major, superuser, socketDirectory, port }: Server, tools: string): string {
+function hostFile(
+  { major, superuser, socketDirectory, port }: Server,
+  told: Readonly<Record<string, string>>,
+): string {
   return Object.entries({
     REGION: 'eu-central-1',
     MAJOR: major,
     LOCAL_ROLE: superuser.user,
     SOCKET: socketDirectory,
     PORT: port,
-    TOOLS: tools,
+    ...told,
   })
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');

@@ -13,6 +13,12 @@ export interface SsmOptions {
   readonly secret: (reference: string) => string | undefined;
   /** The server on the instance that an SSM target such as `tag:pontoon:standby` = `vol-1` names. */
   readonly instance: (key: string, value: string) => Server | undefined;
+  /**
+   * What the host of a server is told beside the places of its own server.
+   *
+   * @default - nothing
+   */
+  readonly environment?: (server: Server) => Readonly<Record<string, string>>;
 }
 
 interface Command {
@@ -51,7 +57,7 @@ export class SsmStandIn {
   private readonly host: ScriptHost;
 
   constructor(private readonly options: SsmOptions) {
-    this.host = new ScriptHost(options.workspace, options.secret);
+    this.host = new ScriptHost(options.workspace, options.secret, options.environment);
   }
 
   /** What took the place of something so far. */

@@ -1,0 +1,13 @@
+export { AuroraMigration } from './aurora-migration';
+export type {
+  AuroraMigrationProps,
+  AuroraReplication,
+  AuroraSource,
+  ExistingSource,
+  SourcePeering,
+} from './props';
+export {
+  SchemaCopyHost,
+  type SchemaCopyHostOptions,
+  type SchemaCopyHostProps,
+} from './schema-copy-host';
