@@ -40,23 +40,21 @@ export async function benchVerification(rows = 5_000_000): Promise<readonly Veri
         await Promise.all(clients.map((client) => client.query(query)));
       };
       await on('SELECT count(*) FROM orders');
-      const measured = [
-        { name: 'count(*)', ...(await time(() => on('SELECT count(*) FROM orders'))) },
-        {
-          name: "the article's SUM(hashtext(t::text))",
-          ...(await time(() => on('SELECT SUM(hashtext(t::text)) FROM orders t'))),
-        },
-        ...(await pgcopydb(servers)),
-        await ours('pontoon verify, nobody writes', servers, { rows, settleMs: 0 }),
-        await ours('pontoon verify, in chunks as if somebody wrote', servers, { rows }),
+      const ways = [
+        () => plain('count(*)', () => on('SELECT count(*) FROM orders')),
+        () => plain(ARTICLE, () => on('SELECT SUM(hashtext(t::text)) FROM orders t')),
+        ...pgcopydb(servers),
+        () => ours('pontoon verify, nobody writes', servers, { rows, settleMs: 0 }),
+        () => ours('pontoon verify, in chunks as if somebody wrote', servers, { rows }),
       ];
+      const measured = await bestOf(ways);
       await clients[1]?.query(
         `UPDATE orders SET name = name || '!' WHERE id % ${Math.max(1, Math.floor(rows / 50))} = 0`,
       );
       measured.push(
         await ours('pontoon verify, 50 rows differ', servers, { rows, settleMs: 0, differs: true }),
       );
-      const article = measured[1]?.seconds ?? Number.NaN;
+      const article = measured.find(({ name }) => name === ARTICLE)?.seconds ?? Number.NaN;
       results.push(
         ...measured.map(({ seconds, ...rest }) => ({
           ...rest,
@@ -68,6 +66,26 @@ export async function benchVerification(rows = 5_000_000): Promise<readonly Veri
     },
   );
   return results;
+}
+
+const ARTICLE = "the article's SUM(hashtext(t::text))";
+const RUNS = 3;
+
+/** Each way's best run, all of them in turns, so that other work on the machine slows none in particular. */
+async function bestOf(ways: readonly (() => Promise<Measured>)[]): Promise<Measured[]> {
+  const best: Measured[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    for (const [index, way] of ways.entries()) {
+      const measured = await way();
+      const before = best[index];
+      if (before === undefined || measured.seconds < before.seconds) best[index] = measured;
+    }
+  }
+  return best;
+}
+
+async function plain(name: string, work: () => Promise<void>): Promise<Measured> {
+  return { name, ...(await time(work)) };
 }
 
 type Measured = Pick<VerificationBench, 'name' | 'seconds' | 'memoryMiB'>;
@@ -123,7 +141,7 @@ async function ours(
 }
 
 /** Nothing where it is not installed. */
-async function pgcopydb(servers: readonly TestServer[]): Promise<readonly Measured[]> {
+function pgcopydb(servers: readonly TestServer[]): readonly (() => Promise<Measured>)[] {
   if (spawnSync('pgcopydb', ['--version']).error !== undefined) {
     console.log('pgcopydb is not installed, and is left out');
     return [];
@@ -133,14 +151,14 @@ async function pgcopydb(servers: readonly TestServer[]): Promise<readonly Measur
     return `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/postgres?sslmode=require`;
   });
   const env = { ...process.env, PGCOPYDB_SOURCE_PGURI: source, PGCOPYDB_TARGET_PGURI: target };
-  const measured = await time(async () => {
+  const compare = async (): Promise<void> => {
     const { status, stderr } = spawnSync('pgcopydb', ['compare', 'data'], {
       env,
       encoding: 'utf8',
     });
     if (status !== 0) throw new Error(`pgcopydb must compare, got: ${stderr}`);
-  });
-  return [{ name: 'pgcopydb compare data', ...measured }];
+  };
+  return [() => plain('pgcopydb compare data', compare)];
 }
 
 function connectionTo({ server }: TestServer): Connection {
