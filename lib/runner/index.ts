@@ -7,6 +7,7 @@ export {
   type CutoverRequest,
   type CutoverServices,
   type CutoverStatus,
+  checkCutover,
   cutover,
   type FinalComparison,
   type FinalizeRequest,

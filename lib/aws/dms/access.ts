@@ -1,6 +1,7 @@
-import { ArnFormat, Stack, Token, Validations } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { explainWildcard } from '../explain-wildcard';
 import type { DmsReplicationProps } from './props';
 import { REPLICATION_TAG } from './task';
 
@@ -32,10 +33,18 @@ export function createAccess(scope: Construct, props: DmsReplicationProps, key: 
         : [new PolicyStatement({ actions: ['dms:TestConnection'], resources: reachable })]),
     ],
   });
-  explain(policy, '*', 'AWS DMS lets nobody describe single tasks and connections.');
-  explain(policy, replications, 'A condition on its tag leaves one replication to start and stop.');
+  explainWildcard(policy, '*', 'AWS DMS lets nobody describe single tasks and connections.');
+  explainWildcard(
+    policy,
+    replications,
+    'A condition on its tag leaves one replication to start and stop.',
+  );
   for (const resource of reachable)
-    explain(policy, resource, 'Testing a connection changes nothing, and endpoints wait for this.');
+    explainWildcard(
+      policy,
+      resource,
+      'Testing a connection changes nothing, and endpoints wait for this.',
+    );
   const { role } = props.runner.function;
   if (role !== undefined) policy.attachToRole(role);
   return policy;
@@ -47,23 +56,5 @@ function arnOf(scope: Construct, resource: string): string {
     resource,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     resourceName: '*',
-  });
-}
-
-/** cdk-nag writes references as `<Name>`. */
-function explain(policy: Policy, resource: string, reason: string): void {
-  const { account, region, partition } = Stack.of(policy);
-  const written = [
-    [partition, 'AWS::Partition'],
-    [region, 'AWS::Region'],
-    [account, 'AWS::AccountId'],
-  ].reduce(
-    (text, [token = '', name]) =>
-      Token.isUnresolved(token) ? text.replace(token, `<${name}>`) : text,
-    resource,
-  );
-  Validations.of(policy).acknowledge({
-    id: `AwsSolutions-IAM5[Resource::${written}]`,
-    reason,
   });
 }

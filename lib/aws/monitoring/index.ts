@@ -1,2 +1,3 @@
 export type { MonitoringOptions, ReplicationMonitoringProps } from './props';
-export { monitoringProblems, ReplicationMonitoring } from './replication-monitoring';
+export { migrationOf, monitoringProblems, ReplicationMonitoring } from './replication-monitoring';
+export { ScheduleInput } from './schedule-input';

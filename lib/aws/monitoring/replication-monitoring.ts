@@ -88,7 +88,8 @@ function validate(id: string, props: ReplicationMonitoringProps): void {
   problems.throwIfAny(`monitoring '${id}'`);
 }
 
-function migrationOf(monitoring: Construct): string {
+/** How metrics of what `monitoring` is part of are told from others: the stack's name, and the path in it. */
+export function migrationOf(monitoring: Construct): string {
   const stack = Stack.of(monitoring);
   const above = monitoring.node.scopes.slice(stack.node.scopes.length, -1);
   const name = Token.isUnresolved(stack.stackName) ? stack.node.path : stack.stackName;

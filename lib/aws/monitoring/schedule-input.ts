@@ -1,7 +1,8 @@
-import { Fn, Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { RuleTargetInput, type RuleTargetInputProperties } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { PontoonError } from '../../postgres';
+import { certificatesBeside, isKnownLater } from '../late-certificates';
 import type { ServerBinding } from '../server-binding';
 
 /** EventBridge's limit on a target's input, in characters. */
@@ -11,46 +12,34 @@ const MOST_INPUT = 8192;
 const MOST_OF_A_CERTIFICATE = 2000;
 const MOST_OF_A_TOKEN = 200;
 
-/**
- * What the function is told at every run, as JSON. CDK's own way to JSON escapes the delimiters inside of expressions
- * as well, so that a certificate that is cut out of a WaitCondition's data would not be found; such certificates
- * stand beside the rest.
- */
+/** What the function is told at every run, as JSON. */
 export class ScheduleInput extends RuleTargetInput {
   private constructor(private readonly text: string) {
     super();
   }
 
-  /** Throws a PontoonError if EventBridge would refuse it, which it would do only while it is deployed. */
+  /**
+   * `content`, whose members are those of the event, beside the certificates that are known only at deployment. Throws a
+   * PontoonError if EventBridge would refuse it, which it would do only while it is deployed.
+   */
   public static of(
     scope: Construct,
-    content: object,
+    content: Readonly<Record<string, unknown>>,
     bindings: readonly ServerBinding[],
   ): ScheduleInput {
     const stack = Stack.of(scope);
-    const later = bindings.filter(isKnownLater);
-    requireRoom(stack.resolve(content), later.length);
-    const texts = later.map(
-      ({ server, caCertificate }) => `${JSON.stringify(server)}:${jsonText(caCertificate)}`,
+    requireRoom(stack.resolve(content), bindings.filter(isKnownLater).length);
+    const members = Object.entries(content).map(
+      ([name, value]) => `${JSON.stringify(name)}:${stack.toJsonString(value)}`,
     );
     return new ScheduleInput(
-      `{"pontoon":"metrics","run":${stack.toJsonString(content)},"certificates":{${texts.join(',')}}}`,
+      `{${members.join(',')},"certificates":${certificatesBeside(bindings)}}`,
     );
   }
 
   public bind(): RuleTargetInputProperties {
     return { input: this.text };
   }
-}
-
-/** Whether the server's certificate is known only at deployment. */
-export function isKnownLater({ caCertificate }: ServerBinding): boolean {
-  return Token.isUnresolved(caCertificate);
-}
-
-/** PEM holds nothing that JSON escapes but the ends of its lines. */
-function jsonText(pem: string): string {
-  return `"${Fn.join('\\n', Fn.split('\n', pem))}"`;
 }
 
 function requireRoom(content: unknown, certificates: number): void {

@@ -3,8 +3,9 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { deriveWatchPoints, LinkKind, primaryOf, supports, type Topology } from '../../postgres';
+import { withoutLateCertificate } from '../late-certificates';
 import type { ReplicationMonitoringProps } from './props';
-import { isKnownLater, ScheduleInput } from './schedule-input';
+import { ScheduleInput } from './schedule-input';
 
 /** How metrics are named. */
 export interface MetricsName {
@@ -27,7 +28,11 @@ export function createSchedule(
     schedule: Schedule.rate(props.schedule ?? Duration.minutes(1)),
     targets: [
       new LambdaFunction(runner.function, {
-        event: ScheduleInput.of(scope, scheduleContent(props, name), bindings),
+        event: ScheduleInput.of(
+          scope,
+          { pontoon: 'metrics', run: scheduleContent(props, name) },
+          bindings,
+        ),
         // A measurement that is late says nothing of now.
         retryAttempts: 0,
         maxEventAge: Duration.minutes(1),
@@ -51,10 +56,7 @@ function scheduleContent({ topology, bindings }: ReplicationMonitoringProps, nam
     beats: primariesOf(topology, standbys),
     pulses: primariesOf(topology, decoded),
     servers: bindings.map((binding) => ({
-      connection: {
-        ...binding.toConnection(),
-        ...(isKnownLater(binding) ? { caCertificate: '' } : {}),
-      },
+      connection: withoutLateCertificate(binding),
       watch: points.find(({ server }) => server === binding.server),
     })),
   };

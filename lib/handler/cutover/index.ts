@@ -7,10 +7,10 @@ import {
 } from '../../postgres';
 import {
   abandon,
-  abandonExpired,
   type CutoverEvent,
   type CutoverRequest,
   type CutoverServices,
+  checkCutover,
   finalize,
   prepareCutover,
   settleCutover,
@@ -18,7 +18,9 @@ import {
   switchWriters,
 } from '../../runner';
 import type { ResourceContext } from '../resource';
+import { withCertificates } from './certificates';
 import { withCutoverServices } from './services';
+import { type WatchMetrics, watchFence } from './watch';
 
 export { type CutoverSurroundings, withCutoverServices } from './services';
 
@@ -26,7 +28,7 @@ export { type CutoverSurroundings, withCutoverServices } from './services';
 export interface CutoverInvocation {
   readonly pontoon: 'cutover';
   /** What is to be done. */
-  readonly action: keyof typeof ACTIONS;
+  readonly action: keyof typeof ACTIONS | 'watch';
   /** The plan, the servers, and what clients connect to: see {@link CutoverInput}. */
   readonly input: unknown;
   /**
@@ -35,6 +37,18 @@ export interface CutoverInvocation {
    * @default false
    */
   readonly back?: boolean;
+  /**
+   * Certificates by server that are known only at deployment, for connections whose `caCertificate` is empty.
+   *
+   * @default - none
+   */
+  readonly certificates?: unknown;
+  /**
+   * Where the watch publishes whether a fence stands after its deadline.
+   *
+   * @default - nowhere
+   */
+  readonly metrics?: WatchMetrics;
   /** Who asks: the execution of the state machine. */
   readonly owner: string;
 }
@@ -42,13 +56,16 @@ export interface CutoverInvocation {
 type Action = (request: CutoverRequest, services: CutoverServices) => Promise<unknown>;
 
 const ACTIONS = {
+  gates: async (request, services) => {
+    await checkCutover(request, services);
+    return { gates: (await status(request, services)).gates };
+  },
   prepare: prepareCutover,
   switch: switchWriters,
   settle: settleCutover,
-  abandon: async (request, services) => ({ undone: await abandon(request, services) }),
+  abandon: giveUp,
   finalize: async (request, services) => ({ dropped: await finalize(request, services) }),
   status,
-  watch: async (request, services) => ({ lifted: await abandonExpired(request, services) }),
 } satisfies Record<string, Action>;
 
 /** Whether `event` concerns a cutover. */
@@ -60,28 +77,45 @@ export function isCutoverInvocation(event: object): event is CutoverInvocation {
  * Walks one part of a cutover. Its errors carry their code as their name, by which a state machine tells them apart.
  */
 export async function walkCutover(
-  { action, input, back = false, owner }: CutoverInvocation,
+  invocation: CutoverInvocation,
   secrets: SecretStore,
   context: ResourceContext,
 ): Promise<unknown> {
+  const { action, input, certificates, back = false, owner } = invocation;
   try {
-    const act: Action | undefined = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-    if (act === undefined) {
-      throw new PontoonError(
-        'INVALID',
-        `'action' must be one of ${Object.keys(ACTIONS).join(', ')}, got ${JSON.stringify(action)}; correct it`,
-      );
-    }
-    const told = direct(parseCutover(input), back);
+    const told = direct(parseCutover(withCertificates(input, certificates)), back);
     const onEvent = (event: CutoverEvent): void => context.log(JSON.stringify(lineOf(event)));
+    const surroundings = { secrets, context, onEvent };
+    if (action === 'watch') return await watchFence(told, surroundings, invocation.metrics);
+    const act = actionCalled(action);
     return await withCutoverServices(
       told,
-      { secrets, context, onEvent },
+      surroundings,
       async (services) => await act({ plan: told.plan, owner }, services),
     );
   } catch (error) {
     throw named(error);
   }
+}
+
+function actionCalled(action: keyof typeof ACTIONS): Action {
+  const act: Action | undefined = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+  if (act !== undefined) return act;
+  throw new PontoonError(
+    'INVALID',
+    `'action' must be one of ${[...Object.keys(ACTIONS), 'watch'].join(', ')}, got ${JSON.stringify(action)}; correct it`,
+  );
+}
+
+/** Says also whether the decision has fallen: the walk must be finished then, and not undone. */
+async function giveUp(
+  request: CutoverRequest,
+  services: CutoverServices,
+): Promise<{ readonly undone: boolean; readonly decided: boolean }> {
+  const undone = await abandon(request, services);
+  const { fenced } = await status(request, services);
+  const { from } = request.plan;
+  return { undone, decided: fenced.some(({ server, decided }) => server === from && decided) };
 }
 
 function direct(input: CutoverInput, back: boolean): CutoverInput {

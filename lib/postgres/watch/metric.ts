@@ -29,6 +29,8 @@ export const METRIC_UNITS = {
   DataBytes: 'Bytes',
   /** Of a server: 1 if nobody can log in. */
   ServerDown: 'Count',
+  /** Of a migration: 1 if a fence stands after its deadline, 0 if none does. */
+  FenceOverdue: 'Count',
   /** Of a server: how many of its metrics could not be read. */
   Unreadable: 'Count',
 } as const satisfies Record<string, MetricUnit>;

@@ -12,6 +12,7 @@ export { type CutoverStatus, type PathStatus, status } from './status';
 export {
   abandon,
   abandonExpired,
+  checkCutover,
   type CutoverOutcome,
   cutover,
   prepareCutover,

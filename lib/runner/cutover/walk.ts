@@ -58,6 +58,14 @@ export async function cutover(
   return outcome;
 }
 
+/** Looks at the gates, and changes nothing. */
+export async function checkCutover(
+  request: CutoverRequest,
+  services: CutoverServices,
+): Promise<void> {
+  await take(new CutoverContext(request, services), 'gates');
+}
+
 /** The part before the fence: looks at the gates, and makes ready what applications do not notice. */
 export async function prepareCutover(
   request: CutoverRequest,

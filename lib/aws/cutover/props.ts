@@ -1,0 +1,181 @@
+import type { Duration } from 'aws-cdk-lib';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { PublisherSslMode, Topology } from '../../postgres';
+import type { RunnerFunction } from '../runner-function';
+import type { ServerBinding } from '../server-binding';
+import type { CutoverEndpoint } from './endpoint';
+
+/** A human who is asked before anything happens. */
+export interface CutoverApproval {
+  /**
+   * Who is asked: a message with the gates, and with the commands that approve and refuse. Whoever reads it can approve,
+   * so that only operators should subscribe. Changing it takes effect with the next execution.
+   */
+  readonly topic: ITopic;
+  /**
+   * How long is waited for an answer, after which nothing happens.
+   *
+   * @default Duration.hours(12)
+   */
+  readonly timeout?: Duration;
+}
+
+/** How long and how far a cutover may go. Changing it takes effect with the next execution. */
+export interface CutoverBounds {
+  /**
+   * The time from the fence to the opening: up to ten minutes. When it is spent, everything is undone.
+   *
+   * @default Duration.seconds(30)
+   */
+  readonly budget?: Duration;
+  /**
+   * The part of it for the final comparison of rows.
+   *
+   * @default Duration.millis(100)
+   */
+  readonly verification?: Duration;
+  /**
+   * How many MiB of WAL the new writer may lie behind before the fence.
+   *
+   * @default 16
+   */
+  readonly maxLagMiB?: number;
+  /**
+   * How long a transaction may have been open before the fence.
+   *
+   * @default Duration.seconds(10)
+   */
+  readonly longestTransaction?: Duration;
+  /**
+   * The values by which sequences are moved ahead.
+   *
+   * @default 1000
+   */
+  readonly sequenceMargin?: number;
+}
+
+/** Names on the way to the new writer. */
+export interface CutoverWay {
+  /**
+   * The subscription on the new writer, and the publication on the old one.
+   *
+   * @default - AWS DMS replicates
+   */
+  readonly replicationName?: string;
+  /**
+   * The role with which AWS DMS writes on the new writer.
+   *
+   * @default - a subscription replicates
+   */
+  readonly writerRole?: string;
+  /**
+   * The ARN of the DMS task, or of the serverless configuration.
+   *
+   * @default - a subscription replicates
+   */
+  readonly replicationArn?: string;
+  /**
+   * Whether AWS DMS renames or removes anything, so that there can be no way back.
+   *
+   * @default false
+   */
+  readonly transformed?: boolean;
+}
+
+/** How the old writer follows the new one after the cutover. Changing it takes effect with the next execution. */
+export interface CutoverWayBack {
+  /**
+   * The name of the publication on the new writer, which must be there with the canary; also of the subscription and of the
+   * slot, which the cutover makes.
+   */
+  readonly replicationName: string;
+  /** The login of the subscription on the new writer, with which the old writer's server connects. */
+  readonly secret: ISecret;
+  /**
+   * The host under which the old writer's server reaches the new one.
+   *
+   * @default - the host of the new writer's binding
+   */
+  readonly host?: string;
+  /**
+   * How the old writer checks the certificate of the new one.
+   *
+   * @default PublisherSslMode.VERIFY_FULL
+   * @see https://www.postgresql.org/docs/current/libpq-ssl.html
+   */
+  readonly sslMode?: PublisherSslMode;
+  /**
+   * The file with the root certificates on the old writer's host.
+   *
+   * @default - where Aurora and RDS keep those of Amazon RDS
+   */
+  readonly sslRootCert?: string;
+}
+
+/** What can be chosen about a cutover, whatever it switches. */
+export interface CutoverOptions {
+  /**
+   * What clients connect to.
+   *
+   * @default - somebody else switches them
+   */
+  readonly endpoint?: CutoverEndpoint;
+  /**
+   * Who must approve before anything happens.
+   *
+   * @default - whoever starts the execution has decided
+   */
+  readonly approval?: CutoverApproval;
+  /**
+   * How long and how far a cutover may go.
+   *
+   * @default - half a minute from fence to opening; see CutoverBounds
+   */
+  readonly bounds?: CutoverBounds;
+  /**
+   * Roles that may stay connected to a fenced server beside replication's own, by server: such as those of metrics and
+   * backups. They must not write.
+   *
+   * @default - none
+   */
+  readonly keepRoles?: { readonly [server: string]: string[] };
+  /**
+   * Where alarms are sent: an execution failed or timed out, or a fence stands after its deadline.
+   *
+   * @default - alarms are only shown
+   */
+  readonly alarmTopic?: ITopic;
+  /**
+   * How long the log of executions is kept.
+   *
+   * @default RetentionDays.ONE_YEAR
+   */
+  readonly logRetention?: RetentionDays;
+}
+
+/** What a cutover switches, and how. */
+export interface CutoverStateMachineProps extends CutoverOptions {
+  /** The function that walks. */
+  readonly runner: RunnerFunction;
+  /** The servers and the links between them. */
+  readonly topology: Topology;
+  /** Where the servers are: the old writer, the new one, and the standby that is decoded if there is one. */
+  readonly bindings: ServerBinding[];
+  /**
+   * What tells this migration from others on the same servers: it names the journal's entry and the slot that watches the
+   * fence. It cannot change between a fence and its end.
+   */
+  readonly migrationName: string;
+  /** The server that becomes the writer, by its name in the topology. */
+  readonly newWriter: string;
+  /** Names on the way to it. */
+  readonly forward: CutoverWay;
+  /**
+   * How the old writer follows afterwards.
+   *
+   * @default - there is no rollback
+   */
+  readonly wayBack?: CutoverWayBack;
+}

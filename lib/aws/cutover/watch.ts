@@ -1,0 +1,68 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  Metric,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { Construct } from 'constructs';
+import type { MetricName } from '../../postgres';
+import { migrationOf, ScheduleInput } from '../monitoring';
+import type { RunnerFunction } from '../runner-function';
+import { cutoverInput, type Told } from './told';
+
+const NAMESPACE = 'Pontoon';
+const METRIC: MetricName = 'FenceOverdue';
+
+/** Has the function look for fences that were left standing, in either direction, and lift them. */
+export function createWatch(scope: Construct, runner: RunnerFunction, told: Told): Rule {
+  const directions = told.plan.reverse === undefined ? [false] : [false, true];
+  const rule = new Rule(scope, 'Watch', {
+    description: 'Lifts the fence of a cutover that died, once its deadline has passed',
+    schedule: Schedule.rate(Duration.minutes(1)),
+    targets: directions.map(
+      (back) =>
+        new LambdaFunction(runner.function, {
+          event: ScheduleInput.of(
+            scope,
+            {
+              pontoon: 'cutover',
+              action: 'watch',
+              owner: 'watch',
+              back,
+              metrics: { namespace: NAMESPACE, migration: migrationOf(scope) },
+              input: cutoverInput(told),
+            },
+            told.servers,
+          ),
+          // The next minute's look is as good.
+          retryAttempts: 0,
+          maxEventAge: Duration.minutes(1),
+        }),
+    ),
+  });
+  runner.dependOn(rule, ...told.servers);
+  return rule;
+}
+
+/** The alarm on a fence that stands after its deadline although nothing was decided, or that nobody opened behind. */
+export function createFenceAlarm(scope: Construct, { plan }: Told): Alarm {
+  return new Alarm(scope, 'FenceOverdue', {
+    alarmDescription: `A fence of '${plan.migration}' stands after its deadline: applications are locked out. Run 'pontoon status', then the cutover again.`,
+    metric: new Metric({
+      namespace: NAMESPACE,
+      metricName: METRIC,
+      dimensionsMap: { Migration: migrationOf(scope) },
+      statistic: Stats.MAXIMUM,
+      period: Duration.minutes(1),
+    }),
+    threshold: 0,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+    evaluationPeriods: 1,
+    // Nobody could look: that is neither fine nor alarming, and shows as insufficient data.
+    treatMissingData: TreatMissingData.MISSING,
+  });
+}

@@ -1,0 +1,185 @@
+import { Duration } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { CutoverEndpoint } from '../../../lib/aws';
+import { checkTemplate } from '../../templates/cloudformation-schema';
+import { refusal } from '../objects/fixture';
+import { definitionIn, machine, TOPOLOGY } from './fixture';
+
+test('the definition is what it was, and small', () => {
+  const { small } = machine(({ stack }) => ({
+    approval: { topic: new Topic(stack, 'Operators'), timeout: Duration.hours(2) },
+  }));
+  const definition = definitionIn(small.stack, Template.fromStack(small.stack).toJSON());
+  expect(definition).toMatchSnapshot();
+  expect(JSON.stringify(definition).length).toBeLessThan(16_384);
+});
+
+test('the template is as CloudFormation wants it', () => {
+  const { small } = machine();
+  expect(checkTemplate(Template.fromStack(small.stack).toJSON())).toEqual([]);
+});
+
+test('no deployment starts it: nothing in the template runs an execution', () => {
+  const { small } = machine();
+  expect(JSON.stringify(Template.fromStack(small.stack).toJSON())).not.toContain('StartExecution');
+});
+
+test('may call the one function, and the function may change the one record', () => {
+  const { small } = machine();
+  const template = Template.fromStack(small.stack);
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        {
+          Action: 'lambda:InvokeFunction',
+          Effect: 'Allow',
+          Resource: { 'Fn::GetAtt': ['PontoonRunner', 'Arn'] },
+        },
+      ]),
+    },
+  });
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        {
+          Action: 'route53:ChangeResourceRecordSets',
+          Effect: 'Allow',
+          Resource: {
+            'Fn::Join': [
+              '',
+              ['arn:', { Ref: 'AWS::Partition' }, ':route53:::hostedzone/Z0123456789ABCDEFGHIJ'],
+            ],
+          },
+          Condition: {
+            'ForAllValues:StringEquals': {
+              'route53:ChangeResourceRecordSetsNormalizedRecordNames': ['db.shop.internal'],
+              'route53:ChangeResourceRecordSetsRecordTypes': ['CNAME'],
+            },
+          },
+        },
+      ]),
+    },
+  });
+});
+
+test('its log has no token that approves', () => {
+  const { small } = machine();
+  Template.fromStack(small.stack).hasResourceProperties('AWS::StepFunctions::StateMachine', {
+    LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+    TracingConfiguration: { Enabled: true },
+  });
+});
+
+test('alarms on executions and on fences go to the topic', () => {
+  const { small, cutover } = machine(({ stack }) => ({ alarmTopic: new Topic(stack, 'Alarms') }));
+  expect(cutover.alarms).toHaveLength(3);
+  const template = Template.fromStack(small.stack);
+  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: [{ Ref: Match.stringLikeRegexp('^Alarms') }],
+    EvaluationPeriods: 1,
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Namespace: 'Pontoon',
+    MetricName: 'FenceOverdue',
+    Dimensions: [{ Name: 'Migration', Value: 'Test' }],
+    TreatMissingData: 'missing',
+    InsufficientDataActions: [{ Ref: Match.stringLikeRegexp('^Alarms') }],
+  });
+});
+
+test('fences are watched in both directions, or in one without a way back', () => {
+  const directions = (changes: Parameters<typeof machine>[0]): unknown[] => {
+    const rules = Template.fromStack(machine(changes).small.stack).findResources(
+      'AWS::Events::Rule',
+    );
+    return Object.values(rules).flatMap(({ Properties: { Targets, ScheduleExpression } }) =>
+      (Targets as { Input: unknown }[]).map(({ Input }) => [
+        ScheduleExpression,
+        /\\"action\\":\\"watch\\",\\"owner\\":\\"watch\\",\\"back\\":(\w+)/.exec(
+          JSON.stringify(Input),
+        )?.[1],
+      ]),
+    );
+  };
+  expect(directions(undefined)).toEqual([
+    ['rate(1 minute)', 'false'],
+    ['rate(1 minute)', 'true'],
+  ]);
+  expect(directions(() => ({ wayBack: undefined }))).toEqual([['rate(1 minute)', 'false']]);
+});
+
+test('without a way back nobody can ask for one', () => {
+  const { small } = machine(() => ({ wayBack: undefined }));
+  const { States } = definitionIn(small.stack, Template.fromStack(small.stack).toJSON()) as {
+    States: Record<string, Record<string, unknown>>;
+  };
+  expect(Object.keys(States)).not.toContain('Rollback');
+  expect(States.UnknownAction?.Cause).toBe(
+    "'action' must be one of cutover, finalize in the input of the execution; start it again",
+  );
+});
+
+test('says everything that cannot work, at once', () => {
+  expect(
+    refusal(() =>
+      machine(() => ({
+        migrationName: '',
+        newWriter: 'primary',
+        forward: { replicationName: 'pontoon', writerRole: 'writer' },
+        bounds: { budget: Duration.minutes(20), maxLagMiB: 0, sequenceMargin: 1.5 },
+      })),
+    ),
+  ).toBe(
+    [
+      "cutover 'Cutover' has 7 problems:",
+      "- 'bounds.budget' must be from 1 to 600 seconds, got 1200; the function that walks ends after 15 minutes",
+      "- 'bounds.maxLagMiB' must be above 0, got 0; a stream is never entirely even",
+      "- 'bounds.sequenceMargin' must be a whole number of at least 0, got 1.5; correct it",
+      "- 'forward' must have either 'replicationName', or 'writerRole' and 'replicationArn' of AWS DMS, got both; say which of them replicates",
+      "- 'migrationName' must be a name, got nothing; use the prefix of the migration's names",
+      "- 'newWriter' must be a server with one logical link into it, got 'primary' with 0; name the target of the migration",
+      "- 'newWriter' must be the end of its chain, got 'primary', which replicates to 'target'; cut over the last server",
+    ].join('\n'),
+  );
+});
+
+test('refuses a selection of rows where there is a way back', () => {
+  const [link] = TOPOLOGY.links;
+  const topology = {
+    ...TOPOLOGY,
+    links: [
+      {
+        ...(link ?? { kind: 'native', from: '', to: '' }),
+        selection: {
+          tables: [
+            {
+              schema: 'shop',
+              name: 'orders',
+              rowFilters: [{ column: 'id', operator: 'gte', values: ['1'] }],
+            },
+          ],
+        },
+      },
+    ],
+  } as typeof TOPOLOGY;
+  expect(refusal(() => machine(() => ({ topology })))).toBe(
+    "cutover 'Cutover': 'selection.tables.rowFilters' cannot be given where there is a way back, since rows that were left out are not on the new writer; remove it, or declare that there is no rollback",
+  );
+});
+
+test('refuses servers without a binding', () => {
+  expect(
+    refusal(() => machine(({ primary }) => ({ bindings: [primary], wayBack: undefined }))),
+  ).toBe(
+    "cutover 'Cutover': 'bindings' must have every server that the cutover works on, got none for 'target'; add its ServerBinding",
+  );
+});
+
+test('refuses a proxy that does not know both clusters', () => {
+  expect(
+    refusal(() => machine(() => ({ endpoint: CutoverEndpoint.rdsProxy({} as never, {}) }))),
+  ).toBe(
+    "'endpoint.clusters' must name the cluster of 'primary', got none; add it, or use another endpoint",
+  );
+});
