@@ -4,7 +4,7 @@ import { type QualifiedName, quoteIdentifier, quoteQualified } from '../../postg
 export type WriteKind = 'insert' | 'update' | 'delete';
 
 /**
- * SQL that makes the table that {@link Workload} writes to. Rows are known by run, client and number, which no
+ * SQL that makes the table that {@link Applications} writes to. Rows are known by run, client and number, which no
  * constraint keeps apart: a write that was applied twice must show as two rows, and not as an error. The key comes from
  * a sequence, which a cutover must have set on the new side.
  */

@@ -5,7 +5,7 @@ import { parseEndpoint, quoteConninfo, quoteLiteral } from '../../../lib/postgre
 import { HostedZones, RdsProxies, SecretStore } from '../../../lib/rehearsal/aws-endpoint';
 import { endpointResolver, TcpEndpoint } from '../../../lib/rehearsal/endpoint';
 import type { Server } from '../../../lib/rehearsal/servers';
-import { Workload } from '../../../lib/rehearsal/workload/workload';
+import { Applications } from '../../../lib/rehearsal/workload/applications';
 import { workloadTableDdl } from '../../../lib/rehearsal/workload/workload-table';
 import { LocalCloud } from '../../endpoints/cloud';
 import { type TestServer, withServers } from '../../servers';
@@ -86,7 +86,7 @@ test('a switch through a record loses and doubles nothing, without waiting for t
     await replicate(old.server, source, target);
     await until(target, `SELECT bool_and(srsubstate = 'r') FROM pg_subscription_rel`);
     const endpoint = await startEndpoint([old.server, next.server]);
-    const workload = await Workload.start({
+    const workload = await Applications.start({
       connection: { ...old.server.connectionConfig('postgres', app), port: endpoint.port },
       table,
       servers: [old.server, next.server],

@@ -56,8 +56,8 @@ const UNFLUSHED_MS = 1_500;
  * were told of each write, so that it can be proved afterwards that nothing acknowledged was lost or doubled, and for
  * how long they could not write.
  */
-export class Workload {
-  private readonly applications: readonly Application[];
+export class Applications {
+  private readonly all: readonly Application[];
   private readonly refused = new Map<string, Refusal>();
   private readonly crashes: Crash[] = [];
   private readonly id = randomInt(1, 2 ** 31 - 1);
@@ -66,7 +66,7 @@ export class Workload {
   private constructor(private readonly options: WorkloadOptions) {
     const { synchronous = SYNCHRONOUS, asynchronous = ASYNCHRONOUS, rate = RATE } = options;
     const connections = synchronous + asynchronous;
-    this.applications = Array.from(
+    this.all = Array.from(
       { length: connections },
       (_, index) =>
         new Application({
@@ -86,14 +86,14 @@ export class Workload {
    *
    * @throws PontoonError with code NO_WORKLOAD unless each connection has written once in time.
    */
-  public static async start(options: WorkloadOptions): Promise<Workload> {
-    const workload = new Workload(options);
+  public static async start(options: WorkloadOptions): Promise<Applications> {
+    const started = new Applications(options);
     const { startMs = START_MS } = options;
     const ends = performance.now() + startMs;
-    while (workload.applications.some(({ journal }) => journal.acknowledged === 0)) {
+    while (started.all.some(({ journal }) => journal.acknowledged === 0)) {
       if (performance.now() > ends) {
-        await workload.stop();
-        const reasons = workload.refusals.map(({ code, message }) => `${code}: ${message}`);
+        await started.stop();
+        const reasons = started.refusals.map(({ code, message }) => `${code}: ${message}`);
         throw new PontoonError(
           'NO_WORKLOAD',
           `applications must be able to write to ${quoteQualified(options.table)} within ${startMs / 1000} s, got ${reasons.join('; ') || 'no answer'}; check the table, the login and the endpoint`,
@@ -101,12 +101,12 @@ export class Workload {
       }
       await delay(LOOK_AGAIN_MS);
     }
-    return workload;
+    return started;
   }
 
   /** Writes that were acknowledged so far. */
   public get acknowledged(): number {
-    return sum(this.applications.map(({ journal }) => journal.acknowledged));
+    return sum(this.all.map(({ journal }) => journal.acknowledged));
   }
 
   /** Why writes or connections were refused so far. */
@@ -116,7 +116,7 @@ export class Workload {
 
   /** The switches between servers so far, as the applications saw them. */
   public get outages(): readonly Outage[] {
-    const gaps = this.applications.flatMap(({ acknowledgements }) => acknowledgements.gaps);
+    const gaps = this.all.flatMap(({ acknowledgements }) => acknowledgements.gaps);
     return outagesOf(gaps, (side) => this.nameOf(side));
   }
 
@@ -127,9 +127,7 @@ export class Workload {
   public longestGapMs(sinceMs = 0): number {
     const now = this.stoppedAtMs ?? performance.now();
     return Math.max(
-      ...this.applications.map(({ acknowledgements }) =>
-        acknowledgements.longestSince(sinceMs, now),
-      ),
+      ...this.all.map(({ acknowledgements }) => acknowledgements.longestSince(sinceMs, now)),
     );
   }
 
@@ -143,7 +141,7 @@ export class Workload {
   }): Promise<void> {
     const since = performance.now();
     const waits = (): readonly Application[] =>
-      this.applications.filter(({ acknowledgements }) => {
+      this.all.filter(({ acknowledgements }) => {
         const { last } = acknowledgements;
         if (last === undefined || last.atMs <= since) return true;
         return server !== undefined && this.nameOf(last.side) !== server;
@@ -168,20 +166,20 @@ export class Workload {
 
   /** Stops writing, each application after the write that is under way. */
   public async stop(): Promise<void> {
-    await Promise.all(this.applications.map((application) => application.stop()));
+    await Promise.all(this.all.map((application) => application.stop()));
     this.stoppedAtMs ??= performance.now();
   }
 
   /**
    * Compares what the applications were told with the rows on a server that has received everything.
    *
-   * @throws PontoonError unless the workload was stopped.
+   * @throws PontoonError unless they were stopped.
    */
   public async check(client: ClientBase): Promise<WriteCheck> {
     if (this.stoppedAtMs === undefined) {
       throw new PontoonError(
         'NO_WORKLOAD',
-        'a workload must be stopped before it is checked, got one that writes; stop it, and let the server catch up',
+        'applications must be stopped before what they wrote is checked, got some that write; stop them, and let the server catch up',
       );
     }
     const { rows } = await client.query<[client: number, number: number, version: number]>({
@@ -195,12 +193,12 @@ export class Workload {
       found.set(id, ofClient);
       ofClient.set(number, [...(ofClient.get(number) ?? []), version]);
     }
-    const checks = this.applications.map(({ journal }) =>
+    const checks = this.all.map(({ journal }) =>
       journal.compare(found.get(journal.client) ?? new Map(), this.crashes),
     );
     return {
       acknowledged: this.acknowledged,
-      unknown: sum(this.applications.map(({ journal }) => journal.unknown)),
+      unknown: sum(this.all.map(({ journal }) => journal.unknown)),
       forgiven: sum(checks.map(({ forgiven }) => forgiven)),
       missing: checks.flatMap(({ missing }) => missing),
       doubled: checks.flatMap(({ doubled }) => doubled),
@@ -212,7 +210,7 @@ export class Workload {
     const reasons = this.refusals.map(({ code, message }) => `${code}: ${message}`).join('; ');
     return new PontoonError(
       'TIMED_OUT',
-      `applications must write${server === undefined ? '' : ` on '${server}'`} within ${deadlineMs / 1000} s, got ${count} of ${this.applications.length} that do not (${reasons || 'no refusal'}); look at the servers' logs`,
+      `applications must write${server === undefined ? '' : ` on '${server}'`} within ${deadlineMs / 1000} s, got ${count} of ${this.all.length} that do not (${reasons || 'no refusal'}); look at the servers' logs`,
     );
   }
 

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { Client } from 'pg';
 import { TcpEndpoint } from '../../../lib/rehearsal/endpoint';
 import type { Server } from '../../../lib/rehearsal/servers';
-import { Workload, type WorkloadOptions } from '../../../lib/rehearsal/workload/workload';
+import { Applications, type WorkloadOptions } from '../../../lib/rehearsal/workload/applications';
 import { workloadTableDdl } from '../../../lib/rehearsal/workload/workload-table';
 import { type TestServer, withServers } from '../../servers';
 
@@ -27,12 +27,12 @@ function options(servers: readonly Server[], more: Partial<WorkloadOptions> = {}
 
 /** Runs `act` while applications write to one server. */
 async function whileWriting(
-  act: (workload: Workload, server: TestServer, admin: Client) => Promise<void>,
+  act: (workload: Applications, server: TestServer, admin: Client) => Promise<void>,
 ): Promise<void> {
   await withServers([{ name: 'old' }], async ([server]) => {
     if (server === undefined) throw new Error('no server was started');
     const admin = await prepare(server);
-    const workload = await Workload.start(options([server.server]));
+    const workload = await Applications.start(options([server.server]));
     try {
       await act(workload, server, admin);
     } finally {
@@ -50,7 +50,7 @@ test('every acknowledged write is found once: new rows, changed ones and deleted
     // Never faster than it was asked to: 500 a second, and one at once from each connection.
     expect(1000 / (performance.now() - begun)).toBeLessThan(0.6);
     await expect(workload.check(admin)).rejects.toThrow(
-      'a workload must be stopped before it is checked, got one that writes; stop it, and let the server catch up',
+      'applications must be stopped before what they wrote is checked, got some that write; stop them, and let the server catch up',
     );
     await workload.stop();
     expect(await workload.check(admin)).toEqual({
@@ -147,7 +147,7 @@ test('a switch is followed, its outage is measured, and what stayed behind is mi
     let active = old.server;
     const endpoint = await TcpEndpoint.start(async () => active);
     const connection = { ...old.server.connectionConfig('postgres', app), port: endpoint.port };
-    const workload = await Workload.start(options([old.server, next.server], { connection }));
+    const workload = await Applications.start(options([old.server, next.server], { connection }));
     try {
       await admin.query('REVOKE CONNECT ON DATABASE postgres FROM PUBLIC');
       await admin.query(
@@ -181,7 +181,7 @@ test('applications that cannot write say why', async () => {
   await withServers([{}], async ([server]) => {
     if (server === undefined) throw new Error('no server was started');
     await server.client();
-    const starting = Workload.start({
+    const starting = Applications.start({
       ...options([server.server]),
       connection: server.server.connectionConfig(),
       synchronous: 1,
@@ -202,7 +202,7 @@ test('applications that are left without an answer are stopped all the same', as
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
   const begun = performance.now();
-  const starting = Workload.start({
+  const starting = Applications.start({
     connection: { host: '127.0.0.1', port, ...app, database: 'postgres' },
     table,
     servers: [],
