@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import {
   describeEndpoint,
   endpointServers,
   PontoonError,
   parseEndpoint,
   sideOf,
+  ValidationError,
 } from '../../../lib/postgres';
 
 const record = {
@@ -164,5 +166,47 @@ test('a command is a program with its arguments', () => {
 test('what is no endpoint is told as such', () => {
   expect(messageOf(() => parseEndpoint({ ...record, kind: 'dns' }))).toBe(
     `endpoint: 'endpoint.kind' must be one of 'route53-record', 'secret', 'rds-proxy', 'command', got "dns"; pick one`,
+  );
+});
+
+test('whatever is given is read or refused with its problems', () => {
+  const value = fc.oneof(
+    fc.constantFrom('a.example', 'b.example', 'Z123', 'blue', 5432, '5432'),
+    fc.jsonValue({ maxDepth: 2 }),
+  );
+  const sides = fc.oneof(
+    value,
+    fc.dictionary(
+      fc.oneof(fc.constantFrom('__proto__', 'constructor', 'a', 'b'), fc.string()),
+      value,
+    ),
+  );
+  const input = fc.record(
+    {
+      kind: fc.constantFrom('route53-record', 'secret', 'rds-proxy', 'command', 'x'),
+      hostedZoneId: value,
+      recordName: value,
+      ttlSeconds: value,
+      secret: value,
+      proxy: value,
+      targetGroup: value,
+      activate: fc.oneof(value, fc.array(value)),
+      active: fc.oneof(value, fc.array(value)),
+      sides,
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(fc.oneof(input, fc.anything()), (given) => {
+      try {
+        const spec = parseEndpoint(given);
+        expect(endpointServers(spec)).toHaveLength(2);
+        expect(parseEndpoint(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
+      } catch (error) {
+        if (!(error instanceof ValidationError)) throw error;
+        expect(error.problems.length).toBeGreaterThan(0);
+      }
+    }),
+    { numRuns: 500 },
   );
 });
