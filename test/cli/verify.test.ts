@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'pg';
+import { progressText } from '../../lib/cli/verify-progress';
 import { startTestServer, type TestServer } from '../servers';
 import { pontoon } from './command-line';
 
@@ -61,10 +62,18 @@ test('0 when every table is the same', async () => {
 
 test('1 when a table differs, with the same as JSON', async () => {
   await target.query('DELETE FROM orders WHERE id = 3');
-  const { code, stdout } = await verify([]);
+  const { code, stdout } = await verify(['--settle', '0']);
   expect(code).toBe(1);
   expect(stdout).toMatch(/^DIFFERS {4}"public"\."orders" {2}3 rows, 2 on the target {2}\S/);
-  const json = await verify(['--json', '--concurrency', '1', '--table-timeout', '60']);
+  const json = await verify([
+    '--json',
+    '--concurrency',
+    '1',
+    '--table-timeout',
+    '60',
+    '--settle',
+    '1',
+  ]);
   expect({ code: json.code, report: JSON.parse(json.stdout) }).toMatchObject({
     code: 1,
     report: {
@@ -108,4 +117,74 @@ test('takes the tables from a link of a topology', async () => {
     stderr:
       "pontoon: '--link' must name one logical link of the topology, got 'a:b'; known are source:target\n",
   });
+});
+
+test('names the rows that differ', async () => {
+  await target.query("DELETE FROM orders WHERE id = 3; UPDATE orders SET note = 'x' WHERE id = 1");
+  const { code, stdout } = await verify(['--settle', '0']);
+  expect(code).toBe(1);
+  expect(stdout.split('\n').slice(0, 3)).toEqual([
+    'DIFFERS    "public"."orders"  3 rows, 2 on the target  "source" has 3 rows, "target" has 2',
+    '           (1) is not the same on both',
+    '           (3) is only on the source',
+  ]);
+  await target.query(
+    "INSERT INTO orders VALUES (3, 'note 3'); UPDATE orders SET note = 'note 1' WHERE id = 1",
+  );
+});
+
+test('keeps how far it is while tables are left, and goes on from there', async () => {
+  const file = join(directory, 'state.json');
+  const admin = await pg.client('there');
+  await admin.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  const args = ['--resume', file, '--budget', '1', '--load', '50', '--chunk-rows', '2'];
+
+  const stopped = await verify(args);
+
+  expect(stopped).toMatchObject({
+    code: 3,
+    stdout: expect.stringMatching(
+      /^UNCHECKED {2}"public"\."orders" {2}the time for it was spent before it was compared\n/,
+    ),
+  });
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ version: 1 });
+  await admin.query('ROLLBACK');
+  expect((await verify(args)).code).toBe(0);
+  expect(existsSync(file)).toBe(false);
+});
+
+test.each([
+  ['{"version": 2}', '2'],
+  ['[]', 'none'],
+])('refuses the state %s', async (text, got) => {
+  writeFileSync(join(directory, 'old.json'), text);
+  expect(await verify(['--resume', join(directory, 'old.json')])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `pontoon: the state of a verification must have version 1, got ${got}; begin anew without it\n`,
+  });
+});
+
+test('refuses a load that is none', async () => {
+  expect((await verify(['--load', '101'])).stderr).toBe(
+    "pontoon: '--load' must be at most 100, got \"101\"; see 'pontoon verify --help'\n",
+  );
+});
+
+test.each([
+  [{ tablesDone: 1, tables: 3, rows: 10, share: 0.429 }, '1 of 3 tables, 10 rows read, 42 %'],
+  [
+    { tablesDone: 0, tables: 1, rows: 5, share: 0.5, secondsLeft: 61.2 },
+    '0 of 1 tables, 5 rows read, 50 %, about 62 s left',
+  ],
+  [
+    { tablesDone: 0, tables: 1, rows: 5, share: 0.01, secondsLeft: 3_000 },
+    '0 of 1 tables, 5 rows read, 1 %, about 50 min left',
+  ],
+  [
+    { tablesDone: 0, tables: 1, rows: 5, share: 0.01, secondsLeft: 9_000 },
+    '0 of 1 tables, 5 rows read, 1 %, about 2.5 h left',
+  ],
+])('shows the progress %j', (progress, text) => {
+  expect(progressText(progress)).toBe(text);
 });

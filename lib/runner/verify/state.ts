@@ -61,7 +61,8 @@ export function beginTable(comparison: Digested, plan: string, resume?: Verifica
  */
 export function readState(value: unknown): VerificationState {
   const state = value as Partial<VerificationState> | null;
-  if (state?.version === 1 && typeof state.tables === 'object') return state as VerificationState;
+  if (state?.version === 1 && typeof state.tables === 'object' && state.tables !== null)
+    return state as VerificationState;
   throw new PontoonError(
     'INVALID_STATE',
     `the state of a verification must have version 1, got ${JSON.stringify(state?.version) ?? 'none'}; begin anew without it`,
