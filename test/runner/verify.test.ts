@@ -165,6 +165,14 @@ test('what is equal but not the same differs', async () => {
     ['bit(3)', "'101'", "'111'"],
     ['tsvector', "'a b'", "'a c'"],
     ['text COLLATE blind', "'Foo'", "'fOO'"],
+    // As citext is: equal whatever the case, and hashed so.
+    ['label', "'Foo'", "'fOO'"],
+    ['bit varying', "'1'", "'10'"],
+    ['nummultirange', "'{[1.0,2]}'", "'{[1.00,2]}'"],
+    ['time', "'24:00'", "'00:00'"],
+    ['timetz', "'12:00+00'", "'13:00+01'"],
+    ['name', "'a'", "'b'"],
+    ['xml', "'<a/>'", "'<a></a>'"],
     ['numeric[]', "'{1.0}'", "'{1.00}'"],
     ['int[]', "'{1}'", "'[2:2]={1}'"],
     ['pair', "'(1.0,)'", `'(1.0,"")'`],
@@ -180,6 +188,18 @@ test('what is equal but not the same differs', async () => {
   ];
   await both(`
     CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE TYPE label;
+    CREATE FUNCTION label_in(cstring) RETURNS label LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+    CREATE FUNCTION label_out(label) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+    CREATE TYPE label (INPUT = label_in, OUTPUT = label_out, LIKE = text);
+    CREATE CAST (label AS text) WITHOUT FUNCTION;
+    CREATE FUNCTION label_eq(label, label) RETURNS bool LANGUAGE sql IMMUTABLE AS
+      'SELECT pg_catalog.lower($1::text) = pg_catalog.lower($2::text)';
+    CREATE FUNCTION label_hash(label) RETURNS int LANGUAGE sql IMMUTABLE AS
+      'SELECT pg_catalog.hashtext(pg_catalog.lower($1::text))';
+    CREATE OPERATOR = (FUNCTION = label_eq, LEFTARG = label, RIGHTARG = label, HASHES);
+    CREATE OPERATOR CLASS label_ops DEFAULT FOR TYPE label USING hash AS
+      OPERATOR 1 = (label, label), FUNCTION 1 label_hash(label);
     CREATE TYPE pair AS (amount numeric, note text);
     CREATE DOMAIN price AS numeric CHECK (VALUE > 0);
     CREATE TYPE mood AS ENUM ('good', 'bad')`);
@@ -201,6 +221,60 @@ test('what is equal but not the same differs', async () => {
       found: 'differs: the 1 rows do not have the same contents',
     });
   }
+});
+
+test('what the servers are set to does not count', async () => {
+  await both(`CREATE TABLE t (id int PRIMARY KEY, at timestamptz, every interval, bytes bytea, amount money, near float8,
+    times timestamptz[])`);
+  await both(`INSERT INTO t SELECT g, timestamptz '2026-03-29 01:30+00' + g * interval '1 hour', g * interval '90 minutes',
+    decode('00ff', 'hex'), g::numeric::money, 1.0 / g, ARRAY[timestamptz '2026-06-01 00:00+00'] FROM generate_series(1, 100) g`);
+  const settings = [
+    "TimeZone = 'Europe/Berlin'",
+    "DateStyle = 'German, DMY'",
+    "IntervalStyle = 'iso_8601'",
+    "bytea_output = 'escape'",
+    'extra_float_digits = 0',
+    "client_encoding = 'LATIN1'",
+    "search_path = 'app'",
+  ];
+  for (const setting of settings) await target.query(`ALTER DATABASE postgres SET ${setting}`);
+
+  const verification = await verify();
+  await target.query('ALTER DATABASE postgres RESET ALL');
+
+  expect(outcomes(verification)).toEqual({ t: 'same' });
+});
+
+test('databases in different encodings are the same if their characters are', async () => {
+  await source.query('CREATE DATABASE latin ENCODING LATIN1 LOCALE "C" TEMPLATE template0');
+  const latin = await servers[0].client('latin');
+  await latin.query('CREATE SCHEMA app; SET search_path = app');
+  for (const client of [latin, target]) {
+    await client.query(`CREATE TABLE t (name text PRIMARY KEY, notes text[]);
+      INSERT INTO t VALUES ('Zoë', '{é}'), ('Zoe', NULL), ('Ümit', '{}')`);
+  }
+  const inLatin = { source: connectionTo(servers[0], 'latin') };
+
+  expect(outcomes(await verify(SELECTION, inLatin))).toEqual({ t: 'same' });
+  await target.query(`UPDATE t SET notes = '{e}' WHERE name = 'Zoë'`);
+  const { tables } = await verify(SELECTION, inLatin);
+  await latin.end();
+  await source.query('DROP DATABASE latin');
+
+  expect(tables).toMatchObject([
+    { status: 'differs', differences: [{ key: ['Zoë'], on: 'both' }] },
+  ]);
+});
+
+test('the column that replicas are told apart by serves as a key', async () => {
+  await both(`
+    CREATE TABLE t (a int, code text COLLATE "C" NOT NULL, UNIQUE (a), UNIQUE (code));
+    INSERT INTO t SELECT NULL, 'c' || g FROM generate_series(1, 100) g`);
+  await target.query(`UPDATE t SET a = 1 WHERE code = 'c42'`);
+
+  expect((await verify()).tables).toMatchObject([
+    { status: 'differs', differences: [{ key: ['c42'], on: 'both' }] },
+  ]);
 });
 
 test('columns of another type are the same if their values read the same', async () => {
