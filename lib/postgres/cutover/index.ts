@@ -36,6 +36,7 @@ export {
   createJournal,
   decide,
   findJournal,
+  forgetJournal,
   type JournalEntry,
   journalExists,
   markOpened,
@@ -43,6 +44,7 @@ export {
   takeOver,
   takeWalkLock,
   undecide,
+  waitForDisk,
   whoWalks,
   writeJournal,
 } from './journal';
@@ -93,3 +95,11 @@ export {
 } from './sequences';
 export { analyze, staleStatistics } from './statistics';
 export { type CutoverObservation, type CutoverState, type PathState, stateOf } from './status';
+export {
+  createVerification,
+  findVerification,
+  selectedTables,
+  streamOf,
+  verificationExists,
+  writeVerification,
+} from './verified';

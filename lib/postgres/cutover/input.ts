@@ -79,6 +79,7 @@ function readPlan(reader: Reader): CutoverPlan {
       ),
     ),
     limits: reader.optionalObject('limits', readLimits) ?? CUTOVER_LIMITS,
+    ...(reader.flag('skipVerification', false) ? { skipVerification: true } : {}),
   };
 }
 

@@ -22,6 +22,8 @@ export interface JournalEntry {
   readonly decided: boolean;
   /** Whether the new writer is known to be open. */
   readonly opened: boolean;
+  /** Whether the fence was lifted by an undo that has not ended yet: the old writer is open again. */
+  readonly lifted: boolean;
 }
 
 const TABLE = `${OWN_SCHEMA}.cutover`;
@@ -29,7 +31,7 @@ const TABLE = `${OWN_SCHEMA}.cutover`;
 /** Makes the journal, in the schema of the ledger. */
 export function createJournal(): Statement {
   return sql(
-    `CREATE TABLE IF NOT EXISTS ${TABLE} (migration text PRIMARY KEY, from_server text NOT NULL, to_server text NOT NULL, owner text NOT NULL, fenced_at timestamptz NOT NULL, deadline timestamptz NOT NULL, connect_before jsonb NOT NULL, quiet_since pg_lsn, decided_at timestamptz, opened_at timestamptz)`,
+    `CREATE TABLE IF NOT EXISTS ${TABLE} (migration text PRIMARY KEY, from_server text NOT NULL, to_server text NOT NULL, owner text NOT NULL, fenced_at timestamptz NOT NULL, deadline timestamptz NOT NULL, connect_before jsonb NOT NULL, quiet_since pg_lsn, decided_at timestamptz, opened_at timestamptz, lifted_at timestamptz)`,
   );
 }
 
@@ -41,7 +43,7 @@ export function journalExists(): Statement {
 /** Asks for the entry of a migration. */
 export function findJournal(migration: string): Statement {
   return sql(
-    `SELECT migration, from_server AS "from", to_server AS "to", owner, deadline <= pg_catalog.clock_timestamp() AS expired, (extract(epoch FROM deadline - pg_catalog.clock_timestamp()) * 1000)::float8 AS "remainingMs", connect_before AS "connectBefore", quiet_since::text AS "quietSince", decided_at IS NOT NULL AS decided, opened_at IS NOT NULL AS opened FROM ${TABLE} WHERE migration = $1`,
+    `SELECT migration, from_server AS "from", to_server AS "to", owner, deadline <= pg_catalog.clock_timestamp() AS expired, (extract(epoch FROM deadline - pg_catalog.clock_timestamp()) * 1000)::float8 AS "remainingMs", connect_before AS "connectBefore", quiet_since::text AS "quietSince", decided_at IS NOT NULL AS decided, opened_at IS NOT NULL AS opened, lifted_at IS NOT NULL AS lifted FROM ${TABLE} WHERE migration = $1`,
     [migration],
   );
 }
@@ -69,7 +71,7 @@ export function markQuiet(migration: string): Statement {
 /** Decides that the new writer opens, unless the deadline has passed: no row then. Nothing lifts the fence afterwards. */
 export function decide(migration: string, owner: string): Statement {
   return sql(
-    `UPDATE ${TABLE} SET decided_at = coalesce(decided_at, pg_catalog.clock_timestamp()) WHERE migration = $1 AND owner = $2 AND (decided_at IS NOT NULL OR deadline > pg_catalog.clock_timestamp()) RETURNING migration`,
+    `UPDATE ${TABLE} SET decided_at = coalesce(decided_at, pg_catalog.clock_timestamp()) WHERE migration = $1 AND owner = $2 AND lifted_at IS NULL AND (decided_at IS NOT NULL OR deadline > pg_catalog.clock_timestamp()) RETURNING migration`,
     [migration, owner],
   );
 }
@@ -95,12 +97,20 @@ export function takeOver(migration: string, owner: string): Statement {
   return sql(`UPDATE ${TABLE} SET owner = $2 WHERE migration = $1`, [migration, owner]);
 }
 
-/** Forgets the entry, in the transaction that lifts the fence. No row if there is none, or a decision forbids it. */
+/**
+ * Notes that the fence is lifted, in the transaction that does so. No row if there is none, if it is lifted already, or
+ * if a decision forbids it.
+ */
 export function abandonJournal(migration: string): Statement {
   return sql(
-    `DELETE FROM ${TABLE} WHERE migration = $1 AND decided_at IS NULL RETURNING connect_before AS "connectBefore"`,
+    `UPDATE ${TABLE} SET lifted_at = pg_catalog.clock_timestamp() WHERE migration = $1 AND decided_at IS NULL AND lifted_at IS NULL RETURNING connect_before AS "connectBefore"`,
     [migration],
   );
+}
+
+/** Forgets the entry of a fence that was lifted, once everything else is taken back too. */
+export function forgetJournal(migration: string): Statement {
+  return sql(`DELETE FROM ${TABLE} WHERE migration = $1 AND lifted_at IS NOT NULL`, [migration]);
 }
 
 /** Forgets the entry, in the transaction that opens the server again. No row if the server was never fenced. */
@@ -109,6 +119,14 @@ export function closeJournal(migration: string): Statement {
     `DELETE FROM ${TABLE} WHERE migration = $1 RETURNING connect_before AS "connectBefore"`,
     [migration],
   );
+}
+
+/**
+ * Has the session's commits wait for the disk, whatever the server says: a crash that lost a decision, or the opening
+ * that followed it, would leave both writers open, or none.
+ */
+export function waitForDisk(): Statement {
+  return sql('SET synchronous_commit = on');
 }
 
 /** Holds the right to walk, for as long as the session lives; false if another session has it. */

@@ -51,6 +51,12 @@ export interface CutoverPlan {
   /** Roles that may connect to a fenced server, by server: the migration's own logins, and read-only roles. */
   readonly keep: { readonly [server: string]: readonly string[] };
   readonly limits: CutoverLimits;
+  /**
+   * Whether the user declared that rows need not be compared before the fence.
+   *
+   * @default false
+   */
+  readonly skipVerification?: boolean;
 }
 
 /** Limits unless others are given. */

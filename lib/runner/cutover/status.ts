@@ -1,6 +1,7 @@
 import {
   type CutoverPhase,
   type Gate,
+  type JournalEntry,
   LinkKind,
   type PathState,
   type ReplicationPath,
@@ -52,7 +53,7 @@ export async function status(
 ): Promise<CutoverStatus> {
   const context = new CutoverContext({ ...request, owner: '' }, services);
   const { plan } = context;
-  const [from, to] = [await context.journal(plan.from), await context.journal(plan.to)];
+  const [from, to] = [await standing(context, plan.from), await standing(context, plan.to)];
   const forward = await pathStatus(context, plan.forward);
   const reverse = plan.reverse === undefined ? undefined : await pathStatus(context, plan.reverse);
   const active = await services.endpoint?.active();
@@ -79,6 +80,15 @@ export async function status(
     reverse,
     gates: from === undefined && to === undefined ? await readGates(context) : [],
   };
+}
+
+/** The journal's entry on `server` if its fence stands. */
+async function standing(
+  context: CutoverContext,
+  server: string,
+): Promise<JournalEntry | undefined> {
+  const found = await context.journal(server);
+  return found?.lifted === true ? undefined : found;
 }
 
 async function pathStatus(context: CutoverContext, path: ReplicationPath): Promise<PathStatus> {

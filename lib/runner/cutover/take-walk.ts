@@ -1,20 +1,28 @@
-import { PontoonError, takeOver, takeWalkLock, terminate, whoWalks } from '../../postgres';
+import {
+  PontoonError,
+  takeOver,
+  takeWalkLock,
+  terminate,
+  waitForDisk,
+  whoWalks,
+} from '../../postgres';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
 
+const TAKE_MS = 30_000;
 const END_WALK_MS = 10_000;
 
-/** Only the holder of the lock walks; the journal says who may go on with what a killed walk left behind. */
-export async function takeWalk(context: CutoverContext): Promise<void> {
+/**
+ * Only the holder of the locks walks; the journal says who may go on with what a killed walk left behind. The lock on
+ * the new writer keeps out a rollback, which begins there.
+ */
+export async function takeWalk(
+  context: CutoverContext,
+  servers: readonly string[] = [context.plan.from, context.plan.to],
+): Promise<void> {
   const { plan, owner, request } = context;
-  const row = await context.runOne(plan.from, takeWalkLock(plan.migration));
-  if (row?.taken !== true) {
-    const holder = await context.runOne(plan.from, whoWalks(plan.migration));
-    throw new PontoonError(
-      'HELD',
-      `the cutover of '${plan.migration}' must have one operator, got another at work (${String(holder?.name ?? 'unknown')}); wait until it has ended`,
-    );
-  }
+  context.startClock(TAKE_MS);
+  for (const server of servers) await takeLock(context, server);
   const found = await context.journal(plan.from);
   if (found === undefined || found.owner === owner) return;
   if (request.takeOver !== true) {
@@ -24,6 +32,18 @@ export async function takeWalk(context: CutoverContext): Promise<void> {
     );
   }
   await context.run(plan.from, takeOver(plan.migration, owner));
+}
+
+async function takeLock(context: CutoverContext, server: string): Promise<void> {
+  const { migration } = context.plan;
+  await context.run(server, waitForDisk());
+  const row = await context.runOne(server, takeWalkLock(migration));
+  if (row?.taken === true) return;
+  const holder = await context.runOne(server, whoWalks(migration));
+  throw new PontoonError(
+    'HELD',
+    `the cutover of '${migration}' must have one operator, got another at work on '${server}' (${String(holder?.name ?? 'unknown')}); wait until it has ended`,
+  );
 }
 
 /** Ends the session of whoever walks, and waits until it has gone. */

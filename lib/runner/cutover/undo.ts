@@ -1,4 +1,4 @@
-import { dropQuietSlot, quietSlotName, releaseEntries } from '../../postgres';
+import { dropQuietSlot, forgetJournal, quietSlotName, releaseEntries } from '../../postgres';
 import type { CutoverContext } from './context';
 import { lift } from './fence';
 import { removeSlot, startPath, stopPath } from './paths';
@@ -22,6 +22,11 @@ export async function undo(context: CutoverContext): Promise<readonly string[]> 
     context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
   );
   await failures.collect('what was held', () => release(context));
+  // What could not be taken back now is taken back when the walk is run again, which finds the entry.
+  if (failures.list.length === 0)
+    await failures.collect('the journal', () =>
+      context.run(context.plan.from, forgetJournal(context.plan.migration)),
+    );
   return failures.list;
 }
 

@@ -15,6 +15,9 @@ import { backToFence, undo } from './undo';
 /** How long what applications do not notice may take. */
 const PREPARE_MS = 3_600_000;
 
+/** How long a server may take to answer what no budget covers. */
+const ANSWER_MS = 30_000;
+
 /** How a walk ended. */
 export interface CutoverOutcome {
   /** Whether this walk opened the new writer, or found it open. */
@@ -25,7 +28,8 @@ export interface CutoverOutcome {
 
 type StepRunner = (context: CutoverContext) => Promise<void>;
 
-const RUNNERS: Readonly<Record<CutoverStepId, StepRunner>> = {
+/** What each step does. */
+export const RUNNERS: Readonly<Record<CutoverStepId, StepRunner>> = {
   gates: checkGates,
   prepare,
   fence,
@@ -73,8 +77,14 @@ export async function prepareCutover(
 ): Promise<void> {
   const context = new CutoverContext(request, services);
   await takeWalk(context);
-  // What a killed walk left fenced was prepared by it.
-  if ((await context.journal(context.plan.from)) !== undefined) return;
+  const found = await context.journal(context.plan.from);
+  if (found?.lifted === true) {
+    const failures = await undo(context);
+    if (failures.length > 0) throw cutOff(context, failures, undefined);
+  } else if (found !== undefined) {
+    // What a killed walk left fenced was prepared by it.
+    return;
+  }
   context.startClock(PREPARE_MS);
   for (const id of ['gates', 'prepare'] as const) await take(context, id);
 }
@@ -89,7 +99,7 @@ export async function switchWriters(
   const found = await context.journal(context.plan.from);
   if (found?.opened === true) return { result: 'already-open', closedMs: 0 };
   if (found?.decided === true) return await finish(context);
-  if (found?.expired === true) {
+  if (found?.expired === true || found?.lifted === true) {
     await takeBack(
       context,
       new PontoonError(
@@ -117,7 +127,8 @@ export async function abandon(
   services: CutoverServices,
 ): Promise<boolean> {
   const context = new CutoverContext(request, services);
-  await takeWalk(context);
+  // The new writer may be gone, and the old one must be freed nevertheless.
+  await takeWalk(context, [context.plan.from]);
   const found = await context.journal(context.plan.from);
   if (found === undefined || found.decided) return false;
   const failures = await undo(context);
@@ -153,6 +164,7 @@ async function walk(context: CutoverContext, first: CutoverStepId): Promise<Cuto
 /** Goes on where the decision had fallen. */
 async function finish(context: CutoverContext): Promise<CutoverOutcome> {
   const begun = performance.now();
+  context.startClock(ANSWER_MS);
   await switchEndpoint(context);
   await take(context, 'open');
   return { result: 'opened', closedMs: performance.now() - begun };
@@ -182,7 +194,11 @@ async function startReverse(context: CutoverContext): Promise<void> {
 
 /** Undoes unless the decision has fallen; throws in any case. */
 async function takeBack(context: CutoverContext, cause: unknown): Promise<never> {
-  const found = await context.journal(context.plan.from).catch(() => undefined);
+  context.startClock(ANSWER_MS);
+  const found = await context.journal(context.plan.from).catch((error: unknown) => {
+    // The decision may have fallen; what is undone behind an open writer cannot be mended.
+    throw cutOff(context, [`the journal: ${messageOf(error)}`], cause);
+  });
   if (found?.decided === true) throw cause;
   await context.services.onEvent?.({ kind: 'undo', reason: messageOf(cause) });
   const failures = await undo(context);

@@ -30,6 +30,7 @@ const FENCE: JournalEntry = {
   quietSince: null,
   decided: false,
   opened: false,
+  lifted: false,
 };
 const OPENED = { ...FENCE, decided: true, opened: true };
 const BEFORE: CutoverObservation = {
