@@ -21,6 +21,7 @@ import {
 import type { Arguments } from './arguments';
 import type { ExitMeanings, Option } from './command';
 import { confirm } from './confirm';
+import { dryRunCommand } from './cutover-dry-run';
 import { INPUT_OPTIONS, OWNER_OPTIONS, ownerOf, requireConsent } from './cutover-input';
 import { cutoverProgress, milliseconds } from './cutover-progress';
 import { guardedServices, withServices } from './cutover-services';
@@ -32,6 +33,9 @@ import { type Io, writeJson, writeLine } from './io';
 export const WALK_OPTIONS: Readonly<Record<string, Option>> = {
   ...INPUT_OPTIONS,
   ...OWNER_OPTIONS,
+  'dry-run': {
+    description: 'print every statement, secrets blanked out, and change nothing',
+  },
   budget: {
     value: 'MS',
     description: 'milliseconds from the fence to the opening, after which everything is undone',
@@ -58,9 +62,11 @@ export async function walkCommand(
   command: 'cutover' | 'rollback',
   { options, io, read }: WalkCommand,
 ): Promise<ExitCode> {
-  requireConsent(command, options, io);
+  const dry = options.flag('dry-run');
+  if (!dry) requireConsent(command, options, io);
   const input = withBudget(await read(), options);
   try {
+    if (dry) return await dryRunCommand(input, options, io);
     const { outcome, steps } = await walk(input, options, io);
     printOutcome(input.plan, { outcome, steps }, options, io);
     return ExitCode.FINE;

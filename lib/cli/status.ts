@@ -2,6 +2,7 @@ import type { CutoverPlan, Gate } from '../postgres';
 import { formatBytes } from '../rehearsal';
 import { type CutoverStatus, type PathStatus, status } from '../runner';
 import type { Command } from './command';
+import { gatesExitCode } from './cutover-dry-run';
 import { cutoverDescription, INPUT_OPTIONS, readCutover } from './cutover-input';
 import { milliseconds } from './cutover-progress';
 import { withServices } from './cutover-services';
@@ -36,14 +37,9 @@ export const statusCommand: Command = {
     );
     if (options.flag('json')) writeJson(io.stdout, { migration: input.plan.migration, ...found });
     else for (const line of linesOf(input.plan, found)) writeLine(io.stdout, line);
-    return exitCode(found.gates);
+    return gatesExitCode(found.gates);
   },
 };
-
-function exitCode(gates: readonly Gate[]): ExitCode {
-  if (gates.some(({ status: state }) => state === 'closed')) return ExitCode.FAILED;
-  return gates.every(({ status: state }) => state === 'open') ? ExitCode.FINE : ExitCode.UNCHECKED;
-}
 
 function linesOf({ migration }: CutoverPlan, found: CutoverStatus): string[] {
   const rows: (readonly [string, string])[] = [

@@ -154,6 +154,57 @@ test('a closed gate is said, and nothing begins', async () => {
   }
 });
 
+test('a dry run shows what each step would do, and changes nothing', async () => {
+  const before = await Promise.all([lab.blue, lab.green].map(fingerprint));
+  const dry = await command(['cutover', '--dry-run']);
+  expect({ code: dry.code, stderr: dry.stderr }).toEqual({ code: 0, stderr: '' });
+  const lines = dry.stdout.split('\n');
+  expect(lines.filter((line) => /^-- [\w-]+: /.test(line))).toEqual(
+    CUTOVER_STEPS.filter(({ id }) => !READING.includes(id)).map(
+      ({ id, title }) => `-- ${id}: ${title}`,
+    ),
+  );
+  for (const statement of STATEMENTS) expect(lines).toContain(statement);
+  for (const password of [environment.ADMIN_PASSWORD, environment.READER_PASSWORD])
+    expect(dry.stdout).not.toContain(password);
+  const json = await command(['cutover', '--dry-run', '--json']);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    actions: expect.arrayContaining([
+      expect.objectContaining({ where: 'green', what: 'ALTER SUBSCRIPTION "forward" DISABLE' }),
+    ]),
+  });
+  expect(await Promise.all([lab.blue, lab.green].map(fingerprint))).toEqual(before);
+});
+
+/** Everything that a cutover changes. */
+async function fingerprint({ admin }: Side): Promise<unknown> {
+  const { rows } = await admin.query(
+    `SELECT (SELECT datacl::text FROM pg_database WHERE datname = current_database()) AS access,
+      (SELECT json_agg(slot_name ORDER BY slot_name) FROM pg_replication_slots) AS slots,
+      (SELECT json_agg((subname, subenabled, subsynccommit) ORDER BY subname) FROM pg_subscription) AS subscriptions,
+      (SELECT json_agg((kind, name, owner) ORDER BY kind, name) FROM pontoon.objects) AS objects,
+      (SELECT json_agg(mark) FROM pontoon.canary) AS canary,
+      (SELECT last_value FROM shop.invoice) AS invoice,
+      to_regclass('pontoon.cutover') AS journal`,
+  );
+  return rows[0];
+}
+
+/** Steps that only read, where rows are not compared and clients are switched by somebody else. */
+const READING = ['gates', 'verify', 'prove-quiet', 'switch'];
+
+const STATEMENTS = [
+  '-- 10 of 10 gates are open; nothing was changed',
+  'ALTER SUBSCRIPTION "backward" REFRESH PUBLICATION WITH (copy_data = false);',
+  `SELECT pg_catalog.pg_create_logical_replication_slot('pontoon_fence_shop', 'test_decoding');`,
+  'REVOKE CONNECT ON DATABASE "app" FROM PUBLIC;',
+  `SELECT pg_catalog.setval('"shop"."customers_id_seq"'::pg_catalog.regclass, 1, false), pg_catalog.setval('"shop"."invoice"'::pg_catalog.regclass, -1, false), pg_catalog.setval('"shop"."orders_id_seq"'::pg_catalog.regclass, 1, false);`,
+  'ALTER SUBSCRIPTION "forward" DISABLE;',
+  `SELECT pg_catalog.pg_create_logical_replication_slot('backward', 'pgoutput');`,
+  'ALTER SUBSCRIPTION "backward" ENABLE;',
+  'GRANT CONNECT ON DATABASE "app" TO PUBLIC;',
+];
+
 test('there, back, there again, and to the end', async () => {
   const there = await command(['cutover'], 'shop\n');
   expect(there).toMatchObject({

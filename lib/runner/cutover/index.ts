@@ -1,19 +1,20 @@
+export { type DryRun, dryRun, type PlannedAction } from './dry-run';
 export { type FinalizeRequest, finalize } from './finalize';
 export type {
   CutoverEvent,
   CutoverRequest,
   CutoverServices,
-  FinalComparison,
   ReplicationTask,
   SwitchedEndpoint,
 } from './services';
 export { withSessions } from './sessions';
 export { type CutoverStatus, type PathStatus, status } from './status';
+export { type RowsOptions, type RowsVerified, verifyRows } from './verified';
 export {
   abandon,
   abandonExpired,
-  checkCutover,
   type CutoverOutcome,
+  checkCutover,
   cutover,
   prepareCutover,
   settleCutover,

@@ -1,0 +1,159 @@
+import type { ClientBase } from 'pg';
+import {
+  CUTOVER_STEPS,
+  type CutoverStep,
+  createSecret,
+  cutoverOwner,
+  enableSubscription,
+  type Gate,
+  LinkKind,
+  PontoonError,
+  type SecretStore,
+  sql,
+  subscriptionState,
+} from '../../postgres';
+import { plan as planObject } from '../reconcile';
+import { run, runOne } from '../run';
+import { CutoverContext } from './context';
+import { readGates } from './gates';
+import { subscriptionOf } from './paths';
+import { reverseSubscription } from './prepare';
+import type { CutoverEvent, CutoverRequest, CutoverServices } from './services';
+import { Simulation } from './simulation';
+import { takeWalk } from './take-walk';
+import { RUNNERS } from './walk';
+
+/** One thing that a walk would do. */
+export interface PlannedAction {
+  /** The step that does it. */
+  readonly step: CutoverStep;
+  /** Where: a server by its name in the topology, `endpoint`, or `task` for AWS DMS. */
+  readonly where: string;
+  /** SQL for a server, a sentence for the others. Secrets read `***`. */
+  readonly what: string;
+  /** Values for `$1`, `$2`, … of the SQL. */
+  readonly values: readonly unknown[];
+}
+
+/** What a cutover would do, and whether it would begin. */
+export interface DryRun {
+  readonly actions: readonly PlannedAction[];
+  readonly gates: readonly Gate[];
+}
+
+/**
+ * Walks a cutover without changing anything: what it reads is really read, in transactions that may only read, and
+ * what it would write is returned.
+ *
+ * @throws PontoonError with code FENCED if the old writer is fenced already, and whatever a step would fail with.
+ */
+export async function dryRun(request: CutoverRequest, services: CutoverServices): Promise<DryRun> {
+  const sessions = [...services.sessions.values()];
+  await setReadOnly(sessions, true);
+  try {
+    return await new DryWalk(request, services).walk();
+  } finally {
+    await setReadOnly(sessions, false);
+  }
+}
+
+class DryWalk {
+  private readonly actions: PlannedAction[] = [];
+  private step: CutoverStep | undefined;
+  private readonly simulation: Simulation;
+  private readonly context: CutoverContext;
+
+  constructor(
+    request: CutoverRequest,
+    private readonly services: CutoverServices,
+  ) {
+    this.simulation = new Simulation(
+      request.plan,
+      request.owner,
+      services.sessions,
+      ({ server, text, values }) => this.note(server, text, values),
+    );
+    this.context = new CutoverContext(request, {
+      ...(services.endpoint === undefined ? {} : { endpoint: this.endpoint(services.endpoint) }),
+      ...(services.task === undefined ? {} : { task: this.task() }),
+      sessions: this.simulation.guarded(),
+      secrets: blankSecrets(),
+      onEvent: (event) => this.tell(event),
+    });
+  }
+
+  public async walk(): Promise<DryRun> {
+    const { context } = this;
+    const { plan } = context;
+    await takeWalk(context);
+    const found = await context.journal(plan.from);
+    if (found !== undefined) {
+      throw new PontoonError(
+        'FENCED',
+        `'${plan.from}' must not be fenced for a dry run, got a fence of '${found.owner}'; look at the status of the migration`,
+      );
+    }
+    const gates = await readGates(context);
+    for (const step of CUTOVER_STEPS) {
+      this.step = step;
+      if (step.id === 'prepare') await this.planReverse();
+      if (step.id !== 'gates') await RUNNERS[step.id](context);
+    }
+    return { actions: this.actions, gates };
+  }
+
+  /** The reverse subscription is made by the object's own plan, and so is what is shown of it. */
+  private async planReverse(): Promise<void> {
+    const { context, services } = this;
+    const { from, reverse, migration } = context.plan;
+    const client = services.sessions.get(from);
+    if (reverse === undefined || reverse.kind === LinkKind.DMS || client === undefined) return;
+    const name = subscriptionOf(reverse);
+    if ((await runOne(client, subscriptionState(name))) !== undefined) return;
+    const steps = await planObject({ client }, blankSecrets(), {
+      server: from,
+      spec: { ...reverseSubscription(reverse), enabled: true },
+      owner: cutoverOwner(migration),
+    });
+    for (const { statement } of steps) this.note(from, statement.redacted, statement.values ?? []);
+    this.note(from, enableSubscription(name, false).redacted, []);
+    this.simulation.assumeSubscription(from, name, false);
+  }
+
+  private endpoint(endpoint: NonNullable<CutoverServices['endpoint']>) {
+    return {
+      active: () => endpoint.active(),
+      activate: async (server: string) => this.note('endpoint', `send clients to '${server}'`, []),
+    };
+  }
+
+  private task(): NonNullable<CutoverServices['task']> {
+    return {
+      requestStop: async () => this.note('task', 'stop the AWS DMS task', []),
+      untilStopped: async () => this.note('task', 'wait until the AWS DMS task has stopped', []),
+      resume: async () => this.note('task', 'resume the AWS DMS task', []),
+    };
+  }
+
+  private note(where: string, what: string, values: readonly unknown[]): void {
+    if (this.step !== undefined) this.actions.push({ step: this.step, where, what, values });
+  }
+
+  private tell(event: CutoverEvent): void | Promise<void> {
+    return this.services.onEvent?.(event);
+  }
+}
+
+/** Whatever is taken for a read by mistake is then refused by the server. */
+async function setReadOnly(sessions: readonly ClientBase[], readOnly: boolean): Promise<void> {
+  const mode = readOnly ? 'READ ONLY' : 'READ WRITE';
+  for (const session of sessions)
+    await run(session, sql(`SET SESSION CHARACTERISTICS AS TRANSACTION ${mode}`));
+}
+
+/** No statement is sent, and so none needs a password. */
+function blankSecrets(): SecretStore {
+  return {
+    get: async () => createSecret({ username: '***', password: '***', version: 'dry-run' }),
+  };
+}

@@ -1,0 +1,187 @@
+import type { ClientBase, QueryConfig } from 'pg';
+import {
+  type CutoverPlan,
+  canaryArrived,
+  confirmed,
+  countSessionsOf,
+  findJournal,
+  foreignWrites,
+  journalExists,
+  otherSessions,
+  quietSlotName,
+  replayed,
+  type SequenceState,
+  type Statement,
+  sequencePosition,
+  slotState,
+  subscriptionState,
+  takeWalkLock,
+  unfencedLogins,
+  whoWalks,
+} from '../../postgres';
+import { type Row, run } from '../run';
+
+/** A statement that a walk would send. */
+export interface SentStatement {
+  /** The server, by its name in the topology. */
+  readonly server: string;
+  /** Its text; no secret is in it. */
+  readonly text: string;
+  /** Values for `$1`, `$2`, … */
+  readonly values: readonly unknown[];
+}
+
+/** What changes something although it is selected. */
+const CALLS =
+  /\b(?:pg_terminate_backend|pg_cancel_backend|pg_create_\w+_slot|pg_drop_replication_slot|pg_log_standby_snapshot|pg_logical_slot_get\w*|pg_replication_origin_\w+|pg_try_advisory_lock|pg_advisory\w*lock\w*|setval|nextval|set_config)\s*\(/;
+
+/**
+ * The servers of a plan as a walk would find them, had its statements been run. Reads are really run, unless they ask
+ * for what a statement that was kept back would have changed; those are answered as the servers would.
+ */
+export class Simulation {
+  private readonly slots = new Map<string, readonly Row[]>();
+  private readonly subscriptions = new Map<string, boolean>();
+  private fenced = false;
+  private ended = false;
+  private sequencesSet = false;
+
+  constructor(
+    private readonly plan: CutoverPlan,
+    private readonly owner: string,
+    private readonly sessions: ReadonlyMap<string, ClientBase>,
+    private readonly onStatement: (statement: SentStatement) => void,
+  ) {}
+
+  /** Sessions that keep back what would change anything. */
+  public guarded(): ReadonlyMap<string, ClientBase> {
+    return new Map(
+      [...this.sessions].map(([server, session]) => [
+        server,
+        new Proxy(session, {
+          get: (target, key) =>
+            key === 'query'
+              ? async (asked: string | QueryConfig, values?: unknown[]) => ({
+                  rows: await this.query(server, asked, values),
+                })
+              : Reflect.get(target, key, target),
+        }),
+      ]),
+    );
+  }
+
+  /** Has the walk believe that a subscription is there. */
+  public assumeSubscription(server: string, name: string, enabled: boolean): void {
+    this.subscriptions.set(`${server} ${name}`, enabled);
+  }
+
+  private async query(
+    server: string,
+    asked: string | QueryConfig,
+    more: readonly unknown[] = [],
+  ): Promise<readonly Row[]> {
+    const text = typeof asked === 'string' ? asked : asked.text;
+    const values = typeof asked === 'string' ? more : (asked.values ?? []);
+    if (text === takeWalkLock('').text) return await this.mayWalk(server);
+    if (!/^\s*SELECT\b/i.test(text) || CALLS.test(text)) {
+      this.onStatement({ server, text, values });
+      return this.keepBack(server, text, values);
+    }
+    return (
+      this.answer(server, text, values) ??
+      (await this.adjusted(server, { text, redacted: text, values }))
+    );
+  }
+
+  private async mayWalk(server: string): Promise<readonly Row[]> {
+    const holders = await this.read(server, whoWalks(this.plan.migration));
+    return [{ taken: holders.length === 0 }];
+  }
+
+  /** Notes what the statement would have changed, and answers what it would have returned. */
+  private keepBack(server: string, text: string, values: readonly unknown[]): readonly Row[] {
+    if (/^INSERT INTO \S+\.cutover /.test(text)) this.fenced = true;
+    if (text.includes('setval(')) this.sequencesSet = true;
+    if (text.includes('pg_terminate_backend(p.pid)')) this.ended = true;
+    const [, name, verb] =
+      /^ALTER SUBSCRIPTION "((?:[^"]|"")+)" (ENABLE|DISABLE)$/.exec(text) ?? [];
+    if (name !== undefined)
+      this.subscriptions.set(`${server} ${name.replaceAll('""', '"')}`, verb === 'ENABLE');
+    this.keepBackSlot(server, text, values);
+    return [{ migration: this.plan.migration, connectBefore: [] }];
+  }
+
+  private keepBackSlot(server: string, text: string, values: readonly unknown[]): void {
+    const created = /pg_create_logical_replication_slot\('([^']+)'/.exec(text)?.[1];
+    if (created !== undefined)
+      this.slots.set(`${server} ${created}`, [{ active: false, pid: null }]);
+    const key = `${server} ${String(values[0])}`;
+    if (text.includes('pg_drop_replication_slot(')) this.slots.set(key, []);
+    if (text.includes('pg_terminate_backend(active_pid)'))
+      this.slots.set(key, [{ active: false, pid: null }]);
+  }
+
+  /** What the server would say, where that depends on what was kept back. */
+  private answer(
+    server: string,
+    text: string,
+    values: readonly unknown[],
+  ): readonly Row[] | undefined {
+    const key = `${server} ${String(values[0])}`;
+    if (text === slotState('').text) return this.slots.get(key);
+    if (text === subscriptionState('').text) {
+      const enabled = this.subscriptions.get(key);
+      return enabled === undefined ? undefined : [{ enabled, workers: enabled ? 1 : 0 }];
+    }
+    if (text === canaryArrived('', '').text) return [{ arrived: true }];
+    if (text === replayed('').text || text === confirmed('', '').text)
+      return [{ reached: true, walStatus: 'reserved' }];
+    if (text === countSessionsOf('').text) return [{ sessions: 0 }];
+    return this.fenced && server === this.plan.from ? this.answerFenced(text) : undefined;
+  }
+
+  private answerFenced(text: string): readonly Row[] | undefined {
+    const { plan } = this;
+    if (text === journalExists().text) return [{ exists: true }];
+    if (text === findJournal('').text) return [this.journal()];
+    if (text === unfencedLogins([]).text) return [];
+    if (text === otherSessions([], []).text && this.ended) return [];
+    if (text === foreignWrites(quietSlotName(plan.migration), '', '').text) return [];
+    return undefined;
+  }
+
+  private journal(): Row {
+    const { migration, from, to, limits } = this.plan;
+    return {
+      migration,
+      from,
+      to,
+      owner: this.owner,
+      expired: false,
+      remainingMs: limits.budgetMs,
+      connectBefore: [],
+      quietSince: '0/0',
+      decided: false,
+      opened: false,
+      lifted: false,
+    };
+  }
+
+  /** Sequences of the new writer are read back after they were set. */
+  private async adjusted(server: string, statement: Statement): Promise<readonly Row[]> {
+    const { from, to, limits } = this.plan;
+    const readsBack =
+      this.sequencesSet && server === to && statement.text.includes('p.last_value::text');
+    if (!readsBack) return await this.read(server, statement);
+    const states = (await this.read(from, statement)) as unknown as readonly SequenceState[];
+    return states.map((state) => ({
+      ...state,
+      ...sequencePosition(state, limits.sequenceMargin),
+    }));
+  }
+
+  private async read(server: string, statement: Statement): Promise<readonly Row[]> {
+    const session = this.sessions.get(server);
+    return session === undefined ? [] : await run(session, statement);
+  }
+}
