@@ -3,6 +3,10 @@ import { isManaged, Platform, serverOf } from '../postgres';
 import { Evaluator, recordOf, stackIdentity } from './assembly';
 import {
   AwsEndpointStandIn,
+  HostedZones,
+  RDS_PROXY_STAND_IN,
+  RdsProxies,
+  ROUTE53_STAND_IN,
   SecretStore,
   secretPlayers,
   secretsManagerShims,
@@ -21,6 +25,7 @@ import {
 } from './cloudformation';
 import { LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
 import type { RecordedMigration } from './migration';
+import { handOver, type NewSource } from './new-source';
 import type { Recorder } from './recorder';
 import { REHEARSAL_SHIMS } from './rehearsal-shims';
 import {
@@ -69,6 +74,8 @@ const TOOLS_HOST_STAND_IN: StandIn = {
 export class Stage {
   public readonly addresses = new AddressBook();
   public readonly secrets = new SecretStore();
+  public readonly zones = new HostedZones();
+  public readonly proxies = new RdsProxies();
   /** The standby, once it streams. */
   public standby: Server | undefined;
   /** The target, once it is there. */
@@ -138,6 +145,8 @@ export class Stage {
       ...this.dms.operations(),
       ...this.ssm.operations(),
     });
+    endpoint.registerXml(this.zones.service);
+    endpoint.registerXml(this.proxies.service);
   }
 
   /** Starts the endpoints of the cloud. */
@@ -203,6 +212,15 @@ export class Stage {
     this.addresses.add(host, server);
   }
 
+  /** Has the server of `source` stand for the cluster that the stack makes of it. */
+  public expectSource({ server, logicalId }: NewSource): void {
+    this.source = server;
+    this.aurora.expect(logicalId, {
+      server,
+      onCluster: (administrator) => handOver(server, administrator),
+    });
+  }
+
   /** What a host that only has PostgreSQL's programs is told of the source, with the places of this machine. */
   private hostOfTools({ major, host, port, caCertificateFile }: Server): Record<string, string> {
     return {
@@ -261,6 +279,8 @@ export class Stage {
       cloudFormationStandIn,
       lambdaStandIn,
       secretsManagerStandIn,
+      ...(this.zones.used ? [ROUTE53_STAND_IN] : []),
+      ...(this.proxies.used ? [RDS_PROXY_STAND_IN] : []),
       ...(this.hasStandby() ? this.host.standIns : [TOOLS_HOST_STAND_IN]),
       ...(this.dms.used ? [DMS_STAND_IN] : []),
       ...this.ssm.standIns,

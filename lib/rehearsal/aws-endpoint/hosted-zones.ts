@@ -54,6 +54,11 @@ export class HostedZones {
     private readonly propagationMs = 0,
   ) {}
 
+  /** Whether there is any zone. */
+  public get used(): boolean {
+    return this.zones.size > 0;
+  }
+
   /** Makes a hosted zone with its records. */
   public add(zone: string, records: readonly DnsRecord[] = []): void {
     this.zones.set(zone, new Map(records.map((record) => [keyOf(record), plain(record)])));

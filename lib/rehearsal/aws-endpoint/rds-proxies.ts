@@ -35,6 +35,11 @@ export class RdsProxies {
     private readonly registrationMs = 0,
   ) {}
 
+  /** Whether there is any proxy. */
+  public get used(): boolean {
+    return this.targets.size > 0;
+  }
+
   /** Makes a target group of a proxy. */
   public add(proxy: string, targetGroup = 'default', cluster?: string): void {
     if (cluster !== undefined) this.addCluster(cluster);
