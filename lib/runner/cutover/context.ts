@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import {
   type CutoverPlan,
@@ -7,8 +8,10 @@ import {
   PontoonError,
   type ReplicationPath,
   type Statement,
+  sql,
 } from '../../postgres';
-import { type Row, run, runOne } from '../run';
+import { Deadline, limitSession } from '../deadline';
+import { type Row, run, runAtEnd, runOne } from '../run';
 import type { CutoverRequest, CutoverServices } from './services';
 
 /** One walk: the plan, the sessions, and how much of the budget is left. */
@@ -48,13 +51,13 @@ export class CutoverContext {
   /** Runs `statements` on `server` in one transaction. */
   public async together(server: string, statements: readonly Statement[]): Promise<void> {
     const session = this.session(server);
-    await run(session, { text: 'BEGIN', redacted: 'BEGIN' });
+    await run(session, sql('BEGIN'));
     try {
       for (const statement of statements) await run(session, statement);
-      await run(session, { text: 'COMMIT', redacted: 'COMMIT' });
+      await run(session, sql('COMMIT'));
     } catch (error) {
       // A session that is gone has rolled back by itself.
-      await run(session, { text: 'ROLLBACK', redacted: 'ROLLBACK' }).catch(() => undefined);
+      await runAtEnd(session, sql('ROLLBACK')).catch(() => undefined);
       throw error;
     }
   }
@@ -71,9 +74,27 @@ export class CutoverContext {
     return path === this.plan.forward ? this.plan.to : this.plan.from;
   }
 
-  /** Starts the clock: `milliseconds` are left. */
+  /** Starts the clock: `milliseconds` are left, also for a server that says nothing. */
   public startClock(milliseconds: number): void {
     this.endsAt = performance.now() + milliseconds;
+    const deadline = Deadline.after(milliseconds);
+    for (const session of this.services.sessions.values()) limitSession(session, deadline);
+  }
+
+  /** What `work` returns; it is given up when no time is left. */
+  public async inTime<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    const ms = this.remainingMs();
+    const late = new AbortController();
+    try {
+      return await Promise.race([
+        work(),
+        delay(ms, undefined, { signal: late.signal }).then(() => {
+          throw Deadline.after(ms).passed(what);
+        }),
+      ]);
+    } finally {
+      late.abort();
+    }
   }
 
   /** Milliseconds that are left. Throws a PontoonError with code BUDGET_SPENT if none are. */

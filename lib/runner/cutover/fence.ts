@@ -16,6 +16,7 @@ import {
   unfencedLogins,
   writeJournal,
 } from '../../postgres';
+import { runAtEnd } from '../run';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
 
@@ -87,7 +88,7 @@ export async function restoreAccess(
     await context.run(server, sql('COMMIT'));
     return row !== undefined;
   } catch (error) {
-    await context.run(server, sql('ROLLBACK')).catch(() => undefined);
+    await runAtEnd(context.session(server), sql('ROLLBACK')).catch(() => undefined);
     throw error;
   }
 }

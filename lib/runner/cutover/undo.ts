@@ -45,7 +45,10 @@ export async function backToFence(context: CutoverContext): Promise<void> {
 async function sendBack(context: CutoverContext): Promise<void> {
   const { endpoint } = context.services;
   const { from } = context.plan;
-  if (endpoint !== undefined && (await endpoint.active()) !== from) await endpoint.activate(from);
+  if (endpoint === undefined) return;
+  await context.inTime('send clients back', async () => {
+    if ((await endpoint.active()) !== from) await endpoint.activate(from);
+  });
 }
 
 async function stopReverse(context: CutoverContext): Promise<void> {
