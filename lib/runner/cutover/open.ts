@@ -10,6 +10,7 @@ import {
   PontoonError,
   quietSlotName,
   undecide,
+  writeCanary,
 } from '../../postgres';
 import { SqlError } from '../run';
 import { travel } from './catch-up';
@@ -17,6 +18,7 @@ import type { CutoverContext } from './context';
 import { accessOf, refuseOthers, restoreAccess } from './fence';
 import { removeSlot, taskOf } from './paths';
 
+const OPEN_MS = 30_000;
 const WAY_BACK_MS = 60_000;
 
 /** Decodes the old writer's log from the moment on at which the last session had gone: nobody else wrote. */
@@ -31,6 +33,8 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
     );
   }
   const slot = quietSlotName(migration);
+  // Only what is on disk is decoded, and somebody who did not wait for that may have written a moment ago.
+  for (const statement of writeCanary(migration, 'quiet')) await context.run(from, statement);
   const [write] = await context.run(
     from,
     foreignWrites(slot, since, OWN_SCHEMA),
@@ -48,7 +52,7 @@ export async function switchEndpoint(context: CutoverContext): Promise<void> {
   const { endpoint } = context.services;
   if (endpoint === undefined)
     return await context.note('no endpoint: somebody else switches clients');
-  await endpoint.activate(context.plan.to);
+  await context.inTime('send clients to the new writer', () => endpoint.activate(context.plan.to));
 }
 
 /**
@@ -65,6 +69,8 @@ export async function open(context: CutoverContext): Promise<void> {
       `the new writer must open before the deadline of the fence on '${from}', got one that has passed; run the cutover again`,
     );
   }
+  // From here on nothing is undone any more, so that the budget of the outage must not cut it off.
+  context.startClock(OPEN_MS);
   await openNewWriter(context);
   await context.run(from, markOpened(migration));
 }

@@ -17,15 +17,14 @@ import {
 } from '../../postgres';
 import { apply } from '../reconcile';
 import type { CutoverContext } from './context';
-import { removeSlot, stopPath, subscriptionOf } from './paths';
+import { removeSlot, startPath, stopPath, subscriptionOf } from './paths';
 
 /** Makes everything that can be made while applications still write. Doing so twice changes nothing. */
 export async function prepare(context: CutoverContext): Promise<void> {
   const { from, to, forward, reverse, migration } = context.plan;
   for (const server of [from, to]) await context.run(server, createJournal());
   await hold(context);
-  if (forward.kind === LinkKind.NATIVE)
-    await context.run(to, confirmAtOnce(subscriptionOf(forward)));
+  if (forward.kind === LinkKind.NATIVE) await confirmPathAtOnce(context, forward);
   if (reverse !== undefined) await prepareReverse(context, reverse);
   for (const table of await context.run(to, staleStatistics(context.plan.selection)))
     await context.run(to, analyze(table as unknown as QualifiedName));
@@ -49,6 +48,20 @@ async function hold(context: CutoverContext): Promise<void> {
 }
 
 /**
+ * A worker that is started anew confirms also what the one before it had applied and not yet brought to the disk; a
+ * crash would lose it for good. So it starts only when everything is there.
+ */
+async function confirmPathAtOnce(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  const receiver = context.receiver(path);
+  const name = subscriptionOf(path);
+  const found = await context.runOne(receiver, subscriptionState(name));
+  if (found === undefined || found.synchronousCommit === 'on') return;
+  await stopPath(context, path);
+  await context.run(receiver, confirmAtOnce(name));
+  if (found.enabled === true) await startPath(context, path);
+}
+
+/**
  * A subscription takes up its tables only while it is enabled. It is, for a moment, without a slot, so that nothing
  * comes back before the old writer is fenced.
  */
@@ -64,7 +77,7 @@ async function prepareReverse(context: CutoverContext, path: ReplicationPath): P
     await reconcile(context, spec);
     await stopPath(context, path);
   }
-  await context.run(from, confirmAtOnce(name));
+  await confirmPathAtOnce(context, path);
 }
 
 /** The subscription by which the old writer will follow the new one. */
