@@ -11,13 +11,30 @@ import {
 } from '../../postgres';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
+import { lookAtSchemas } from './gate-schemas';
 
 const LOOK_AGAIN_MS = 5;
 
-/** Proves that the new writer has everything that was acknowledged on the old one. */
+/**
+ * Proves that the new writer has everything that was acknowledged on the old one. A table that was made since the gates
+ * is in no publication, so that the schemas are looked at once more meanwhile.
+ */
 export async function catchUp(context: CutoverContext): Promise<void> {
-  const { plan } = context;
-  await travel(context, plan.forward, plan.from, plan.to, context.remainingMs());
+  const { forward, from, to } = context.plan;
+  const ends = await Promise.allSettled([
+    travel(context, forward, from, to, context.remainingMs()),
+    refuseOtherSchema(context),
+  ]);
+  for (const end of ends.reverse()) if (end.status === 'rejected') throw end.reason;
+}
+
+async function refuseOtherSchema(context: CutoverContext): Promise<void> {
+  const reason = await lookAtSchemas(context);
+  if (reason === undefined) return;
+  throw new PontoonError(
+    'SCHEMAS_DIFFER',
+    `the schemas must not change while writers are switched, got ${reason}; make the same change on the other server, or copy the schema again`,
+  );
 }
 
 /**
