@@ -318,10 +318,15 @@ export {
   type ReportedTable,
   type RowKey,
   rangeEndSql,
+  readTransformations,
   reportedTablesSql,
   rowHashesSql,
   type Sides,
   type TableComparison,
+  type TargetNames,
+  targetNames,
+  targetSelection,
+  underSourceNames,
   type Verdict,
 } from './verification';
 export {

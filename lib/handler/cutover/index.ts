@@ -16,6 +16,7 @@ import {
   settleCutover,
   status,
   switchWriters,
+  verifyRows,
 } from '../../runner';
 import type { ResourceContext } from '../resource';
 import { withCertificates } from './certificates';
@@ -53,13 +54,21 @@ export interface CutoverInvocation {
   readonly owner: string;
 }
 
-type Action = (request: CutoverRequest, services: CutoverServices) => Promise<unknown>;
+type Action = (
+  request: CutoverRequest,
+  services: CutoverServices,
+  context: ResourceContext,
+) => Promise<unknown>;
+
+/** Kept of the function's time, to write down what was compared. */
+const VERIFY_RESERVE_MS = 60_000;
 
 const ACTIONS = {
   gates: async (request, services) => {
     await checkCutover(request, services);
     return { gates: (await status(request, services)).gates };
   },
+  verify: verifyForAsLongAsAllowed,
   prepare: prepareCutover,
   switch: switchWriters,
   settle: settleCutover,
@@ -91,11 +100,28 @@ export async function walkCutover(
     return await withCutoverServices(
       told,
       surroundings,
-      async (services) => await act({ plan: told.plan, owner }, services),
+      async (services) => await act({ plan: told.plan, owner }, services, context),
     );
   } catch (error) {
     throw named(error);
   }
+}
+
+/** Says whether another call would get any further; what differs, or cannot be compared, ends it. */
+async function verifyForAsLongAsAllowed(
+  request: CutoverRequest,
+  services: CutoverServices,
+  context: ResourceContext,
+): Promise<unknown> {
+  if (request.plan.skipVerification === true) return { same: 0, goOn: false };
+  const budgetMs = Math.max(context.remainingMs() - VERIFY_RESERVE_MS, 1_000);
+  const { same, differs, unchecked } = await verifyRows(request, services, { budgetMs });
+  const [first] = differs;
+  if (first === undefined) return { same, goOn: unchecked.length > 0, unchecked };
+  throw new PontoonError(
+    'ROWS_DIFFER',
+    `every selected table must be the same on '${request.plan.from}' and '${request.plan.to}', got ${differs.join('; ')}; find out who wrote to '${request.plan.to}'`,
+  );
 }
 
 function actionCalled(action: keyof typeof ACTIONS): Action {

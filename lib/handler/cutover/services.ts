@@ -30,6 +30,7 @@ export async function withCutoverServices<Result>(
       await use({
         sessions,
         secrets,
+        connections,
         onEvent,
         ...(endpoint === undefined ? {} : { endpoint: openEndpoint(endpoint) }),
         ...(taskArn === undefined ? {} : { task: cutoverTask(taskArn, clockOf(context, POLL_MS)) }),

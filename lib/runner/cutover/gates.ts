@@ -9,6 +9,7 @@ import {
   lookAtWayBack,
 } from './gate-rights';
 import { lookAtSchemas } from './gate-schemas';
+import { lookAtRows } from './verified';
 
 /** Looks whether a cutover would succeed; throws if a gate is closed or could not be read. */
 export async function checkGates(context: CutoverContext): Promise<void> {
@@ -66,6 +67,12 @@ const GATES: readonly GateKind[] = [
     title: 'the schemas are the same on both servers',
     wayOut: 'make the same change on the other server, or copy the schema again',
     look: lookAtSchemas,
+  },
+  {
+    id: 'rows',
+    title: 'every selected table was compared, and is the same',
+    wayOut: 'compare them, or look at the rows that differ',
+    look: lookAtRows,
   },
   {
     id: 'sequences',

@@ -16,7 +16,7 @@ import { SqlError } from '../run';
 import { travel } from './catch-up';
 import type { CutoverContext } from './context';
 import { accessOf, refuseOthers, restoreAccess } from './fence';
-import { removeSlot, taskOf } from './paths';
+import { followSecret, removeSlot, taskOf } from './paths';
 
 const OPEN_MS = 30_000;
 const WAY_BACK_MS = 60_000;
@@ -82,7 +82,9 @@ export async function settle(context: CutoverContext): Promise<void> {
   await context.run(from, dropQuietSlot(quietSlotName(migration)));
   if (forward.kind === LinkKind.DMS) await taskOf(context).untilStopped();
   await removeSlot(context, forward);
-  if (reverse !== undefined) await travel(context, reverse, to, from, WAY_BACK_MS);
+  if (reverse === undefined) return;
+  await followSecret(context, reverse);
+  await travel(context, reverse, to, from, WAY_BACK_MS);
 }
 
 /** What the fence or the guard kept out is let in again. */

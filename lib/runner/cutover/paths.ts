@@ -7,15 +7,19 @@ import {
   endSessionsOf,
   endSlotReader,
   endSubscriptionWorkers,
+  entriesOf,
   LinkKind,
   loginRight,
   logRunningTransactions,
+  type ObjectSpec,
   PontoonError,
   type ReplicationPath,
+  readSpec,
   SlotPlugin,
   slotState,
   subscriptionState,
 } from '../../postgres';
+import { apply } from '../reconcile';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
 import { accessOf } from './fence';
@@ -83,6 +87,22 @@ export async function removeSlot(context: CutoverContext, path: ReplicationPath)
     if (found.active === true) await context.run(decoder, endSlotReader(slotName));
     else await context.run(decoder, dropSlot(slotName));
     return 'it is still there';
+  });
+}
+
+/**
+ * Has the subscription of `path`, which carries, log in with what its secret says now: it may have been rotated since,
+ * and deployments do not touch what a cutover holds.
+ */
+export async function followSecret(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  if (path.kind === LinkKind.DMS) return;
+  const server = context.receiver(path);
+  const [row] = await context.run(server, entriesOf(['subscription'], [subscriptionOf(path)]));
+  if (row === undefined || row.server !== server) return;
+  await apply({ client: context.session(server) }, context.services.secrets, {
+    server,
+    spec: { ...readSpec(row.spec), enabled: true } as ObjectSpec,
+    owner: String(row.owner),
   });
 }
 

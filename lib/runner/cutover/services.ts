@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { CutoverPlan, CutoverStep, SecretStore, TableSelection } from '../../postgres';
+import type { Connection, CutoverPlan, CutoverStep, SecretStore } from '../../postgres';
 
 /** What clients connect to. */
 export interface SwitchedEndpoint {
@@ -19,21 +19,6 @@ export interface ReplicationTask {
   resume(): Promise<void>;
 }
 
-/** Compares rows for as long as it is given, and says what differs. */
-export type FinalComparison = (request: {
-  readonly source: string;
-  readonly target: string;
-  readonly selection: TableSelection;
-  readonly budgetMs: number;
-}) => Promise<{
-  /** Tables that were compared and are the same. */
-  readonly same: number;
-  /** Tables that the time did not suffice for. */
-  readonly left: number;
-  /** What differs, a sentence a table. */
-  readonly differences: readonly string[];
-}>;
-
 /** What happens in a walk, as it happens. */
 export type CutoverEvent =
   | { readonly kind: 'step'; readonly step: CutoverStep; readonly atMs: number }
@@ -50,8 +35,8 @@ export interface CutoverServices {
   readonly endpoint?: SwitchedEndpoint;
   /** The task, if a path is run by AWS DMS. */
   readonly task?: ReplicationTask;
-  /** Compares rows behind the fence. Without it nothing is compared there. */
-  readonly compare?: FinalComparison;
+  /** Where the servers are, for sessions that compare rows. Without them nothing is compared behind the fence. */
+  readonly connections?: { readonly [server: string]: Connection };
   /** Told what happens. What it throws ends the walk as a failure of the step. */
   readonly onEvent?: (event: CutoverEvent) => void | Promise<void>;
 }

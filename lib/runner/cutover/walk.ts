@@ -29,7 +29,6 @@ export interface CutoverOutcome {
 type StepRunner = (context: CutoverContext) => Promise<void>;
 
 /** What each step does. */
-export /** What each step does. */
 export const RUNNERS: Readonly<Record<CutoverStepId, StepRunner>> = {
   gates: checkGates,
   prepare,

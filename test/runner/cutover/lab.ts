@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
 import {
+  type Connection,
   CUTOVER_LIMITS,
   type CutoverLimits,
   type CutoverPlan,
@@ -41,6 +42,7 @@ CREATE TABLE shop.customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 CREATE SEQUENCE shop.invoice INCREMENT -1;
 GRANT USAGE ON SCHEMA shop TO app; GRANT ALL ON ALL TABLES IN SCHEMA shop TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA shop TO app`;
 const READER = 'secret:reader';
+const ADMIN = 'secret:admin';
 
 /** What a lab has beyond two servers. */
 export interface LabOptions {
@@ -95,7 +97,8 @@ export class CutoverLab {
   ): Promise<CutoverLab> {
     const workspace = await Workspace.open();
     const admin = { user: 'dbadmin', password: randomPassword() };
-    const secrets = new ReaderSecret();
+    const { user: username, password } = admin;
+    const secrets = new ReaderSecret(createSecret({ username, password, version: '1' }));
     const servers = await Promise.all(
       majors.map((major, index) =>
         startTestServer({
@@ -141,6 +144,7 @@ export class CutoverLab {
         publisher: this.publisher(this.green),
       },
       keep: { blue: ['reader'], green: ['reader'] },
+      skipVerification: true,
       limits: { ...CUTOVER_LIMITS, verificationMs: 0, budgetMs: 10_000, ...limits },
     };
   }
@@ -181,6 +185,20 @@ export class CutoverLab {
       await side.admin.query(`ALTER ROLE reader PASSWORD '${this.secrets.verifier}'`);
   }
 
+  /** Where the sides are, for sessions of a comparison's own. */
+  public connections(): { readonly [server: string]: Connection } {
+    const of = ({ name, server }: Side): Connection => ({
+      server: name,
+      host: 'localhost',
+      port: server.port,
+      database: DATABASE,
+      secret: ADMIN,
+      sslMode: 'verify-full',
+      caCertificate: server.caCertificate,
+    });
+    return { blue: of(this.blue), green: of(this.green) };
+  }
+
   /** How applications connect at the moment. */
   public application(): ClientConfig {
     return this.current.server.connectionConfig(DATABASE, {
@@ -191,7 +209,12 @@ export class CutoverLab {
 
   /** The side that clients are sent to. */
   public get current(): Side {
-    return this.active === 'blue' ? this.blue : this.green;
+    return this.side(this.active);
+  }
+
+  /** The side called `name`. */
+  public side(name: string): Side {
+    return name === 'blue' ? this.blue : this.green;
   }
 
   /** Waits until every table streams. */
@@ -279,6 +302,8 @@ class ReaderSecret implements SecretStore {
   private version = 0;
   private secret = this.next();
 
+  constructor(private readonly admin: Secret) {}
+
   public get verifier(): string {
     return scramVerifier(this.secret.password);
   }
@@ -289,6 +314,7 @@ class ReaderSecret implements SecretStore {
 
   public async get(reference: string): Promise<Secret> {
     if (reference === READER) return this.secret;
+    if (reference === ADMIN) return this.admin;
     throw new PontoonError('SECRET_UNAVAILABLE', `no '${reference}'`);
   }
 

@@ -1,0 +1,114 @@
+import {
+  createVerification,
+  findVerification,
+  PontoonError,
+  type QualifiedName,
+  quoteQualified,
+  selectedTables,
+  streamOf,
+  verificationExists,
+  writeVerification,
+} from '../../postgres';
+import type { VerifyOptions } from '../verify/options';
+import type { TableVerification } from '../verify/result';
+import { readState, type VerificationState } from '../verify/state';
+import { verifyTables } from '../verify/verify';
+import { CutoverContext } from './context';
+import type { CutoverRequest, CutoverServices } from './services';
+
+/** How far the comparison before a cutover is. */
+export interface RowsVerified {
+  readonly same: number;
+  /** Tables that differ, a sentence each. */
+  readonly differs: readonly string[];
+  /** Tables that could not be compared, or not yet, a sentence each. */
+  readonly unchecked: readonly string[];
+}
+
+/** How to compare before a cutover. */
+export type RowsOptions = Pick<
+  VerifyOptions,
+  'budgetMs' | 'concurrency' | 'load' | 'onProgress' | 'signal'
+>;
+
+/**
+ * Compares every selected table while applications write, and has the new writer remember the result, which a cutover
+ * asks for. Tables that were found to be the same are not compared again as long as the stream has not broken, so that
+ * what one call has no time for is left to the next.
+ */
+export async function verifyRows(
+  request: CutoverRequest,
+  services: CutoverServices,
+  options: RowsOptions = {},
+): Promise<RowsVerified> {
+  const context = new CutoverContext(request, services);
+  const { plan } = context;
+  await context.run(plan.to, createVerification());
+  const stream = await currentStream(context);
+  const found = await context.runOne(plan.to, findVerification(plan.migration));
+  let state: VerificationState | undefined =
+    found?.stream === stream ? readState(found.state) : undefined;
+  const { tables } = await verifyTables({
+    source: connectionOf(context, plan.from),
+    target: connectionOf(context, plan.to),
+    secrets: services.secrets,
+    selection: plan.selection,
+    ...(state === undefined ? {} : { resume: state }),
+    ...options,
+    onState: (latest) => {
+      state = latest;
+    },
+  });
+  const results = tables.map(({ table, status, reason = '' }) => ({ table, status, reason }));
+  await context.run(plan.to, writeVerification(plan.migration, stream, { state, results }));
+  const sentences = (status: TableVerification['status']): readonly string[] =>
+    results
+      .filter((result) => result.status === status)
+      .map(({ table, reason }) => `${quoteQualified(table)}: ${reason}`);
+  return {
+    same: sentences('same').length,
+    differs: sentences('differs'),
+    unchecked: sentences('unchecked'),
+  };
+}
+
+/** What keeps the rows from counting as verified. */
+export async function lookAtRows(context: CutoverContext): Promise<string | undefined> {
+  const { from, to, migration, selection, skipVerification } = context.plan;
+  if (skipVerification === true) return undefined;
+  if ((await context.runOne(to, verificationExists()))?.exists !== true)
+    return 'nothing compared yet';
+  const found = await context.runOne(to, findVerification(migration));
+  if (found === undefined) return 'nothing compared yet';
+  if (found.stream !== (await currentStream(context)))
+    return 'a comparison of a stream that has ended';
+  const results = found.results as readonly TableVerification[];
+  const other = results.find(({ status }) => status !== 'same');
+  if (other !== undefined)
+    return `${quoteQualified(other.table)} ${other.status} (${other.reason ?? ''})`;
+  const compared = new Set(results.map(({ table }) => quoteQualified(table)));
+  const missing = (await context.run(from, selectedTables(selection)))
+    .map((table) => quoteQualified(table as unknown as QualifiedName))
+    .find((name) => !compared.has(name));
+  return missing === undefined ? undefined : `${missing} not compared yet`;
+}
+
+/** Where `server` is, for sessions of a comparison's own. */
+export function connectionOf(context: CutoverContext, server: string) {
+  const connection = context.services.connections?.[server];
+  if (connection !== undefined) return connection;
+  throw new PontoonError(
+    'NO_SESSION',
+    `rows on '${server}' must be reachable to be compared, got no connection; add it`,
+  );
+}
+
+async function currentStream(context: CutoverContext): Promise<string> {
+  const { forward, to } = context.plan;
+  const row = await context.runOne(to, streamOf(forward));
+  if (row !== undefined) return String(row.stream);
+  throw new PontoonError(
+    'NO_STREAM',
+    `'${to}' must follow '${context.plan.from}' before rows are compared, got no subscription '${forward.subscription ?? ''}'; deploy it first`,
+  );
+}

@@ -1,0 +1,65 @@
+import type { CutoverPlan } from '../../../lib/postgres';
+import { type CutoverServices, cutover, status, verifyRows } from '../../../lib/runner';
+import { CutoverLab } from './lab';
+
+let lab: CutoverLab;
+let plan: CutoverPlan;
+let services: CutoverServices & { close(): Promise<void> };
+beforeAll(async () => {
+  lab = await CutoverLab.start([17, 17]);
+  const { skipVerification: _skipped, ...asked } = lab.plan({ verificationMs: 5_000 });
+  plan = asked;
+  await lab.blue.admin.query(
+    `INSERT INTO shop.customers (name) SELECT 'customer ' || n FROM generate_series(1, 500) n`,
+  );
+  services = { ...(await lab.services()), connections: lab.connections() };
+});
+afterAll(async () => {
+  await services.close();
+  await lab.stop();
+});
+
+const request = () => ({ plan, owner: 'test' });
+const gate = async (): Promise<unknown> =>
+  (await status(request(), services)).gates.find(({ id }) => id === 'rows');
+
+test('a cutover waits until every selected table was compared since the stream began', async () => {
+  expect(await gate()).toEqual({
+    id: 'rows',
+    title: 'every selected table was compared, and is the same',
+    status: 'closed',
+    found: 'nothing compared yet',
+    wayOut: 'compare them, or look at the rows that differ',
+  });
+  expect(await verifyRows(request(), services)).toEqual({ same: 3, differs: [], unchecked: [] });
+  expect(await gate()).toMatchObject({ status: 'open' });
+
+  await lab.green.admin.query(`UPDATE shop.customers SET name = 'another' WHERE id = 7`);
+  // What was the same is not compared again, so that only the final comparison sees it.
+  expect(await verifyRows(request(), services)).toMatchObject({ same: 3 });
+  expect(
+    await cutover(request(), services).catch(({ code, message }) => ({ code, message })),
+  ).toEqual({
+    code: 'UNDONE',
+    message: `every compared table must be the same on 'blue' and 'green', got "shop"."customers" (the 500 rows do not have the same contents); find out who wrote to 'green'; everything was taken back, and 'blue' works as before`,
+  });
+
+  await lab.blue.admin.query('CREATE TABLE shop.late (id int PRIMARY KEY)');
+  await lab.green.admin.query('CREATE TABLE shop.late (id int PRIMARY KEY)');
+  expect(await gate()).toMatchObject({ status: 'closed', found: '"shop"."late" not compared yet' });
+});
+
+test('what differs keeps the gate closed', async () => {
+  await lab.green.admin.query('DELETE FROM pontoon.verification');
+  await lab.blue.admin.query('DROP TABLE shop.late');
+  await lab.green.admin.query('DROP TABLE shop.late');
+  const { same, differs } = await verifyRows(request(), services);
+  expect({ same, differs }).toEqual({
+    same: 2,
+    differs: [expect.stringMatching(/^"shop"."customers": /)],
+  });
+  expect(await gate()).toMatchObject({
+    status: 'closed',
+    found: expect.stringMatching(/^"shop"."customers" differs \(/),
+  });
+});
