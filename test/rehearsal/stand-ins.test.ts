@@ -13,6 +13,7 @@ import { lambdaShims, lambdaStandIn } from '../../lib/rehearsal/lambda';
 import { JQ_STAND_IN, SSM_STAND_IN } from '../../lib/rehearsal/ssm';
 import { PG_DUMP_STAND_IN } from '../../lib/rehearsal/ssm/pg-dump-behaviours';
 import { PSQL_STAND_IN } from '../../lib/rehearsal/ssm/psql-behaviours';
+import { STEP_FUNCTIONS_STAND_IN } from '../../lib/rehearsal/step-functions';
 
 test.each([
   [cloudFormationStandIn, 'cloudformation'],
@@ -26,6 +27,7 @@ test.each([
   [JQ_STAND_IN, 'ssm'],
   [PG_DUMP_STAND_IN, 'ssm'],
   [PSQL_STAND_IN, 'ssm'],
+  [STEP_FUNCTIONS_STAND_IN, 'step-functions'],
 ] as const)('each behaviour of a stand-in is a test', ({ behaviours }, folder) => {
   const directory = join(__dirname, folder);
   const titles = readdirSync(directory)

@@ -20,6 +20,8 @@ export interface LambdaResult {
   readonly payload: unknown;
   /** What the function threw, or why it was ended; undefined if it returned. */
   readonly error: string | undefined;
+  /** The name of the error, as Lambda tells it to its callers; undefined if the function returned. */
+  readonly errorType: string | undefined;
   readonly milliseconds: number;
   /** Whether a process was started for this invocation. */
   readonly cold: boolean;
@@ -100,7 +102,7 @@ export class LambdaProcess {
   private async outcome(
     message: { readonly requestId: string },
     limitSeconds: number,
-  ): Promise<Pick<LambdaResult, 'payload' | 'error'>> {
+  ): Promise<Pick<LambdaResult, 'payload' | 'error' | 'errorType'>> {
     let timer: NodeJS.Timeout | undefined;
     let listener: ((reply: Reply) => void) | undefined;
     const replied = new Promise<Reply>((resolve) => {
@@ -122,15 +124,25 @@ export class LambdaProcess {
         return {
           payload: undefined,
           error: `Task timed out after ${limitSeconds.toFixed(2)} seconds`,
+          errorType: 'Sandbox.Timedout',
         };
       }
       if (typeof first === 'string') {
-        return { payload: undefined, error: `Runtime exited with error: ${first}` };
+        return {
+          payload: undefined,
+          error: `Runtime exited with error: ${first}`,
+          errorType: 'Runtime.ExitError',
+        };
       }
       if (first.error !== undefined) {
-        return { payload: undefined, error: `${first.error.type}: ${first.error.message}` };
+        const { type, message: said } = first.error;
+        return { payload: undefined, error: `${type}: ${said}`, errorType: type };
       }
-      return { payload: JSON.parse(first.payload ?? 'null'), error: undefined };
+      return {
+        payload: JSON.parse(first.payload ?? 'null'),
+        error: undefined,
+        errorType: undefined,
+      };
     } finally {
       clearTimeout(timer);
       if (listener !== undefined) this.child.off('message', listener);
