@@ -1,11 +1,13 @@
 import {
   type Connection,
+  type DmsTransformation,
   LinkKind,
   Problems,
   quoteQualified,
   Reader,
   readConnection,
   readSelection,
+  readTransformations,
   type TableSelection,
   type TopologyLink,
 } from '../postgres';
@@ -48,7 +50,8 @@ export const verifyCommand: Command = {
     '',
     'Reads JSON from stdin: {"source": …, "target": …, "selection": …}, where source and target are',
     'connections as for `pontoon apply`, and selection is {"schemas": […], "tables": […],',
-    '"exclude": […]}; or takes them from a topology’s link, with --bindings saying where servers are.',
+    '"exclude": […]}; "transformations": […] may say what DMS renames or leaves out, as in its task’s props;',
+    'or takes all of it from a topology’s link, with --bindings saying where servers are.',
     '',
     'Example:',
     ...exampleLines('verify', EXAMPLE),
@@ -76,7 +79,7 @@ export const verifyCommand: Command = {
   },
   async run(options, io) {
     const fromStdin = options.text('topology') === undefined && options.text('app') === undefined;
-    const { source, target, selection } = fromStdin
+    const input = fromStdin
       ? await readInput(io)
       : fromLink(options, io, readMigration(options, io));
     const progress = options.flag('json') ? undefined : new VerifyProgressLine(io.stderr);
@@ -84,9 +87,7 @@ export const verifyCommand: Command = {
     const state = file === undefined ? undefined : new VerifyStateFile(io, file);
     const resume = state?.read();
     const result = await verifyTables({
-      source,
-      target,
-      selection,
+      ...input,
       secrets: environmentSecrets(io.environment),
       ...readLimits(options),
       ...(resume === undefined ? {} : { resume }),
@@ -113,6 +114,7 @@ interface VerifyInput {
   readonly source: Connection;
   readonly target: Connection;
   readonly selection: TableSelection;
+  readonly transformations?: readonly DmsTransformation[];
 }
 
 const EXIT_CODES: Readonly<Record<Verification['status'], ExitCode>> = {
@@ -137,6 +139,7 @@ async function readInput(io: Io): Promise<VerifyInput> {
       source: reader.object('source', readConnection),
       target: reader.object('target', readConnection),
       selection: reader.object('selection', readSelection),
+      transformations: readTransformations(reader),
     };
     reader.refuseTheRest();
     problems.throwIfAny('stdin');

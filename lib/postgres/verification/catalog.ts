@@ -1,3 +1,4 @@
+import type { QualifiedName } from '../identifiers';
 import { type Statement, sql } from '../statement';
 import { selectionSql, type TableSelection } from '../table-selection';
 import { KEY_COLUMNS } from './key-columns';
@@ -5,6 +6,8 @@ import { KEY_COLUMNS } from './key-columns';
 /** A column, as a server reports it. */
 export interface ReportedColumn {
   readonly name: string;
+  /** Its own name on the target, where `name` is the source's. */
+  readonly called?: string;
   /** The type without length and precision, qualified unless it is a system type. */
   readonly type: string;
   /**
@@ -17,6 +20,8 @@ export interface ReportedColumn {
 /** A column of a table's key, as a server reports it. */
 export interface ReportedKeyColumn {
   readonly name: string;
+  /** Its own name on the target, where `name` is the source's. */
+  readonly called?: string;
   /** Keys of the same order are sorted alike, whatever the server; null if that cannot be known. */
   readonly order: string | null;
 }
@@ -25,6 +30,8 @@ export interface ReportedKeyColumn {
 export interface ReportedTable {
   readonly schema: string;
   readonly name: string;
+  /** Its own name on the target, where `schema` and `name` are the source's. */
+  readonly called?: QualifiedName;
   /** As in pg_class: `r` table, `p` partitioned table, `v` view, `m` materialized view, `f` foreign table. */
   readonly kind: string;
   /** The encoding of the database. */

@@ -16,12 +16,13 @@ export function compareColumns(
   sides: Sides,
 ): ComparedColumns {
   const all = [...source.columns, ...target.columns].map(({ name }) => name);
-  const compared: ComparedColumn[] = [];
+  const compared: { readonly source: ComparedColumn; readonly target: ComparedColumn }[] = [];
   for (const name of [...new Set(chosen ?? all)].sort()) {
     const there = source.columns.find((column) => column.name === name);
     const here = target.columns.find((column) => column.name === name);
     if (there !== undefined && here !== undefined) {
-      compared.push(compareColumn(there, here, source.encoding === target.encoding));
+      const how = compareColumn(there, here, source.encoding === target.encoding);
+      compared.push({ source: how, target: { ...how, name: here.called ?? name } });
     } else if (there === undefined && here === undefined) {
       const problem = `the selection names the column ${quoteIdentifier(name)}, but it is on neither server`;
       return { status: 'unchecked', problem };
@@ -31,7 +32,10 @@ export function compareColumns(
       return { status: 'differs', problem };
     }
   }
-  return { source: compared, target: compared };
+  return {
+    source: compared.map((column) => column.source),
+    target: compared.map((column) => column.target),
+  };
 }
 
 // These types' own hash functions read every bit, and no two representations of theirs are equal: hashing the value

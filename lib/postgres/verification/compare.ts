@@ -109,18 +109,26 @@ function compareTable({ source, target, selected }: Pair, sides: Sides): Decisio
   const columns = compareColumns(source, target, selected?.columns, sides);
   if ('problem' in columns) return decided(columns.status, columns.problem);
   const keys = compareKeys(source.key, target.key);
-  const scope = (table: ReportedTable, compared: readonly ComparedColumn[]) => ({
-    table: { schema: table.schema, name: table.name },
+  const scope = (
+    table: ReportedTable,
+    compared: readonly ComparedColumn[],
+    key: readonly KeyColumn[],
+  ) => ({
+    table: table.called ?? { schema: table.schema, name: table.name },
     only: table.kind === 'r',
     columns: compared,
-    ...keys,
+    key,
+    ordered: keys.ordered,
   });
   return {
     kind: 'digest',
     pages: Number(source.pages),
     rows: Number(source.rows),
-    source: { ...scope(source, columns.source), rowFilters: selected?.rowFilters ?? [] },
-    target: { ...scope(target, columns.target), rowFilters: [] },
+    source: {
+      ...scope(source, columns.source, keys.source),
+      rowFilters: selected?.rowFilters ?? [],
+    },
+    target: { ...scope(target, columns.target, keys.target), rowFilters: [] },
   };
 }
 
@@ -131,18 +139,26 @@ function compareTable({ source, target, selected }: Pair, sides: Sides): Decisio
 function compareKeys(
   source: readonly ReportedKeyColumn[],
   target: readonly ReportedKeyColumn[],
-): { readonly key: KeyColumn[]; readonly ordered: boolean } {
-  const there = new Map(target.map(({ name, order }) => [name, order]));
-  const found = source.length === target.length && source.every(({ name }) => there.has(name));
-  if (source.length === 0 || !found) return { key: [], ordered: false };
+): {
+  readonly source: readonly KeyColumn[];
+  readonly target: readonly KeyColumn[];
+  readonly ordered: boolean;
+} {
+  const pairs = source.flatMap((column) => {
+    const there = target.find(({ name }) => name === column.name);
+    return there === undefined ? [] : [{ column, there, alike: column.order === there.order }];
+  });
+  if (pairs.length < source.length || source.length !== target.length)
+    return { source: [], target: [], ordered: false };
+  const key = ({ name, called, order }: ReportedKeyColumn, alike: boolean): KeyColumn => ({
+    name: called ?? name,
+    // A key of the wider type must not be out of the narrower one's range.
+    ...(order === 'integer' && alike ? { type: 'pg_catalog.int8' } : {}),
+  });
   return {
-    key: source.map(({ name, order }) =>
-      // A key of the wider type must not be out of the narrower one's range.
-      order === 'integer' && there.get(name) === order
-        ? { name, type: 'pg_catalog.int8' }
-        : { name },
-    ),
-    ordered: source.every(({ name, order }) => order !== null && there.get(name) === order),
+    source: pairs.map(({ column, alike }) => key(column, alike)),
+    target: pairs.map(({ there, alike }) => key(there, alike)),
+    ordered: pairs.length > 0 && pairs.every(({ column, alike }) => alike && column.order !== null),
   };
 }
 

@@ -25,3 +25,10 @@ export {
   rangeEndSql,
   rowHashesSql,
 } from './digest';
+export {
+  readTransformations,
+  type TargetNames,
+  targetNames,
+  targetSelection,
+  underSourceNames,
+} from './target-names';

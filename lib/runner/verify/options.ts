@@ -1,4 +1,10 @@
-import type { Connection, QualifiedName, SecretStore, TableSelection } from '../../postgres';
+import type {
+  Connection,
+  DmsTransformation,
+  QualifiedName,
+  SecretStore,
+  TableSelection,
+} from '../../postgres';
 import type { VerifyProgress } from './progress';
 import type { TableVerification } from './result';
 import type { VerificationState } from './state';
@@ -12,6 +18,12 @@ export interface VerifyOptions {
   readonly secrets: SecretStore;
   /** Which tables, columns and rows. */
   readonly selection: TableSelection;
+  /**
+   * What things are called on the target, and which columns are left out there.
+   *
+   * @default - everything has its name from the source
+   */
+  readonly transformations?: readonly DmsTransformation[];
   /**
    * How many tables are read at a time, each by one session on each server.
    *

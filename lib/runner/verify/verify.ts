@@ -1,16 +1,7 @@
-import {
-  compareTables,
-  knownMajor,
-  quoteQualified,
-  type ReportedTable,
-  reportedTablesSql,
-  type Sides,
-  sql,
-  type TableComparison,
-} from '../../postgres';
-import { run, runOne } from '../run';
+import { quoteQualified, type TableComparison } from '../../postgres';
 import type { VerifyOptions } from './options';
 import { Pace } from './pace';
+import { namesOf, planAll } from './plan';
 import { ProgressMeter } from './progress';
 import { type Reader, TIME_SPENT, withReader } from './reader';
 import { type TableVerification, type Verification, verdictOf } from './result';
@@ -44,62 +35,6 @@ export async function verifyTables(options: VerifyOptions): Promise<Verification
   } finally {
     state.keep();
   }
-}
-
-async function planAll(options: VerifyOptions): Promise<readonly TableComparison[]> {
-  const [source, target] = await Promise.all([
-    catalogOf(options, 'source'),
-    catalogOf(options, 'target'),
-  ]);
-  const comparisons = compareTables(
-    options.selection,
-    { source: source.tables, target: target.tables },
-    namesOf(options),
-  );
-  const doubt = source.doubt ?? target.doubt;
-  if (doubt === undefined) return comparisons;
-  return comparisons.map(({ table }) => ({
-    table,
-    kind: 'decided',
-    status: 'unchecked',
-    reason: doubt,
-  }));
-}
-
-interface Catalog {
-  readonly tables: readonly ReportedTable[];
-  /** Why nothing on this server can be compared. */
-  readonly doubt: string | undefined;
-}
-
-function catalogOf(options: VerifyOptions, side: 'source' | 'target'): Promise<Catalog> {
-  const connection = options[side];
-  return withReader(connection, options.secrets, async (_reader, client) => {
-    const version = await runOne(client, VERSION);
-    const major = Math.floor(Number(version?.number) / 10_000);
-    const tables = await run(client, reportedTablesSql(options.selection), 'list the tables');
-    return {
-      tables: tables as unknown as readonly ReportedTable[],
-      doubt: doubtAbout(connection.server, major),
-    };
-  });
-}
-
-const VERSION = sql("SELECT current_setting('server_version_num') AS number");
-
-function doubtAbout(server: string, major: number): string | undefined {
-  switch (knownMajor(major)) {
-    case 'known':
-      return undefined;
-    case 'too-old':
-      return `PostgreSQL ${major} on "${server}" is older than what is supported`;
-    case 'unchecked':
-      return `PostgreSQL ${major} on "${server}" is newer than this release of pontoon knows`;
-  }
-}
-
-function namesOf({ source, target }: VerifyOptions): Sides {
-  return { source: source.server, target: target.server };
 }
 
 /** One verification that is under way. */

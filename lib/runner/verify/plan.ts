@@ -1,0 +1,80 @@
+import {
+  compareTables,
+  knownMajor,
+  type ReportedTable,
+  reportedTablesSql,
+  type Sides,
+  sql,
+  type TableComparison,
+  type TableSelection,
+  targetNames,
+  targetSelection,
+  underSourceNames,
+} from '../../postgres';
+import { run, runOne } from '../run';
+import type { VerifyOptions } from './options';
+import { withReader } from './reader';
+
+/** Says how each table is compared. */
+export async function planAll(options: VerifyOptions): Promise<readonly TableComparison[]> {
+  const { selection, transformations = [] } = options;
+  const names = targetNames(transformations);
+  const source = await catalogOf(options, 'source', selection);
+  const there =
+    transformations.length === 0 ? selection : targetSelection(selection, source.tables, names);
+  const target = await catalogOf(options, 'target', there);
+  const comparisons = compareTables(
+    selection,
+    underSourceNames(source.tables, target.tables, names),
+    namesOf(options),
+  );
+  const doubt = source.doubt ?? target.doubt;
+  if (doubt === undefined) return comparisons;
+  return comparisons.map(({ table }) => ({
+    table,
+    kind: 'decided',
+    status: 'unchecked',
+    reason: doubt,
+  }));
+}
+
+interface Catalog {
+  readonly tables: readonly ReportedTable[];
+  /** Why nothing on this server can be compared. */
+  readonly doubt: string | undefined;
+}
+
+function catalogOf(
+  options: VerifyOptions,
+  side: 'source' | 'target',
+  selection: TableSelection,
+): Promise<Catalog> {
+  const connection = options[side];
+  return withReader(connection, options.secrets, async (_reader, client) => {
+    const version = await runOne(client, VERSION);
+    const major = Math.floor(Number(version?.number) / 10_000);
+    const tables = await run(client, reportedTablesSql(selection), 'list the tables');
+    return {
+      tables: tables as unknown as readonly ReportedTable[],
+      doubt: doubtAbout(connection.server, major),
+    };
+  });
+}
+
+const VERSION = sql("SELECT current_setting('server_version_num') AS number");
+
+function doubtAbout(server: string, major: number): string | undefined {
+  switch (knownMajor(major)) {
+    case 'known':
+      return undefined;
+    case 'too-old':
+      return `PostgreSQL ${major} on "${server}" is older than what is supported`;
+    case 'unchecked':
+      return `PostgreSQL ${major} on "${server}" is newer than this release of pontoon knows`;
+  }
+}
+
+/** What people call the two servers. */
+export function namesOf({ source, target }: VerifyOptions): Sides {
+  return { source: source.server, target: target.server };
+}
