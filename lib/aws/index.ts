@@ -11,6 +11,16 @@ export {
   type SourcePeering,
 } from './aurora-migration';
 export {
+  type CutoverApproval,
+  type CutoverBounds,
+  CutoverEndpoint,
+  type CutoverOptions,
+  CutoverStateMachine,
+  type CutoverStateMachineProps,
+  type CutoverWay,
+  type CutoverWayBack,
+} from './cutover';
+export {
   DmsAccountRoles,
   DmsLogin,
   type DmsLoginProps,

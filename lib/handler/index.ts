@@ -21,7 +21,6 @@ const objects = objectHandler(secrets);
 
 const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
   'Custom::PontoonCanary': objects,
-  'Custom::PontoonCanary': objects,
   'Custom::PontoonConnectionGuard': objects,
   'Custom::PontoonDmsPause': dmsPauseHandler(),
   'Custom::PontoonDmsTask': dmsTaskHandler(),
