@@ -43,6 +43,20 @@ export function cutoverStates(parts: MachineParts): Readonly<Record<string, Stat
   const { plan, approval } = parts;
   return {
     ...choosing(plan),
+    Verify: {
+      ...walking(parts, 'verify', TASK_SECONDS),
+      Comment:
+        'Compare every selected table while applications write; what is left, the next round compares.',
+      Retry: [retry(SERVICE_ERRORS, 2, 6)],
+      ResultSelector: { 'same.$': '$.Payload.same', 'left.$': '$.Payload.left' },
+      ResultPath: '$.rows',
+      Next: 'Verified',
+    },
+    Verified: {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.rows.left', NumericGreaterThan: 0, Next: 'Verify' }],
+      Default: 'Gates',
+    },
     Gates: {
       ...walking(parts, 'gates', TASK_SECONDS),
       Comment: commentOf('gates'),
@@ -101,10 +115,10 @@ function choosing({ from, to, reverse }: CutoverPlan): Record<string, State> {
       Error: 'UNKNOWN_ACTION',
       Cause: `'action' must be one of ${actions.join(', ')} in the input of the execution; start it again`,
     },
-    Cutover: direction(`From '${from}' to '${to}'.`, false, 'Gates'),
+    Cutover: direction(`From '${from}' to '${to}'.`, false, 'Verify'),
     ...(reverse === undefined
       ? {}
-      : { Rollback: direction(`Back from '${to}' to '${from}'.`, true, 'Gates') }),
+      : { Rollback: direction(`Back from '${to}' to '${from}'.`, true, 'Verify') }),
     FinalizeFrom: direction(`'${to}' is open, and stays the writer.`, false, 'Finalize'),
   };
 }

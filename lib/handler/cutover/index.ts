@@ -107,17 +107,16 @@ export async function walkCutover(
   }
 }
 
-/** Says whether another call would get any further; what differs, or cannot be compared, ends it. */
+/** Says how many tables are left to another call. What differs ends it; what cannot be compared, the gate sees. */
 async function verifyForAsLongAsAllowed(
   request: CutoverRequest,
   services: CutoverServices,
   context: ResourceContext,
 ): Promise<unknown> {
-  if (request.plan.skipVerification === true) return { same: 0, goOn: false };
+  if (request.plan.skipVerification === true) return { same: 0, left: 0 };
   const budgetMs = Math.max(context.remainingMs() - VERIFY_RESERVE_MS, 1_000);
-  const { same, differs, unchecked } = await verifyRows(request, services, { budgetMs });
-  const [first] = differs;
-  if (first === undefined) return { same, goOn: unchecked.length > 0, unchecked };
+  const { same, differs, unchecked, left } = await verifyRows(request, services, { budgetMs });
+  if (differs.length === 0) return { same, left, unchecked };
   throw new PontoonError(
     'ROWS_DIFFER',
     `every selected table must be the same on '${request.plan.from}' and '${request.plan.to}', got ${differs.join('; ')}; find out who wrote to '${request.plan.to}'`,
