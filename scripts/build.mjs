@@ -12,6 +12,7 @@ process.chdir(root);
 const ROOTS = ['lib', 'bin', 'examples'];
 const CONFIGURATION = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 const STAMP = 'dist/.sources';
+const COMPILED = 'dist/.tsbuildinfo';
 
 const sources = ROOTS.flatMap(filesBelow)
   .filter((file) => !file.endsWith('.md'))
@@ -21,6 +22,11 @@ const stamp = digest([...CONFIGURATION, ...filesBelow('scripts').sort(), ...sour
 if (process.argv.includes('--force') || !isUpToDate()) {
   fs.rmSync(STAMP, { force: true });
   compile();
+  // The compiler leaves out what it has written before, although another build took it for an orphan and deleted it.
+  if (!isComplete()) {
+    fs.rmSync(COMPILED, { force: true });
+    compile();
+  }
   copyAssets();
   removeOrphans();
   await bundleHandler(root);
@@ -34,6 +40,12 @@ function isUpToDate() {
     fs.existsSync('dist/handler/index.js') &&
     sources.every((source) => fs.existsSync(outputOf(source)))
   );
+}
+
+function isComplete() {
+  return sources
+    .filter((file) => file.endsWith('.ts'))
+    .every((source) => fs.existsSync(outputOf(source)));
 }
 
 function compile() {
