@@ -40,14 +40,18 @@ export const ACCESS_OPTIONS: Readonly<Record<string, Option>> = {
   },
 };
 
-/** The first server of the topology that its owner manages and that sends to others. Throws a UsageError. */
+/**
+ * The first server of the topology that sends to others, rather one that its owner manages than one of a cloud's. Throws
+ * a UsageError.
+ */
 export function sourceOf(topology: Topology): string {
-  const source = Object.entries(topology.servers).find(
-    ([name, server]) => !isManaged(server) && linksFrom(topology, name).length > 0,
+  const senders = Object.entries(topology.servers).filter(
+    ([name]) => linksFrom(topology, name).length > 0,
   );
+  const source = senders.find(([, server]) => !isManaged(server)) ?? senders[0];
   if (source !== undefined) return source[0];
   throw new UsageError(
-    "the topology must have a server of its owner's that sends to others, got none; name one by '--server'",
+    "the topology must have a server that sends to others, got none; name one by '--server'",
   );
 }
 

@@ -17,6 +17,7 @@ import {
   fill,
   follow,
   OWNER,
+  type PreparedOptions,
   preparation,
   type Source,
   type SourceOptions,
@@ -68,7 +69,7 @@ export async function createManagedSource(options: SourceOptions): Promise<Manag
 
 /** Prepares the source by the very commands and SQL of its runbook, as its owner would. Returns what was set differently. */
 export async function followManagedRunbook(
-  { migration, name, password }: SourceOptions,
+  { migration, name, password }: PreparedOptions,
   { server, administrator }: ManagedSource,
 ): Promise<readonly Shim[]> {
   const { topology, source } = migration;

@@ -24,12 +24,16 @@ export interface SourceOptions {
   readonly migration: RecordedMigration;
   /** The source's name in the topology. */
   readonly name: string;
-  /** The password of the role with which objects are made there. */
-  readonly password: string;
   /** What is replicated; sample tables are made for it. */
   readonly selection: TableSelection;
   /** Rows in all sample tables together, about. */
   readonly rows: number;
+}
+
+/** A source that its owner prepares. */
+export interface PreparedOptions extends SourceOptions {
+  /** The password of the role with which objects are made there. */
+  readonly password: string;
 }
 
 /** The source with its data, and the tables that were made. */
@@ -50,7 +54,10 @@ export async function createSource(options: SourceOptions): Promise<Source> {
     name,
     major: majorVersion,
     hba: [...hba, ...LOOPBACK_HBA],
-    settings: await withStatementLibrary(majorVersion),
+    settings: await withStatementLibrary(majorVersion, {
+      // As it is unless somebody sets it: the runbook has to.
+      'pg_stat_statements.track_utility': 'on',
+    }),
   });
   await server.start();
   await asSuperuser(server, 'postgres', async (client) => {
@@ -64,7 +71,7 @@ export async function createSource(options: SourceOptions): Promise<Source> {
 
 /** Prepares the source by the very SQL of its runbook, as its owner would. */
 export async function followRunbook(
-  { migration, name, password }: SourceOptions,
+  { migration, name, password }: PreparedOptions,
   server: Server,
 ): Promise<void> {
   const { topology, source } = migration;

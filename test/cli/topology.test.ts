@@ -126,7 +126,7 @@ test('says what an option or a topology lacks', async () => {
   );
   expect(await run('runbook', '--topology', 'managed.json')).toEqual(
     refused(
-      "the topology must have a server of its owner's that sends to others, got none; name one by '--server'",
+      "the topology must have a server that sends to others, got none; name one by '--server'",
     ),
   );
   expect(await run('diagram', '--app', '.')).toEqual(

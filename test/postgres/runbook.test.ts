@@ -1,11 +1,13 @@
 import type { Client } from 'pg';
 import {
   type Connection,
+  createTopology,
   DatabaseRight,
   deriveHba,
   type HbaRule,
   LinkKind,
   type ObjectSpec,
+  Platform,
   type PreflightReport,
   renderHba,
   renderRunbook,
@@ -126,15 +128,21 @@ test('names what needs a restart, and what a reload is enough for', () => {
   expect(runbook).toMatchSnapshot();
 });
 
-test('refuses a server that a cloud manages', () => {
-  const topology = hybridChain();
-  expect(() =>
-    renderRunbook(topology, { server: 'aurora', administrator: 'admin', hba: [] }),
-  ).toThrow(
-    new Error(
-      "'aurora' must be managed by its owner to have a runbook, got a server that a cloud manages; name one of your own",
-    ),
-  );
+test('a server that a cloud manages has parameters and rules in place of files', () => {
+  const topology = createTopology({
+    servers: {
+      blue: { platform: Platform.AURORA, majorVersion: 18, database: 'shop' },
+      green: { platform: Platform.AURORA, majorVersion: 18, database: 'shop' },
+    },
+    links: [
+      { kind: LinkKind.NATIVE, from: 'blue', to: 'green', selection: { schemas: ["o'hara"] } },
+    ],
+  });
+  const runbook = renderRunbook(topology, { server: 'blue', administrator: 'Admin', hba: [] });
+  expect(runbook).not.toContain('pg_hba');
+  expect(runbook).not.toContain('ALTER SYSTEM');
+  expect(runbook).not.toContain('rds.force_ssl');
+  expect(runbook).toMatchSnapshot();
 });
 
 function chain(

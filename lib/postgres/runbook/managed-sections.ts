@@ -31,7 +31,7 @@ export function parameterSection(context: RunbookContext): Section {
           reason,
         ]),
       ),
-      'See what you have. Leave out below whatever is there already, and keep a number that is higher than needed.',
+      'See what you have. Leave out below whatever is there already, and keep a number that is higher than needed. That Aurora takes `max_slot_wal_keep_size` and `idle_replication_slot_timeout` was not tried; needed is what PostgreSQL does by itself.',
       codeBlock('sql', currentSettings(context)),
       'A cluster with the default parameter group needs one of its own first, since the default one cannot be changed: make it with `aws rds create-db-cluster-parameter-group`, and attach it with `aws rds modify-db-cluster`. Name it, and set the rest:',
       codeBlock(
@@ -140,14 +140,19 @@ function currentSettings(context: RunbookContext): string {
   return `SELECT name, setting, unit, pending_restart FROM pg_catalog.pg_settings WHERE name IN (${names.join(', ')}) ORDER BY name;`;
 }
 
-function decodedSchemas(topology: RunbookContext['topology'], server: string): readonly string[] {
+/** The schemas with tables of `server` that are replicated. */
+export function decodedSchemas(
+  topology: RunbookContext['topology'],
+  server: string,
+): readonly string[] {
   const selected = decodedLinks(topology, server).flatMap(({ selection }) =>
     selection === undefined ? [] : selectedSchemas(selection),
   );
   return [...new Set(selected)];
 }
 
-function ownersQuery(schemas: readonly string[], administrator: string): string {
+/** Lists what `administrator` must be granted to have the rights of everybody who owns something there. */
+export function ownersQuery(schemas: readonly string[], administrator: string): string {
   const role = quoteLiteral(administrator);
   const names = schemas.map(quoteLiteral).join(', ');
   const chosen = names === '' ? 'false' : `n.nspname IN (${names})`;

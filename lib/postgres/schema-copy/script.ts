@@ -88,9 +88,9 @@ on_source() {
     PGHOST=\${SOCKET:-/run/postgresql} PGPORT=\${PORT:-5432} PGUSER=$LOCAL_ROLE \\
       PGDATABASE=$source_database runuser -u postgres -- "$@"
   else
-    PGHOST=$SOURCE_HOST PGPORT=$SOURCE_PORT PGUSER=$source_user PGDATABASE=$source_database \\
-      PGSSLMODE=$SOURCE_SSLMODE PGSSLROOTCERT=\${SOURCE_CA:-$work/ca.pem} \\
-      PGPASSFILE=$work/source-passfile "$@"
+    PGHOST=$SOURCE_HOST PGPORT=\${SOURCE_PORT:-5432} PGUSER=$source_user \\
+      PGDATABASE=$source_database PGSSLMODE=\${SOURCE_SSLMODE:-verify-full} \\
+      PGSSLROOTCERT=\${SOURCE_CA:-$work/ca.pem} PGPASSFILE=$work/source-passfile "$@"
   fi
 }
 

@@ -1,8 +1,16 @@
 import { isManaged, serverOf } from '../../postgres';
 import { rolesOn } from '../checks/leftovers';
 import { createStatementView } from '../checks/statements';
+import type { RehearsalContext } from '../context';
 import { createManagedSource, followManagedRunbook } from '../managed-source';
-import { createSource, followRunbook, type Source, type SourceOptions } from '../source';
+import { clusterOf, createNewSource } from '../new-source';
+import {
+  createSource,
+  followRunbook,
+  type PreparedOptions,
+  type Source,
+  type SourceOptions,
+} from '../source';
 import type { Scene } from './scene';
 
 /** The source as its owner hands it over, and the roles that were there before the deployment. */
@@ -10,28 +18,45 @@ export interface PreparedSource extends Source {
   readonly rolesBefore: readonly string[];
 }
 
-/** Starts the source with an application's data, and prepares it by the runbook. */
+/** Starts the source with an application's data, and prepares it by the runbook unless the stack makes it. */
 export async function prepareSource(scene: Scene): Promise<PreparedSource> {
-  const { context, stage } = scene;
-  const { migration, chain, workspace, rows, findings } = context;
-  const options = {
-    workspace,
-    migration,
-    name: chain.source,
-    password: stage.addLogin(chain.source, migration.source.administrator),
-    selection: chain.selection,
-    rows,
-  };
-  const managed = isManaged(serverOf(migration.topology, chain.source));
-  const source = await (managed ? prepareManaged(scene, options) : prepareOwn(scene, options));
-  const rolesBefore = await rolesOn(source.server);
-  stage.addSource(source.server, stage.evaluateBinding(chain.source, 'host'));
+  const { context } = scene;
+  const { migration, chain, rows, findings } = context;
+  const logicalId = clusterOf(migration, chain.source);
+  const source = await (logicalId === undefined
+    ? prepareExisting(scene)
+    : prepareNew(scene, logicalId));
   await scene.addServer(chain.source, source.server, 'primary');
   findings.seeded = rows;
-  return { ...source, rolesBefore };
+  return source;
 }
 
-async function prepareOwn({ context }: Scene, options: SourceOptions): Promise<Source> {
+async function prepareNew({ context, stage }: Scene, logicalId: string): Promise<PreparedSource> {
+  const { migration, findings } = context;
+  const source = await createNewSource(sourceOptions(context), logicalId);
+  await createStatementView(source.server);
+  stage.expectSource(source);
+  findings.shims.push(...source.shims);
+  const { administrator } = migration.source;
+  return { ...source, rolesBefore: [...(await rolesOn(source.server)), administrator] };
+}
+
+async function prepareExisting(scene: Scene): Promise<PreparedSource> {
+  const { context, stage } = scene;
+  const { migration, chain } = context;
+  const password = stage.addLogin(chain.source, migration.source.administrator);
+  const options = { ...sourceOptions(context), password };
+  const managed = isManaged(serverOf(migration.topology, chain.source));
+  const source = await (managed ? prepareManaged(scene, options) : prepareOwn(scene, options));
+  stage.addSource(source.server, stage.evaluateBinding(chain.source, 'host'));
+  return { ...source, rolesBefore: await rolesOn(source.server) };
+}
+
+function sourceOptions({ workspace, migration, chain, rows }: RehearsalContext): SourceOptions {
+  return { workspace, migration, name: chain.source, selection: chain.selection, rows };
+}
+
+async function prepareOwn({ context }: Scene, options: PreparedOptions): Promise<Source> {
   const source = await createSource(options);
   await createStatementView(source.server);
   context.recorder.progress('following the runbook');
@@ -39,7 +64,7 @@ async function prepareOwn({ context }: Scene, options: SourceOptions): Promise<S
   return source;
 }
 
-async function prepareManaged({ context }: Scene, options: SourceOptions): Promise<Source> {
+async function prepareManaged({ context }: Scene, options: PreparedOptions): Promise<Source> {
   const { recorder, findings } = context;
   const source = await createManagedSource(options);
   await createStatementView(source.server);

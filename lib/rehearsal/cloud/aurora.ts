@@ -31,6 +31,13 @@ export interface AuroraOptions {
   readonly onCluster: (cluster: Cluster) => void;
 }
 
+/** A server that runs before the stack makes the cluster that it stands for. */
+export interface StartedServer {
+  readonly server: Server;
+  /** Told of the cluster's administrator. */
+  readonly onCluster: (administrator: string) => Promise<void>;
+}
+
 /** Plays Aurora clusters and their parameter groups by a server whose administrator is no superuser. */
 export class Aurora {
   /** What Amazon RDS adds to the secret of a cluster, by the cluster's id. */
@@ -39,7 +46,14 @@ export class Aurora {
   /** What was set differently than on Aurora. */
   public readonly shims: Shim[] = [];
 
+  private readonly started = new Map<string, StartedServer>();
+
   constructor(private readonly options: AuroraOptions) {}
+
+  /** Has a server that runs already stand for the cluster `logicalId` once the stack makes it. */
+  public expect(logicalId: string, started: StartedServer): void {
+    this.started.set(logicalId, started);
+  }
 
   /** Plays the resources of Amazon RDS. */
   public readonly players: ResourcePlayers = {
@@ -61,7 +75,38 @@ export class Aurora {
   };
 
   private async createCluster({ logicalId, properties, stack }: ResourceRequest) {
-    const { workspace, addresses, name, major } = this.options;
+    const started = this.started.get(logicalId);
+    const server = started?.server ?? (await this.startServer(properties));
+    const administrator = String(properties.MasterUsername);
+    const database = String(properties.DatabaseName);
+    const admin = await managedAdmin(server, {
+      admin: { user: administrator, password: String(properties.MasterUserPassword) },
+      database,
+    });
+    this.shims.push(...admin.shims);
+    const host = `${logicalId.toLowerCase()}.cluster.${stack.region}.rds.invalid`;
+    this.options.addresses.add(host, server);
+    if (started === undefined) this.options.onCluster({ server, administrator });
+    else await started.onCluster(administrator);
+    const physicalId = logicalId.toLowerCase();
+    this.attachedFields.set(physicalId, {
+      engine: 'postgres',
+      host,
+      port: 5432,
+      dbname: database,
+    });
+    return {
+      physicalId,
+      attributes: {
+        'Endpoint.Address': host,
+        'Endpoint.Port': '5432',
+        'ReadEndpoint.Address': host,
+      },
+    };
+  }
+
+  private async startServer(properties: ResourceRequest['properties']): Promise<Server> {
+    const { workspace, name, major } = this.options;
     const group = this.parameters.get(String(properties.DBClusterParameterGroupName)) ?? {};
     const { settings, hba, shims } = translateManagedSettings(group);
     const server = await createServer(workspace, {
@@ -73,31 +118,7 @@ export class Aurora {
     });
     await server.start();
     await createStatementView(server);
-    const admin = await managedAdmin(server, {
-      admin: {
-        user: String(properties.MasterUsername),
-        password: String(properties.MasterUserPassword),
-      },
-      database: String(properties.DatabaseName),
-    });
-    this.shims.push(...shims, ...server.shims, ...admin.shims);
-    const host = `${logicalId.toLowerCase()}.cluster.${stack.region}.rds.invalid`;
-    addresses.add(host, server);
-    this.options.onCluster({ server, administrator: String(properties.MasterUsername) });
-    const physicalId = logicalId.toLowerCase();
-    this.attachedFields.set(physicalId, {
-      engine: 'postgres',
-      host,
-      port: 5432,
-      dbname: String(properties.DatabaseName),
-    });
-    return {
-      physicalId,
-      attributes: {
-        'Endpoint.Address': host,
-        'Endpoint.Port': '5432',
-        'ReadEndpoint.Address': host,
-      },
-    };
+    this.shims.push(...shims, ...server.shims);
+    return server;
   }
 }

@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { context } from '../../cdk.json';
+import { AuroraToAuroraStack } from '../../examples/aurora-to-aurora';
+import { AuroraMigration } from '../../lib/aws';
+import { FilterOperator } from '../../lib/postgres';
+import { type RehearsalReport, rehearse } from '../../lib/rehearsal';
+
+const STACK = 'AuroraToAurora';
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'pontoon-aurora-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+async function rehearsed(
+  make: (app: App) => Stack,
+  more: Readonly<Record<string, string>> = {},
+): Promise<RehearsalReport> {
+  const outdir = mkdtempSync(join(directory, 'cdk.out-'));
+  const app = new App({ analyticsReporting: false, outdir, context: { ...context, ...more } });
+  make(app);
+  const assembly = app.synth().directory;
+  return await rehearse({ assembly, stack: STACK, rows: 2000 });
+}
+
+function expectArrived(report: RehearsalReport, majors: readonly number[]): void {
+  expect({ problems: report.problems, unchecked: report.unchecked }).toEqual({
+    problems: [],
+    unchecked: [],
+  });
+  expect(report.ok).toBe(true);
+  expect(report.servers.map(({ name, role, major }) => [name, role, major])).toEqual([
+    ['source', 'primary', majors[0]],
+    ['target', 'target', majors[1]],
+  ]);
+  expect(report.verification.length).toBeGreaterThanOrEqual(2);
+  for (const { status, sourceRows, targetRows } of report.verification) {
+    expect([status, targetRows]).toEqual(['same', sourceRows]);
+    expect(sourceRows).toBeGreaterThan(0);
+  }
+  expect(report.leftovers).toEqual([]);
+  expect(report.secretScan.found).toEqual([]);
+  expect(report.workload.written).toBeGreaterThan(0);
+  const standIns = report.standIns.map(({ name }) => name);
+  expect(standIns).toContain('the EC2 instance that copies the schema');
+  expect(standIns).not.toContain('the EC2 instance of the standby');
+  expect(report.shims.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      '"pontoon_reader" has REPLICATION',
+      '"pontoon_reverse" has REPLICATION',
+    ]),
+  );
+}
+
+test.each([
+  [16, 17],
+  [14, 18],
+])('an existing cluster of %d, prepared by its runbook, arrives on %d', async (from, to) => {
+  const report = await rehearsed((app) => new AuroraToAuroraStack(app, STACK), {
+    sourceMajorVersion: String(from),
+    majorVersion: String(to),
+  });
+  expectArrived(report, [from, to]);
+  expect(report.shims.map(({ name }) => name)).toContain(
+    'wal_level = logical because of rds.logical_replication = 1',
+  );
+});
+
+test('a new cluster that was filled arrives', async () => {
+  const report = await rehearsed((app) => {
+    const stack = new Stack(app, STACK);
+    new AuroraMigration(stack, 'Migration', {
+      vpc: new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 }),
+      source: { majorVersion: 16, databaseName: 'shop', filled: true },
+      target: { majorVersion: 17, databaseName: 'store' },
+      replication: { selection: { schemas: ['shop'] } },
+    });
+    return stack;
+  });
+  expectArrived(report, [16, 17]);
+  expect(report.shims.map(({ name }) => name)).toContain(
+    'the new source is filled before the stack makes it',
+  );
+});
+
+test('chosen rows and columns arrive where no way back was asked for', async () => {
+  const report = await rehearsed((app) => {
+    const stack = new Stack(app, STACK);
+    new AuroraMigration(stack, 'Migration', {
+      vpc: new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 }),
+      source: { majorVersion: 17, databaseName: 'shop', filled: true },
+      target: { majorVersion: 17 },
+      replication: {
+        selection: {
+          schemas: ['shop'],
+          tables: [
+            {
+              schema: 'audit',
+              name: 'events',
+              columns: ['id', 'kind'],
+              rowFilters: [{ column: 'id', operator: FilterOperator.AT_LEAST, values: ['5'] }],
+            },
+          ],
+          exclude: [{ schema: 'shop', name: 'sessions' }],
+        },
+        wayBack: false,
+      },
+    });
+    return stack;
+  });
+  expect({
+    problems: report.problems,
+    unchecked: report.unchecked,
+    left: report.leftovers,
+  }).toEqual({ problems: [], unchecked: [], left: [] });
+  expect(report.verification.map(({ table, status }) => [table, status])).toEqual(
+    expect.arrayContaining([['"audit"."events"', 'same']]),
+  );
+});
