@@ -158,7 +158,12 @@ function compareKeys(
   return {
     source: pairs.map(({ column, alike }) => key(column, alike)),
     target: pairs.map(({ there, alike }) => key(there, alike)),
-    ordered: pairs.length > 0 && pairs.every(({ column, alike }) => alike && column.order !== null),
+    // In the same order on both, or one of them would have to sort the table for each range.
+    ordered:
+      pairs.length > 0 &&
+      pairs.every(
+        ({ column, there, alike }, at) => alike && column.order !== null && target[at] === there,
+      ),
   };
 }
 

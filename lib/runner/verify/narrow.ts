@@ -4,8 +4,9 @@ import { bucketDigestsOf, rowHashesOf, type TableSides } from './look';
 
 type Range = Extract<Piece, { kind: 'range' }>;
 
-/** So many rows can be named one by one; more stay a range. */
+/** So many rows of a range can be named one by one, and so many of a table; more stay ranges. */
 const NAMED_ROWS = 1_000;
+const NAMED_IN_TABLE = 20_000;
 /** So many rows are fetched with their hashes, so that memory stays small whatever the table. */
 const FETCHED_ROWS = 20_000;
 const ROWS_IN_BUCKET = 256;
@@ -17,20 +18,25 @@ export interface Narrowed {
   readonly doubts: readonly Doubt[];
 }
 
-/** Finds the rows of a range that differ; the range itself is what remains where they are too many, or have no key. */
+/**
+ * Finds the rows of a range that differ; the range itself is what remains where they are too many, beside the `doubts`
+ * that there are already, or have no key.
+ */
 export async function narrow(
   sides: TableSides,
   range: Range,
   [source, target]: readonly [string, string],
+  doubts: readonly Doubt[],
 ): Promise<Narrowed> {
   const doubt: RangeDoubt = { ...range, first: source, source, target };
   const whole = { same: 0, doubts: [doubt] };
   const [there, here] = [rowsIn(doubt, 'source'), rowsIn(doubt, 'target')];
-  if (sides.source.scope.key.length === 0 || Math.abs(there - here) > NAMED_ROWS) return whole;
+  const most = Math.min(NAMED_ROWS, NAMED_IN_TABLE - doubts.length);
+  if (sides.source.scope.key.length === 0 || Math.abs(there - here) > most) return whole;
   const found = await differingBuckets(sides, doubt);
   if (found.rows > FETCHED_ROWS) return whole;
   const { same, differing } = await differingRows(sides, { ...range, buckets: found });
-  return differing.length > NAMED_ROWS ? whole : { same: found.same + same, doubts: differing };
+  return differing.length > most ? whole : { same: found.same + same, doubts: differing };
 }
 
 /** Some rows that differ inside of a range that has too many of them. */

@@ -110,7 +110,7 @@ async function narrowAll(
       narrowed.push(doubt);
       continue;
     }
-    const found = await narrow(sides, doubt, [doubt.source, doubt.target]);
+    const found = await narrow(sides, doubt, [doubt.source, doubt.target], narrowed);
     same += found.same;
     // Still the same range: what it held at first is what counts.
     narrowed.push(...found.doubts.map((one) => (one.kind === 'range' ? doubt : one)));

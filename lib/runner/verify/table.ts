@@ -78,7 +78,9 @@ async function readAll(task: TableTask): Promise<TableState> {
     ]);
     const rows = Number(there.split(' ')[0]);
     const found =
-      there === here ? { same: rows, doubts: [] } : await narrow(sides, range, [there, here]);
+      there === here
+        ? { same: rows, doubts: [] }
+        : await narrow(sides, range, [there, here], state.doubts);
     state = {
       plan: state.plan,
       rows: state.rows + found.same,

@@ -107,6 +107,17 @@ test.each([
   expect(judged).toEqual(verdict);
 });
 
+test('a key whose columns come in another order on the target does not serve for ranges', () => {
+  const a = { name: 'a', order: 'uuid' };
+  const b = { name: 'b', order: 'uuid' };
+  const [comparison] = compare([table('t', { key: [a, b] })], [table('t', { key: [b, a] })]);
+  const key = [{ name: 'a' }, { name: 'b' }];
+  expect(comparison).toMatchObject({
+    source: { key, ordered: false },
+    target: { key, ordered: false },
+  });
+});
+
 describe('the key by which rows are found', () => {
   const byId = (order: string | null) => [{ name: 'id', order }];
   test.each([
