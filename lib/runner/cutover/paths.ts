@@ -61,8 +61,10 @@ export async function renewSlot(context: CutoverContext, path: ReplicationPath):
   await removeSlot(context, path);
   const plugin = path.kind === LinkKind.DMS ? SlotPlugin.TEST_DECODING : SlotPlugin.PGOUTPUT;
   const writer = context.receiver(path) === context.plan.to ? context.plan.from : context.plan.to;
-  const made = context.run(path.decoder, createSlot(path.slotName, plugin));
-  if (path.decoder === writer) {
+  const { decoder, slotName } = path;
+  const title = `make slot '${slotName}' on '${decoder}'`;
+  const made = context.run(decoder, createSlot(slotName, plugin), title);
+  if (decoder === writer) {
     await made;
     return;
   }
