@@ -14,6 +14,9 @@ import { Deadline, limitSession } from '../deadline';
 import { type Row, run, runAtEnd, runOne } from '../run';
 import type { CutoverRequest, CutoverServices } from './services';
 
+/** By how much a single statement may outlast the clock. */
+const LATER_MS = 200;
+
 /** One walk: the plan, the sessions, and how much of the budget is left. */
 export class CutoverContext {
   public readonly plan: CutoverPlan;
@@ -77,7 +80,8 @@ export class CutoverContext {
   /** Starts the clock: `milliseconds` are left, also for a server that says nothing. */
   public startClock(milliseconds: number): void {
     this.endsAt = performance.now() + milliseconds;
-    const deadline = Deadline.after(milliseconds);
+    // Whoever waits knows best what for, and gives up first.
+    const deadline = Deadline.after(milliseconds + LATER_MS);
     for (const session of this.services.sessions.values()) limitSession(session, deadline);
   }
 

@@ -21,16 +21,23 @@ import { removeSlot, startPath, stopPath, subscriptionOf } from './paths';
 
 /** Makes everything that can be made while applications still write. Doing so twice changes nothing. */
 export async function prepare(context: CutoverContext): Promise<void> {
-  const { from, to, forward, reverse, migration } = context.plan;
+  const { from, to, forward, reverse } = context.plan;
   for (const server of [from, to]) await context.run(server, createJournal());
   await hold(context);
   if (forward.kind === LinkKind.NATIVE) await confirmPathAtOnce(context, forward);
   if (reverse !== undefined) await prepareReverse(context, reverse);
   for (const table of await context.run(to, staleStatistics(context.plan.selection)))
     await context.run(to, analyze(table as unknown as QualifiedName));
+  await watchFence(context);
+}
+
+/** A slot is made as soon as every transaction that writes has ended, which must not take for ever. */
+async function watchFence(context: CutoverContext): Promise<void> {
+  const { from, migration, limits } = context.plan;
   const slot = quietSlotName(migration);
   // From an earlier try: it would hold what was written since.
   await context.run(from, dropQuietSlot(slot));
+  context.startClock(limits.transactionSeconds * 1_000);
   await context.run(from, createQuietSlot(slot), 'make the slot that watches the fence');
 }
 
