@@ -27,6 +27,7 @@ export async function walkWith(
   what: (services: LabServices) => Promise<unknown>,
   more: Partial<CutoverServices> = {},
 ): Promise<unknown> {
+  await followed(lab);
   const services = await lab.services();
   const onEvent = async (event: CutoverEvent) => {
     if (isMoment(event, moment)) await what(services);
@@ -52,6 +53,7 @@ export async function killedWhen(
   plan: CutoverPlan,
   services: (services: LabServices, die: () => Promise<never>) => CutoverServices,
 ): Promise<boolean> {
+  await followed(lab);
   const own = await lab.services();
   let tell = (): void => undefined;
   let alive = true;
@@ -89,11 +91,39 @@ export async function goOn(lab: CutoverLab, plan: CutoverPlan): Promise<readonly
 
 async function walkOnce(lab: CutoverLab, plan: CutoverPlan): Promise<string | undefined> {
   try {
+    await followed(lab);
     await alone(lab, (services) => cutover({ plan, owner: OWNER }, services));
     return undefined;
   } catch (error) {
     if (error instanceof PontoonError && error.code === 'UNDONE') return error.message;
     throw error;
+  }
+}
+
+/** Waits until a reader is back at every slot that a receiver is to read. */
+export async function followed(lab: CutoverLab): Promise<void> {
+  for (const [writer, reader] of [
+    [lab.blue, lab.green],
+    [lab.green, lab.blue],
+  ] as const) {
+    await waitUntil({
+      what: `'${reader.name}' must follow '${writer.name}'`,
+      deadlineMs: 20_000,
+      intervalMs: 10,
+      probe: async () => {
+        const [wanted] = await asSuperuser(
+          reader,
+          'SELECT count(*)::int AS enabled FROM pg_subscription WHERE subenabled',
+        );
+        const [found] = await asSuperuser(
+          writer,
+          'SELECT count(*)::int AS active FROM pg_replication_slots WHERE active',
+        );
+        return Number(wanted?.enabled) <= Number(found?.active)
+          ? { done: true, value: undefined }
+          : { done: false, reason: 'nobody reads' };
+      },
+    });
   }
 }
 
@@ -175,7 +205,10 @@ export async function failureOf(walk: Promise<unknown>): Promise<string> {
 }
 
 /** Runs `text` as a superuser. */
-export async function asSuperuser(side: Side, text: string): Promise<readonly unknown[]> {
+export async function asSuperuser(
+  side: Side,
+  text: string,
+): Promise<readonly Record<string, unknown>[]> {
   const client = await side.superuser();
   return await client
     .query(text)

@@ -10,6 +10,7 @@ import { access } from './access-check';
 import { largeObjects, longTransactions, preparedTransactions, sequences } from './activity-checks';
 import type { Check } from './check';
 import { collations } from './collation-check';
+import { cutoverRights } from './cutover-check';
 import { dmsColumns } from './dms-columns-check';
 import { dmsConstraints } from './dms-constraints-check';
 import { dmsNames } from './dms-names-check';
@@ -19,8 +20,10 @@ import { filters } from './filter-check';
 import { replicaIdentity } from './identity-check';
 import { privileges } from './privilege-check';
 import { decodedLinks, dmsLinks, linksOut } from './relations';
+import { schemaCopy } from './schema-copy-check';
 import { selectionExists } from './selection-check';
 import { room, settings, version } from './server-checks';
+import { statementLog } from './statement-log-check';
 import { generatedColumns, partitionRoots, unloggedTables } from './table-checks';
 
 /**
@@ -35,7 +38,7 @@ export function preflightChecks(topology: Topology, server: string): Check[] {
     version,
     settings,
     ...(sends ? [room] : []),
-    ...(isStandby ? [] : [privileges]),
+    ...(isStandby ? [] : [privileges, statementLog]),
     ...(managed ? [] : [access]),
     ...(linksOut(topology, server, LinkKind.DMS).length > 0 ? [dmsSettings] : []),
     ...primaryChecks(topology, server),
@@ -53,6 +56,8 @@ function primaryChecks(topology: Topology, server: string): Check[] {
       : [];
   return [
     selectionExists,
+    cutoverRights,
+    schemaCopy,
     replicaIdentity,
     filters,
     unloggedTables,

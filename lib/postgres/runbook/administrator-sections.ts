@@ -1,6 +1,7 @@
 import { supports } from '../capabilities';
 import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { decodedLinks, linksOut } from '../preflight/relations';
+import { quietStatements } from '../preflight/statement-log-check';
 import { selectedSchemas } from '../table-selection';
 import { LinkKind, serverOf, type TopologyLink } from '../topology';
 import { codeBlock, inlineCode } from './markdown';
@@ -71,6 +72,7 @@ function administratorStatements(context: RunbookContext): string[] {
       ? [`GRANT EXECUTE ON FUNCTION pg_catalog.pg_log_standby_snapshot() TO ${role};`]
       : []),
     `GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO ${role};`,
+    ...quietStatements(administrator),
   ];
 }
 
@@ -85,6 +87,7 @@ function reasons(context: RunbookContext): string {
         ]
       : []),
     '`pg_hba_file_rules()` lets preflight compare section 2 with your file; leave it out, and that check is reported as unchecked.',
+    'Its statements set the passwords of other roles: where the server would write them down, in its log or in `pg_stat_statements`, the deployment refuses to run them (`LOG_WOULD_LEAK`). Only a superuser may keep them out, which the last three lines do for this role alone.',
   ].join(' ');
 }
 

@@ -3,6 +3,7 @@ import type { SizingOptions } from '../settings';
 import { isManaged, linksFrom, serverOf, type Topology } from '../topology';
 import { accessSection, flowSection } from './access-sections';
 import { administratorSection, ownerSection } from './administrator-sections';
+import { cutoverRightsSection } from './cutover-rights';
 import {
   managedAdministratorSection,
   managedUndoSection,
@@ -77,6 +78,7 @@ function ownSections(context: RunbookContext): readonly (Section | undefined)[] 
     accessSection(context),
     administratorSection(context),
     ownerSection(context),
+    cutoverRightsSection(context),
     flowSection(context),
     dmsSection(context),
     collationSection(context),

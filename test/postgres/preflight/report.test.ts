@@ -80,8 +80,11 @@ test('each server is checked for the part that it plays', () => {
     'settings',
     'room',
     'privileges',
+    'statement-log',
     'access',
     'selection',
+    'cutover-rights',
+    'schema-copy',
     'replica-identity',
     'filters-and-columns',
     'unlogged-tables',
@@ -105,7 +108,7 @@ test('each server is checked for the part that it plays', () => {
     'dms-settings',
     'collations',
   ]);
-  expect(ids('aurora')).toEqual(['version', 'settings', 'privileges']);
+  expect(ids('aurora')).toEqual(['version', 'settings', 'privileges', 'statement-log']);
 });
 
 describe('collations of a standby', () => {
