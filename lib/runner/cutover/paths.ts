@@ -56,6 +56,15 @@ export async function startPath(context: CutoverContext, path: ReplicationPath):
   await taskOf(context).resume();
 }
 
+/** Waits until somebody reads the slot of `path`, as a moment after it was started. */
+export async function untilRead(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  const { decoder, slotName } = path;
+  await until(context, `slot '${slotName}' on '${decoder}' must be read`, async () => {
+    const found = await context.runOne(decoder, slotState(slotName));
+    return found?.active === true ? undefined : 'nobody who does';
+  });
+}
+
 /** Makes the slot of `path` anew, so that it sees what is written from now on. */
 export async function renewSlot(context: CutoverContext, path: ReplicationPath): Promise<void> {
   await removeSlot(context, path);

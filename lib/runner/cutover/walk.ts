@@ -5,7 +5,7 @@ import { CutoverContext } from './context';
 import { fence, quiet } from './fence';
 import { checkGates } from './gates';
 import { open, proveQuiet, settle, switchEndpoint } from './open';
-import { renewSlot, startPath, stopPath } from './paths';
+import { renewSlot, startPath, stopPath, untilRead } from './paths';
 import { prepare } from './prepare';
 import { carrySequences } from './sequences';
 import type { CutoverRequest, CutoverServices } from './services';
@@ -81,6 +81,7 @@ export async function prepareCutover(
   if (found?.lifted === true) {
     const failures = await undo(context);
     if (failures.length > 0) throw cutOff(context, failures, undefined);
+    await untilRead(context, context.plan.forward);
   } else if (found !== undefined) {
     // What a killed walk left fenced was prepared by it.
     return;
