@@ -6,6 +6,7 @@ import { PAIRS } from './matrix';
 import {
   alone,
   asSuperuser,
+  back,
   expectSame,
   expectWhole,
   failureOf,
@@ -236,10 +237,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     const plan = onwards(lab);
     const held: string[] = [];
     await walkWith(lab, plan, { step: 'catch-up', edge: 'before' }, async () => {
-      for (const other of [
-        plan,
-        onwards({ ...lab, active: plan.to, plan: lab.plan } as CutoverLab),
-      ]) {
+      for (const other of [plan, back(plan)]) {
         const second = await lab.services();
         held.push(
           await failureOf(

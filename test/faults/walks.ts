@@ -27,7 +27,6 @@ export async function walkWith(
   what: (services: LabServices) => Promise<unknown>,
   more: Partial<CutoverServices> = {},
 ): Promise<unknown> {
-  await followed(lab);
   const services = await lab.services();
   const onEvent = async (event: CutoverEvent) => {
     if (isMoment(event, moment)) await what(services);

@@ -41,7 +41,7 @@ CREATE TABLE shop.counters (client int PRIMARY KEY, written int NOT NULL);
 CREATE TABLE shop.customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text);
 CREATE SEQUENCE shop.invoice INCREMENT -1;
 GRANT USAGE ON SCHEMA shop TO app; GRANT ALL ON ALL TABLES IN SCHEMA shop TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA shop TO app`;
-const READER = 'secret:reader';
+const READER = 'env:READER_';
 const ADMIN = 'secret:admin';
 
 /** What a lab has beyond two servers. */
@@ -50,6 +50,8 @@ export interface LabOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** SQL that the owner runs on both servers after the schema. */
   readonly schema?: string;
+  /** The schemas that are replicated. */
+  readonly schemas?: readonly string[];
   /** The port by which servers find the server at `port`, such as a network that can be cut. */
   readonly portFor?: (side: string, port: number) => Promise<number>;
 }
@@ -86,6 +88,7 @@ export class CutoverLab {
   private constructor(
     public readonly blue: Side,
     public readonly green: Side,
+    private readonly selection: { readonly schemas: readonly string[] },
     private readonly secrets: ReaderSecret,
     public readonly workspace: Workspace,
     private readonly servers: readonly TestServer[],
@@ -93,7 +96,12 @@ export class CutoverLab {
 
   public static async start(
     majors: readonly [number, number],
-    { settings = {}, schema = '', portFor = async (_side, port) => port }: LabOptions = {},
+    {
+      settings = {},
+      schema = '',
+      schemas = ['shop'],
+      portFor = async (_side, port) => port,
+    }: LabOptions = {},
   ): Promise<CutoverLab> {
     const workspace = await Workspace.open();
     const admin = { user: 'dbadmin', password: randomPassword() };
@@ -116,7 +124,7 @@ export class CutoverLab {
       ),
     );
     if (blue === undefined || green === undefined) throw new Error('two servers are needed');
-    const lab = new CutoverLab(blue, green, secrets, workspace, servers);
+    const lab = new CutoverLab(blue, green, { schemas }, secrets, workspace, servers);
     await lab.provision(schema);
     return lab;
   }
@@ -127,7 +135,7 @@ export class CutoverLab {
       migration: 'shop',
       from: 'blue',
       to: 'green',
-      selection: { schemas: ['shop'] },
+      selection: this.selection,
       forward: {
         kind: LinkKind.NATIVE,
         decoder: 'blue',
@@ -183,6 +191,11 @@ export class CutoverLab {
     this.secrets.renew();
     for (const side of sides)
       await side.admin.query(`ALTER ROLE reader PASSWORD '${this.secrets.verifier}'`);
+  }
+
+  /** The logins of the runner and of replication, for a store of secrets elsewhere. */
+  public async logins(): Promise<{ readonly admin: Secret; readonly reader: Secret }> {
+    return { admin: await this.secrets.get(ADMIN), reader: await this.secrets.get(READER) };
   }
 
   /** Where the sides are, for sessions of a comparison's own. */
@@ -253,7 +266,7 @@ export class CutoverLab {
   }
 
   private async provision(schema: string): Promise<void> {
-    const selection = { schemas: ['shop'] };
+    const { selection } = this;
     for (const side of [this.blue, this.green]) {
       await side.admin.query(`CREATE ROLE app LOGIN PASSWORD '${scramVerifier(this.appPassword)}'`);
       await side.admin.query(`${schema};\n${SCHEMA}`);
@@ -263,7 +276,7 @@ export class CutoverLab {
         name: 'reader',
         secret: READER,
         replication: true,
-        readSchemas: ['shop'],
+        readSchemas: this.selection.schemas,
         database: ['CONNECT'],
       });
       await this.apply(side, { kind: 'canary', readers: ['reader'] });

@@ -1,0 +1,86 @@
+import { PontoonError } from '../../lib/postgres';
+import { CutoverLab } from '../runner/cutover/lab';
+import { JournalWriter, untilWritten } from '../runner/cutover/writer';
+import { PAIRS, sampled } from './matrix';
+import { expectSame, expectWhole, failureOf, followed, goOn, onwards, walkWith } from './walks';
+import { Wire } from './wire';
+
+const STEPS = sampled(
+  ['gates', 'fence', 'catch-up', 'stop-forward', 'reverse', 'switch', 'settle'],
+  (step) => step === 'catch-up' || step === 'reverse',
+);
+
+describe.each(PAIRS)('the network between two servers, from PostgreSQL %i to %i', (from, to) => {
+  let lab: CutoverLab;
+  let writers: JournalWriter[];
+  const wires: Wire[] = [];
+  beforeAll(async () => {
+    lab = await CutoverLab.start([from, to], {
+      portFor: async (_side, port) => {
+        const wire = await Wire.to(port);
+        wires.push(wire);
+        return wire.port;
+      },
+    });
+    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
+    await untilWritten(writers);
+  });
+  afterAll(async () => {
+    await Promise.all(writers.map((writer) => writer.stop()));
+    await lab.stop();
+    await Promise.all(wires.map((wire) => wire.close()));
+  });
+
+  test.each(STEPS)(
+    'that is cut before %s and healed within the budget costs time only',
+    async (step) => {
+      const plan = onwards(lab);
+      await walkWith(lab, plan, { step, edge: 'before' }, async () => {
+        for (const wire of wires) wire.cut();
+        setTimeout(() => {
+          for (const wire of wires) wire.heal();
+        }, 500);
+      });
+      expect(lab.active).toBe(plan.to);
+      await expectWhole(lab, writers);
+    },
+  );
+
+  test.each(STEPS)('whose connections are reset before %s is gone on with', async (step) => {
+    const plan = onwards(lab);
+    const walk = walkWith(lab, plan, { step, edge: 'before' }, async () => {
+      for (const wire of wires) wire.reset();
+    });
+    // A gate that looks before the reader is back says so.
+    await walk.catch((error: unknown) => {
+      if (!(error instanceof PontoonError) || error.code !== 'GATES_CLOSED') throw error;
+    });
+    await goOn(lab, plan);
+    expect(lab.active).toBe(plan.to);
+    await expectWhole(lab, writers);
+  });
+
+  test('that stays cut spends the budget, and the old writer works as before', async () => {
+    const plan = onwards(lab, { budgetMs: 1_500 });
+    const said = await failureOf(
+      walkWith(lab, plan, { step: 'catch-up', edge: 'before' }, async () => {
+        for (const wire of wires) wire.cut();
+      }),
+    );
+    expect(said).toMatch(
+      new RegExp(
+        `^UNDONE: '${plan.to}' must have everything that was written on '${plan.from}' up to [0-9A-F/]+ within 1\\.\\d+ s, got no canary there; look at the lag and at the log of the receiver; everything was taken back, and '${plan.from}' works as before$`,
+      ),
+    );
+    expect(lab.active).toBe(plan.from);
+    await expectWhole(lab, writers);
+    for (const wire of wires) wire.heal();
+    await followed(lab);
+    expect(await goOn(lab, onwards(lab))).toEqual([]);
+    await expectWhole(lab, writers);
+  });
+
+  test('loses and doubles nothing', async () => {
+    await expectSame(lab, writers);
+  });
+});
