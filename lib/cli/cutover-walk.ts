@@ -85,6 +85,7 @@ interface WalkCommand {
 export function failed(error: unknown, options: Arguments, io: Io): ExitCode {
   if (!(error instanceof PontoonError)) throw error;
   if (options.flag('json')) writeJson(io.stdout, { result: 'failed', code: error.code });
+  else writeLine(io.stdout, error.code);
   if (error.code !== 'GATES_UNCHECKED') throw error;
   writeLine(io.stderr, `pontoon: ${error.message}`);
   return ExitCode.UNCHECKED;

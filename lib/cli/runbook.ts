@@ -1,4 +1,4 @@
-import { renderRunbook } from '../postgres';
+import { renderCutoverRunbook, renderRunbook } from '../postgres';
 import { ACCESS_OPTIONS, accessTo, sourceOf } from './access';
 import type { Command } from './command';
 import { ExitCode } from './exit-code';
@@ -9,11 +9,12 @@ import { asUsage, UsageError } from './usage-error';
 /** Writes what the owner of a server must do there. */
 export const runbookCommand: Command = {
   name: 'runbook',
-  summary: 'write what the owner of the source must do there',
+  summary: 'write what the owner of the source does there, and who cuts over',
   usage: '(--topology FILE | --app DIR) [OPTIONS]',
   description: [
     'Prints, as Markdown, what the owner of a server must do before a deployment: settings, lines of',
-    'pg_hba.conf, the administrating role and its rights, firewall, and how to undo it all.',
+    'pg_hba.conf, the administrating role and its rights, firewall, and how to undo it all; then the',
+    'operator’s page of the cutover: commands, steps, expected output, points of no return, rollback.',
     'With --topology, --administrator and --address must be given; an assembly knows them.',
   ],
   options: {
@@ -47,8 +48,9 @@ export const runbookCommand: Command = {
         ...(port === undefined ? {} : { port }),
       }),
     );
-    if (options.flag('json')) writeJson(io.stdout, { server, runbook });
-    else io.stdout.write(runbook);
+    const cutover = renderCutoverRunbook(migration.topology, server);
+    if (options.flag('json')) writeJson(io.stdout, { server, runbook, cutover });
+    else io.stdout.write([runbook, cutover].filter((page) => page !== '').join('\n'));
     return ExitCode.FINE;
   },
 };

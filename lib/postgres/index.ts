@@ -225,7 +225,7 @@ export {
   uncheckedFinding,
 } from './preflight';
 export { Reader } from './reader';
-export { type RunbookOptions, renderRunbook } from './runbook';
+export { type RunbookOptions, renderCutoverRunbook, renderRunbook } from './runbook';
 export {
   PASSFILE_FILTER,
   type RemoteSource,

@@ -14,7 +14,7 @@ beforeAll(async () => {
   lab = await CutoverLab.start([17, 17]);
   directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
   const services = await lab.services();
-  const reader = await services.secrets.get('secret:reader');
+  const reader = await services.secrets.get('env:READER_');
   await services.close();
   environment = {
     ADMIN_USER: lab.blue.admin.user ?? '',
@@ -30,10 +30,8 @@ afterAll(async () => {
 });
 
 function writeInput(file: string, more: object): void {
-  const { reverse, ...plan } = lab.plan();
-  const publisher = { ...reverse?.publisher, secret: 'env:READER_' };
   const input = {
-    plan: { ...plan, reverse: { ...reverse, publisher }, ...more },
+    plan: { ...lab.plan(), ...more },
     connections: { blue: connection(lab.blue), green: connection(lab.green) },
   };
   writeFileSync(join(directory, file), JSON.stringify(input));
@@ -115,7 +113,7 @@ test('whoever does not agree changes nothing', async () => {
   const application = await lab.blue.session(lab.application());
   try {
     const { code, stdout, stderr } = await command(['cutover'], 'yes\n');
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: 'DECLINED\n' });
     expect(stderr.replace(/(\d+) of \1 gates/, 'All gates')).toBe(
       [
         "Writers move from 'blue' to 'green'. All gates are open now; nothing begins unless all are.",
@@ -220,7 +218,7 @@ test('Ctrl-C while it waits takes everything back', async () => {
   process.listeners('SIGINT').at(-1)?.('SIGINT');
   const { code, stdout, stderr } = await walk;
   await holder.end();
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: 'UNDONE\n' });
   expect(stderr.split('\n').slice(-4)).toEqual([
     'interrupted: what was done is taken back, please wait',
     'taking everything back: the cutover was interrupted',
@@ -270,7 +268,7 @@ test('there, back, there again, and to the end', async () => {
   });
   expect(await command(['finalize', '--yes'])).toEqual({
     code: 1,
-    stdout: '',
+    stdout: 'HELD\n',
     stderr: `pontoon: the cutover of 'shop' must be gone on with by 'ann', who began it, got '${userInfo().username}@${hostname()}'; ask them, or take it over\n`,
   });
   const end = await command(['finalize', '--take-over'], 'shop\n');

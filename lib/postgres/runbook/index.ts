@@ -1,1 +1,2 @@
+export { renderCutoverRunbook } from './cutover-runbook';
 export { type RunbookOptions, renderRunbook } from './runbook';

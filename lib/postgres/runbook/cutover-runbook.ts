@@ -1,0 +1,161 @@
+import { CUTOVER_LIMITS, CUTOVER_STEPS, type CutoverStep } from '../cutover';
+import { decodedLinks } from '../preflight/relations';
+import { LinkKind, type Topology, type TopologyLink } from '../topology';
+import { codeBlock, inlineCode, list, table } from './markdown';
+
+const FILE = 'cutover.json';
+
+/**
+ * The operator's pages of a cutover, as Markdown, one for each logical link that carries tables of `server`: commands,
+ * steps, expected output, points of no return, what to do about each way in which it ends, rollback and end. Empty
+ * without such a link.
+ */
+export function renderCutoverRunbook(topology: Topology, server: string): string {
+  return decodedLinks(topology, server)
+    .map((link) => page(server, link))
+    .join('\n');
+}
+
+function page(server: string, link: TopologyLink): string {
+  return [
+    `# Cut over from ${inlineCode(server)} to ${inlineCode(link.to)}`,
+    `Deploying never switches writers: this does, by the state machine of the deployment or by these commands, which walk the same steps. ${inlineCode(FILE)} is what both are told; \`pontoon cutover --help\` shows one. Run the commands where every server can be reached${link.kind === LinkKind.DMS ? ', and AWS DMS too' : ''}. One person runs them; a second one is refused.`,
+    ...before(server, link),
+    ...walk(server, link),
+    ...endings(server, link),
+    ...rollback(server, link),
+    ...finalization(server, link),
+    '',
+  ].join('\n\n');
+}
+
+function before(server: string, { from, to }: TopologyLink): string[] {
+  const hops = from === server ? '' : ` It travels by way of ${inlineCode(from)}.`;
+  return [
+    '## 1. Before',
+    'Compare all rows, days before if they are many; what differs is named. Then look whether a cutover would begin:',
+    codeBlock('sh', `pontoon verify < tables.json\npontoon status --file ${FILE}`),
+    codeBlock(
+      '',
+      [
+        'phase      provisioned',
+        `writer     ${server}`,
+        'forward    carrying, 312 B behind',
+        'gate       open: the ledger and the canary are on both servers',
+        '…',
+      ].join('\n'),
+    ),
+    `Every gate must be open; each says what to do about it. A gate that cannot be read is \`UNCHECKED\`, and keeps the cutover from beginning as a closed one does (exit code 3).${hops} Then read what would be sent, and have somebody else read it; nothing is changed by this:`,
+    codeBlock('sh', `pontoon cutover --file ${FILE} --dry-run`),
+    `Tell everybody who uses ${inlineCode(server)}: all sessions but the migration’s end. End superusers’ sessions and scheduled jobs yourself, since no fence does, and have clients reconnect by themselves.`,
+    `From here on, leave definitions of tables alone on ${inlineCode(server)} and on ${inlineCode(to)}.`,
+  ];
+}
+
+function walk(server: string, { to }: TopologyLink): string[] {
+  const fence = CUTOVER_STEPS.findIndex(({ id }) => id === 'fence');
+  const open = CUTOVER_STEPS.findIndex(({ final }) => final);
+  const notice = (index: number): string => {
+    if (index < fence || index > open) return 'nothing';
+    return index === open ? 'writes succeed again' : 'nobody can write';
+  };
+  return [
+    '## 2. Cut over',
+    codeBlock('sh', `pontoon cutover --file ${FILE}`),
+    'It says what will happen and who is connected, and asks; type the name of the migration.',
+    table(
+      ['', 'step', 'phase', 'what it does', 'applications notice'],
+      CUTOVER_STEPS.map((step, index) => [
+        String(index + 1),
+        titleOf(step),
+        inlineCode(step.phase),
+        step.purpose,
+        notice(index),
+      ]),
+    ),
+    codeBlock(
+      '',
+      [
+        ...CUTOVER_STEPS.map(({ title }, index) => {
+          const closed = index > fence && index <= open ? ', closed for N ms' : '';
+          return `${title}: done in N ms${closed}`;
+        }),
+        `'${to}' is open; nobody could write for N ms`,
+      ].join('\n'),
+    ),
+    list([
+      `**Up to step ${open}** Ctrl-C, a failure, and the end of the budget (${CUTOVER_LIMITS.budgetMs / 1000} s unless the plan says otherwise, \`--budget\`) take everything back: ${inlineCode(server)} works as before.`,
+      `**Step ${open + 1} is the point of no return.** The decision is one row on ${inlineCode(server)}. What comes after is a rollback, section 4.`,
+      `The fence on ${inlineCode(server)} stays, so that nobody writes there by mistake.`,
+    ]),
+  ];
+}
+
+function titleOf({ title, final }: CutoverStep): string {
+  return final ? `**${title}**` : title;
+}
+
+function endings(server: string, { to }: TopologyLink): string[] {
+  const [from, next] = [inlineCode(server), inlineCode(to)];
+  return [
+    '## 3. What it may say',
+    'The last line of its output, and `code` with `--json`:',
+    table(
+      ['it says', 'what is true', 'what to do'],
+      [
+        ['`GATES_CLOSED`', 'nothing was begun', 'do what each gate says, and try again'],
+        [
+          '`GATES_UNCHECKED`',
+          'nothing was begun, and something could not be read (exit code 3)',
+          'make it readable, mostly by a grant, and try again',
+        ],
+        [
+          '`UNDONE`',
+          `everything was taken back: ${from} is the writer, and ${next} follows it`,
+          'mend what the message says, look at `pontoon status`, and try again',
+        ],
+        [
+          '`CUT_OFF`',
+          `${from} may still be fenced: a server did not answer while things were taken back`,
+          `run the same command again as soon as the servers answer; it takes back the rest or goes on. Past its deadline the fence is lifted by the deployment’s watch too`,
+        ],
+        [
+          '`UNDECIDED`',
+          `${next} may be open, and did not answer; ${from} stays fenced, so that never both are`,
+          `bring ${next} back, and run the same command again: it finishes. Do not lift the fence by hand`,
+        ],
+        [
+          '`HELD`',
+          'somebody else walks, or began and was cut off',
+          'ask them. If they cannot go on: the same command with `--take-over`',
+        ],
+        [
+          'nothing, since it was killed',
+          'what was done is on the servers',
+          'run the same command again, as the same owner (`--owner`): it goes on or takes back',
+        ],
+      ],
+    ),
+  ];
+}
+
+function rollback(server: string, { to, kind }: TopologyLink): string[] {
+  return [
+    '## 4. Roll back',
+    `For as long as nothing was finalized, and unless the migration was declared to have no way back: every write on ${inlineCode(to)} flows to ${inlineCode(server)}, by a native subscription${kind === LinkKind.DMS ? ' although AWS DMS carried the way forward' : ''}. A rollback is the same walk in the other direction, with the same gates, asks the same way, and loses nothing that was written since.`,
+    codeBlock(
+      'sh',
+      `pontoon status --file ${FILE}     # way back   carrying, … behind\npontoon rollback --file ${FILE}`,
+    ),
+    `Keep an eye on the lag of the way back: its slot on ${inlineCode(to)} keeps WAL for as long as ${inlineCode(server)} does not take it. After a rollback, \`pontoon cutover\` may be run again.`,
+  ];
+}
+
+function finalization(server: string, { to }: TopologyLink): string[] {
+  return [
+    '## 5. Finalize',
+    `When nobody will want to go back. **This is a point of no return**: subscriptions, slots, publications, the canary and the roles of both ways are dropped, and with them their passwords; ${inlineCode(server)} receives nothing any more. It says so, and asks.`,
+    codeBlock('sh', `pontoon finalize --file ${FILE}`),
+    `Applications can connect to ${inlineCode(server)} again afterwards, whose rows are then old; \`--leave-fenced\` keeps them out. After a rollback that is to stay, \`pontoon finalize --back\` ends the migration with ${inlineCode(server)} as the writer. Then delete the stack, or what of it carried ${inlineCode(to)}.`,
+  ];
+}
