@@ -21,6 +21,7 @@ import {
 import type { Arguments } from './arguments';
 import type { ExitMeanings, Option } from './command';
 import { confirm } from './confirm';
+import { compareCommand } from './cutover-compare';
 import { dryRunCommand } from './cutover-dry-run';
 import { INPUT_OPTIONS, OWNER_OPTIONS, ownerOf, requireConsent } from './cutover-input';
 import { cutoverProgress, milliseconds } from './cutover-progress';
@@ -33,6 +34,10 @@ import { type Io, writeJson, writeLine } from './io';
 export const WALK_OPTIONS: Readonly<Record<string, Option>> = {
   ...INPUT_OPTIONS,
   ...OWNER_OPTIONS,
+  compare: {
+    description:
+      'compare every selected row, which a cutover asks for, remember the result, and end',
+  },
   'dry-run': {
     description: 'print every statement, secrets blanked out, and change nothing',
   },
@@ -45,10 +50,10 @@ export const WALK_OPTIONS: Readonly<Record<string, Option>> = {
 
 /** What the exit codes of `cutover` and `rollback` mean. */
 export const WALK_EXIT_CODES: ExitMeanings = {
-  [ExitCode.FINE]: 'the new writer is open',
+  [ExitCode.FINE]: 'the new writer is open, or could be',
   [ExitCode.FAILED]: 'it is not; the message says whether everything was taken back',
   [ExitCode.USAGE]: 'the command line or the input cannot be understood, or nobody can be asked',
-  [ExitCode.UNCHECKED]: 'a gate could not be read, so that nothing was begun',
+  [ExitCode.UNCHECKED]: 'a gate or a table could not be read, so that nothing was begun',
 };
 
 /** One step that was walked. */
@@ -62,10 +67,11 @@ export async function walkCommand(
   command: 'cutover' | 'rollback',
   { options, io, read }: WalkCommand,
 ): Promise<ExitCode> {
-  const dry = options.flag('dry-run');
-  if (!dry) requireConsent(command, options, io);
+  const [compare, dry] = [options.flag('compare'), options.flag('dry-run')];
+  if (!compare && !dry) requireConsent(command, options, io);
   const input = withBudget(await read(), options);
   try {
+    if (compare) return await compareCommand(input, options, io);
     if (dry) return await dryRunCommand(input, options, io);
     const { outcome, steps } = await walk(input, options, io);
     printOutcome(input.plan, { outcome, steps }, options, io);

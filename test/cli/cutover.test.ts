@@ -199,6 +199,23 @@ const STATEMENTS = [
   'GRANT CONNECT ON DATABASE "app" TO PUBLIC;',
 ];
 
+test('rows are compared, and the result is remembered', async () => {
+  await lab.blue.admin.query("INSERT INTO shop.customers (name) VALUES ('Ann'), ('Bob')");
+  writeInput('cutover.json', { skipVerification: false });
+  const closed = await command(['status']);
+  expect(closed.code).toBe(1);
+  expect(closed.stdout).toContain(
+    'gate       CLOSED: every selected table was compared, and is the same, got nothing compared yet; compare them, or look at the rows that differ\n',
+  );
+  expect(await command(['cutover', '--compare'])).toEqual({
+    code: 0,
+    stdout: '3 same, 0 differ, 0 unchecked\n',
+    stderr: '',
+  });
+  expect((await command(['status'])).code).toBe(0);
+  writeInput('cutover.json', {});
+});
+
 test('Ctrl-C while it waits takes everything back', async () => {
   const holder = await lab.green.session();
   await holder.query('BEGIN; LOCK TABLE pontoon.canary IN SHARE MODE');

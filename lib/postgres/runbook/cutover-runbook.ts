@@ -33,8 +33,8 @@ function before(server: string, { from, to }: TopologyLink): string[] {
   const hops = from === server ? '' : ` It travels by way of ${inlineCode(from)}.`;
   return [
     '## 1. Before',
-    'Compare all rows, days before if they are many; what differs is named. Then look whether a cutover would begin:',
-    codeBlock('sh', `pontoon verify < tables.json\npontoon status --file ${FILE}`),
+    'Compare all rows, while applications write, days before if they are many; the new writer remembers the result for as long as its stream does not break, and no cutover begins without. Then look whether a cutover would begin:',
+    codeBlock('sh', `pontoon cutover --file ${FILE} --compare\npontoon status --file ${FILE}`),
     codeBlock(
       '',
       [
@@ -142,10 +142,10 @@ function endings(server: string, { to }: TopologyLink): string[] {
 function rollback(server: string, { to, kind }: TopologyLink): string[] {
   return [
     '## 4. Roll back',
-    `For as long as nothing was finalized, and unless the migration was declared to have no way back: every write on ${inlineCode(to)} flows to ${inlineCode(server)}, by a native subscription${kind === LinkKind.DMS ? ' although AWS DMS carried the way forward' : ''}. A rollback is the same walk in the other direction, with the same gates, asks the same way, and loses nothing that was written since.`,
+    `For as long as nothing was finalized, and unless the migration was declared to have no way back: every write on ${inlineCode(to)} flows to ${inlineCode(server)}, by a native subscription${kind === LinkKind.DMS ? ' although AWS DMS carried the way forward' : ''}. A rollback is the same walk in the other direction, with the same gates, asks the same way, and loses nothing that was written since. Its rows are compared first too.`,
     codeBlock(
       'sh',
-      `pontoon status --file ${FILE}     # way back   carrying, … behind\npontoon rollback --file ${FILE}`,
+      `pontoon status --file ${FILE}     # way back   carrying, … behind\npontoon rollback --file ${FILE} --compare\npontoon rollback --file ${FILE}`,
     ),
     `Keep an eye on the lag of the way back: its slot on ${inlineCode(to)} keeps WAL for as long as ${inlineCode(server)} does not take it. After a rollback, \`pontoon cutover\` may be run again.`,
   ];
