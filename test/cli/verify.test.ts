@@ -188,3 +188,32 @@ test.each([
 ])('shows the progress %j', (progress, text) => {
   expect(progressText(progress)).toBe(text);
 });
+
+test('finds tables under the names that a task gave them', async () => {
+  await target.query(
+    'ALTER TABLE orders RENAME TO old_orders; ALTER TABLE old_orders RENAME note TO t',
+  );
+  const input = {
+    source: connection('source', 'there'),
+    target: connection('target', 'here'),
+    selection: { schemas: ['public'] },
+    transformations: [
+      { target: 'table', action: 'add-prefix', schema: 'public', value: 'old_' },
+      {
+        target: 'column',
+        action: 'rename',
+        schema: 'public',
+        table: 'orders',
+        column: 'note',
+        value: 't',
+      },
+    ],
+  };
+  const { code, stdout } = await pontoon(['verify'], { stdin: input, environment: environment() });
+  await target.query(
+    'ALTER TABLE old_orders RENAME t TO note; ALTER TABLE old_orders RENAME TO orders',
+  );
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^same {7}"public"\."orders" {2}3 rows\n/);
+});
