@@ -72,6 +72,7 @@ export {
 } from './objects';
 export { Preflight, type PreflightProps } from './preflight';
 export { RunnerFunction, type RunnerFunctionProps } from './runner-function';
+export type { ISchemaCopyHost } from './schema-copy';
 export {
   type ServerAddress,
   ServerBinding,

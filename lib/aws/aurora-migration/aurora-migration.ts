@@ -2,13 +2,14 @@ import { Annotations } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { type Topology, topologyWarnings } from '../../postgres';
 import type { AuroraTarget } from '../aurora';
+import type { CutoverWay, CutoverWayBack } from '../cutover';
 import { createTarget, recordMigration, type Target } from '../migration';
 import { ReplicationMonitoring } from '../monitoring';
 import type { NativeReplication } from '../native-replication';
 import { RunnerFunction } from '../runner-function';
 import type { ServerBinding } from '../server-binding';
 import type { AuroraMigrationProps } from './props';
-import { replicate } from './replicate';
+import { type Replicated, replicate } from './replicate';
 import { SchemaCopyHost } from './schema-copy-host';
 import { allow, createSource, routeToSource, type Source } from './source';
 import { selectSubnets } from './subnets';
@@ -42,6 +43,12 @@ export class AuroraMigration extends Construct {
   public readonly cluster: AuroraTarget | undefined;
   /** The host that copies the schema; undefined as long as the source is empty. */
   public readonly schemaCopyHost: SchemaCopyHost | undefined;
+  /** Names on the way to the target, for a CutoverStateMachine; undefined as long as the source is empty. */
+  public readonly forward: CutoverWay | undefined;
+  /** The way back, for a CutoverStateMachine; undefined if none is prepared. */
+  public readonly wayBack: CutoverWayBack | undefined;
+  /** Replication's roles by server, which a CutoverStateMachine must let stay connected. */
+  public readonly replicationRoles: { readonly [server: string]: string[] };
   /** The schedule that measures replication, its alarms and its dashboard; undefined as long as the source is empty. */
   public readonly monitoring: ReplicationMonitoring | undefined;
 
@@ -67,17 +74,22 @@ export class AuroraMigration extends Construct {
     this.sourceCluster = source.cluster;
     this.target = target.binding;
     this.cluster = target.cluster;
+    let roles: Replicated['roles'] = {};
     if (isReplicating(props)) {
       this.schemaCopyHost = this.connect(props, source, target);
-      const replication = replicate(this, props, {
+      const replicated = replicate(this, props, {
         runner: this.runner,
         host: this.schemaCopyHost,
         source: this.source,
         target: this.target,
         topology,
       });
-      this.monitoring = this.monitor(props, replication);
+      this.forward = replicated.forward;
+      this.wayBack = replicated.wayBack;
+      roles = replicated.roles;
+      this.monitoring = this.monitor(props, replicated.replication);
     }
+    this.replicationRoles = roles;
     recordMigration(this, this.topology, [this.source, this.target], {
       administrator: source.administrator,
       hba: '',

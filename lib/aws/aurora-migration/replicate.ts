@@ -1,6 +1,7 @@
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { linksInto, namesOf, selectedSchemas, slotNameOf, type Topology } from '../../postgres';
+import type { CutoverWay, CutoverWayBack } from '../cutover';
 import { createLogin } from '../login';
 import { NativeReplication } from '../native-replication';
 import { Canary, ConnectionGuard, Publication, ReplicationRole } from '../objects';
@@ -29,12 +30,24 @@ export interface Clusters {
 /** What makes a role one that replicates on Aurora, where nobody gives out REPLICATION. */
 const REPLICATES = { replication: false, memberOf: ['rds_replication'] };
 
+/** What replicates, and what a cutover is told of it. */
+export interface Replicated {
+  /** Publication, slot and subscription. */
+  readonly replication: NativeReplication;
+  /** Their names. */
+  readonly forward: CutoverWay;
+  /** The way back; undefined if none was asked for. */
+  readonly wayBack: CutoverWayBack | undefined;
+  /** Replication's roles, by the server on which they log in. */
+  readonly roles: { readonly [server: string]: string[] };
+}
+
 /** Copies the schema, and subscribes the target to the source. */
 export function replicate(
   scope: Construct,
   props: AuroraMigrationProps,
   clusters: Clusters,
-): NativeReplication {
+): Replicated {
   const { runner, source, target, topology } = clusters;
   const [slotName = ''] = linksInto(topology, SERVERS.target).map((link) =>
     slotNameOf(topology, link),
@@ -76,7 +89,19 @@ export function replicate(
     schema,
     guardTarget(scope, props, { runner, server: target, schema, roles: wayBack.roles }),
   );
-  return replication;
+  const [reverse] = wayBack.roles;
+  return {
+    replication,
+    forward: { replicationName: namesOf(props).replication },
+    wayBack:
+      reverse === undefined
+        ? undefined
+        : { replicationName: reverse.role.roleName, secret: reverse.login },
+    roles: {
+      [SERVERS.source]: [reader.role.roleName],
+      [SERVERS.target]: wayBack.roles.map(({ role }) => role.roleName),
+    },
+  };
 }
 
 /** A role with its login. */

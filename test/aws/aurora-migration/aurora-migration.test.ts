@@ -1,7 +1,9 @@
-import { Match } from 'aws-cdk-lib/assertions';
-import { SourceRoute } from '../../../lib/aws';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { AuroraMigration, CutoverStateMachine, SourceRoute } from '../../../lib/aws';
 import { checkTemplate } from '../../templates/cloudformation-schema';
-import { synthesize } from './fixture';
+import { newStack } from '../hybrid/fixture';
+import { ResourceGraph } from '../resource-graph';
+import { migrationProps, synthesize } from './fixture';
 
 /** A source that the stack makes, in place of the existing one. */
 const NEW = { existing: undefined };
@@ -185,4 +187,34 @@ test('a prefix is in every name', () => {
   expect(names.sort()).toEqual(
     ['blue', 'blue', 'blue_reader', 'blue_reverse', 'blue_reverse', 'blue_target'].sort(),
   );
+});
+
+test('a cutover can be made of what it offers', () => {
+  const { stack, vpc } = newStack();
+  const migration = new AuroraMigration(stack, 'Migration', migrationProps({ stack, vpc }));
+  const { forward, wayBack } = migration;
+  if (forward === undefined || wayBack === undefined) throw new Error('both ways are there');
+  expect(migration.replicationRoles).toEqual({
+    source: ['pontoon_reader'],
+    target: ['pontoon_reverse'],
+  });
+  const { plan } = new CutoverStateMachine(stack, 'Cutover', {
+    runner: migration.runner,
+    topology: migration.topology,
+    bindings: [migration.source, migration.target],
+    migrationName: 'pontoon',
+    newWriter: 'target',
+    forward,
+    wayBack,
+    keepRoles: migration.replicationRoles,
+  });
+  expect(plan).toMatchObject({
+    from: 'source',
+    to: 'target',
+    forward: { subscription: 'pontoon', publication: 'pontoon', slotName: 'pontoon_target' },
+    reverse: { subscription: 'pontoon_reverse', publication: 'pontoon_reverse' },
+  });
+  const template = Template.fromStack(stack).toJSON();
+  expect(checkTemplate(template)).toEqual([]);
+  expect(new ResourceGraph(template).circles()).toEqual([]);
 });
