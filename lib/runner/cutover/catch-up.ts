@@ -79,11 +79,15 @@ async function arrived(context: CutoverContext, travelled: Travelled): Promise<P
     if (row?.reached !== true)
       return { done: false, reason: `'${path.decoder}' at ${String(row?.lsn)}` };
   }
-  const row = await context.runOne(to, canaryArrived(context.plan.migration, mark));
-  if (row?.arrived !== true) return { done: false, reason: 'no canary there' };
   // AWS DMS confirms positions when it likes to; what it applies, it applies in the order of commits.
-  if (path.kind === LinkKind.DMS) return { done: true, value: undefined };
-  return await slotConfirmed(context, path, position);
+  if (path.kind === LinkKind.NATIVE) {
+    const confirms = await slotConfirmed(context, path, position);
+    if (!confirms.done) return confirms;
+  }
+  const row = await context.runOne(to, canaryArrived(context.plan.migration, mark));
+  return row?.arrived === true
+    ? { done: true, value: undefined }
+    : { done: false, reason: 'no canary there' };
 }
 
 async function slotConfirmed(

@@ -104,7 +104,7 @@ export class CutoverContext {
   /** Milliseconds that are left. Throws a PontoonError with code BUDGET_SPENT if none are. */
   public remainingMs(): number {
     const left = this.endsAt - performance.now();
-    if (left > 0) return Math.min(left, this.plan.limits.budgetMs);
+    if (left > 0) return Math.min(Math.ceil(left), this.plan.limits.budgetMs);
     throw new PontoonError(
       'BUDGET_SPENT',
       `the cutover of '${this.plan.migration}' must be done within ${this.plan.limits.budgetMs} ms of the fence, got no time left; look at what took long, or raise 'budgetMs'`,
