@@ -163,7 +163,7 @@ test('a row that keeps changing is neither the same nor another', async () => {
   expect(tables).toMatchObject([
     {
       status: 'unchecked',
-      reason: '1 rows changed too often to be seen the same within 0.5 s',
+      reason: '1 row changed too often to be seen the same within 0.5 s',
     },
   ]);
 });

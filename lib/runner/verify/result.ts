@@ -16,13 +16,13 @@ export interface TableVerification {
   readonly target?: QualifiedName;
   /** `unchecked` is never `same`: the table could not be compared. */
   readonly status: Verdict;
-  /** Rows on the source that the selection wants, if they were counted. */
+  /** Rows on the source that the selection wants, if they were counted; about, while rows come and go. */
   readonly sourceRows?: number;
-  /** Rows on the target, if they were counted. */
+  /** Rows on the target, if they were counted; about, while rows come and go. */
   readonly targetRows?: number;
   /** Why it differs or is unchecked. */
   readonly reason?: string;
-  /** Some of the rows that differ, the first ones by key, if the table has a key by which both are sorted alike. */
+  /** The first rows that differ, if the table has a key; where many of a range do, some of them. */
   readonly differences?: readonly DifferingRow[];
   /** Seconds that the comparison took. */
   readonly seconds: number;

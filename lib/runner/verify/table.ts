@@ -111,7 +111,8 @@ async function conclude(
   const targetRows = same + rowsInAll(left, 'target');
   if (left.length === 0) return { status: 'same', sourceRows, targetRows };
   if (differing.length === 0) {
-    const reason = `${Math.max(rowsInAll(changing, 'source'), rowsInAll(changing, 'target'))} rows changed too often to be seen the same within ${settleMs / 1000} s`;
+    const rows = Math.max(rowsInAll(changing, 'source'), rowsInAll(changing, 'target'));
+    const reason = `${rows} ${rows === 1 ? 'row' : 'rows'} changed too often to be seen the same within ${settleMs / 1000} s`;
     return { status: 'unchecked', sourceRows, targetRows, reason };
   }
   const differences = await firstDifferences(sides, differing);
