@@ -3,10 +3,11 @@ import type { Chain } from './chain';
 import type { SecretScan } from './checks/secret-scan';
 import type { RecordedMigration } from './migration';
 import type { Recorder } from './recorder';
-import type { RehearsalReport, VerifiedTable } from './report/report';
+import type { RehearsalReport, RehearsedSwitch, VerifiedTable } from './report/report';
 import { sealReport } from './report/seal';
 import type { Server, Shim, StandIn } from './servers';
 import { version } from './version';
+import type { WriteCheck } from './workload/journal';
 import type { Latency } from './workload/latency';
 
 /** What a rehearsal has found out so far. */
@@ -30,6 +31,10 @@ export interface Findings {
   /** Every secret that was used. They stand in no report. */
   readonly secrets: string[];
   latency: Latency | undefined;
+  /** The switches between writers, in order. */
+  readonly switches: RehearsedSwitch[];
+  /** What applications were told, beside what was found; undefined if nobody counted. */
+  writes: WriteCheck | undefined;
   seeded: number;
   written: number;
 }
@@ -49,6 +54,8 @@ export function newFindings(): Findings {
     secretScan: { secrets: 0, places: [], found: [], notSearched: [] },
     secrets: [],
     latency: undefined,
+    switches: [],
+    writes: undefined,
     seeded: 0,
     written: 0,
   };
@@ -93,7 +100,12 @@ export function toReport(
     steps: recorder.steps,
     samples: recorder.samples,
     ...(findings.latency === undefined ? {} : { latencyMs: findings.latency }),
-    workload: { seeded: findings.seeded, written: findings.written },
+    workload: {
+      seeded: findings.seeded,
+      written: findings.written,
+      ...(findings.writes === undefined ? {} : { told: counted(findings.writes) }),
+    },
+    switches: findings.switches,
     verification: findings.verification,
     standIns: findings.standIns,
     shims: unique(findings.shims),
@@ -102,6 +114,15 @@ export function toReport(
     secretScan: findings.secretScan,
   };
   return sealReport(report, findings.secrets);
+}
+
+function counted({ acknowledged, missing, doubled, unexpected }: WriteCheck) {
+  return {
+    acknowledged,
+    missing: missing.length,
+    doubled: doubled.length,
+    unexpected: unexpected.length,
+  };
 }
 
 /** Several servers differ in the same way; a reader wants to be told once. */

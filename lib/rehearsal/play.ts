@@ -1,6 +1,7 @@
 import type { Act } from './acts/act';
 import { catchUp } from './acts/catch-up';
 import { copy } from './acts/copy';
+import { account, cutover, cutoverAgain, endpoint, finalize, rollback } from './acts/cutover';
 import { deleteStack, lookForLeftovers } from './acts/delete';
 import { deploy } from './acts/deploy';
 import { flow } from './acts/flow';
@@ -11,7 +12,22 @@ import { Workload } from './acts/workload';
 import type { RehearsalContext } from './context';
 
 /** What happens between the start of the source and the deletion of the stack, in this order. */
-const ACTS: readonly Act[] = [deploy, copy, flow, catchUp, verify];
+const ACTS: readonly Act[] = [deploy, copy, flow, catchUp, verify, account];
+
+/** The same, where the stack has a state machine: there, back, there again, and to the end. */
+const ACTS_WITH_CUTOVER: readonly Act[] = [
+  deploy,
+  copy,
+  flow,
+  endpoint,
+  cutover,
+  rollback,
+  cutoverAgain,
+  catchUp,
+  verify,
+  account,
+  finalize,
+];
 
 /**
  * Plays one rehearsal, from the first server to the deletion of the stack. Whatever happens, the stack is deleted and
@@ -28,16 +44,26 @@ export async function play(context: RehearsalContext): Promise<void> {
 
 async function playActs(scene: Scene): Promise<void> {
   const { recorder } = scene.context;
-  const source = await recorder.phase('source', 'Start the source, with data', () =>
-    prepareSource(scene),
+  const [source, workload] = await recorder.phase(
+    'source',
+    'Start the source, with data',
+    async () => {
+      const prepared = await prepareSource(scene);
+      return [prepared, await Workload.start(scene, prepared)] as const;
+    },
   );
-  const workload = new Workload(scene, source);
   try {
-    for (const act of ACTS)
+    for (const act of actsOf(scene.context))
       await recorder.phase(act.name, act.title, () => act.play(scene, workload));
   } finally {
     await workload.end();
     await recorder.phase('delete', 'Delete the stack', () => deleteStack(scene));
     await lookForLeftovers(scene, source);
   }
+}
+
+function actsOf({ migration }: RehearsalContext): readonly Act[] {
+  const resources = [...migration.stack.template.resources.values()];
+  const switches = resources.some(({ type }) => type === 'AWS::StepFunctions::StateMachine');
+  return switches ? ACTS_WITH_CUTOVER : ACTS;
 }

@@ -23,6 +23,7 @@ import {
   cloudFormationShims,
   cloudFormationStandIn,
 } from './cloudformation';
+import { TCP_ENDPOINT_STAND_IN } from './endpoint';
 import { LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
 import type { RecordedMigration } from './migration';
 import { handOver, type NewSource } from './new-source';
@@ -36,6 +37,7 @@ import {
   type Workspace,
 } from './servers';
 import { SsmStandIn } from './ssm';
+import { STEP_FUNCTIONS_STAND_IN, StepFunctionsStandIn } from './step-functions';
 
 /** What a stage is set up for. */
 export interface StageOptions {
@@ -90,6 +92,7 @@ export class Stage {
   private readonly schedule: Schedule;
   private readonly ssm: SsmStandIn;
   private readonly lambda: LambdaStandIn;
+  public readonly stepFunctions: StepFunctionsStandIn;
 
   private constructor(
     private readonly options: StageOptions,
@@ -128,6 +131,14 @@ export class Stage {
       // What is staged there goes away with everything else, however the rehearsal ends.
       directory: workspace.directory,
       onLog: ({ line }) => options.onLog(line),
+    });
+    this.stepFunctions = new StepFunctionsStandIn({
+      invoke: async (arn, input) => await this.lambda.invoke(arn, addresses.redirect(input)),
+      // Nobody is there to approve; a machine that asks is refused by its own time limit.
+      onMessage: ({ subject }) => recorder.note(subject),
+      onEvent: ({ type, state }) => {
+        if (type === 'TaskStateEntered' && state !== undefined) recorder.progress(state);
+      },
     });
     this.schedule = new Schedule({
       invoke: async (arn, input) =>
@@ -184,6 +195,7 @@ export class Stage {
         ...this.aurora.players,
         ...this.dms.players,
         ...this.schedule.players,
+        ...this.stepFunctions.players,
         ...this.ssm.players,
       },
       // Custom resources of the CDK and of the user call AWS, which is not here.
@@ -283,6 +295,8 @@ export class Stage {
       ...(this.proxies.used ? [RDS_PROXY_STAND_IN] : []),
       ...(this.hasStandby() ? this.host.standIns : [TOOLS_HOST_STAND_IN]),
       ...(this.dms.used ? [DMS_STAND_IN] : []),
+      TCP_ENDPOINT_STAND_IN,
+      ...(this.stepFunctions.used ? [STEP_FUNCTIONS_STAND_IN] : []),
       ...this.ssm.standIns,
     ];
   }

@@ -9,9 +9,16 @@ export const catchUp: Act = {
   async play(scene, workload) {
     const { source, table } = workload;
     await workload.stopWriting();
+    const { switches } = scene.context.findings;
+    const back = switches.at(-1)?.to === scene.context.chain.target;
     // A row that is written after all others arrives after all others.
-    await scene.withBoth(source.server, (from, to) =>
-      measureLatency(from, to, { table, rounds: 1, pauseMs: 0, deadlineMs: CATCH_UP_MS }),
+    await scene.withBoth(source.server, (old, target) =>
+      measureLatency(back ? target : old, back ? old : target, {
+        table,
+        rounds: 1,
+        pauseMs: 0,
+        deadlineMs: CATCH_UP_MS,
+      }),
     );
   },
 };

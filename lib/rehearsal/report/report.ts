@@ -31,7 +31,19 @@ export interface RehearsalReport {
     readonly max: number;
     readonly count: number;
   };
-  readonly workload: { readonly seeded: number; readonly written: number };
+  readonly workload: {
+    readonly seeded: number;
+    readonly written: number;
+    /** What applications were told, beside what was found on the last writer, if that was counted. */
+    readonly told?: {
+      readonly acknowledged: number;
+      readonly missing: number;
+      readonly doubled: number;
+      readonly unexpected: number;
+    };
+  };
+  /** The switches between writers, in order; empty if none was rehearsed. */
+  readonly switches: readonly RehearsedSwitch[];
   readonly verification: readonly VerifiedTable[];
   /** What took the place of something that cannot run here. */
   readonly standIns: readonly StandInNote[];
@@ -52,6 +64,25 @@ export interface RehearsalReport {
     /** Where nobody could look, and why. */
     readonly notSearched: readonly { readonly place: string; readonly reason: string }[];
   };
+}
+
+/** One switch from a writer to another. */
+export interface RehearsedSwitch {
+  /** The phase. */
+  readonly name: string;
+  readonly title: string;
+  /** The new writer. */
+  readonly to: string;
+  /** Milliseconds from the fence to the opening, as the function saw them. */
+  readonly closedMs: number;
+  /** The tasks of the state machine, and how long each took. */
+  readonly states: readonly { readonly name: string; readonly ms: number }[];
+  /** When the first application had its last write on the old side. */
+  readonly atSeconds?: number;
+  /** Half of the applications could not write for longer than this, in milliseconds. */
+  readonly medianMs?: number;
+  /** No application could not write for longer than this, in milliseconds. */
+  readonly longestMs?: number;
 }
 
 /** One server of the topology, as it ran here. */

@@ -28,6 +28,8 @@ export interface StartedExecution {
 
 /** A stand-in for AWS Step Functions: runs the very definitions that templates hold. */
 export class StepFunctionsStandIn {
+  /** Whether there was any machine. */
+  public used = false;
   private readonly machines = new Map<string, MachineDefinition>();
   private readonly tokens = new TaskTokens();
 
@@ -45,15 +47,24 @@ export class StepFunctionsStandIn {
     },
   };
 
+  /** The machines that there are. */
+  public get machineArns(): readonly string[] {
+    return [...this.machines.keys()];
+  }
+
+  /** The definition of a machine. */
+  public definition(machineArn: string): MachineDefinition {
+    const machine = this.machines.get(machineArn);
+    if (machine !== undefined) return machine;
+    throw new PontoonError(
+      'STATE_MACHINE',
+      `state machine "${machineArn}" must be made by a stack before it is started, got ${this.machineArns.join(', ') || 'no state machines'}`,
+    );
+  }
+
   /** Starts an execution. */
   public start(machineArn: string, input: unknown): StartedExecution {
-    const machine = this.machines.get(machineArn);
-    if (machine === undefined) {
-      throw new PontoonError(
-        'STATE_MACHINE',
-        `state machine "${machineArn}" must be made by a stack before it is started, got ${[...this.machines.keys()].join(', ') || 'no state machines'}`,
-      );
-    }
+    const machine = this.definition(machineArn);
     const arn = `${machineArn.replace(':stateMachine:', ':execution:')}:${randomUUID()}`;
     const { invoke, onMessage, onEvent, pauseMsPerSecond } = this.options;
     const execution = new Execution({
@@ -83,6 +94,7 @@ export class StepFunctionsStandIn {
     const name = `${stack.stackName}-${logicalId}`;
     const arn = `arn:${partition}:states:${region}:${account}:stateMachine:${name}`;
     const text = String(properties.DefinitionString ?? '');
+    this.used = true;
     this.machines.set(arn, readDefinition(text, `state machine "${logicalId}"`));
     return { physicalId: arn, attributes: { Arn: arn, Name: name } };
   }

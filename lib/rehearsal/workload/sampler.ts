@@ -9,8 +9,6 @@ export interface SamplerOptions {
   readonly source: Server;
   /** The standby, as soon as there is one. */
   readonly standby: () => Server | undefined;
-  /** The database whose slots are looked at. */
-  readonly database: string;
   /** Seconds since the start of the rehearsal. */
   readonly now: () => number;
   /** Rows that the workload has written so far. */
@@ -43,7 +41,7 @@ export class Sampler {
   }
 
   private async run(): Promise<void> {
-    const source = await connect(this.options.source, this.options.database);
+    const source = await connect(this.options.source);
     try {
       while (!this.controller.signal.aborted) {
         await this.sample(source);
@@ -65,7 +63,7 @@ export class Sampler {
   }
 
   private async standbyLag(standby: Server, written: string): Promise<Partial<LagSample>> {
-    this.standbyClient ??= await connect(standby, this.options.database);
+    this.standbyClient ??= await connect(standby);
     const replayed = await ask(this.standbyClient, 'SELECT pg_last_wal_replay_lsn()::text AS lsn');
     const confirmed = await ask(
       this.standbyClient,
@@ -98,8 +96,9 @@ async function ask(client: Client, query: string): Promise<string> {
   return rows[0]?.lsn ?? '';
 }
 
-async function connect(server: Server, database: string): Promise<Client> {
-  const client = new Client(server.controlConfig(database));
+/** To a database that nobody fences: a superuser's session in the replicated one would keep a cutover from beginning. */
+async function connect(server: Server): Promise<Client> {
+  const client = new Client(server.controlConfig());
   // A server that ends takes the next statement with it, which says so.
   client.on('error', () => undefined);
   await client.connect();

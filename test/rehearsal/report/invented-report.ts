@@ -54,6 +54,7 @@ export const INVENTED_REPORT: RehearsalReport = {
   samples: Array.from({ length: 40 }, (_, index) => sample(index)),
   latencyMs: { median: 41.2, p95: 97.6, max: 183.4, count: 20 },
   workload: { seeded: 200_000, written: 1_642 },
+  switches: [],
   verification: [
     { table: '"shop"."customers"', status: 'same', sourceRows: 40_120, targetRows: 40_120 },
     { table: '"shop"."orders"', status: 'same', sourceRows: 120_833, targetRows: 120_833 },

@@ -34,7 +34,6 @@ async function sampled(
   const sampler = new Sampler({
     source: source.server,
     standby: () => undefined,
-    database: 'postgres',
     now: () => 1,
     written: () => 0,
     ...options,
@@ -108,13 +107,20 @@ test('tells the rows that are written in a second, once a second has passed', as
 });
 
 test('throws what ended it when it is stopped, not before', async () => {
+  let asked = (): void => undefined;
+  const counted = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
   const sampler = new Sampler({
     source: source.server,
     standby: () => undefined,
-    database: 'nowhere',
     now: () => 0,
-    written: () => 0,
+    written: () => {
+      asked();
+      throw new Error('nobody counts');
+    },
     onSample: () => undefined,
   });
-  await expect(sampler.stop()).rejects.toThrow('database "nowhere" does not exist');
+  await counted;
+  await expect(sampler.stop()).rejects.toThrow(new Error('nobody counts'));
 });

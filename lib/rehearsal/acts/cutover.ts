@@ -1,0 +1,156 @@
+import { type CutoverInput, PontoonError, parseCutover } from '../../postgres';
+import { recordOf } from '../assembly';
+import { endpointResolver, placeEndpoint } from '../endpoint';
+import { asSuperuser } from '../source';
+import type { HistoryEvent } from '../step-functions';
+import { letIn } from '../workload/application-login';
+import type { Act } from './act';
+import type { Scene } from './scene';
+
+/** How long applications may take to write again after a switch. */
+const WRITE_AGAIN_MS = 30_000;
+
+/** Has applications find their servers by the endpoint of the template, on which the old writer stands. */
+export const endpoint: Act = {
+  name: 'endpoint',
+  title: 'Lead applications by the endpoint',
+  async play(scene, workload) {
+    const { stage, target, targetDatabase, context } = scene;
+    const { plan, endpoint: spec } = told(scene);
+    await asSuperuser(target, targetDatabase, async (client) => {
+      await letIn(client, workload.login.password);
+    });
+    if (spec === undefined) {
+      throw new PontoonError(
+        'NO_ENDPOINT',
+        `the cutover of '${plan.migration}' must have an endpoint to be rehearsed, got none; give one to its props`,
+      );
+    }
+    placeEndpoint(spec, stage, plan.from);
+    const resolver = endpointResolver(spec, stage, (name) =>
+      name === plan.from ? workload.source.server : target,
+    );
+    workload.follow(resolver, context.chain.target, target);
+    await workload.applications.untilWriting({ server: plan.from, deadlineMs: WRITE_AGAIN_MS });
+  },
+};
+
+/** Runs the state machine of the template to the end, while applications write. */
+export const cutover = switching('cutover', 'Cut over', 'cutover', ({ plan }) => plan.to);
+export const rollback = switching('rollback', 'Roll back', 'rollback', ({ plan }) => plan.from);
+export const cutoverAgain = switching(
+  'cutover-again',
+  'Cut over again',
+  'cutover',
+  ({ plan }) => plan.to,
+);
+
+/** Drops everything that the migration made between the servers. */
+export const finalize: Act = {
+  name: 'finalize',
+  title: 'Finalize',
+  async play(scene) {
+    await execute(scene, 'finalize');
+  },
+};
+
+/** Proves what applications were told: each acknowledged write is there once, on the new writer. */
+export const account: Act = {
+  name: 'account',
+  title: 'Count what applications were told',
+  async play({ context, target, targetDatabase }, { applications }) {
+    const check = await asSuperuser(
+      target,
+      targetDatabase,
+      async (client) => await applications.check(client),
+    );
+    context.findings.writes = check;
+    for (const kind of ['missing', 'doubled', 'unexpected'] as const) {
+      const [first] = check[kind];
+      if (first !== undefined) {
+        context.findings.problems.push(
+          `${check[kind].length} of ${check.acknowledged} acknowledged writes are ${kind}, the first being ${JSON.stringify(first)}`,
+        );
+      }
+    }
+  },
+};
+
+function switching(
+  name: string,
+  title: string,
+  action: string,
+  writerOf: (input: CutoverInput) => string,
+): Act {
+  return {
+    name,
+    title,
+    async play(scene, workload) {
+      const { findings, recorder } = scene.context;
+      const before = workload.applications.outages.length;
+      const { output, states } = await execute(scene, action);
+      const server = writerOf(told(scene));
+      await workload.applications.untilWriting({ server, deadlineMs: WRITE_AGAIN_MS });
+      const [outage] = workload.applications.outages.slice(before);
+      const began = recorder.now() - (performance.now() - (outage?.beganAtMs ?? 0)) / 1000;
+      findings.switches.push({
+        name,
+        title,
+        to: server,
+        closedMs: Math.round(Number(output.closedMs)),
+        states,
+        ...(outage === undefined
+          ? {}
+          : {
+              atSeconds: Math.round(began * 1000) / 1000,
+              medianMs: Math.round(outage.medianMs),
+              longestMs: Math.round(outage.longestMs),
+            }),
+      });
+      if (outage === undefined)
+        findings.problems.push(`no application was seen to move to '${server}' by '${title}'`);
+    },
+  };
+}
+
+async function execute(
+  { stage, context }: Scene,
+  action: string,
+): Promise<{ output: Readonly<Record<string, unknown>>; states: { name: string; ms: number }[] }> {
+  const { execution, ended } = stage.stepFunctions.start(machineOf(stage), { action });
+  const outcome = await ended;
+  if (outcome.status === 'FAILED') {
+    throw new PontoonError(
+      'NOT_SWITCHED',
+      `the execution '${action}' must succeed, got ${outcome.error}: ${outcome.cause}; look at the logs of the servers`,
+    );
+  }
+  context.recorder.progress(`${execution.history.length} events in the history`);
+  return { output: recordOf(outcome.output), states: durations(execution.history) };
+}
+
+function durations(history: readonly HistoryEvent[]): { name: string; ms: number }[] {
+  return history.flatMap(({ type, state: name, atMs }) => {
+    if (type !== 'TaskStateEntered' || name === undefined) return [];
+    const exited = history.find(
+      (event) => event.type === 'TaskStateExited' && event.state === name && event.atMs >= atMs,
+    );
+    return exited === undefined ? [] : [{ name, ms: exited.atMs - atMs }];
+  });
+}
+
+function machineOf(stage: Scene['stage']): string {
+  const [arn, ...others] = stage.stepFunctions.machineArns;
+  if (arn !== undefined && others.length === 0) return arn;
+  throw new PontoonError(
+    'NO_MACHINE',
+    `the stack must make one state machine to be rehearsed, got ${others.length + (arn === undefined ? 0 : 1)}; keep others in another stack`,
+  );
+}
+
+/** What the state machine tells the function, with the values of this deployment. */
+function told({ stage }: Scene): CutoverInput {
+  const { states } = stage.stepFunctions.definition(machineOf(stage));
+  const result = recordOf(states.get('Plan')?.fields.Result);
+  return parseCutover(recordOf(result.input));
+}
