@@ -39,6 +39,7 @@ const BENCHES = {
   ],
   preflight: ['benchPreflight', (row) => [row]],
   rehearsal: ['benchRehearsal', ({ phases, ...row }) => [row, ...phases]],
+  outage: ['benchOutage', (rows) => rows],
   verification: ['benchVerification', (rows) => rows],
 };
 

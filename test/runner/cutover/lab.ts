@@ -13,6 +13,7 @@ import {
   readSpec,
   type Secret,
   type SecretStore,
+  type TableSelection,
 } from '../../../lib/postgres';
 import {
   managedAdmin,
@@ -51,7 +52,7 @@ export interface LabOptions {
   /** SQL that the owner runs on both servers after the schema. */
   readonly schema?: string;
   /** The schemas that are replicated. */
-  readonly schemas?: readonly string[];
+  readonly schemas?: string[];
   /** The port by which servers find the server at `port`, such as a network that can be cut. */
   readonly portFor?: (side: string, port: number) => Promise<number>;
 }
@@ -88,7 +89,7 @@ export class CutoverLab {
   private constructor(
     public readonly blue: Side,
     public readonly green: Side,
-    private readonly selection: { readonly schemas: readonly string[] },
+    private readonly selection: TableSelection,
     private readonly secrets: ReaderSecret,
     public readonly workspace: Workspace,
     private readonly servers: readonly TestServer[],

@@ -1,6 +1,8 @@
 import { Client, type ClientConfig } from 'pg';
 import { waitUntil } from '../../../lib/runner';
 
+const RETRY_MS = 5;
+
 /** Where a writer connects at the moment. */
 export type WhereTo = () => ClientConfig;
 
@@ -11,19 +13,31 @@ export type WhereTo = () => ClientConfig;
 export class JournalWriter {
   /** Numbers of rows whose commit was acknowledged. */
   public readonly acknowledged: number[] = [];
-  /** Milliseconds between acknowledged writes, in order. */
-  public readonly gaps: number[] = [];
   private number = 0;
   private last = performance.now();
+  private longest = 0;
   private stopped = false;
+  private held = false;
   private readonly running: Promise<void>;
 
   constructor(
     public readonly client: number,
     private readonly where: WhereTo,
-    private readonly pauseMs = 0,
+    private readonly paceMs = 0,
   ) {
     this.running = this.run();
+  }
+
+  /** The longest time without an acknowledged write since this was asked last, in milliseconds. */
+  public takeLongestGap(): number {
+    const longest = Math.max(this.longest, performance.now() - this.last);
+    this.longest = 0;
+    return longest;
+  }
+
+  /** Writes nothing, and is not connected, until it is to go on: how an application that cooperates is paused. */
+  public hold(held: boolean): void {
+    this.held = held;
   }
 
   public async stop(): Promise<void> {
@@ -33,16 +47,20 @@ export class JournalWriter {
 
   private async run(): Promise<void> {
     while (!this.stopped) {
+      if (this.held) {
+        await pause(1);
+        continue;
+      }
       const session = new Client({ ...this.where(), connectionTimeoutMillis: 2_000 });
       session.on('error', () => undefined);
       try {
         await session.connect();
         await session.query(`SET synchronous_commit = ${this.client % 2 === 1 ? 'off' : 'on'}`);
         await session.query('SET default_transaction_read_only = off');
-        while (!this.stopped) await this.write(session);
+        while (!this.stopped && !this.held) await this.write(session);
       } catch {
         // Refused or ended: what was not acknowledged does not count, and the next number is another.
-        await pause(2);
+        await pause(RETRY_MS);
       } finally {
         await session.end().catch(() => undefined);
       }
@@ -50,6 +68,7 @@ export class JournalWriter {
   }
 
   private async write(session: Client): Promise<void> {
+    const begun = performance.now();
     this.number += 1;
     const { client, number } = this;
     await session.query(
@@ -57,9 +76,11 @@ export class JournalWriter {
        INSERT INTO shop.orders (client, number) VALUES (${client}, ${number})`,
     );
     this.acknowledged.push(number);
-    this.gaps.push(performance.now() - this.last);
-    this.last = performance.now();
-    if (this.pauseMs > 0) await pause(this.pauseMs);
+    const now = performance.now();
+    this.longest = Math.max(this.longest, now - this.last);
+    const left = this.paceMs - (now - begun);
+    this.last = now;
+    if (left > 0) await pause(left);
   }
 }
 

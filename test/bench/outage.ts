@@ -1,0 +1,145 @@
+import { rollbackOf } from '../../lib/postgres';
+import { cutover, run, waitUntil } from '../../lib/runner';
+import { CutoverLab } from '../runner/cutover/lab';
+import { contradictions, JournalWriter, untilWritten } from '../runner/cutover/writer';
+
+/** What clients saw of several cutovers, in milliseconds. */
+export interface OutageBench {
+  readonly name: string;
+  readonly runs: number;
+  /** The rate at which clients wrote before. */
+  readonly writesPerSecond: number;
+  /** Of the longest time that any client waited, for each cutover. */
+  readonly medianMs: number;
+  readonly worstMs: number;
+  /** Acknowledged writes that the new writer did not have, over all runs. */
+  readonly lost: number;
+  readonly each: readonly number[];
+}
+
+const RUNS = 10;
+/** Each run of the article's needs servers of its own, since it leaves no way back. */
+const ARTICLE_RUNS = 5;
+const CLIENTS = 10;
+const PACE_MS = 20;
+const SETTLE_WRITES = 50;
+
+/** Cutovers there and back by turns under 500 writes a second, and the article's sequence of statements. */
+export async function benchOutage(): Promise<readonly OutageBench[]> {
+  return [await ours(), await theArticles()];
+}
+
+async function ours(): Promise<OutageBench> {
+  const lab = await CutoverLab.start([17, 17]);
+  const writers = startWriters(lab);
+  const each: number[] = [];
+  const begun = performance.now();
+  try {
+    let plan = lab.plan();
+    await untilWritten(writers, SETTLE_WRITES);
+    const rate = rateOf(writers, begun);
+    for (let one = 0; one < RUNS; one += 1) {
+      for (const writer of writers) writer.takeLongestGap();
+      const services = await lab.services();
+      await cutover({ plan, owner: 'bench' }, services).finally(() => services.close());
+      await untilWritten(writers, SETTLE_WRITES);
+      each.push(longest(writers));
+      const back = rollbackOf(plan);
+      if (back === undefined) throw new Error('the plan must have a way back');
+      plan = back;
+    }
+    return summary('pontoon, there and back', each, rate, await lostOn(lab, writers));
+  } finally {
+    await Promise.all(writers.map((writer) => writer.stop()));
+    await lab.stop();
+  }
+}
+
+async function theArticles(): Promise<OutageBench> {
+  const each: number[] = [];
+  let lost = 0;
+  let rate = 0;
+  for (let one = 0; one < ARTICLE_RUNS; one += 1) {
+    const lab = await CutoverLab.start([17, 17]);
+    const writers = startWriters(lab);
+    const begun = performance.now();
+    try {
+      await lab.green.admin.query('GRANT CONNECT ON DATABASE app TO PUBLIC');
+      await untilWritten(writers, SETTLE_WRITES);
+      rate = rateOf(writers, begun);
+      for (const writer of writers) writer.takeLongestGap();
+      await articleCutover(lab, writers);
+      await untilWritten(writers, SETTLE_WRITES);
+      each.push(longest(writers));
+      lost += await lostOn(lab, writers);
+    } finally {
+      await Promise.all(writers.map((writer) => writer.stop()));
+      await lab.stop();
+    }
+  }
+  return summary("the article's statements, applications paused for it", each, rate, lost);
+}
+
+/** "Cutover to Target" of the article, in its order; its applications pause when they are asked to. */
+async function articleCutover(lab: CutoverLab, writers: readonly JournalWriter[]): Promise<void> {
+  const { green } = lab;
+  for (const writer of writers) writer.hold(true);
+  await waitUntil({
+    what: 'the lag must be zero',
+    deadlineMs: 30_000,
+    intervalMs: 5,
+    probe: async () => {
+      const { rows } = await green.admin.query(
+        `SELECT latest_end_lsn - received_lsn = 0 AS synced FROM pg_stat_subscription WHERE subname = 'forward'`,
+      );
+      return rows[0]?.synced === true
+        ? { done: true, value: undefined }
+        : { done: false, reason: 'not synced' };
+    },
+  });
+  await green.admin.query(
+    `SELECT setval('shop.orders_id_seq', (SELECT max(id) FROM shop.orders)), setval('shop.customers_id_seq', (SELECT coalesce(max(id), 1) FROM shop.customers))`,
+  );
+  await run(green.admin, {
+    text: 'DROP SUBSCRIPTION forward',
+    redacted: 'DROP SUBSCRIPTION forward',
+  });
+  lab.active = green.name;
+  for (const writer of writers) writer.hold(false);
+}
+
+function startWriters(lab: CutoverLab): readonly JournalWriter[] {
+  return Array.from(
+    { length: CLIENTS },
+    (_, client) => new JournalWriter(client, () => lab.application(), PACE_MS),
+  );
+}
+
+function longest(writers: readonly JournalWriter[]): number {
+  return Math.max(...writers.map((writer) => writer.takeLongestGap()));
+}
+
+function rateOf(writers: readonly JournalWriter[], begun: number): number {
+  const written = writers.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
+  return (written / (performance.now() - begun)) * 1000;
+}
+
+async function lostOn(lab: CutoverLab, writers: readonly JournalWriter[]): Promise<number> {
+  const client = await lab.current.superuser();
+  const found = await contradictions(client, writers).finally(() => client.end());
+  return found.filter((each) => each.endsWith(' lost')).length;
+}
+
+function summary(
+  name: string,
+  each: readonly number[],
+  writesPerSecond: number,
+  lost: number,
+): OutageBench {
+  const sorted = [...each].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const medianMs = ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
+  const rounded = each.map((ms) => Math.round(ms));
+  const worstMs = sorted.at(-1) ?? 0;
+  return { name, runs: each.length, writesPerSecond, medianMs, worstMs, lost, each: rounded };
+}
