@@ -14,11 +14,28 @@ export function rehearsalSummary(report: RehearsalReport, page: string): string 
       : [
           `  latency    ${round(latencyMs.median)} ms median, ${round(latencyMs.p95)} ms p95, ${round(latencyMs.max)} ms at most`,
         ]),
+    ...report.switches.map(
+      ({ title, medianMs, longestMs }) =>
+        `  ${title.toLowerCase().padEnd(9)}  ${outage(medianMs)} median outage, ${outage(longestMs)} at most`,
+    ),
+    ...told(report),
     `  stand-ins  ${standIns.length === 0 ? 'none' : standIns.map(({ name }) => name).join(', ')}`,
     `  shims      ${shims.length}`,
     `  report     ${page}`,
     '',
   ].join('\n');
+}
+
+function told({ workload: { told: counts } }: RehearsalReport): string[] {
+  if (counts === undefined) return [];
+  const { acknowledged, missing, doubled, unexpected } = counts;
+  return [
+    `  told       ${acknowledged} acknowledged: ${missing} missing, ${doubled} doubled, ${unexpected} unexpected`,
+  ];
+}
+
+function outage(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? 'an unknown' : `${milliseconds} ms`;
 }
 
 function counted(tables: readonly VerifiedTable[]): string {

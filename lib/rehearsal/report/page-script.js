@@ -11,7 +11,7 @@ addEventListener('beforeprint', () => {
 // Draws the lag of the embedded report into #chart.
 (() => {
   const place = document.getElementById('chart');
-  const { samples } = JSON.parse(document.getElementById('report').textContent);
+  const { samples, phases, switches } = JSON.parse(document.getElementById('report').textContent);
   if (place === null) return;
 
   const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -112,6 +112,32 @@ addEventListener('beforeprint', () => {
     ];
   }
 
+  /** Shades the phases in which writers were switched, and names them. */
+  function markSwitches({ ctx, bbox, valToPos }) {
+    const names = new Set(switches.map(({ name }) => name));
+    const ratio = devicePixelRatio;
+    ctx.save();
+    ctx.font = `${12 * ratio}px system-ui, sans-serif`;
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'top';
+    for (const { name, title, atSeconds, seconds } of phases) {
+      if (!names.has(name)) continue;
+      const left = valToPos(atSeconds, 'x', true);
+      const right = valToPos(atSeconds + seconds, 'x', true);
+      ctx.fillStyle = color('--rule');
+      ctx.globalAlpha = 0.5;
+      ctx.fillRect(left, bbox.top, Math.max(ratio, right - left), bbox.height);
+      ctx.globalAlpha = 1;
+      ctx.fillStyle = color('--quiet');
+      ctx.save();
+      ctx.translate(left + 3 * ratio, bbox.top + bbox.height - 4 * ratio);
+      ctx.rotate(-Math.PI / 2);
+      ctx.fillText(title, 0, 0);
+      ctx.restore();
+    }
+    ctx.restore();
+  }
+
   function draw() {
     plot?.destroy();
     const shown = lines();
@@ -131,6 +157,7 @@ addEventListener('beforeprint', () => {
           ...shown,
         ],
         axes: axes(shown),
+        hooks: { drawAxes: [markSwitches] },
         cursor: { drag: { x: false, y: false } },
       },
       [column('atSeconds'), ...shown.map(({ key }) => column(key))],

@@ -5,6 +5,7 @@ import { differencesSection, remainsSection } from './differences';
 import { html, raw } from './html';
 import { lagSection } from './lag';
 import type { RehearsalReport } from './report';
+import { switchesSection } from './switches';
 import { timelineSection } from './timeline';
 import { verdictOf, verdictSection } from './verdict';
 import { verificationSection } from './verification';
@@ -33,6 +34,7 @@ ${raw(beside('page.css'))}</style>
 <main>
 ${verdictSection(report)}
 ${chainSection(report)}
+${switchesSection(report)}
 ${timelineSection(report)}
 ${lagSection(report)}
 ${verificationSection(report)}

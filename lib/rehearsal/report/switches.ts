@@ -1,0 +1,31 @@
+import { formatCount } from './format';
+import { type Html, html } from './html';
+import type { RehearsalReport, RehearsedSwitch } from './report';
+
+/** How long applications could not write, and what they were told. Nothing if no switch was rehearsed. */
+export function switchesSection({ switches, workload }: RehearsalReport): Html | undefined {
+  if (switches.length === 0) return undefined;
+  return html`<section aria-labelledby="switches">
+<h2 id="switches">Switches between writers</h2>
+<p>For how long applications had no write acknowledged: each from its last on the old side to its first on the new one. On AWS the services that are asked meanwhile take longer.</p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="switches"><table>
+<thead><tr><th scope="col">Switch</th><th scope="col">New writer</th><th scope="col" class="number">Outage, median</th><th scope="col" class="number">at most</th><th scope="col" class="number">Fence to opening</th></tr></thead>
+<tbody>${switches.map(row)}</tbody></table></div>
+${told(workload)}
+</section>`;
+}
+
+function row({ title, to, medianMs, longestMs, closedMs, states }: RehearsedSwitch): Html {
+  const tasks = states.map(({ name, ms }) => `${name} ${milliseconds(ms)}`).join(', ');
+  return html`<tr><th scope="row">${title}<small>${tasks}</small></th><td><code>${to}</code></td><td class="number">${milliseconds(medianMs)}</td><td class="number">${milliseconds(longestMs)}</td><td class="number">${milliseconds(closedMs)}</td></tr>`;
+}
+
+function told({ told: counts }: RehearsalReport['workload']): Html | undefined {
+  if (counts === undefined) return undefined;
+  const { acknowledged, missing, doubled, unexpected } = counts;
+  return html`<p>Of ${formatCount(acknowledged)} writes that were acknowledged, also to applications that do not wait for the disk, ${formatCount(missing)} are missing on the last writer, ${formatCount(doubled)} are there twice, and ${formatCount(unexpected)} rows are there that nobody wrote.</p>`;
+}
+
+function milliseconds(value: number | undefined): string {
+  return value === undefined ? '–' : `${formatCount(value)} ms`;
+}
