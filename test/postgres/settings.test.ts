@@ -14,18 +14,24 @@ import {
   settingsByName,
   type Topology,
   type TopologyLink,
+  type TopologyServer,
   WalLevel,
 } from '../../lib/postgres';
 
 const selection = { schemas: ['public'] };
 
-function topology(majorVersion: number, links: TopologyLink[], target = Platform.AURORA): Topology {
+function topology(
+  majorVersion: number,
+  links: TopologyLink[],
+  target = Platform.AURORA,
+  standby: Partial<TopologyServer> = {},
+): Topology {
   const database = 'shop';
   const walLevel = WalLevel.LOGICAL;
   return createTopology({
     servers: {
       a: { platform: Platform.SELF_MANAGED, majorVersion, database, walLevel },
-      b: { platform: Platform.EC2, majorVersion, database },
+      b: { platform: Platform.EC2, majorVersion, database, ...standby },
       c: { platform: target, majorVersion, database },
     },
     links,
@@ -40,8 +46,8 @@ const NATIVE: TopologyLink = { ...DMS, kind: LinkKind.NATIVE };
 /** Every setting on one line, without its reason. */
 function lines(made: Topology, name: string, sizing?: SizingOptions): string[] {
   return deriveSettings(made, name, sizing).map(
-    ({ name: setting, value, rule, restart }) =>
-      `${setting} = ${value} (${rule}${restart ? ', restart' : ''})`,
+    ({ name: setting, value, rule, restart, advised }) =>
+      `${setting} = ${value} (${rule}${restart ? ', restart' : ''}${advised ? ', advised' : ''})`,
   );
 }
 
@@ -50,7 +56,7 @@ function sender(walLevel: string, count: number, major: number, keep = '-1'): st
     `wal_level = ${walLevel} (equal, restart)`,
     `max_wal_senders = ${Math.max(10, count)} (at-least, restart)`,
     `max_replication_slots = ${Math.max(10, count)} (at-least, restart)`,
-    `max_slot_wal_keep_size = ${keep} (equal)`,
+    `max_slot_wal_keep_size = ${keep} (equal${keep === '-1' ? ', advised' : ''})`,
     'wal_sender_timeout = 60s (zero-or-at-least)',
     ...(major >= 18 ? ['idle_replication_slot_timeout = 0 (equal)'] : []),
   ];
@@ -138,8 +144,8 @@ describe.each([14, 16, 18])('settings of PostgreSQL %i', (major) => {
   });
 
   test('sizes follow the load', () => {
-    const made = topology(major, [PROMOTED, NATIVE]);
-    const sizing = { spareSlots: 4, maxSlotWalKeepMiB: 2048, syncWorkers: 12 };
+    const made = topology(major, [PROMOTED, NATIVE], Platform.AURORA, { maxSlotWalKeepMiB: 2048 });
+    const sizing = { spareSlots: 4, syncWorkers: 12 };
     expect(lines(made, 'b', sizing)).toEqual([
       ...sender('logical', 17, major, '2048MB'),
       ...SECURITY,
@@ -236,8 +242,8 @@ test('a parameter group has the settings that are Aurora’s to give, in its uni
     max_worker_processes: '16',
     max_active_replication_origins: '10',
   });
-  const sizing = { maxSlotWalKeepMiB: 512 };
-  expect(renderParameterGroup(deriveSettings(made, 'b', sizing))).toEqual({
+  const guarded = topology(18, [PROMOTED, NATIVE], Platform.AURORA, { maxSlotWalKeepMiB: 512 });
+  expect(renderParameterGroup(deriveSettings(guarded, 'b'))).toEqual({
     'rds.force_ssl': '1',
     'pg_stat_statements.track_utility': '0',
     'rds.logical_replication': '1',

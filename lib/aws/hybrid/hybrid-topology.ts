@@ -42,6 +42,9 @@ export function hybridTopology(props: HybridMigrationProps): Topology {
         majorVersion: source.majorVersion,
         database,
         walLevel: source.walLevel,
+        ...(source.maxSlotWalKeepMiB === undefined
+          ? {}
+          : { maxSlotWalKeepMiB: source.maxSlotWalKeepMiB }),
       },
       [SERVERS.standby]: { platform: Platform.EC2, majorVersion: source.majorVersion, database },
       [SERVERS.target]: {

@@ -21,6 +21,15 @@ export interface HybridSource extends ServerAddress {
    * @see https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-WAL-LEVEL
    */
   readonly walLevel: WalLevel;
+  /**
+   * The `max_slot_wal_keep_size` that the source has or will be given: the most WAL, in MiB, that the standby's slot may
+   * hold back before PostgreSQL gives it up to save the disk, after which the standby is copied anew. The runbook sets
+   * it and the deployment checks it. Changing it takes effect in place.
+   *
+   * @default - the source keeps its own limit; the deployment warns of any
+   * @see https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-MAX-SLOT-WAL-KEEP-SIZE
+   */
+  readonly maxSlotWalKeepMiB?: number;
   /** The networks that the source is in, as CIDRs. */
   readonly cidrs: string[];
   /**

@@ -80,6 +80,8 @@ function settingFound(
   { topology, server }: PreflightContext,
 ): Found {
   const { required, actual, needsRestart } = difference;
+  // What nobody decided is the owner's: a guard of the disk is not to be taken away by a fix of ours.
+  if (required.advised === true) return advisedFound(required.name, actual, server);
   const target = serverOf(topology, server);
   const parameter = isManaged(target) ? parameterOf(difference) : undefined;
   const [name, value] =
@@ -93,6 +95,14 @@ function settingFound(
     object: name,
     message: `'${name}' must be ${RULES[required.rule]}${value} on '${server}' (${required.reason}), got ${got ?? 'nothing'}; ${wayOut}`,
     fix: settingFix(target, difference),
+  };
+}
+
+function advisedFound(name: string, actual: string | undefined, server: string): Found {
+  return {
+    severity: 'warning',
+    object: name,
+    message: `'${name}' is ${actual ?? 'unknown'} on '${server}': a slot that needs more WAL than that is given up, and its copy begins anew; make sure that the limit outlasts the copy and an outage, and state it as 'maxSlotWalKeepMiB' of this server`,
   };
 }
 

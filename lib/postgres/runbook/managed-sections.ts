@@ -120,16 +120,18 @@ const STATEMENTS: Parameter = {
 /** `rds.force_ssl` is left to the owner: applications may still come without TLS, and replication never does. */
 function parametersOf({ topology, server, sizing }: RunbookContext): readonly Parameter[] {
   const always = renderParameterGroup([]);
-  const needed = deriveSettings(topology, server, sizing).flatMap((setting) =>
-    Object.entries(renderParameterGroup([setting]))
-      .filter(([name]) => !(name in always))
-      .map(([name, value]) => ({
-        name,
-        value,
-        reboot: setting.restart,
-        reason: setting.reason,
-      })),
-  );
+  const needed = deriveSettings(topology, server, sizing)
+    .filter(({ advised }) => advised !== true)
+    .flatMap((setting) =>
+      Object.entries(renderParameterGroup([setting]))
+        .filter(([name]) => !(name in always))
+        .map(([name, value]) => ({
+          name,
+          value,
+          reboot: setting.restart,
+          reason: setting.reason,
+        })),
+    );
   return [...needed, STATEMENTS];
 }
 

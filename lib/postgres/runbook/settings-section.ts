@@ -11,7 +11,8 @@ const RULES: Readonly<Record<RequiredSetting['rule'], string>> = {
 
 /** The settings that the server needs: see, set, reload or restart. */
 export function settingsSection({ topology, server, sizing }: RunbookContext): Section {
-  const settings = deriveSettings(topology, server, sizing);
+  const needed = deriveSettings(topology, server, sizing);
+  const settings = needed.filter(({ advised }) => advised !== true);
   const restarts = settings.filter(({ restart }) => restart);
   return {
     title: 'Settings',
@@ -35,6 +36,7 @@ export function settingsSection({ topology, server, sizing }: RunbookContext): S
       restarts.length === 0
         ? 'Nothing here needs a restart.'
         : `Then restart the server, once, for ${restarts.map(({ name }) => inlineCode(name)).join(', ')}. The query above shows \`pending_restart\` until you did.`,
+      ...needed.filter(({ advised }) => advised === true).map(({ name }) => keepOwn(name)),
       'A role whose password was stored as MD5 cannot log in by SCRAM: set such passwords again after `password_encryption` was changed.',
     ],
   };
@@ -42,7 +44,14 @@ export function settingsSection({ topology, server, sizing }: RunbookContext): S
 
 /** What takes the settings back, for the end. */
 export function resetStatements({ topology, server, sizing }: RunbookContext): string[] {
-  return deriveSettings(topology, server, sizing).map(({ name }) => `ALTER SYSTEM RESET ${name};`);
+  return deriveSettings(topology, server, sizing)
+    .filter(({ advised }) => advised !== true)
+    .map(({ name }) => `ALTER SYSTEM RESET ${name};`);
+}
+
+/** Nobody decided about this setting: the owner's own value stays. */
+function keepOwn(name: string): string {
+  return `Keep your own ${inlineCode(name)}. It saves the disk from a slot that nobody reads, and costs a new copy when it comes into effect: it must hold what the server writes during the first copy and the longest outage. Once it is decided, state it as ${inlineCode('maxSlotWalKeepMiB')} of this server, so that the deployment checks it.`;
 }
 
 function currentSettings(settings: readonly RequiredSetting[]): string {

@@ -13,6 +13,12 @@ export interface RequiredSetting {
   readonly restart: boolean;
   /** Why the server needs it. */
   readonly reason: string;
+  /**
+   * Whether replication also works with another value, that the server's owner may have chosen for reasons of theirs.
+   *
+   * @default false
+   */
+  readonly advised?: boolean;
 }
 
 /** What the user knows of the load, on which sizes depend. */
@@ -23,13 +29,6 @@ export interface SizingOptions {
    * @default 4
    */
   readonly spareSlots?: number;
-  /**
-   * The most WAL that a slot may hold back, in MiB, before PostgreSQL gives the slot up to save the disk. A slot that
-   * is given up costs a new copy; a full disk costs the server.
-   *
-   * @default - no limit (-1), so that the alarms on retained WAL are what protects the disk
-   */
-  readonly maxSlotWalKeepMiB?: number;
   /**
    * Table copies that a subscription runs side by side.
    *

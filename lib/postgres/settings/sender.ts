@@ -27,7 +27,7 @@ export function senderSettings(
   return [
     walLevel(topology, server, out),
     ...limits(out, sizing),
-    ...slotGuards(sizing),
+    ...slotGuards(server),
     ...(supports(server.majorVersion, 'idle-slot-timeout') ? [IDLE_SLOT_TIMEOUT] : []),
   ];
 }
@@ -60,7 +60,7 @@ function limits(out: readonly TopologyLink[], sizing: SizingOptions): RequiredSe
   ];
 }
 
-function slotGuards({ maxSlotWalKeepMiB }: SizingOptions): RequiredSetting[] {
+function slotGuards({ maxSlotWalKeepMiB }: TopologyServer): RequiredSetting[] {
   return [
     {
       name: 'max_slot_wal_keep_size',
@@ -68,6 +68,7 @@ function slotGuards({ maxSlotWalKeepMiB }: SizingOptions): RequiredSetting[] {
       rule: 'equal',
       restart: false,
       reason: 'how much WAL a slot may hold back is decided, not left to chance',
+      ...(maxSlotWalKeepMiB === undefined ? { advised: true } : {}),
     },
     {
       name: 'wal_sender_timeout',

@@ -42,10 +42,15 @@ function checkServer(name: string, server: TopologyServer, problems: Problems): 
     !/^[A-Za-z][A-Za-z0-9-]{0,39}$/.test(name),
     `a server's name must be a letter followed by up to 39 letters, digits or hyphens, got ${JSON.stringify(name)}; rename it`,
   );
-  const { majorVersion } = server;
+  const { majorVersion, maxSlotWalKeepMiB } = server;
   problems.addIf(
     !Number.isInteger(majorVersion) || knownMajor(majorVersion) === 'too-old',
     `'${at}.majorVersion' must be a whole PostgreSQL major of at least ${KNOWN_MAJORS.oldest}, got ${JSON.stringify(majorVersion)}; upgrade the server first`,
+  );
+  problems.addIf(
+    maxSlotWalKeepMiB !== undefined &&
+      !(Number.isInteger(maxSlotWalKeepMiB) && maxSlotWalKeepMiB >= 1),
+    `'${at}.maxSlotWalKeepMiB' must be a whole number of MiB of at least 1, got ${maxSlotWalKeepMiB}; leave it out for no limit of ours`,
   );
   const problem = nameProblem(server.database, `${at}.database`);
   if (problem !== undefined) problems.add(problem);

@@ -45,6 +45,15 @@ export interface TopologyServer {
    * @default - what its links need, on servers that this library configures
    */
   readonly walLevel?: WalLevel;
+  /**
+   * The `max_slot_wal_keep_size` that the server has or will be given: the most WAL, in MiB, that a slot may hold back
+   * before PostgreSQL gives the slot up to save the disk. A slot that is given up costs a new copy; a full disk costs
+   * the server. Changing it has the server checked again.
+   *
+   * @default - no limit on servers that this library configures; elsewhere the owner's own limit stays, with a warning
+   * @see https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-MAX-SLOT-WAL-KEEP-SIZE
+   */
+  readonly maxSlotWalKeepMiB?: number;
 }
 
 /** One direction in which changes flow between two servers. */

@@ -1,4 +1,4 @@
-import { deriveSettings } from '../../../lib/postgres';
+import { createTopology, deriveSettings, serverOf } from '../../../lib/postgres';
 import { withServers } from '../../servers';
 import { hybridChain } from '../hybrid-chain';
 import { look, mend, twoLinks } from './lab';
@@ -33,13 +33,19 @@ test.each([14, 18])(
           fix: `${OWN[0]}${name} = '${required?.value}';\n${OWN[1]}`,
         };
       };
+      // A guard of the owner's disk stays, and nothing offers to remove it.
+      const guard = {
+        severity: 'warning',
+        object: 'max_slot_wal_keep_size',
+        message: `'max_slot_wal_keep_size' is 1024 (MB) on 'onPremises': a slot that needs more WAL than that is given up, and its copy begins anew; make sure that the limit outlasts the copy and an outage, and state it as 'maxSlotWalKeepMiB' of this server`,
+      };
       const restart = 'change it and restart the server';
       const findings = await look(client, context, 'settings');
       expect(findings).toEqual([
         finding('wal_level', 'logical', 'replica', restart),
         finding('max_wal_senders', 'at least 10', '3', restart),
         finding('max_replication_slots', 'at least 10', '3', restart),
-        finding('max_slot_wal_keep_size', '-1', '1024 (MB)', 'change it and reload'),
+        guard,
         finding('wal_sender_timeout', '0 or at least 60s', '5000 (ms)', 'change it and reload'),
         finding('password_encryption', 'scram-sha-256', 'md5', 'change it and reload'),
       ]);
@@ -70,7 +76,26 @@ test.each([14, 18])(
       );
       await server.server.restart();
       const again = await server.client();
-      expect(await look(again, context, 'settings')).toEqual([]);
+      expect(await look(again, context, 'settings')).toEqual([guard]);
+      const stated = (maxSlotWalKeepMiB: number) => ({
+        ...context,
+        topology: createTopology({
+          ...topology,
+          servers: {
+            ...topology.servers,
+            onPremises: { ...serverOf(topology, 'onPremises'), maxSlotWalKeepMiB },
+          },
+        }),
+      });
+      expect(await look(again, stated(1024), 'settings')).toEqual([]);
+      expect(await look(again, stated(2048), 'settings')).toEqual([
+        {
+          severity: 'error',
+          object: 'max_slot_wal_keep_size',
+          message: `'max_slot_wal_keep_size' must be 2048MB on 'onPremises' (how much WAL a slot may hold back is decided, not left to chance), got 1024 (MB); change it and reload`,
+          fix: `${OWN[0]}max_slot_wal_keep_size = '2048MB';\n${OWN[1]}`,
+        },
+      ]);
       expect(await look(again, context, 'room')).toEqual([]);
 
       await again.query(
