@@ -14,8 +14,12 @@ export class HybridMigrationNativeStack extends Stack {
     const vpc = new Vpc(this, 'Vpc', {
       maxAzs: 2,
       natGateways: 1,
+      // Your router at the other end, and the networks behind it.
+      vpnConnections: { Office: { ip: '198.51.100.20', staticRoutes: ['192.0.2.0/24'] } },
       flowLogs: { Rejected: { trafficType: FlowLogTrafficType.REJECT } },
     });
+    // The tunnel has to stand before the source is checked: the README says in which order.
+    if (this.node.tryGetContext('networkOnly') === 'true') return;
 
     new HybridMigration(this, 'Migration', {
       vpc,
@@ -25,7 +29,7 @@ export class HybridMigrationNativeStack extends Stack {
         databaseName: 'shop',
         walLevel: WalLevel.LOGICAL,
         cidrs: ['192.0.2.0/24'],
-        route: SourceRoute.existing(),
+        route: SourceRoute.vpnGatewayOf(vpc),
         secret: Secret.fromSecretNameV2(this, 'SourceLogin', 'shop/on-premises/pontoon'),
         username: 'pontoon',
         caCertificate: SOURCE_CA,

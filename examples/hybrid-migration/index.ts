@@ -20,8 +20,12 @@ export class HybridMigrationStack extends Stack {
         { name: 'Private', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 24 },
         { name: 'Data', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 },
       ],
+      // Your router at the other end, and the networks behind it.
+      vpnConnections: { Office: { ip: '198.51.100.20', staticRoutes: ['192.0.2.0/24'] } },
       flowLogs: { Rejected: { trafficType: FlowLogTrafficType.REJECT } },
     });
+    // The tunnel has to stand before the source is checked: the README says in which order.
+    if (this.node.tryGetContext('networkOnly') === 'true') return;
 
     new HybridMigration(this, 'Migration', {
       vpc,
@@ -31,7 +35,7 @@ export class HybridMigrationStack extends Stack {
         databaseName: 'shop',
         walLevel: WalLevel.LOGICAL,
         cidrs: ['192.0.2.0/24'],
-        route: SourceRoute.virtualPrivateGateway('vgw-0a1b2c3d4e5f67890'),
+        route: SourceRoute.vpnGatewayOf(vpc),
         secret: Secret.fromSecretNameV2(this, 'SourceLogin', 'shop/on-premises/pontoon'),
         username: 'pontoon',
         caCertificate: SOURCE_CA,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { App, type Stack } from 'aws-cdk-lib';
 import { context } from '../../cdk.json';
 import { AuroraToAuroraStack } from '../../examples/aurora-to-aurora';
@@ -60,5 +61,40 @@ describe.each(EXAMPLES)('%s', (_name, make, servers) => {
       version: 1,
       migrations: { Migration: { topology: { servers: servers(major) } } },
     });
+  });
+});
+
+describe.each(EXAMPLES.slice(0, 2))('the way of %s to its source', (_name, make) => {
+  let graph: ResourceGraph;
+  beforeAll(() => {
+    graph = new ResourceGraph(synthesize(make).template);
+  });
+
+  test('leads through a gateway that is attached to this VPC before the route is made', () => {
+    const attachments = graph.ofType('AWS::EC2::VPCGatewayAttachment');
+    const [vpc = ''] = graph.ofType('AWS::EC2::VPC');
+    const routes = graph
+      .ofType('AWS::EC2::Route')
+      .filter((id) => graph.resources[id]?.Properties.DestinationCidrBlock === '192.0.2.0/24');
+    expect(routes).toHaveLength(2);
+    for (const id of routes) {
+      const gateway = graph.resources[id]?.Properties.GatewayId;
+      const attached = attachments.filter((attachment) => {
+        const { VpcId, VpnGatewayId } = graph.resources[attachment]?.Properties ?? {};
+        return isDeepStrictEqual([VpcId, VpnGatewayId], [{ Ref: vpc }, gateway]);
+      });
+      expect(attached).toHaveLength(1);
+      expect(graph.needs(id)).toContain(attached[0]);
+      expect(graph.needs(id)).toContain(graph.only('AWS::EC2::VPNConnection'));
+      expect(graph.needs(graph.only('Custom::PontoonPreflight'))).toContain(id);
+    }
+  });
+
+  test('is made first, for the tunnel to be up, and stays as it is', () => {
+    const { resources } = new ResourceGraph(synthesize(make, { networkOnly: 'true' }).template);
+    const ids = Object.keys(resources);
+    expect(ids).toContain(graph.only('AWS::EC2::VPNConnection'));
+    expect(ids.filter((id) => /Pontoon|Migration/.test(id))).toEqual([]);
+    expect(resources).toEqual(Object.fromEntries(ids.map((id) => [id, graph.resources[id]])));
   });
 });

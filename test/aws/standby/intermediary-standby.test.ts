@@ -3,6 +3,7 @@ import { App, Duration, Fn, Stack, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import {
   AmazonLinuxCpuType,
+  CfnTransitGatewayAttachment,
   InstanceType,
   MachineImage,
   SecurityGroup,
@@ -450,6 +451,31 @@ test.each([
     RouteTableId: 'rtb-0123456789abcdef0',
     DestinationCidrBlock: '192.0.2.0/24',
     ...target,
+  });
+});
+
+test('a VPC without a gateway has no way by one', () => {
+  const { stack } = makeStack();
+  const vpc = new Vpc(stack, 'Lonely', { natGateways: 0 });
+  expect(() => SourceRoute.vpnGatewayOf(vpc)).toThrow(
+    new Error(
+      "SourceRoute: 'vpc' must have a VPN gateway, got 'Test/Lonely' without one; make it with 'vpnGateway' or 'vpnConnections', or import it with its 'vpnGatewayId'",
+    ),
+  );
+});
+
+test('the instance waits for what a way depends on, also where the routes are there already', () => {
+  const { stack, props } = makeStack();
+  const attachment = new CfnTransitGatewayAttachment(stack, 'Attachment', {
+    transitGatewayId: 'tgw-0123456789abcdef0',
+    vpcId: props.vpc.vpcId,
+    subnetIds: [props.subnet.subnetId],
+  });
+  const route = SourceRoute.existing().after(attachment);
+  const primary = { ...props.primary, route };
+  new IntermediaryStandby(stack, 'Standby', { ...props, primary });
+  Template.fromStack(stack).hasResource('AWS::AutoScaling::AutoScalingGroup', {
+    DependsOn: Match.arrayWith(['Attachment']),
   });
 });
 
