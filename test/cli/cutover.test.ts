@@ -268,6 +268,15 @@ test('there, back, there again, and to the end', async () => {
     `fence      on blue, by ${userInfo().username}@${hostname()}, stays until it is rolled back or finalized\n`,
   );
   expect(open.stdout).toMatch(/^way back {3}carrying, /m);
+  const dry = await command(['rollback', '--dry-run']);
+  expect({ code: dry.code, stderr: dry.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(dry.stdout.split('\n').filter((line) => /CONNECT| (?:EN|DIS)ABLE;/.test(line))).toEqual([
+    'REVOKE CONNECT ON DATABASE "app" FROM PUBLIC;',
+    'ALTER SUBSCRIPTION "backward" DISABLE;',
+    'ALTER SUBSCRIPTION "forward" ENABLE;',
+    'GRANT CONNECT ON DATABASE "app" TO PUBLIC;',
+    `ALTER SUBSCRIPTION "forward" CONNECTION '***' /* if its secret was rotated */;`,
+  ]);
   const back = await command(['rollback', '--yes', '--json']);
   expect({ code: back.code, outcome: JSON.parse(back.stdout) }).toEqual({
     code: 0,

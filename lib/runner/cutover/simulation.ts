@@ -4,11 +4,13 @@ import {
   canaryArrived,
   confirmed,
   countSessionsOf,
+  entriesOf,
   findJournal,
   foreignWrites,
   journalExists,
   otherSessions,
   quietSlotName,
+  quoteIdentifier,
   replayed,
   type SequenceState,
   type Statement,
@@ -85,7 +87,8 @@ export class Simulation {
     if (text === takeWalkLock('').text) return await this.mayWalk(server);
     if (!/^\s*SELECT\b/i.test(text) || CALLS.test(text)) {
       this.onStatement({ server, text, values });
-      return this.keepBack(server, text, values);
+      this.keepBack(server, text, values);
+      return await this.returned(server, text);
     }
     return (
       this.answer(server, text, values) ??
@@ -98,8 +101,16 @@ export class Simulation {
     return [{ taken: holders.length === 0 }];
   }
 
-  /** Notes what the statement would have changed, and answers what it would have returned. */
-  private keepBack(server: string, text: string, values: readonly unknown[]): readonly Row[] {
+  /** What a statement that was kept back would have returned. */
+  private async returned(server: string, text: string): Promise<readonly Row[]> {
+    const { migration } = this.plan;
+    if (/^DELETE FROM \S+\.cutover /.test(text))
+      return await this.read(server, findJournal(migration));
+    return /\bRETURNING\b/.test(text) ? [{ migration }] : [];
+  }
+
+  /** Notes what the statement would have changed. */
+  private keepBack(server: string, text: string, values: readonly unknown[]): void {
     if (/^INSERT INTO \S+\.cutover /.test(text)) this.fenced = true;
     if (text.includes('setval(')) this.sequencesSet = true;
     if (text.includes('pg_terminate_backend(p.pid)')) this.ended = true;
@@ -108,7 +119,6 @@ export class Simulation {
     if (name !== undefined)
       this.subscriptions.set(`${server} ${name.replaceAll('""', '"')}`, verb === 'ENABLE');
     this.keepBackSlot(server, text, values);
-    return [{ migration: this.plan.migration, connectBefore: [] }];
   }
 
   private keepBackSlot(server: string, text: string, values: readonly unknown[]): void {
@@ -133,11 +143,21 @@ export class Simulation {
       const enabled = this.subscriptions.get(key);
       return enabled === undefined ? undefined : [{ enabled, workers: enabled ? 1 : 0 }];
     }
+    if (text === entriesOf([], []).text) return this.keepBackSecret(server, values);
     if (text === canaryArrived('', '').text) return [{ arrived: true }];
     if (text === replayed('').text || text === confirmed('', '').text)
       return [{ reached: true, walStatus: 'reserved' }];
     if (text === countSessionsOf('').text) return [{ sessions: 0 }];
     return this.fenced && server === this.plan.from ? this.answerFenced(text) : undefined;
+  }
+
+  /** A subscription is given its password anew where that was rotated, which no dry run looks at. */
+  private keepBackSecret(server: string, [, names]: readonly unknown[]): readonly Row[] {
+    const [name] = Array.isArray(names) ? names : [];
+    const subscription = quoteIdentifier(String(name));
+    const text = `ALTER SUBSCRIPTION ${subscription} CONNECTION '***' /* if its secret was rotated */`;
+    this.onStatement({ server, text, values: [] });
+    return [];
   }
 
   private answerFenced(text: string): readonly Row[] | undefined {
