@@ -56,10 +56,15 @@ test('tables wait for the copy, and nobody else may connect from then on', () =>
 const present = spawnSync('shellcheck', ['--version']).error === undefined;
 if (!present) process.stderr.write('schema copy: not checked, shellcheck is not installed\n');
 
-(present ? test : test.skip)('shellcheck finds nothing in the script', () => {
+const REMOTE = { host: 'db.example', port: '5432', sslMode: 'verify-full', secret: 'arn:aws:x' };
+
+(present ? test : test.skip).each([
+  ['on the host of the server', schemaCopyScript()],
+  ['on another host', schemaCopyScript(REMOTE)],
+])('shellcheck finds nothing in the script %s', (_where, input) => {
   // SC2154: the host's file gives some of the names.
   const { stdout } = spawnSync('shellcheck', ['-s', 'bash', '-e', 'SC2154', '-'], {
-    input: schemaCopyScript(),
+    input,
     encoding: 'utf8',
   });
   expect(stdout).toBe('');

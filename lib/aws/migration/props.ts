@@ -7,7 +7,10 @@ import type { ServerBinding } from '../server-binding';
 
 /** A cluster that another stack, or nobody's, made. */
 export interface ExistingCluster {
-  /** Where it is, and its administrator's login. Its `server` is 'aurora', and its `database` the target's. */
+  /**
+   * Where it is, and its administrator's login. Its `server` is 'aurora' in a HybridMigration and 'target' in an
+   * AuroraMigration, and its `database` the target's.
+   */
   readonly binding: ServerBinding;
   /** Its network rules. */
   readonly connectable: IConnectable;
