@@ -5,19 +5,14 @@ import { type Statement, sql } from '../statement';
 const TABLE = quoteQualified(CANARY_TABLE);
 
 /**
- * Writes the canary and waits until it is on disk, whatever the session or the server says of asynchronous commits;
- * a position that is read afterwards then lies behind every commit that was acknowledged before.
+ * Writes the canary. In a session whose commits wait for the disk, a position that is read afterwards lies behind every
+ * commit that was acknowledged before, also behind those that did not wait.
  */
-export function writeCanary(migration: string, mark: string): readonly Statement[] {
-  return [
-    sql('BEGIN'),
-    sql('SET LOCAL synchronous_commit = on'),
-    sql(
-      `INSERT INTO ${TABLE} (migration, mark, written_at) VALUES ($1, $2, pg_catalog.clock_timestamp()) ON CONFLICT (migration) DO UPDATE SET mark = EXCLUDED.mark, written_at = EXCLUDED.written_at`,
-      [migration, mark],
-    ),
-    sql('COMMIT'),
-  ];
+export function writeCanary(migration: string, mark: string): Statement {
+  return sql(
+    `INSERT INTO ${TABLE} (migration, mark, written_at) VALUES ($1, $2, pg_catalog.clock_timestamp()) ON CONFLICT (migration) DO UPDATE SET mark = EXCLUDED.mark, written_at = EXCLUDED.written_at`,
+    [migration, mark],
+  );
 }
 
 /** The end of everything that was written to the log so far. */

@@ -51,10 +51,9 @@ export async function travel(
 ): Promise<void> {
   const { migration } = context.plan;
   const mark = randomUUID();
-  for (const statement of writeCanary(migration, `${mark} before`))
-    await context.run(from, statement);
+  await context.run(from, writeCanary(migration, `${mark} before`));
   const position = String((await context.runOne(from, logEnd()))?.lsn);
-  for (const statement of writeCanary(migration, mark)) await context.run(from, statement);
+  await context.run(from, writeCanary(migration, mark));
   await waitUntil({
     what: `'${to}' must have everything that was written on '${from}' up to ${position}`,
     wayOut: 'look at the lag and at the log of the receiver',

@@ -22,6 +22,8 @@ export class CutoverContext {
   public readonly plan: CutoverPlan;
   public readonly owner: string;
   private endsAt = Number.POSITIVE_INFINITY;
+  /** Servers that are known to have a journal. */
+  private readonly journals = new Set<string>();
 
   constructor(
     public readonly request: CutoverRequest,
@@ -67,7 +69,10 @@ export class CutoverContext {
 
   /** The journal's entry on `server`; undefined if the server is not fenced by this migration. */
   public async journal(server: string): Promise<JournalEntry | undefined> {
-    if ((await this.runOne(server, journalExists()))?.exists !== true) return undefined;
+    if (!this.journals.has(server)) {
+      if ((await this.runOne(server, journalExists()))?.exists !== true) return undefined;
+      this.journals.add(server);
+    }
     const row = await this.runOne(server, findJournal(this.plan.migration));
     return row as unknown as JournalEntry | undefined;
   }

@@ -34,7 +34,7 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
   }
   const slot = quietSlotName(migration);
   // Only what is on disk is decoded, and somebody who did not wait for that may have written a moment ago.
-  for (const statement of writeCanary(migration, 'quiet')) await context.run(from, statement);
+  await context.run(from, writeCanary(migration, 'quiet'));
   const [write] = await context.run(
     from,
     foreignWrites(slot, since, OWN_SCHEMA),

@@ -1,8 +1,6 @@
 import { Client, type ClientConfig } from 'pg';
 import { waitUntil } from '../../../lib/runner';
 
-const RETRY_MS = 5;
-
 /** Where a writer connects at the moment. */
 export type WhereTo = () => ClientConfig;
 
@@ -24,6 +22,7 @@ export class JournalWriter {
     public readonly client: number,
     private readonly where: WhereTo,
     private readonly paceMs = 0,
+    private readonly retryMs = 5,
   ) {
     this.running = this.run();
   }
@@ -60,7 +59,7 @@ export class JournalWriter {
         while (!this.stopped && !this.held) await this.write(session);
       } catch {
         // Refused or ended: what was not acknowledged does not count, and the next number is another.
-        await pause(RETRY_MS);
+        await pause(this.retryMs);
       } finally {
         await session.end().catch(() => undefined);
       }
