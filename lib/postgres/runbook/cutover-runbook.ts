@@ -77,7 +77,7 @@ function walk(server: string, { to }: TopologyLink): string[] {
       '',
       [
         ...CUTOVER_STEPS.map(({ title }, index) => {
-          const closed = index > fence && index <= open ? ', closed for N ms' : '';
+          const closed = index >= fence && index <= open ? ', closed for N ms' : '';
           return `${title}: done in N ms${closed}`;
         }),
         `'${to}' is open; nobody could write for N ms`,
