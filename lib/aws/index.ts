@@ -70,7 +70,7 @@ export {
   Subscription,
   type SubscriptionProps,
 } from './objects';
-export { Preflight, type PreflightProps } from './preflight';
+export { Preflight, type PreflightOptions, type PreflightProps } from './preflight';
 export { RunnerFunction, type RunnerFunctionProps } from './runner-function';
 export type { ISchemaCopyHost } from './schema-copy';
 export {

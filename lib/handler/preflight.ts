@@ -1,4 +1,5 @@
 import {
+  type AcceptedFinding,
   PontoonError,
   type PreflightReport,
   Problems,
@@ -15,7 +16,9 @@ import type { ResourceHandler, ResourceResult } from './resource';
 /** Checks one server when it is created or its topology changes; there is nothing to delete. */
 export function preflightHandler(secrets: SecretStore): ResourceHandler {
   return async (event, context): Promise<ResourceResult> => {
-    const { server, connection, topology, acceptUnchecked } = readProperties(event.properties);
+    const { server, connection, topology, accept, acceptUnchecked } = readProperties(
+      event.properties,
+    );
     const physicalResourceId = `preflight/${encodeURIComponent(server)}`;
     if (event.requestType === 'Delete') return { physicalResourceId, data: {} };
     const options = { purpose: 'preflight', readOnly: true, statementTimeoutMs: 60_000 };
@@ -23,7 +26,7 @@ export function preflightHandler(secrets: SecretStore): ResourceHandler {
       connection,
       secrets,
       options,
-      async (client) => await runPreflight(client, { topology, server }),
+      async (client) => await runPreflight(client, { topology, server, accept }),
     );
     const text = renderPreflight(report);
     context.log(text);
@@ -39,11 +42,17 @@ function readProperties(input: unknown) {
     server: reader.text('server'),
     connection: reader.object('connection', readConnection),
     topology: reader.text('topology'),
+    accept: reader.list('accept', readAccepted),
     acceptUnchecked: reader.flag('acceptUnchecked', false),
   };
   reader.refuseTheRest();
   problems.throwIfAny('the resource');
   return { ...read, topology: readTopology(JSON.parse(read.topology)) };
+}
+
+function readAccepted(reader: Reader): AcceptedFinding {
+  const object = reader.optionalText('object');
+  return { check: reader.text('check'), ...(object === undefined ? {} : { object }) };
 }
 
 /** CloudFormation shows the reason: everything that is missing, with what mends it, but no lines for what passed. */

@@ -211,6 +211,7 @@ export {
 } from './objects';
 export {
   type AcceptedFinding,
+  acceptProblems,
   type Check,
   type CheckStatus,
   checkStatus,

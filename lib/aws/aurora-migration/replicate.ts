@@ -53,7 +53,12 @@ export function replicate(
     slotNameOf(topology, link),
   );
   const { selection, subscriptionSslMode, sslRootCert, failoverSlot } = props.replication;
-  const preflight = new Preflight(scope, 'SourcePreflight', { runner, server: source, topology });
+  const preflight = new Preflight(scope, 'SourcePreflight', {
+    ...props.preflight,
+    runner,
+    server: source,
+    topology,
+  });
   runner.ledgerOn(source, scope).node.addDependency(preflight);
   runner.ledgerOn(target, scope);
   const schema = new SchemaCopy(scope, 'Schema', {

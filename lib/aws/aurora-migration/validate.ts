@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import {
+  acceptProblems,
   capabilitySince,
   nameProblem,
   Problems,
@@ -42,6 +43,10 @@ export function validate(migration: Construct, props: AuroraMigrationProps): Che
   checkReplication(props, problems);
   for (const problem of monitoringProblems(props.monitoring ?? {}))
     problems.add(problem.replace(/^'/, "'monitoring."));
+  if (topology !== undefined) {
+    for (const problem of acceptProblems(props.preflight?.accept ?? [], topology, SERVERS.source))
+      problems.add(problem.replace(/^'/, "'preflight."));
+  }
   checkNames(migration, props, problems);
   problems.throwIfAny(what);
   if (topology === undefined) throw new ValidationError(what, []);

@@ -69,7 +69,12 @@ export function prepareSource(
   if (standbyLinkInto(topology, SERVERS.standby) === undefined) {
     return { binding: server, standbySecret, ready: [] };
   }
-  const preflight = new Preflight(scope, 'SourcePreflight', { runner, server, topology });
+  const preflight = new Preflight(scope, 'SourcePreflight', {
+    ...props.preflight,
+    runner,
+    server,
+    topology,
+  });
   runner.ledgerOn(server, scope).node.addDependency(preflight);
   const heartbeat = new Heartbeat(scope, 'SourceHeartbeat', {
     runner,

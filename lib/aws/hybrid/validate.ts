@@ -1,7 +1,13 @@
 import { Token } from 'aws-cdk-lib';
 import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import { nameProblem, Problems, type Topology, ValidationError } from '../../postgres';
+import {
+  acceptProblems,
+  nameProblem,
+  Problems,
+  type Topology,
+  ValidationError,
+} from '../../postgres';
 import { claimNames, targetProblems } from '../migration';
 import { monitoringProblems } from '../monitoring';
 import { hostProblems, isCidr, isIpv4 } from '../standby';
@@ -32,6 +38,10 @@ export function validate(migration: Construct, props: HybridMigrationProps): Che
   const role = { server: SERVERS.target, database: targetDatabase(props) };
   for (const problem of targetProblems(props.target, role)) problems.add(problem);
   checkReplication(props, problems);
+  if (topology !== undefined && props.standby.promoted !== true) {
+    for (const problem of acceptProblems(props.preflight?.accept ?? [], topology, SERVERS.source))
+      problems.add(problem.replace(/^'/, "'preflight."));
+  }
   problems.addIf(
     subnets.runner.length === 0,
     "'subnets' must select at least one subnet, got none; choose subnets with a way to AWS's APIs",

@@ -2,6 +2,7 @@ import type { IConnectable, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { AuroraClusterOptions } from '../aurora';
 import type { MonitoringOptions } from '../monitoring';
+import type { PreflightOptions } from '../preflight';
 import type { RunnerFunction } from '../runner-function';
 import type { ServerBinding } from '../server-binding';
 
@@ -68,6 +69,12 @@ export interface MigrationProps {
   readonly subnets?: SubnetSelection;
   /** Where the data goes to. */
   readonly target: MigrationTarget;
+  /**
+   * What the deployment lives with of what preflight finds on the source.
+   *
+   * @default - nothing: errors and whatever could not be checked stop the deployment
+   */
+  readonly preflight?: PreflightOptions;
   /**
    * What is measured, and who is told.
    *

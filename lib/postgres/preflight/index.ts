@@ -1,3 +1,4 @@
+export { acceptProblems } from './accept';
 export {
   type AcceptedFinding,
   type Check,

@@ -102,6 +102,15 @@ test('the source is checked before anything else is waited for', () => {
   ).toEqual([]);
 });
 
+test('what the owner decided about the source gets to its check', () => {
+  const preflight = { accept: [{ check: 'sequences' }], acceptUnchecked: true };
+  const { template } = synthesize({ source: { maxSlotWalKeepMiB: 51_200 }, props: { preflight } });
+  template.hasResourceProperties('Custom::PontoonPreflight', {
+    ...preflight,
+    topology: Match.stringLikeRegexp('"maxSlotWalKeepMiB":51200'),
+  });
+});
+
 test('the instance boots after its role and slot, and is gone before they are', () => {
   const { graph } = synthesize();
   const needed = graph.needs(graph.only('AWS::AutoScaling::AutoScalingGroup'));

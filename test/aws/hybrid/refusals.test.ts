@@ -10,7 +10,7 @@ import {
 } from '../../../lib/aws';
 import { FilterOperator, PublisherSslMode, WalLevel } from '../../../lib/postgres';
 import { PEM } from '../certificate';
-import { type Changes, migrationProps, newApp, newStack } from './fixture';
+import { type Changes, migrationProps, newApp, newStack, synthesize } from './fixture';
 
 function refusal(changes: Changes): string {
   const made = newStack();
@@ -172,6 +172,20 @@ const SINGLE: readonly [string, Changes, string][] = [
 
 test.each(SINGLE)('refuses %s', (_what, changes, problem) => {
   expect(refusal(changes)).toBe(`hybrid migration 'Migration': ${problem}`);
+});
+
+test('refuses to accept what preflight never finds, and forgets about it once the standby was promoted', () => {
+  const preflight = { accept: [{ check: 'setings' }] };
+  const bridge = Bridge.PROMOTE;
+  expect(refusal({ props: { preflight }, replication: { bridge } })).toBe(
+    `hybrid migration 'Migration': 'preflight.accept[0].check' must be a check of 'onPremises', got "setings"; choose one of version, settings, room, privileges, statement-log, access, unlogged-tables, prepared-transactions, long-transactions, collations`,
+  );
+  const { template } = synthesize({
+    props: { preflight },
+    replication: { bridge },
+    standby: { promoted: true },
+  });
+  template.resourceCountIs('Custom::PontoonPreflight', 0);
 });
 
 test('says everything at once', () => {

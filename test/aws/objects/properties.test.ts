@@ -269,16 +269,32 @@ test('a preflight carries the topology as text, and no ledger', () => {
     },
     links: [{ kind: LinkKind.NATIVE, from: 'primary', to: 'target', selection: SELECTION }],
   });
-  new Preflight(stack, 'Check', { runner, server, topology, acceptUnchecked: true });
+  const accept = [{ check: 'settings', object: 'ssl' }, { check: 'sequences' }];
+  new Preflight(stack, 'Check', { runner, server, topology, accept, acceptUnchecked: true });
   const { properties, needs } = sent(small, 'Preflight');
   expect(properties).toEqual({
     ...COMMON,
     server: 'primary',
     connection: PRIMARY,
     topology: JSON.stringify({ servers: topology.servers, links: topology.links }),
+    accept,
     acceptUnchecked: true,
   });
   expect(needs.filter((id) => id.includes('Ledger'))).toEqual([]);
+});
+
+test('a preflight refuses to accept what no check could find', () => {
+  const { stack, runner, primary: server } = smallStack();
+  const topology = createTopology({
+    servers: { primary: { platform: Platform.AURORA, majorVersion: 17, database: 'shop' } },
+    links: [],
+  });
+  const accept = [{ check: 'version' }, { check: 'setings' }];
+  expect(() => new Preflight(stack, 'Check', { runner, server, topology, accept })).toThrow(
+    new Error(
+      "preflight 'Check': 'accept[1].check' must be a check of 'primary', got \"setings\"; choose one of version, settings, privileges, statement-log",
+    ),
+  );
 });
 
 test('native replication from a standby publishes on its primary, and decodes on the standby', () => {
