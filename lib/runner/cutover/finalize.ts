@@ -43,9 +43,10 @@ export async function finalize(
 ): Promise<readonly string[]> {
   const context = new CutoverContext(request, services);
   const { plan } = context;
+  // Before anything is taken over: a walk that has not ended is for its owner to go on with.
+  await requireOpen(context);
   await takeWalk(context);
   context.startClock(FINALIZE_MS);
-  await requireOpen(context);
   const dropped: string[] = [];
   const paths = [plan.forward, ...(plan.reverse === undefined ? [] : [plan.reverse])];
   for (const path of paths) await stopPath(context, path);

@@ -30,6 +30,17 @@ export async function undo(context: CutoverContext): Promise<readonly string[]> 
   return failures.list;
 }
 
+/** Takes back what was made ready for a cutover that does not begin. Returns what could not be, a sentence each. */
+export async function undoPreparation(context: CutoverContext): Promise<readonly string[]> {
+  context.startClock(UNDO_MS);
+  const failures = new Failures();
+  await failures.collect('the slot that watches the fence', () =>
+    context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
+  );
+  await failures.collect('what was held', () => release(context));
+  return failures.list;
+}
+
 async function release(context: CutoverContext): Promise<void> {
   const { from, to, migration } = context.plan;
   for (const server of [from, to]) await context.run(server, releaseEntries(migration));
@@ -46,9 +57,8 @@ async function sendBack(context: CutoverContext): Promise<void> {
   const { endpoint } = context.services;
   const { from } = context.plan;
   if (endpoint === undefined) return;
-  await context.inTime('send clients back', async () => {
-    if ((await endpoint.active()) !== from) await endpoint.activate(from);
-  });
+  // Without asking first: an endpoint that was cut off half-way leads nowhere, and says so by failing.
+  await context.inTime('send clients back', async () => await endpoint.activate(from));
 }
 
 async function stopReverse(context: CutoverContext): Promise<void> {

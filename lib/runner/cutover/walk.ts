@@ -10,7 +10,7 @@ import { prepare } from './prepare';
 import { carrySequences } from './sequences';
 import type { CutoverRequest, CutoverServices } from './services';
 import { endWalk, takeWalk } from './take-walk';
-import { backToFence, undo } from './undo';
+import { backToFence, undo, undoPreparation } from './undo';
 
 /** How long what applications do not notice may take. */
 const PREPARE_MS = 3_600_000;
@@ -87,7 +87,15 @@ export async function prepareCutover(
     return;
   }
   context.startClock(PREPARE_MS);
-  for (const id of ['gates', 'prepare'] as const) await take(context, id);
+  await take(context, 'gates');
+  try {
+    await take(context, 'prepare');
+  } catch (error) {
+    // Its slot would keep WAL, and deployments would be refused, for a cutover that may not come.
+    const failures = await undoPreparation(context);
+    if (failures.length > 0) throw cutOff(context, failures, error);
+    throw error;
+  }
 }
 
 /** The part that applications notice, from the fence to the opening. It ends with either, and nothing in between. */
