@@ -58,7 +58,7 @@ export interface AmazonLinuxOptions {
 export class OperatingSystem {
   /**
    * Amazon Linux 2023 with its own PostgreSQL packages, for the PostgreSQL project publishes none for
-   * it. A major that the image's release does not have fails the boot, with the reason.
+   * it. A major that the image's release does not have fails the deployment within minutes, with what dnf said.
    *
    * Left to itself it takes the newest image at each deployment: any deployment, of whatever change, then replaces the
    * instance (but not its data) when Amazon has published a newer one. The standby is away for some minutes; its slots

@@ -105,6 +105,7 @@ After=network-online.target
 ExecStart=/bin/bash ${STANDBY_FILES.boot}
 Restart=on-failure
 RestartSec=30
+RestartPreventExitStatus=78
 [Install]
 WantedBy=multi-user.target`;
 

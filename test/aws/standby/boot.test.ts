@@ -95,12 +95,19 @@ describeBoot(DISTRIBUTIONS)('boot script on $name', (distribution) => {
     return { machine, terminate };
   }
 
-  function userData(slot: string, change: { when?: 'copy-begun'; maxRate?: string } = {}): string {
+  interface Change {
+    readonly when?: 'copy-begun';
+    readonly maxRate?: string;
+    readonly major?: number;
+    readonly seconds?: number;
+  }
+
+  function userData(slot: string, change: Change = {}): string {
     return renderUserData({
       family: 'debian',
       parameters: {
         REGION: 'eu-central-1',
-        MAJOR: String(distribution.major),
+        MAJOR: String(change.major ?? distribution.major),
         PACKAGES: 'distribution',
         VOLUME_ID: 'vol-0123456789abcdef0',
         INTERFACE_ID: 'eni-fixed',
@@ -115,7 +122,7 @@ describeBoot(DISTRIBUTIONS)('boot script on $name', (distribution) => {
         MAX_RATE: change.maxRate ?? '',
         SIGNAL_URL: 'http://169.254.169.254/signal?key=value&signature=a%2Fb',
         SIGNAL_WHEN: change.when ?? 'streaming',
-        TIMEOUT_SECONDS: '300',
+        TIMEOUT_SECONDS: String(change.seconds ?? 300),
       },
       settings: 'wal_level = logical\nhot_standby_feedback = on\nmax_connections = 50\n',
       hba: 'hostssl postgres all 10.77.1.1/32 scram-sha-256\n',
@@ -294,6 +301,35 @@ describeBoot(DISTRIBUTIONS)('boot script on $name', (distribution) => {
         encoding: 'utf8',
       }).trim(),
     ).toBe('precious');
+  });
+
+  test('says at once that packages cannot be installed, without any of them, and ends when the time is up', async () => {
+    const cloud = makeCloud();
+    const { machine } = await makeInstance(
+      cloud,
+      userData('standby_three', { major: 99, seconds: 20 }),
+    );
+    const refusal = 'E: Unable to locate package "postgresql-99"\\\tä';
+    // Its last character is cut off in the middle.
+    machine.write(
+      '/usr/local/bin/apt-get',
+      `#!/bin/sh\ncat >&2 <<'END'\n${refusal}\nEND\nprintf '\\303\\n' >&2\nexit 100\n`,
+      0o755,
+    );
+    // Not executable: as if it were not installed.
+    machine.write('/usr/bin/jq', '');
+    machine.start();
+    await waitFor('the signal', () => cloud.signals.length === 1);
+    expect(cloud.signals).toEqual([
+      {
+        Status: 'FAILURE',
+        UniqueId: 'standby',
+        Reason: expect.stringContaining('E: Unable to locate package "postgresql-99"\\ ä\n\n'),
+        Data: 'none',
+      },
+    ]);
+    await logged(machine, 'the time is used up: no further attempt before a reboot or a start');
+    expect(userData('standby_three')).toContain('RestartPreventExitStatus=78');
   });
 
   test('never writes a secret into what it reports', async () => {

@@ -13,6 +13,7 @@ PASSFILE=$ETC/passfile
 MOUNT=/var/lib/pgsql/pontoon
 DATA=$MOUNT/data
 MARKS=$MOUNT/.pontoon
+BEGAN=/run/pontoon-boot-began
 
 # Values are assigned, never evaluated: nothing in them can run.
 while IFS= read -r line; do
@@ -83,14 +84,25 @@ MARK=signalled-$(sha256sum <<<"$SIGNAL_URL" | cut -c 1-16)
 
 signalled() { [[ -e $STATE/$MARK || -e $MARKS/$MARK ]]; }
 
+# A JSON string of what comes on stdin. Not by jq: what failed may be the installation of jq.
+json_string() {
+  local text
+  # What was cut inside of a character is no UTF-8; some versions say so by their status.
+  text=$(iconv -c -f UTF-8 -t UTF-8 2>/dev/null || :)
+  text=${text//\\/\\\\}
+  text=${text//\"/\\\"}
+  text=${text//$'\n'/\\n}
+  printf '"%s"' "${text//[[:cntrl:]]/ }"
+}
+
 # signal SUCCESS|FAILURE: the reason on stdin. The URL is a credential, so it is no argument of curl.
 signal() {
-  local data=none
+  local data=none reason
   [[ ! -s $MOUNT/tls/server.crt ]] || data=$(tr '\n' '|' <$MOUNT/tls/server.crt)
-  jq -Rs --arg status "$1" --arg data "$data" \
-    '{Status: $status, UniqueId: "standby", Reason: .[-3000:], Data: $data}' |
+  reason=$(tail -c 3000 | json_string)
+  printf '{"Status":"%s","UniqueId":"standby","Reason":%s,"Data":"%s"}' "$1" "$reason" "$data" |
     curl -sS --fail --retry 5 --max-time 60 -X PUT -H 'Content-Type:' --data-binary @- \
-      -o /dev/null --config <(printf 'url = "%s"\n' "$SIGNAL_URL")
+      -o /dev/null --config <(printf 'url = "%s"\n' "$SIGNAL_URL") || return
   touch "$STATE/$MARK"
   [[ $1 == FAILURE ]] || touch "$MARKS/$MARK"
   say "told CloudFormation: $1"
@@ -110,11 +122,31 @@ warn() {
   printf 'warning: %s\n' "$*" >>$STATE/warnings
 }
 
+# The time runs on while systemd starts the boot again after a failure, and anew after a reboot.
+begin_time() {
+  local now
+  read -r now _ </proc/uptime
+  [[ -e $BEGAN ]] || printf '%s\n' "${now%.*}" >$BEGAN
+  SECONDS=$((${now%.*} - $(<$BEGAN)))
+}
+
+# What the unit takes for the end of all attempts.
+GAVE_UP=78
+
 finish() {
   local status=$?
   trap - EXIT
-  ((status == 0)) && exit 0
+  if ((status == 0)); then
+    rm -f $BEGAN
+    exit 0
+  fi
   say "boot ended with status $status"
-  if type jq >/dev/null 2>&1 && ! signalled; then log_tail | signal FAILURE; fi
+  signalled || log_tail | signal FAILURE || say 'CloudFormation could not be told'
+  # A standby that once streamed is needed for as long as it is there.
+  if ((SECONDS >= TIMEOUT_SECONDS)) && [[ ! -e $MARKS/streamed ]]; then
+    say 'the time is used up: no further attempt before a reboot or a start by hand'
+    rm -f $BEGAN
+    exit $GAVE_UP
+  fi
   exit "$status"
 }

@@ -9,6 +9,7 @@ fi
 touch $LOG
 chmod 600 $LOG
 exec >>$LOG 2>&1
+begin_time
 trap finish EXIT
 trap 'trap - EXIT; exit 143' TERM
 rm -f $STATE/warnings
