@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -100,6 +100,10 @@ function createMachine(
     }),
   );
   approval?.topic.grantPublish(machine);
+  Validations.of(machine).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason: 'AWS lets nobody name resources for the delivery of logs and for traces of X-Ray.',
+  });
   return machine;
 }
 

@@ -50,6 +50,7 @@ export function planOf(
   for (const problem of found.list()) problems.add(problem.replace("'to'", "'newWriter'"));
   problems.throwIfAny(`cutover '${id}'`);
   if (plan === undefined) throw new ValidationError(`cutover '${id}'`, []);
+  if (props.skipVerification === true) plan = { ...plan, skipVerification: true };
   return { plan, servers: requireServers(id, plan, props.bindings) };
 }
 

@@ -135,6 +135,13 @@ export interface CutoverOptions {
    */
   readonly bounds?: CutoverBounds;
   /**
+   * Whether rows need not be compared before a cutover. Otherwise each execution compares them while applications write,
+   * which takes as long as it takes, and changes nothing.
+   *
+   * @default false
+   */
+  readonly skipVerification?: boolean;
+  /**
    * Roles that may stay connected to a fenced server beside replication's own, by server: such as those of metrics and
    * backups. They must not write.
    *

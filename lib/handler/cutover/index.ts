@@ -73,7 +73,10 @@ const ACTIONS = {
   switch: switchWriters,
   settle: settleCutover,
   abandon: giveUp,
-  finalize: async (request, services) => ({ dropped: await finalize(request, services) }),
+  // What is open is nobody's walk any more: another execution ends it.
+  finalize: async (request, services) => ({
+    dropped: await finalize({ ...request, takeOver: true }, services),
+  }),
   status,
 } satisfies Record<string, Action>;
 

@@ -6,6 +6,7 @@ const COMPARISONS = {
   IsPresent: 'boolean',
   StringEquals: 'string',
   BooleanEquals: 'boolean',
+  NumericGreaterThan: 'number',
 } as const;
 
 type Comparison = keyof typeof COMPARISONS;
@@ -43,6 +44,8 @@ export function holds(rule: PlainRecord, data: Data): boolean {
   const path = String(rule.Variable);
   if (rule.IsPresent !== undefined) return (find(path, data) !== undefined) === rule.IsPresent;
   const value = evaluate(path, data);
+  if (typeof rule.NumericGreaterThan === 'number')
+    return typeof value === 'number' && value > rule.NumericGreaterThan;
   return value === (rule.StringEquals ?? rule.BooleanEquals);
 }
 

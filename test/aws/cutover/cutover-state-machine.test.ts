@@ -1,8 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
+import { App, Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { CutoverEndpoint } from '../../../lib/aws';
 import { checkTemplate } from '../../templates/cloudformation-schema';
+import { nagFindings } from '../../templates/nag';
 import { refusal } from '../objects/fixture';
 import { definitionIn, machine, TOPOLOGY } from './fixture';
 
@@ -18,6 +19,14 @@ test('the definition is what it was, and small', () => {
 test('the template is as CloudFormation wants it', () => {
   const { small } = machine();
   expect(checkTemplate(Template.fromStack(small.stack).toJSON())).toEqual([]);
+});
+
+test('cdk-nag finds nothing in it', () => {
+  const { small, cutover } = machine();
+  const app = small.stack.node.root;
+  if (!(app instanceof App)) throw new Error('a stack belongs to an app');
+  const own = nagFindings(app).filter(({ path }) => path.startsWith(cutover.node.path));
+  expect(own).toEqual([]);
 });
 
 test('no deployment starts it: nothing in the template runs an execution', () => {

@@ -14,7 +14,7 @@ test('what AWS would refuse in a definition, and what is not played, is refused 
       {
         One: { Type: 'Wait', Seconds: 1, Next: 'Two' },
         Two: { Type: 'Pass', InputPath: '$.a', ResultPath: '$.a[0]' },
-        Three: { Type: 'Choice', Choices: [{ Variable: '$.a', NumericEquals: 1, Next: 'Nine' }] },
+        Three: { Type: 'Choice', Choices: [{ Variable: '$.a', NumericLessThan: 1, Next: 'Nine' }] },
         Four: task({
           Resource: 'arn:aws:states:::sqs:sendMessage',
           TimeoutSeconds: 0,
@@ -33,7 +33,7 @@ test('what AWS would refuse in a definition, and what is not played, is refused 
       "- 'Two.InputPath' is not played here; remove it from the definition",
       "- 'Two' must have either 'Next' or 'End', got both or none; say where it goes on",
       `- 'Two.ResultPath' must be a path of names, got "$.a[0]"; correct it`,
-      "- 'Three.Choices[0]' must compare by one of IsPresent, StringEquals, BooleanEquals, got NumericEquals; nothing else is played here",
+      "- 'Three.Choices[0]' must compare by one of IsPresent, StringEquals, BooleanEquals, NumericGreaterThan, got NumericLessThan; nothing else is played here",
       "- 'Four' must have either 'Next' or 'End', got both or none; say where it goes on",
       `- 'Four.Parameters.a.$' must be a path of names, got "States.UUID()"; nothing else is played here`,
       `- 'Four.Resource' must end with one of lambda:invoke, sns:publish.waitForTaskToken, got "arn:aws:states:::sqs:sendMessage"; nothing else is played here`,
@@ -73,6 +73,7 @@ test('Choice takes the first rule that holds, its default otherwise, and fails w
     },
     { Variable: '$.flag', IsPresent: false, Next: 'Flagless' },
     { Variable: '$.flag', BooleanEquals: true, Next: 'Flagged' },
+    { Variable: '$.flag', NumericGreaterThan: 0, Next: 'Flagless' },
   ];
   const named = (name: string) => ({ Type: 'Pass', Result: name, End: true });
   const states = {
@@ -86,6 +87,8 @@ test('Choice takes the first rule that holds, its default otherwise, and fails w
   expect(await chosen({ a: 'x', flag: true })).toMatchObject({ output: 'X' });
   expect(await chosen({})).toMatchObject({ output: 'Flagless' });
   expect(await chosen({ a: 'y', flag: true })).toMatchObject({ output: 'Flagged' });
+  expect(await chosen({ flag: 1 })).toMatchObject({ output: 'Flagless' });
+  expect(await chosen({ flag: 0 })).toMatchObject({ output: 'Other' });
   expect(await chosen({ flag: false })).toMatchObject({ output: 'Other' });
   const { Default: _none, ...choice } = states.Choice;
   expect(await run({ ...states, Choice: choice }, { flag: false })).toEqual({

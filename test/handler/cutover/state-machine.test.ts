@@ -1,0 +1,206 @@
+import type { HistoryEvent } from '../../../lib/rehearsal/step-functions';
+import { waitUntil } from '../../../lib/runner';
+import { CutoverLab } from '../../runner/cutover/lab';
+import { contradictions, JournalWriter, untilWritten } from '../../runner/cutover/writer';
+import { PlayedMachine } from './played-machine';
+
+let lab: CutoverLab;
+let played: PlayedMachine;
+let writers: readonly JournalWriter[] = [];
+
+beforeAll(async () => {
+  lab = await CutoverLab.start([17, 17]);
+  played = await PlayedMachine.deploy(lab);
+  writers = [0, 1].map((client) => new JournalWriter(client, () => played.application(), 2));
+});
+afterAll(async () => {
+  await Promise.all(writers.map((writer) => writer.stop()));
+  await played.close();
+  await lab.stop();
+});
+afterEach(() => {
+  played.onLog = () => undefined;
+});
+
+const WALKED = [
+  'Plan',
+  'Action',
+  'Cutover',
+  'Verify',
+  'Verified',
+  'Gates',
+  'Approval',
+  'Prepare',
+  'FencedToOpen',
+];
+
+/** Kills the function as soon as it logs that `step` begins, once. */
+function dieAt(step: string): void {
+  played.onLog = ({ line }) => {
+    if (!line.startsWith(`{"cutover":"${step}"`)) return;
+    played.onLog = () => undefined;
+    void played.functions.kill(played.functionArn);
+  };
+}
+
+test('an execution that nobody approves changes nothing', async () => {
+  await untilWritten(writers, 20);
+  const started = played.start('cutover');
+  await played.asked(started);
+  const [message] = played.messages;
+  expect(JSON.parse(message?.message ?? '{}')).toMatchObject({
+    migration: 'shop',
+    servers: ['blue', 'green'],
+    back: false,
+    execution: started.arn,
+    gates: expect.arrayContaining([expect.objectContaining({ status: 'open' })]),
+  });
+  played.machines.sendTaskFailure(played.token() ?? '', 'REFUSED', 'not today');
+  expect(await started.ended).toEqual({
+    status: 'FAILED',
+    error: 'NOT_APPROVED',
+    cause: '{"Error":"REFUSED","Cause":"not today"}',
+  });
+  expect(played.active).toBe('blue');
+  const { rows } = await lab.blue.admin.query(
+    `SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE 'pontoon_fence%'`,
+  );
+  expect(rows).toEqual([]);
+});
+
+test('a function that dies behind the fence is undone by the machine, and the old writer works as before', async () => {
+  dieAt('catch-up');
+  const { ended, execution } = await played.walk('cutover');
+  expect(await ended).toMatchObject({ status: 'FAILED', error: 'UNDONE' });
+  expect(entered(execution.history)).toEqual([...WALKED, 'Undo', 'Decided', 'Undone']);
+  expect(execution.history.map(({ error }) => error)).toContain('Runtime.ExitError');
+  expect(played.active).toBe('blue');
+  await untilWritten(writers, 20);
+});
+
+test('there, back and there again, in executions that read like the runbook', async () => {
+  for (const action of ['cutover', 'rollback', 'cutover']) {
+    const { ended, execution } = await played.walk(action);
+    expect(await ended).toEqual({
+      status: 'SUCCEEDED',
+      output: { result: 'opened', closedMs: expect.any(Number) },
+    });
+    const walked = WALKED.map((name) =>
+      name === 'Cutover' && action === 'rollback' ? 'Rollback' : name,
+    );
+    expect(entered(execution.history)).toEqual([...walked, 'Settle', 'Done']);
+    expect(played.active).toBe(action === 'cutover' ? 'green' : 'blue');
+    await untilWritten(writers, 20);
+  }
+});
+
+test('a function that dies after the decision is not undone: the machine finishes', async () => {
+  // The new writer of the way back cannot be opened as long as somebody else changes its access list.
+  const blocker = await lab.blue.superuser();
+  played.onLog = ({ line }) => {
+    if (!line.startsWith('{"cutover":"open"')) return;
+    played.onLog = () => undefined;
+    void killOnceDecided();
+  };
+  const killOnceDecided = async (): Promise<void> => {
+    await waitUntil({
+      what: 'the decision must fall',
+      deadlineMs: 10_000,
+      intervalMs: 5,
+      probe: async () => {
+        const { rows } = await lab.green.admin.query(
+          'SELECT decided_at IS NOT NULL AS decided FROM pontoon.cutover',
+        );
+        return rows[0]?.decided === true
+          ? { done: true, value: undefined }
+          : { done: false, reason: 'not yet' };
+      },
+    });
+    await played.functions.kill(played.functionArn);
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+  };
+  const started = played.start('rollback');
+  await played.asked(started);
+  await blocker.query('BEGIN; LOCK TABLE pontoon.cutover IN SHARE MODE');
+  played.approve();
+  expect(await started.ended).toMatchObject({ status: 'SUCCEEDED', output: { result: 'opened' } });
+  expect(entered(started.execution.history).slice(-6)).toEqual([
+    'FencedToOpen',
+    'Undo',
+    'Decided',
+    'Finish',
+    'Settle',
+    'Done',
+  ]);
+  expect(played.active).toBe('blue');
+  await untilWritten(writers, 20);
+});
+
+test('the watch lifts a fence that was left standing, and says so as a metric', async () => {
+  expect(await played.watch(0)).toEqual({ lifted: false });
+  const invocation = {
+    ...played.watches[0],
+    owner: 'somebody',
+    input: shortOf(played.watches[0]?.input),
+  };
+  const run = async (action: string) => await played.watch(0, { ...invocation, action });
+  await run('prepare');
+  dieAt('catch-up');
+  await expect(run('switch')).rejects.toThrow('Runtime exited with error: SIGKILL');
+  const metrics: string[] = [];
+  played.onLog = ({ line }) => {
+    if (line.includes('FenceOverdue')) metrics.push(line);
+  };
+  await waitUntil({
+    what: 'the fence must be lifted',
+    deadlineMs: 30_000,
+    probe: async () => {
+      const outcome = (await played.watch(0)) as { readonly lifted: boolean };
+      return outcome.lifted
+        ? { done: true, value: undefined }
+        : { done: false, reason: 'its deadline has not passed' };
+    },
+  });
+  expect(JSON.parse(metrics.at(-1) ?? '{}')).toMatchObject({ Migration: 'App', FenceOverdue: 0 });
+  await untilWritten(writers, 20);
+});
+
+test('the watch asks no more than one server as long as there is no fence', async () => {
+  expect(await played.watchAlone(0, 'blue')).toEqual({ lifted: false });
+  expect(await played.watchAlone(1, 'green')).toEqual({ lifted: false });
+  await expect(played.watchAlone(0, 'green')).rejects.toThrow(/blue/);
+});
+
+test('finalizes, and nothing acknowledged is lost or doubled', async () => {
+  const { ended: opened } = await played.walk('cutover');
+  expect(await opened).toMatchObject({ output: { result: 'opened' } });
+  await untilWritten(writers, 20);
+  const { ended, execution } = await played.walk('finalize');
+  expect(await ended).toEqual({
+    status: 'SUCCEEDED',
+    output: { dropped: expect.arrayContaining([`fence on 'blue'`]) },
+  });
+  expect(entered(execution.history)).toEqual([
+    'Plan',
+    'Action',
+    'FinalizeFrom',
+    'Finalize',
+    'Done',
+  ]);
+  await Promise.all(writers.map((writer) => writer.stop()));
+  expect(await contradictions(lab.green.admin, writers)).toEqual([]);
+  expect(played.endpoint.unknownTargets).toEqual([]);
+});
+
+function entered(history: readonly HistoryEvent[]): string[] {
+  return history.flatMap(({ type, state }) =>
+    type.endsWith('StateEntered') && state !== undefined ? [state] : [],
+  );
+}
+
+/** The same input with a deadline that is soon. */
+function shortOf(input: unknown): object {
+  const { plan, ...rest } = input as { plan: { limits: object } };
+  return { ...rest, plan: { ...plan, limits: { ...plan.limits, budgetMs: 1_500 } } };
+}
