@@ -35,6 +35,13 @@ export interface PreflightProps extends PreflightOptions {
   readonly server: ServerBinding;
   /** What the server is to be part of. A change of it has the server checked again. */
   readonly topology: Topology;
+  /**
+   * The lines that pg_hba.conf of the server must have, as `renderHba` writes them. Addresses may be known only at
+   * deployment. A change of it has the server checked again.
+   *
+   * @default - only the syntax of pg_hba.conf is checked
+   */
+  readonly hba?: string;
 }
 
 /**
@@ -55,6 +62,7 @@ export class Preflight extends Construct {
         server: server.server,
         connection: server.toConnection(),
         topology: JSON.stringify(plainTopology(topology)),
+        ...(props.hba === undefined ? {} : { hba: props.hba }),
         ...(accept.length === 0 ? {} : { accept }),
         acceptUnchecked: props.acceptUnchecked ?? false,
       },

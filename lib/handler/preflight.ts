@@ -6,7 +6,9 @@ import {
   preflightExitCode,
   Reader,
   readConnection,
+  readHba,
   readTopology,
+  renderObstacles,
   renderPreflight,
   type SecretStore,
 } from '../postgres';
@@ -16,9 +18,7 @@ import type { ResourceHandler, ResourceResult } from './resource';
 /** Checks one server when it is created or its topology changes; there is nothing to delete. */
 export function preflightHandler(secrets: SecretStore): ResourceHandler {
   return async (event, context): Promise<ResourceResult> => {
-    const { server, connection, topology, accept, acceptUnchecked } = readProperties(
-      event.properties,
-    );
+    const { server, connection, acceptUnchecked, ...given } = readProperties(event.properties);
     const physicalResourceId = `preflight/${encodeURIComponent(server)}`;
     if (event.requestType === 'Delete') return { physicalResourceId, data: {} };
     const options = { purpose: 'preflight', readOnly: true, statementTimeoutMs: 60_000 };
@@ -26,11 +26,10 @@ export function preflightHandler(secrets: SecretStore): ResourceHandler {
       connection,
       secrets,
       options,
-      async (client) => await runPreflight(client, { topology, server, accept }),
+      async (client) => await runPreflight(client, { server, ...given }),
     );
-    const text = renderPreflight(report);
-    context.log(text);
-    refuseUnready(report, text, acceptUnchecked);
+    context.log(renderPreflight(report, { listedObjects: Number.POSITIVE_INFINITY }));
+    refuseUnready(report, acceptUnchecked);
     return { physicalResourceId, data: { queries: String(report.queries) } };
   };
 }
@@ -44,10 +43,16 @@ function readProperties(input: unknown) {
     topology: reader.text('topology'),
     accept: reader.list('accept', readAccepted),
     acceptUnchecked: reader.flag('acceptUnchecked', false),
+    hba: reader.optionalText('hba'),
   };
   reader.refuseTheRest();
   problems.throwIfAny('the resource');
-  return { ...read, topology: readTopology(JSON.parse(read.topology)) };
+  const { hba, topology, ...rest } = read;
+  return {
+    ...rest,
+    topology: readTopology(JSON.parse(topology)),
+    ...(hba === undefined ? {} : { access: readHba(hba) }),
+  };
 }
 
 function readAccepted(reader: Reader): AcceptedFinding {
@@ -55,10 +60,12 @@ function readAccepted(reader: Reader): AcceptedFinding {
   return { check: reader.text('check'), ...(object === undefined ? {} : { object }) };
 }
 
-/** CloudFormation shows the reason: everything that is missing, with what mends it, but no lines for what passed. */
-function refuseUnready(report: PreflightReport, text: string, acceptUnchecked: boolean): void {
+/** CloudFormation shows the beginning of the reason: what is missing, with what mends it, and nothing of what passed. */
+function refuseUnready(report: PreflightReport, acceptUnchecked: boolean): void {
   const exitCode = preflightExitCode([report]);
   if (exitCode === 0 || (exitCode === 3 && acceptUnchecked)) return;
-  const lines = text.trimEnd().split('\n');
-  throw new PontoonError('NOT_READY', lines.filter((line) => !/^passed\b/.test(line)).join('\n'));
+  throw new PontoonError(
+    'NOT_READY',
+    renderObstacles(report, "the function's log has the whole report"),
+  );
 }

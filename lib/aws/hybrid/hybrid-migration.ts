@@ -60,7 +60,8 @@ export class HybridMigration extends Construct {
       });
     this.source = bindSource(this, props, this.runner, [...subnets.runner, subnets.standby]);
     const { runner, source } = this;
-    const prepared = prepareSource(this, props, { runner, source, topology });
+    const hba = sourceHba(props, subnets.runner);
+    const prepared = prepareSource(this, props, { runner, source, topology, hba });
     this.standby = createStandby(this, props, { subnets, prepared });
     this.standbyBinding = bindStandby(props, { standby: this.standby, runner });
     const target = createTarget(this, props, {
@@ -85,7 +86,7 @@ export class HybridMigration extends Construct {
     });
     recordMigration(this, topology, [source, this.standbyBinding, this.target], {
       administrator: props.source.username,
-      hba: sourceHba(props, subnets.runner),
+      hba,
     });
   }
 

@@ -57,6 +57,7 @@ export function prepareSource(
     readonly runner: RunnerFunction;
     readonly source: ServerBinding;
     readonly topology: Topology;
+    readonly hba: string;
   },
 ): PreparedSource {
   const { runner, source: server, topology } = options;
@@ -74,6 +75,7 @@ export function prepareSource(
     runner,
     server,
     topology,
+    hba: options.hba,
   });
   runner.ledgerOn(server, scope).node.addDependency(preflight);
   const heartbeat = new Heartbeat(scope, 'SourceHeartbeat', {

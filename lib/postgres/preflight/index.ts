@@ -13,6 +13,8 @@ export {
   type CheckStatus,
   checkStatus,
   type PreflightReport,
+  type PreflightText,
   preflightExitCode,
+  renderObstacles,
   renderPreflight,
 } from './report';

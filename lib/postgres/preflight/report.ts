@@ -1,4 +1,4 @@
-import type { Check, Finding, PreflightRow } from './check';
+import type { Check, Finding, PreflightRow, Severity } from './check';
 
 /** How a check ended. */
 export type CheckStatus = 'passed' | 'failed' | 'warned' | 'unchecked';
@@ -21,8 +21,12 @@ export interface PreflightReport {
   readonly rows: Readonly<Record<string, readonly PreflightRow[]>>;
 }
 
-/** How many objects of one check are listed in a text; JSON has them all. */
+/** How many objects of one check are listed in a terminal; JSON has them all. */
 const LISTED_OBJECTS = 20;
+
+/** The order in which people mend things. */
+const SEVERITIES: readonly Severity[] = ['error', 'unchecked', 'warning'];
+const STATUSES: readonly CheckStatus[] = ['failed', 'unchecked', 'warned'];
 
 /** How `check` ended, given what it found: an error outweighs what is unchecked, which outweighs a warning. */
 export function checkStatus(check: Check, findings: readonly Finding[]): CheckStatus {
@@ -46,18 +50,58 @@ const MARKS: Readonly<Record<CheckStatus, string>> = {
   unchecked: 'UNCHECKED',
 };
 
-/** `report` as plain text: each check, and below it what it found, with what mends it. */
-export function renderPreflight(report: PreflightReport): string {
-  const lines = report.checks.flatMap(({ id, title, status }) => {
-    const findings = report.findings.filter(({ check }) => check === id);
-    const hidden = findings.length - LISTED_OBJECTS;
+/** How much of a report is written. */
+export interface PreflightText {
+  /**
+   * How many objects of one check are listed.
+   *
+   * @default 20
+   */
+  readonly listedObjects?: number;
+}
+
+/** `report` as plain text: each check, and below it what it found, errors first, with what mends it. */
+export function renderPreflight(
+  report: PreflightReport,
+  { listedObjects = LISTED_OBJECTS }: PreflightText = {},
+): string {
+  const lines = report.checks.flatMap((check) => {
+    const findings = findingsOf(report, check.id);
+    const hidden = findings.length - listedObjects;
     return [
-      `${MARKS[status]}  ${title}`,
-      ...findings.slice(0, LISTED_OBJECTS).flatMap(renderFinding),
+      heading(check),
+      ...findings.slice(0, listedObjects).flatMap(renderFinding),
       ...(hidden > 0 ? [`    … and ${hidden} more; the JSON report lists them all`] : []),
     ];
   });
   return `${[`Preflight of '${report.server}' (${report.queries} statements)`, ...lines, summary(report)].join('\n')}\n`;
+}
+
+/**
+ * Why `report` stops a deployment, for a reader who sees only its beginning: what failed, what is unchecked, and then
+ * the warnings. `elsewhere` says where the whole report is.
+ */
+export function renderObstacles(report: PreflightReport, elsewhere: string): string {
+  const checks = STATUSES.flatMap((status) =>
+    report.checks.filter((check) => check.status === status),
+  );
+  return [
+    `Preflight of '${report.server}': ${summary(report)}; ${elsewhere}`,
+    ...checks.flatMap((check) => [
+      heading(check),
+      ...findingsOf(report, check.id).flatMap(renderFinding),
+    ]),
+  ].join('\n');
+}
+
+/** With the id, by which a finding is accepted. */
+function heading({ id, status, title }: PreflightReport['checks'][number]): string {
+  return `${MARKS[status]}  ${title} [${id}]`;
+}
+
+function findingsOf({ findings }: PreflightReport, id: string): readonly Finding[] {
+  const own = findings.filter(({ check }) => check === id);
+  return SEVERITIES.flatMap((severity) => own.filter((finding) => finding.severity === severity));
 }
 
 function renderFinding({ severity, message, fix }: Finding): string[] {

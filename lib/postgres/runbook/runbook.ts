@@ -10,7 +10,7 @@ import {
   parameterSection,
   securityGroupSection,
 } from './managed-sections';
-import { inlineCode } from './markdown';
+import { codeBlock, inlineCode } from './markdown';
 import { collationSection, dmsSection, undoSection } from './remark-sections';
 import { settingsSection } from './settings-section';
 
@@ -104,11 +104,20 @@ function receivers(topology: Topology, server: string): string {
   return names.length === 0 ? 'nobody yet' : names.join(', ');
 }
 
-function checkSection({ server }: RunbookContext): Section {
+function checkSection({ topology, server, port = 5432 }: RunbookContext): Section {
+  const certificate = isManaged(serverOf(topology, server))
+    ? '"caCertificate": "aws-rds"'
+    : '"caCertificateFile": "ca.pem"';
   return {
     title: 'Check',
     paragraphs: [
-      `\`pontoon preflight --server ${server}\` reads what you did and lists what is still missing, with the SQL that mends it. The deployment runs the same checks, and stops before it changes anything.`,
+      'This reads what you did and lists what is still missing, with the SQL that mends it:',
+      codeBlock(
+        'sh',
+        `pontoon preflight --app cdk.out --bindings bindings.json --server ${server}`,
+      ),
+      `\`cdk.out\` is what \`cdk synth\` wrote. \`bindings.json\` says where the server is and how its certificate is checked, with name and password in \`PGUSER\` and \`PGPASSWORD\`: \`{"${server}": {"host": "…", "port": ${port}, "secret": "env:PG", ${certificate}}}\`.`,
+      `The deployment runs the same checks, and stops before it changes anything. What you decide to live with, accept by the check's id: \`--accept CHECK\` here, \`preflight.accept\` of the migration there.`,
     ],
   };
 }

@@ -108,6 +108,9 @@ test('what the owner decided about the source gets to its check', () => {
   template.hasResourceProperties('Custom::PontoonPreflight', {
     ...preflight,
     topology: Match.stringLikeRegexp('"maxSlotWalKeepMiB":51200'),
+    hba: Match.stringLikeRegexp(
+      '^# [^\\n]+\\nhostssl replication "pontoon_standby" 10\\.0\\.128\\.10/32 scram-sha-256\\n(# .+\\nhostssl "shop" "pontoon" 10\\.0\\..+\\n){2}$',
+    ),
   });
 });
 

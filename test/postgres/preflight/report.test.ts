@@ -5,6 +5,7 @@ import {
   type PreflightReport,
   preflightChecks,
   preflightExitCode,
+  renderObstacles,
   renderPreflight,
   uncheckedFinding,
 } from '../../../lib/postgres';
@@ -60,7 +61,7 @@ test('the text lists twenty objects of a check, and counts the others', () => {
   expect(text.split('\n')).toHaveLength(2 + 20 * 3 + 1 + 1 + 1);
   expect(text.split('\n').slice(0, 5)).toEqual([
     "Preflight of 'onPremises' (44 statements)",
-    'FAILED     tables',
+    'FAILED     tables [tables]',
     '    error: t0 is wrong',
     '        -- t0',
     '        END;',
@@ -70,6 +71,38 @@ test('the text lists twenty objects of a check, and counts the others', () => {
     '0 passed, 0 with warnings, 1 failed, 0 unchecked',
     '',
   ]);
+});
+
+test('what stops a deployment comes before what does not, and nothing is left out', () => {
+  const checks = (['warned', 'passed', 'unchecked', 'failed'] as const).map((status) => ({
+    id: status,
+    title: `a check that ${status}`,
+    status,
+  }));
+  const of = (id: string, severity: Finding['severity'], object = id): Finding => ({
+    check: id,
+    severity,
+    object,
+    message: `${object} is wrong`,
+  });
+  const findings = [
+    ...Array.from({ length: 23 }, (_, index) => of('warned', 'warning', `w${index}`)),
+    of('unchecked', 'unchecked'),
+    of('failed', 'warning', 'f0'),
+    of('failed', 'error', 'f1'),
+  ];
+  const text = renderObstacles({ ...report(findings), checks }, 'the log has it all');
+  expect(text.split('\n').slice(0, 8)).toEqual([
+    "Preflight of 'onPremises': 1 passed, 1 with warnings, 1 failed, 1 unchecked; the log has it all",
+    'FAILED     a check that failed [failed]',
+    '    error: f1 is wrong',
+    '    warning: f0 is wrong',
+    'UNCHECKED  a check that unchecked [unchecked]',
+    '    unchecked: unchecked is wrong',
+    'warning    a check that warned [warned]',
+    '    warning: w0 is wrong',
+  ]);
+  expect(text.split('\n')).toHaveLength(7 + 23);
 });
 
 test('each server is checked for the part that it plays', () => {
