@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { shown } from '../postgres';
 import { COMMON_OPTIONS, type Command, type Option } from './command';
 import { UsageError } from './usage-error';
 
@@ -54,8 +55,9 @@ export class Arguments {
 
   /** That the value of `name` breaks `rule`. */
   public wrong(name: string, rule: string, value: string | undefined): UsageError {
-    const got = value === undefined ? 'nothing' : JSON.stringify(value);
-    return new UsageError(`'--${name}' ${rule}, got ${got}; see 'pontoon ${this.command} --help'`);
+    return new UsageError(
+      `'--${name}' ${rule}, got ${shown(value)}; see 'pontoon ${this.command} --help'`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { shown } from '../postgres';
 import { UsageError } from './usage-error';
 
 /**
@@ -23,7 +24,7 @@ function readCertificate(file: string, directory: string): string {
     return readFileSync(resolve(directory, file), 'utf8');
   } catch (error) {
     throw new UsageError(
-      `'caCertificateFile' must be a readable file, got ${JSON.stringify(file)}; correct its name`,
+      `'caCertificateFile' must be a readable file, got ${shown(file)}; correct its name`,
       { cause: error },
     );
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { shown } from '../postgres';
 import { type Io, writeLine } from './io';
 import { UsageError } from './usage-error';
 
@@ -49,7 +50,7 @@ export function readJsonFile({ directory }: Io, file: string, option: string): J
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new UsageError(
-      `'--${option}' must be a readable file, got ${JSON.stringify(file)}; correct its name`,
+      `'--${option}' must be a readable file, got ${shown(file)}; correct its name`,
       { cause: error },
     );
   }

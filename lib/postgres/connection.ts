@@ -41,13 +41,28 @@ export function readConnection(reader: Reader): Connection {
   return connection;
 }
 
-function checkConnection({ host, port, caCertificate }: Connection, reader: Reader): void {
+function checkConnection(
+  { host, port, database, caCertificate }: Connection,
+  reader: Reader,
+): void {
   if (host.startsWith('/')) {
     reader.refuse(
       'host',
       'must be a host name or an IP address',
       'connections go through TCP with TLS, never through a socket',
     );
+  }
+  for (const [key, text] of [
+    ['host', host],
+    ['database', database],
+  ] as const) {
+    if (text.includes('://')) {
+      reader.refuse(
+        key,
+        'cannot be a connection string',
+        "give 'host', 'port' and 'database' one by one, and by 'secret' where the login is kept",
+      );
+    }
   }
   if (port > 65_535) reader.refuse('port', 'must be at most 65535', 'correct it');
   const isPem = caCertificate.includes('-----BEGIN CERTIFICATE-----');

@@ -262,6 +262,7 @@ export {
   type SizingOptions,
   settingsByName,
 } from './settings';
+export { shown } from './shown';
 export { type Statement, secretSql, sql } from './statement';
 export {
   FilterOperator,

@@ -1,5 +1,6 @@
 import { Problems } from './errors';
 import { nameProblem, slotNameProblem } from './identifiers';
+import { shown } from './shown';
 
 /**
  * Reads plain data that somebody else wrote: a spec on stdin, or properties from CloudFormation, which turns every
@@ -226,7 +227,7 @@ export class Reader {
   }
 
   private wrong(what: string, rule: string, value: unknown, wayOut: string): void {
-    const got = value === undefined ? 'nothing' : JSON.stringify(value);
-    this.problems.add(`'${what}' ${rule}, got ${got}; ${wayOut}`);
+    const key = what.slice(what.lastIndexOf('.') + 1);
+    this.problems.add(`'${what}' ${rule}, got ${shown(value, key)}; ${wayOut}`);
   }
 }

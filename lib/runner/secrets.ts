@@ -45,7 +45,8 @@ export function environmentSecrets(
       if (kind === 'env' && rest !== undefined) return fromVariables(environment, reference, rest);
       if (kind === 'file' && rest !== undefined) return fromFile(reference, rest);
       throw unavailable(
-        `secret '${reference}' must be written as 'env:PREFIX' or 'file:/path'; set the variables PREFIXUSER and PREFIXPASSWORD, or write the file`,
+        // Who misunderstood 'secret' wrote the password itself.
+        `'secret' must be written as 'env:PREFIX' or 'file:/path', got another text, which is not shown; set the variables PREFIXUSER and PREFIXPASSWORD, or write the file`,
       );
     },
   };

@@ -90,6 +90,54 @@ test('says of each binding that cannot be used what is wrong, and not what follo
   });
 });
 
+test.each([
+  [
+    'as the secret',
+    { secret: 'hunter2-PASSWORD' },
+    1,
+    "pontoon: 'secret' must be written as 'env:PREFIX' or 'file:/path', got another text, which is not shown; set the variables PREFIXUSER and PREFIXPASSWORD, or write the file\n",
+  ],
+  [
+    'inside the secret',
+    { secret: { username: 'u', password: 'hunter2' } },
+    2,
+    "pontoon: '--bindings': 'bindings.onPremises.secret' must be a text, got a value that is not shown; quote it\n",
+  ],
+  [
+    'in place of the binding',
+    'postgres://u:hunter2@h/d',
+    2,
+    `pontoon: '--bindings': 'bindings.onPremises' must be an object, got "postgres://u:***@h/d"; give its properties by name\n`,
+  ],
+  [
+    'in the host and the database',
+    { host: 'postgres://u:hunter2@h/d', database: 'postgres://u:hunter2@h/d', secret: 'env:PG' },
+    2,
+    `pontoon: '--bindings' has 2 problems:
+- 'bindings.onPremises.host' cannot be a connection string, got "postgres://u:***@h/d"; give 'host', 'port' and 'database' one by one, and by 'secret' where the login is kept
+- 'bindings.onPremises.database' cannot be a connection string, got "postgres://u:***@h/d"; give 'host', 'port' and 'database' one by one, and by 'secret' where the login is kept
+`,
+  ],
+])('never shows a password that was written %s', async (_where, binding, code, message) => {
+  const whole = { port: pg.server.port, caCertificateFile: 'ca.pem' };
+  const onPremises = typeof binding === 'string' ? binding : { ...whole, ...binding };
+  writeFileSync(join(directory, 'misplaced.json'), JSON.stringify({ onPremises }));
+  const args = ['--bindings', 'misplaced.json', '--server', 'onPremises'];
+  const { stderr, ...ended } = await pontoon(['preflight', '--app', '.', ...args], { directory });
+  expect({ code: ended.code, stderr }).toEqual({ code, stderr: message });
+  expect(`${ended.stdout}${stderr}`).not.toContain('hunter2');
+});
+
+test('never shows a password of a connection string in place of a file', async () => {
+  const args = ['--bindings', 'postgres://u:hunter2@h/d'];
+  expect(await pontoon(['preflight', '--app', '.', ...args], { directory })).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      'pontoon: \'--bindings\' must be a readable file, got "postgres://u:***@h/d"; correct its name\n',
+  });
+});
+
 test('knows no server that the topology does not have', async () => {
   expect(await preflight('--server', 'nowhere')).toEqual({
     code: 2,

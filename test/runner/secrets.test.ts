@@ -41,7 +41,7 @@ describe('environment variables', () => {
 
   test('another reference is refused', async () => {
     await expect(environmentSecrets({}).get('production')).rejects.toThrow(
-      "secret 'production' must be written as 'env:PREFIX' or 'file:/path'; set the variables PREFIXUSER and PREFIXPASSWORD, or write the file",
+      "'secret' must be written as 'env:PREFIX' or 'file:/path', got another text, which is not shown; set the variables PREFIXUSER and PREFIXPASSWORD, or write the file",
     );
   });
 });
