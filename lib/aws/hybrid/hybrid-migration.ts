@@ -12,7 +12,7 @@ import { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
 import type { IntermediaryStandby } from '../standby';
 import { sourceHba } from './access';
-import { isBridged, SERVERS, targetDatabase } from './hybrid-topology';
+import { deployedTopology, isBridged, SERVERS, targetDatabase } from './hybrid-topology';
 import { monitorChain } from './monitor';
 import type { HybridMigrationProps } from './props';
 import { replicateToTarget } from './replicate';
@@ -48,9 +48,10 @@ export class HybridMigration extends Construct {
 
   constructor(scope: Construct, id: string, props: HybridMigrationProps) {
     super(scope, id);
-    const { topology, subnets } = validate(this, props);
+    const { topology: planned, subnets } = validate(this, props);
+    const topology = deployedTopology(props);
     this.topology = topology;
-    for (const warning of topologyWarnings(topology))
+    for (const warning of topologyWarnings(planned))
       Annotations.of(this).addWarningV2('pontoon:unchecked', warning);
     this.runner =
       props.runner ??
@@ -61,13 +62,18 @@ export class HybridMigration extends Construct {
     this.source = bindSource(this, props, this.runner, [...subnets.runner, subnets.standby]);
     const { runner, source } = this;
     const hba = sourceHba(props, subnets.runner);
-    const prepared = prepareSource(this, props, { runner, source, topology, hba });
+    const prepared = prepareSource(this, props, {
+      runner,
+      source,
+      topology: planned,
+      hba,
+    });
     this.standby = createStandby(this, props, { subnets, prepared });
     this.standbyBinding = bindStandby(props, { standby: this.standby, runner });
     const target = createTarget(this, props, {
       server: SERVERS.target,
       database: targetDatabase(props),
-      topology,
+      topology: planned,
     });
     this.target = target.binding;
     this.cluster = target.cluster;

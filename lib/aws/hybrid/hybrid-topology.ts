@@ -19,7 +19,12 @@ export function slotsOf({ namePrefix = 'pontoon' }: NamePrefix) {
 }
 
 /** Whether changes already flow to the target, and not only to the standby. */
-export function isBridged({ replication, standby }: HybridMigrationProps): boolean {
+export function isBridged(props: HybridMigrationProps): boolean {
+  return willBeBridged(props) && props.replication.deferred !== true;
+}
+
+/** Whether they do once what is deferred is deployed too. */
+function willBeBridged({ replication, standby }: HybridMigrationProps): boolean {
   return replication.bridge !== Bridge.PROMOTE || standby.promoted === true;
 }
 
@@ -28,8 +33,19 @@ export function targetDatabase({ source, target }: HybridMigrationProps): string
   return target.databaseName ?? source.databaseName;
 }
 
-/** The chain as plain data. Throws a ValidationError that lists everything that cannot work. */
+/**
+ * The chain as plain data, with what is deferred. Throws a ValidationError that lists everything that cannot work.
+ */
 export function hybridTopology(props: HybridMigrationProps): Topology {
+  return chain(props, willBeBridged(props));
+}
+
+/** The chain as it is deployed. */
+export function deployedTopology(props: HybridMigrationProps): Topology {
+  return chain(props, isBridged(props));
+}
+
+function chain(props: HybridMigrationProps, bridged: boolean): Topology {
   const { source, standby, replication } = props;
   const database = source.databaseName;
   const promoted = standby.promoted === true;
@@ -61,7 +77,7 @@ export function hybridTopology(props: HybridMigrationProps): Topology {
         slotName: slots.physical,
         ...(promoted ? { promoted } : {}),
       },
-      ...(isBridged(props)
+      ...(bridged
         ? [
             {
               kind:

@@ -55,6 +55,16 @@ export interface HybridReplication {
    */
   readonly bridge?: Bridge;
   /**
+   * Whether only the standby is deployed so far, together with the empty target: for a copy that takes longer than the
+   * twelve hours that CloudFormation waits. Deploy first with it and with `standby.signalWhen: SignalWhen.COPY_BEGUN`.
+   * When the dashboard shows that the standby replays, remove both and deploy again: the instance is replaced, goes on
+   * from the complete copy, and once it streams, everything that reads from it is made. An unfinished copy would begin
+   * anew. What comes later is checked from the start, but for the runbook, so print that without it.
+   *
+   * @default false
+   */
+  readonly deferred?: boolean;
+  /**
    * How AWS DMS works: engine, instance, transformations, task settings. By default tables are filled as the schema copy
    * left them (`tablePreparation: DO_NOTHING`), since a plain TRUNCATE fails where foreign keys refer to a table.
    *

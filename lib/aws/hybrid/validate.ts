@@ -10,7 +10,7 @@ import {
 } from '../../postgres';
 import { claimNames, targetProblems } from '../migration';
 import { monitoringProblems } from '../monitoring';
-import { hostProblems, isCidr, isIpv4 } from '../standby';
+import { hostProblems, isCidr, isIpv4, SignalWhen } from '../standby';
 import { hybridTopology, promotedTopology, SERVERS, targetDatabase } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import { Bridge, ReplicationMethod } from './replication-props';
@@ -140,7 +140,7 @@ function checkSource({ source }: HybridMigrationProps, problems: Problems): void
 }
 
 function checkStandby(
-  { standby, replication: { bridge } }: HybridMigrationProps,
+  { standby, replication: { bridge, deferred } }: HybridMigrationProps,
   subnets: HybridSubnets,
   problems: Problems,
 ): void {
@@ -151,6 +151,14 @@ function checkStandby(
   problems.addIf(
     standby.applications !== undefined && bridge !== Bridge.PROMOTE,
     "'standby.applications' must be left out unless 'replication.bridge' is Bridge.PROMOTE, since nobody writes to a standby, got a list; set the bridge or remove it",
+  );
+  problems.addIf(
+    standby.signalWhen === SignalWhen.COPY_BEGUN && deferred !== true && bridge !== Bridge.PROMOTE,
+    "'standby.signalWhen' must be SignalWhen.STREAMING where the standby is read from in the same deployment, got COPY_BEGUN; set 'replication.deferred' until the copy is complete and the standby streams, then remove both",
+  );
+  problems.addIf(
+    deferred === true && bridge === Bridge.PROMOTE,
+    "'replication.deferred' must be left out with Bridge.PROMOTE, which replicates to the target only once the standby was promoted, got true; remove it",
   );
   for (const [index, { role, cidr }] of (standby.applications ?? []).entries()) {
     addNameProblem(role, `standby.applications[${index}].role`, problems);

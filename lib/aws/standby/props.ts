@@ -10,7 +10,10 @@ import type { SourceRoute } from './source-route';
 export enum SignalWhen {
   /** When the standby streams. A big copy must fit into the twelve hours that CloudFormation waits. */
   STREAMING = 'streaming',
-  /** When the copy has begun: for databases whose copy takes longer. What follows must wait by itself. */
+  /**
+   * When the copy has begun: for databases whose copy takes longer. Nothing that reads from the standby can be made in
+   * the same deployment.
+   */
   COPY_BEGUN = 'copy-begun',
 }
 

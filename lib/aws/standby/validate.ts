@@ -29,7 +29,7 @@ export function hostProblems(options: StandbyHostOptions): readonly string[] {
   const seconds = options.timeout?.toSeconds() ?? 43_200;
   problems.addIf(
     seconds < 600 || seconds > 43_200,
-    `'timeout' must be from 10 minutes to 12 hours, got ${seconds} seconds; for a longer copy set 'signalWhen' to COPY_BEGUN`,
+    `'timeout' must be from 10 minutes to 12 hours, got ${seconds} seconds; for a longer copy set 'signalWhen' to COPY_BEGUN, and make what reads from the standby in a later deployment`,
   );
   problems.addIf(
     rate !== undefined && (!Number.isInteger(rate) || rate < 1 || rate > 1024),

@@ -10,6 +10,7 @@ import {
   ReplicationMethod,
   RunnerFunction,
   ServerBinding,
+  SignalWhen,
   SourceRoute,
 } from '../../../lib/aws';
 import { WalLevel } from '../../../lib/postgres';
@@ -21,6 +22,10 @@ const NATIVE: Changes = { replication: { method: ReplicationMethod.NATIVE } };
 const PROMOTE: Changes = {
   source: { majorVersion: 14, walLevel: WalLevel.REPLICA },
   replication: { bridge: Bridge.PROMOTE },
+};
+const DEFERRED: Changes = {
+  standby: { signalWhen: SignalWhen.COPY_BEGUN },
+  replication: { deferred: true },
 };
 const PROMOTED: Changes = { ...PROMOTE, standby: { promoted: true } };
 
@@ -35,6 +40,7 @@ function customResources({ resources }: ResourceGraph): string[] {
 describe.each<[string, Changes]>([
   ['DMS', {}],
   ['native replication', NATIVE],
+  ['a standby whose readers come later', DEFERRED],
   ['a standby to be promoted', PROMOTE],
   ['a promoted standby', PROMOTED],
   ['a promoted standby, natively', { ...PROMOTED, props: { ...PROMOTED.props, ...NATIVE.props } }],
@@ -160,6 +166,28 @@ test('before the promotion nothing flows to the target; after it the standby is 
   const slot = after.resources[after.only('Custom::PontoonLogicalSlot')];
   expect(slot?.Properties).toMatchObject({ server: 'standby' });
   expect(slot?.Properties).not.toHaveProperty('primary');
+});
+
+test('a standby whose readers come later stays what it is when they come', () => {
+  const first = synthesize(DEFERRED);
+  const whole = synthesize();
+  const made = (graph: ResourceGraph) => graph.resources[graph.only('AWS::EC2::LaunchTemplate')];
+  expect(first.graph.ofType('AWS::DMS::ReplicationTask')).toEqual([]);
+  expect(first.graph.ofType('Custom::PontoonLogicalSlot')).toEqual([]);
+  expect(first.graph.ofType('Custom::PontoonSchemaCopy')).toEqual([]);
+  // Its settings are those that its readers need, and so are the target's and what the source is checked for.
+  const settings = /max_replication_slots[^\\]*|hot_standby_feedback[^\\]*|wal_level[^\\]*/g;
+  const text = (graph: ResourceGraph) => JSON.stringify(made(graph));
+  expect(text(first.graph).match(settings)).toEqual(text(whole.graph).match(settings));
+  for (const type of ['AWS::RDS::DBClusterParameterGroup', 'Custom::PontoonPreflight']) {
+    const [before, after] = [first, whole].map(({ graph }) =>
+      propertiesOf(graph, graph.only(type)),
+    );
+    expect(before).toEqual(after);
+  }
+  expect(JSON.stringify(first.template.toJSON().Metadata)).not.toContain('pontoon_aurora');
+  const waits = (graph: ResourceGraph) => graph.only('AWS::CloudFormation::WaitCondition');
+  expect(waits(first.graph)).not.toBe(waits(whole.graph));
 });
 
 test('applications get to the promoted standby, by network and by role', () => {

@@ -1,4 +1,4 @@
-import { Fn, Stack } from 'aws-cdk-lib';
+import { Duration, Fn, Stack } from 'aws-cdk-lib';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
@@ -7,6 +7,7 @@ import {
   ReplicationMethod,
   RunnerFunction,
   ServerBinding,
+  SignalWhen,
 } from '../../../lib/aws';
 import { FilterOperator, PublisherSslMode, WalLevel } from '../../../lib/postgres';
 import { PEM } from '../certificate';
@@ -87,6 +88,21 @@ const SINGLE: readonly [string, Changes, string][] = [
     'a promotion over the other bridge',
     { standby: { promoted: true } },
     "'standby.promoted' must be left out unless 'replication.bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
+  ],
+  [
+    'to read from a standby whose copy has only begun',
+    { standby: { signalWhen: SignalWhen.COPY_BEGUN } },
+    "'standby.signalWhen' must be SignalWhen.STREAMING where the standby is read from in the same deployment, got COPY_BEGUN; set 'replication.deferred' until the copy is complete and the standby streams, then remove both",
+  ],
+  [
+    'to defer what waits for a promotion anyway',
+    { replication: { bridge: Bridge.PROMOTE, deferred: true } },
+    "'replication.deferred' must be left out with Bridge.PROMOTE, which replicates to the target only once the standby was promoted, got true; remove it",
+  ],
+  [
+    'a copy that CloudFormation would wait for too long',
+    { standby: { timeout: Duration.hours(13) } },
+    "'standby.timeout' must be from 10 minutes to 12 hours, got 46800 seconds; for a longer copy set 'signalWhen' to COPY_BEGUN, and make what reads from the standby in a later deployment",
   ],
   [
     'a name for an address',

@@ -515,7 +515,7 @@ test('everything that is wrong is said at once', () => {
 - 'superuser' cannot be empty or contain a double quote or a line break, got "a\\"b"; give another superuser of the primary
 - 'privateIpAddress' must be an IPv4 address, got "10.0.0.999"; take a free one of the subnet
 - 'instanceType' must be of the Nitro system, got m4.large; its volumes have the names by which the boot script finds them: take t3, m5, r5 or a later one
-- 'timeout' must be from 10 minutes to 12 hours, got 300 seconds; for a longer copy set 'signalWhen' to COPY_BEGUN
+- 'timeout' must be from 10 minutes to 12 hours, got 300 seconds; for a longer copy set 'signalWhen' to COPY_BEGUN, and make what reads from the standby in a later deployment
 - 'copyMaxRateMiB' must be a whole number from 1 to 1024, got 0; correct it, or leave it out for no limit
 - 'dataVolumeGiB' must be a whole number above 0, got 0; give the size of the primary's data and more
 - 'dataVolumeIops' must be a whole number from 3000, got 100; gp3 volumes have no fewer
