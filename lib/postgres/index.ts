@@ -264,6 +264,7 @@ export {
 } from './settings';
 export { shown } from './shown';
 export { type Statement, secretSql, sql } from './statement';
+export { RECORDERS, type Recorder, recorderSettings } from './statement-recorders';
 export {
   FilterOperator,
   OWN_SCHEMA,

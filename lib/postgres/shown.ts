@@ -14,7 +14,7 @@ export function shown(value: unknown, key = ''): string {
 /** Connection strings carry their password along, and files of certificates their key. */
 function withoutPassword(text: string): string {
   return text
-    .replace(/(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^]*/, '$1***')
+    .replace(/(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*/, '$1***')
     .replaceAll(/(\w+:\/\/[^\s:/@]*):\S*@/g, '$1:***@')
     .replaceAll(/(passw\w*|pwd)(\s*[=:]\s*)("[^"]*"|'(?:[^'\\]|\\.)*'|[^\s&]+)/gi, '$1$2***');
 }

@@ -1,7 +1,6 @@
 import type { ClientBase } from 'pg';
-import { PontoonError, sql, supports } from '../postgres';
+import { PontoonError, RECORDERS, type Recorder, recorderSettings, sql } from '../postgres';
 import { finallyQuietly, run, runAtEnd, runOne } from './run';
-import { RECORDERS, type Recorder } from './statement-recorders';
 
 /**
  * Runs `work`, whose statements carry secrets, while this session's statements are not written down. Only a superuser,
@@ -45,16 +44,7 @@ async function openSettings(client: ClientBase): Promise<readonly LogSetting[]> 
     client,
     sql(`SELECT pg_catalog.current_setting('server_version_num')::int / 10000 AS major`),
   );
-  const granted = supports(Number(version?.major), 'parameter-privileges')
-    ? `OR pg_catalog.has_parameter_privilege(name, 'SET')`
-    : '';
-  const rows = await run(
-    client,
-    sql(
-      `SELECT name, setting, (pg_catalog.current_setting('is_superuser') = 'on' OR context = 'user' ${granted}) AS settable FROM pg_catalog.pg_settings WHERE name = ANY($1)`,
-      [Object.keys(RECORDERS)],
-    ),
-  );
+  const rows = await run(client, recorderSettings(Number(version?.major)));
   return rows.flatMap((row) => {
     const [name, setting] = [String(row.name), String(row.setting)];
     const recorder = RECORDERS[name];

@@ -87,7 +87,7 @@ function reasons(context: RunbookContext): string {
         ]
       : []),
     '`pg_hba_file_rules()` lets preflight compare section 2 with your file; leave it out, and that check is reported as unchecked.',
-    'Its statements set the passwords of other roles: where the server would write them down, in its log or in `pg_stat_statements`, the deployment refuses to run them (`LOG_WOULD_LEAK`). Only a superuser may keep them out, which the last three lines do for this role alone.',
+    'Its statements set the passwords of other roles: where the server would write them down, in its log or in `pg_stat_statements`, the deployment refuses to run them (`LOG_WOULD_LEAK`). Only a superuser may keep them out, which the last three lines do for this role alone; preflight names whatever else records statements there.',
   ].join(' ');
 }
 

@@ -51,6 +51,10 @@ test('statements that set passwords must not be written down', async () => {
   const context = { topology: twoLinks(17, name, { dms: PUBLIC }), server: 'onPremises' };
   await client.query("SET log_statement = 'ddl'");
   await client.query('SET log_min_duration_statement = 100');
+  await client.query('SET debug_print_plan = on');
+  await client.query('SET log_transaction_sample_rate = 0.5');
+  await client.query('SET log_parser_stats = on');
+  await client.query('GRANT SET ON PARAMETER log_parser_stats TO writer');
   expect(await look(client, context, 'statement-log')).toEqual([]);
   await client.query('SET SESSION AUTHORIZATION writer');
   expect(await look(client, context, 'statement-log')).toEqual([
@@ -65,6 +69,12 @@ test('statements that set passwords must not be written down', async () => {
       object: 'log_statement',
       message: `'log_statement' must be none for role "writer" on 'onPremises', since its statements set passwords, got ddl; let a superuser set it for this role`,
       fix: `ALTER ROLE "writer" SET log_statement = 'none';`,
+    },
+    {
+      severity: 'error',
+      object: 'log_transaction_sample_rate',
+      message: `'log_transaction_sample_rate' must be 0 for role "writer" on 'onPremises', since its statements set passwords, got 0.5; let a superuser set it for this role`,
+      fix: `ALTER ROLE "writer" SET log_transaction_sample_rate = '0';`,
     },
   ]);
 });

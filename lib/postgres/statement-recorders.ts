@@ -1,3 +1,6 @@
+import { supports } from './capabilities';
+import { type Statement, sql } from './statement';
+
 /** A setting by which a server writes statements down. */
 export interface Recorder {
   /** The value with which it writes down nothing. */
@@ -28,6 +31,22 @@ export const RECORDERS: Readonly<Record<string, Recorder>> = {
   'auto_explain.log_min_duration': THRESHOLD,
   'pgaudit.log': { quiet: 'none', records: auditsDefinitions },
 };
+
+/**
+ * Asks a server of `majorVersion` for the recorders that it knows: their `name` and `setting`, whether this session may change
+ * them (`settable`), and its `role`.
+ */
+export function recorderSettings(majorVersion: number): Statement {
+  const granted = supports(majorVersion, 'parameter-privileges')
+    ? `OR pg_catalog.has_parameter_privilege(name, 'SET')`
+    : '';
+  return sql(
+    `SELECT name, setting, CURRENT_USER::text AS role,
+  (pg_catalog.current_setting('is_superuser') = 'on' OR context = 'user' ${granted}) AS settable
+FROM pg_catalog.pg_settings WHERE name = ANY($1) ORDER BY name`,
+    [Object.keys(RECORDERS)],
+  );
+}
 
 /** Whether pgAudit's list of classes, in which a minus takes one out again, holds those that change roles or objects. */
 function auditsDefinitions(classes: string): boolean {

@@ -1,4 +1,4 @@
-import { RECORDERS } from '../../lib/runner/statement-recorders';
+import { RECORDERS } from '../../lib/postgres';
 
 // pgAudit is not among the embedded servers' extensions, so that its list is tested as a text.
 test.each([
