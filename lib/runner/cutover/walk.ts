@@ -139,10 +139,11 @@ export async function abandon(
   // The new writer may be gone, and the old one must be freed nevertheless.
   await takeWalk(context, [context.plan.from]);
   const found = await context.journal(context.plan.from);
-  if (found === undefined || found.decided) return false;
-  const failures = await undo(context);
+  if (found?.decided === true) return false;
+  // A walk that died before the fence left its preparation.
+  const failures = await (found === undefined ? undoPreparation(context) : undo(context));
   if (failures.length > 0) throw cutOff(context, failures, undefined);
-  return true;
+  return found !== undefined;
 }
 
 /** Lifts the fence of a walk whose deadline passed before it decided. Says whether there was one. */
