@@ -6,6 +6,7 @@ import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { DmsAccountRoles, HybridMigration, SourceRoute } from '../../lib/aws';
 import { WalLevel } from '../../lib/postgres';
+import { PEM } from '../aws/certificate';
 import { BareStack, type BareTemplate } from './bare-stack';
 import { PlainStack } from './plain/stack';
 import { plainTexts } from './plain/texts';
@@ -36,7 +37,6 @@ export interface SynthBench {
 const RUNS = 15;
 const WARM_UPS = 3;
 const COUNTS = [1, 10, 50];
-const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 
 /** Synthesizes migrations, and the same resources written by hand, in turns in one process. */
 export function benchSynth(root = process.cwd()): SynthBench {
@@ -148,7 +148,7 @@ function addMigrations(app: App, count: number): void {
         route: SourceRoute.virtualPrivateGateway('vgw-0a1b2c3d4e5f67890'),
         secret: new Secret(stack, 'SourceLogin'),
         username: 'pontoon',
-        caCertificate: CERTIFICATE,
+        caCertificate: PEM,
       },
       standby: { privateIpAddress: '10.0.128.10', dataVolumeGiB: 100 },
       target: { majorVersion: 17 },

@@ -10,7 +10,15 @@ import {
 } from '../../postgres';
 import { claimNames, targetProblems } from '../migration';
 import { monitoringProblems } from '../monitoring';
-import { hostProblems, isCidr, isIpv4, SignalWhen } from '../standby';
+import {
+  certificateProblem,
+  hostProblems,
+  isCidr,
+  isIpv4,
+  networkProblems,
+  SignalWhen,
+  subnetAddressProblem,
+} from '../standby';
 import { hybridTopology, promotedTopology, SERVERS, targetDatabase } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import { Bridge, ReplicationMethod } from './replication-props';
@@ -112,16 +120,7 @@ function asTyped(problem: string, { target }: HybridMigrationProps): string | un
 
 function checkSource({ source }: HybridMigrationProps, problems: Problems): void {
   const { cidrs, port, caCertificate, diskGiB } = source;
-  problems.addIf(
-    cidrs.length === 0,
-    "'source.cidrs' must name the networks of the source, got none; write them like 192.0.2.0/24",
-  );
-  for (const [index, cidr] of cidrs.entries()) {
-    problems.addIf(
-      !Token.isUnresolved(cidr) && !isCidr(cidr),
-      `'source.cidrs[${index}]' must be a network as CIDR and not every address, got ${JSON.stringify(cidr)}; write it like 192.0.2.0/24`,
-    );
-  }
+  for (const problem of networkProblems(cidrs, 'source.cidrs')) problems.add(problem);
   problems.addIf(
     port !== undefined &&
       !Token.isUnresolved(port) &&
@@ -133,10 +132,8 @@ function checkSource({ source }: HybridMigrationProps, problems: Problems): void
     `'source.diskGiB' must be above 0, got ${diskGiB}; give the size of the disk that holds the source's data`,
   );
   addNameProblem(source.username, 'source.username', problems);
-  problems.addIf(
-    !Token.isUnresolved(caCertificate) && !caCertificate.includes('-----BEGIN CERTIFICATE-----'),
-    "'source.caCertificate' must be a certificate in PEM, got another text; give what signed the source's certificate",
-  );
+  const certificate = certificateProblem(caCertificate, 'source.caCertificate');
+  if (certificate !== undefined) problems.add(certificate);
 }
 
 function checkStandby(
@@ -163,8 +160,7 @@ function checkStandby(
   for (const [index, { role, cidr }] of (standby.applications ?? []).entries()) {
     addNameProblem(role, `standby.applications[${index}].role`, problems);
     problems.addIf(
-      !Token.isUnresolved(cidr) &&
-        (/\/0+$/.test(cidr) || !/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(cidr)),
+      !Token.isUnresolved(cidr) && !isCidr(cidr),
       `'standby.applications[${index}].cidr' must be one IPv4 network, got ${JSON.stringify(cidr)}; write it like 10.20.0.0/16`,
     );
   }
@@ -183,17 +179,9 @@ function checkStandby(
 function checkAddress(address: string, { standby }: HybridSubnets, problems: Problems): void {
   const block = standby?.ipv4CidrBlock;
   if (block === undefined || Token.isUnresolved(block) || Token.isUnresolved(address)) return;
-  const [network = '', bits = ''] = block.split('/');
-  const size = 2 ** (32 - Number(bits));
-  problems.addIf(
-    isIpv4(address) &&
-      Math.floor(asNumber(address) / size) !== Math.floor(asNumber(network) / size),
-    `'standby.privateIpAddress' must be out of the standby's subnet ${block}, got '${address}'; choose another one, or give 'standby.subnet'`,
-  );
-}
-
-function asNumber(address: string): number {
-  return address.split('.').reduce((number, part) => number * 256 + Number(part), 0);
+  if (!isIpv4(address)) return;
+  const problem = subnetAddressProblem(address, block, 'standby.privateIpAddress');
+  if (problem !== undefined) problems.add(problem);
 }
 
 function checkReplication(

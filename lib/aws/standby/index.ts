@@ -1,4 +1,6 @@
+export { certificateProblem } from './certificates';
 export { IntermediaryStandby, type StandbyTarget } from './intermediary-standby';
+export { isCidr, isIpv4, networkProblems, subnetAddressProblem } from './network';
 export {
   type AmazonLinuxOptions,
   OperatingSystem,
@@ -12,4 +14,4 @@ export {
   type StandbyPrimary,
 } from './props';
 export { SourceRoute } from './source-route';
-export { hostProblems, isCidr, isIpv4 } from './validate';
+export { hostProblems } from './validate';

@@ -1,6 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import { KNOWN_MAJORS, knownMajor, Problems, slotNameProblem } from '../../postgres';
+import { certificateProblem } from './certificates';
 import { instanceTypeOf } from './machine';
+import { isIpv4, networkProblems } from './network';
 import type { IntermediaryStandbyProps, StandbyHostOptions } from './props';
 import { END_OF_FILE } from './user-data';
 
@@ -83,20 +85,9 @@ function checkPrimary({ primary }: IntermediaryStandbyProps, problems: Problems)
   );
   const slot = slotNameProblem(slotName, 'primary.slotName');
   if (slot !== undefined) problems.add(slot);
-  problems.addIf(
-    cidrs.length === 0,
-    `'primary.cidrs' must name the primary's networks, got none; the standby reaches no other`,
-  );
-  for (const [index, cidr] of cidrs.entries()) {
-    problems.addIf(
-      known(cidr) && !isCidr(cidr),
-      `'primary.cidrs[${index}]' must be a network as CIDR, got ${JSON.stringify(cidr)}; write it like 192.0.2.0/24, and never 0.0.0.0/0`,
-    );
-  }
-  problems.addIf(
-    known(caCertificate) && !caCertificate.includes('-----BEGIN CERTIFICATE-----'),
-    `'primary.caCertificate' must be PEM text, got something else; give the text of the file, not its name`,
-  );
+  for (const problem of networkProblems(cidrs, 'primary.cidrs')) problems.add(problem);
+  const certificate = certificateProblem(caCertificate, 'primary.caCertificate');
+  if (certificate !== undefined) problems.add(certificate);
 }
 
 function checkFiles(props: IntermediaryStandbyProps, problems: Problems): void {
@@ -117,19 +108,4 @@ function checkFiles(props: IntermediaryStandbyProps, problems: Problems): void {
 
 function known<T extends string | number>(value: T | undefined): value is T {
   return value !== undefined && !Token.isUnresolved(value);
-}
-
-/** Whether `text` is an IPv4 address. */
-export function isIpv4(text: string): boolean {
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
-}
-
-/** Whether `text` is an IPv4 network as CIDR, other than every address. */
-export function isCidr(text: string): boolean {
-  const [address = '', bits = '', ...rest] = text.split('/');
-  const length = Number(bits);
-  return (
-    rest.length === 0 && isIpv4(address) && /^\d{1,2}$/.test(bits) && length >= 1 && length <= 32
-  );
 }

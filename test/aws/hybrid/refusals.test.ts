@@ -67,7 +67,7 @@ const SINGLE: readonly [string, Changes, string][] = [
   [
     'every address as a network',
     { source: { cidrs: ['0.0.0.0/0'] } },
-    `'source.cidrs[0]' must be a network as CIDR and not every address, got "0.0.0.0/0"; write it like 192.0.2.0/24`,
+    `'source.cidrs[0]' must be a network as CIDR, from /8 to /32, got "0.0.0.0/0"; write it like 192.0.2.0/24`,
   ],
   [
     'a port that is none',
@@ -82,7 +82,50 @@ const SINGLE: readonly [string, Changes, string][] = [
   [
     'a file name for a certificate',
     { source: { caCertificate: '/etc/ssl/ca.pem' } },
-    "'source.caCertificate' must be a certificate in PEM, got another text; give what signed the source's certificate",
+    "'source.caCertificate' must be certificates in PEM, got another text; give the text of the file that signed the source's certificate, not its name",
+  ],
+  [
+    'what only looks like a certificate',
+    {
+      source: {
+        caCertificate: `${PEM}-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----`,
+      },
+    },
+    "'source.caCertificate' must be certificates in PEM, got something else as number 2 of 2; copy the whole text of the file",
+  ],
+  [
+    'a private key beside the certificate, and does not repeat it',
+    {
+      source: {
+        caCertificate: `${PEM}-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----\n`,
+      },
+    },
+    "'source.caCertificate' must be certificates only, got a private key among them, which would be in the template for all to read; remove it, and take another key where this text has been",
+  ],
+  [
+    'a network twice, however it is written',
+    { source: { cidrs: ['192.0.2.0/24', '198.51.100.0/24', '192.0.2.7/24'] } },
+    `'source.cidrs[2]' must be another network than 'source.cidrs[0]', since a table has one route to each, got "192.0.2.7/24"; remove one`,
+  ],
+  [
+    'half of all addresses',
+    { source: { cidrs: ['192.0.2.0/24', '128.0.0.0/1'] } },
+    `'source.cidrs[1]' must be a network as CIDR, from /8 to /32, got "128.0.0.0/1"; write it like 192.0.2.0/24`,
+  ],
+  [
+    'an address that AWS keeps for itself at the beginning',
+    { standby: { privateIpAddress: '10.0.128.3' } },
+    "'standby.privateIpAddress' cannot be one of the first four addresses or the last one of the subnet 10.0.128.0/18, which AWS keeps for itself, got '10.0.128.3'; choose another one",
+  ],
+  [
+    'an address that AWS keeps for itself at the end',
+    { standby: { privateIpAddress: '10.0.191.255' } },
+    "'standby.privateIpAddress' cannot be one of the first four addresses or the last one of the subnet 10.0.128.0/18, which AWS keeps for itself, got '10.0.191.255'; choose another one",
+  ],
+  [
+    'an address with a leading zero',
+    { standby: { privateIpAddress: '10.0.128.010' } },
+    `'standby.privateIpAddress' must be an IPv4 address, got "10.0.128.010"; choose one out of the subnet`,
   ],
   [
     'a promotion over the other bridge',
@@ -214,7 +257,7 @@ test('says everything at once', () => {
     [
       "hybrid migration 'Migration' has 4 problems:",
       "- 'replication.selection' must name at least one schema or table, got none; set 'schemas' or 'tables'",
-      `- 'source.cidrs[0]' must be a network as CIDR and not every address, got "192.0.2.0"; write it like 192.0.2.0/24`,
+      `- 'source.cidrs[0]' must be a network as CIDR, from /8 to /32, got "192.0.2.0"; write it like 192.0.2.0/24`,
       "- 'source.username' must not be empty, got ''; give a name",
       "- 'standby.promoted' must be left out unless 'replication.bridge' is Bridge.PROMOTE, got true; set the bridge or remove it",
     ].join('\n'),
