@@ -15,6 +15,8 @@ export function createSubscription(spec: SubscriptionSpec, secret: ResolvedSecre
   );
   const options = [
     'connect = false',
+    // Otherwise a publisher may be told of rows that a crash of the subscriber then takes.
+    `synchronous_commit = 'on'`,
     `slot_name = ${quoteLiteral(spec.slotName)}`,
     ...(spec.originNone ? ['origin = none'] : []),
   ];

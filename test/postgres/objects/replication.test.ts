@@ -276,7 +276,7 @@ describe('subscriptions', () => {
   test('are created without connecting, with the password in a statement of its own', () => {
     const steps = planned(spec, undefined);
     expect(shown(steps)).toEqual([
-      `CREATE SUBSCRIPTION "Sub" CONNECTION '${conninfo('to-be-set')}' PUBLICATION "p", "q""" WITH (connect = false, slot_name = 'c')`,
+      `CREATE SUBSCRIPTION "Sub" CONNECTION '${conninfo('to-be-set')}' PUBLICATION "p", "q""" WITH (connect = false, synchronous_commit = 'on', slot_name = 'c')`,
       connection,
       'ALTER SUBSCRIPTION "Sub" ENABLE',
       refresh,
@@ -287,7 +287,7 @@ describe('subscriptions', () => {
     ]);
     const idle = { ...spec, enabled: 'false', originNone: 'true' };
     expect(shown(planned(idle, undefined))).toEqual([
-      `CREATE SUBSCRIPTION "Sub" CONNECTION '${conninfo('to-be-set')}' PUBLICATION "p", "q""" WITH (connect = false, slot_name = 'c', origin = none)`,
+      `CREATE SUBSCRIPTION "Sub" CONNECTION '${conninfo('to-be-set')}' PUBLICATION "p", "q""" WITH (connect = false, synchronous_commit = 'on', slot_name = 'c', origin = none)`,
       connection,
     ]);
   });
