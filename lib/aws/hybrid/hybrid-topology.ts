@@ -62,7 +62,12 @@ function chain(props: HybridMigrationProps, bridged: boolean): Topology {
           ? {}
           : { maxSlotWalKeepMiB: source.maxSlotWalKeepMiB }),
       },
-      [SERVERS.standby]: { platform: Platform.EC2, majorVersion: source.majorVersion, database },
+      [SERVERS.standby]: {
+        platform: Platform.EC2,
+        majorVersion: source.majorVersion,
+        database,
+        dataVolumeGiB: standby.dataVolumeGiB,
+      },
       [SERVERS.target]: {
         platform: Platform.AURORA,
         majorVersion: props.target.majorVersion,

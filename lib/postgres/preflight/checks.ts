@@ -23,6 +23,7 @@ import { decodedLinks, dmsLinks, linksOut } from './relations';
 import { schemaCopy } from './schema-copy-check';
 import { selectionExists } from './selection-check';
 import { room, settings, version } from './server-checks';
+import { hasKnownVolume, standbyVolume, tablespaces } from './standby-checks';
 import { statementLog } from './statement-log-check';
 import { generatedColumns, partitionRoots, unloggedTables } from './table-checks';
 
@@ -40,6 +41,8 @@ export function preflightChecks(topology: Topology, server: string): Check[] {
     ...(sends ? [room] : []),
     ...(isStandby ? [] : [privileges, statementLog]),
     ...(managed ? [] : [access]),
+    ...(linksOut(topology, server, LinkKind.PHYSICAL).length > 0 ? [tablespaces] : []),
+    ...(hasKnownVolume({ topology, server }) ? [standbyVolume] : []),
     ...(linksOut(topology, server, LinkKind.DMS).length > 0 ? [dmsSettings] : []),
     ...primaryChecks(topology, server),
     ...(managed ? [] : [collations]),

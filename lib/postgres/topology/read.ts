@@ -34,12 +34,14 @@ export function readTopology(input: unknown): Topology {
 function readServer(reader: Reader): TopologyServer {
   const walLevel = optionalWalLevel(reader);
   const maxSlotWalKeepMiB = reader.optionalInteger('maxSlotWalKeepMiB', 1);
+  const dataVolumeGiB = reader.optionalInteger('dataVolumeGiB', 1);
   return {
     platform: reader.choice('platform', Object.values(Platform)),
     majorVersion: reader.integer('majorVersion', 1),
     database: reader.text('database'),
     ...(walLevel === undefined ? {} : { walLevel }),
     ...(maxSlotWalKeepMiB === undefined ? {} : { maxSlotWalKeepMiB }),
+    ...(dataVolumeGiB === undefined ? {} : { dataVolumeGiB }),
   };
 }
 

@@ -42,7 +42,7 @@ function checkServer(name: string, server: TopologyServer, problems: Problems): 
     !/^[A-Za-z][A-Za-z0-9-]{0,39}$/.test(name),
     `a server's name must be a letter followed by up to 39 letters, digits or hyphens, got ${JSON.stringify(name)}; rename it`,
   );
-  const { majorVersion, maxSlotWalKeepMiB } = server;
+  const { majorVersion, maxSlotWalKeepMiB, dataVolumeGiB } = server;
   problems.addIf(
     !Number.isInteger(majorVersion) || knownMajor(majorVersion) === 'too-old',
     `'${at}.majorVersion' must be a whole PostgreSQL major of at least ${KNOWN_MAJORS.oldest}, got ${JSON.stringify(majorVersion)}; upgrade the server first`,
@@ -51,6 +51,10 @@ function checkServer(name: string, server: TopologyServer, problems: Problems): 
     maxSlotWalKeepMiB !== undefined &&
       !(Number.isInteger(maxSlotWalKeepMiB) && maxSlotWalKeepMiB >= 1),
     `'${at}.maxSlotWalKeepMiB' must be a whole number of MiB of at least 1, got ${maxSlotWalKeepMiB}; leave it out for no limit of ours`,
+  );
+  problems.addIf(
+    dataVolumeGiB !== undefined && !(Number.isInteger(dataVolumeGiB) && dataVolumeGiB >= 1),
+    `'${at}.dataVolumeGiB' must be a whole number of GiB of at least 1, got ${dataVolumeGiB}; leave it out if it is not known`,
   );
   const problem = nameProblem(server.database, `${at}.database`);
   if (problem !== undefined) problems.add(problem);

@@ -54,6 +54,12 @@ export interface TopologyServer {
    * @see https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-MAX-SLOT-WAL-KEEP-SIZE
    */
   readonly maxSlotWalKeepMiB?: number;
+  /**
+   * The size of the disk that the server's data is on, in GiB. A standby's is compared with what it has to copy.
+   *
+   * @default - unknown
+   */
+  readonly dataVolumeGiB?: number;
 }
 
 /** One direction in which changes flow between two servers. */

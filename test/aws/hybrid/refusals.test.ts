@@ -237,7 +237,7 @@ test('refuses to accept what preflight never finds, and forgets about it once th
   const preflight = { accept: [{ check: 'setings' }] };
   const bridge = Bridge.PROMOTE;
   expect(refusal({ props: { preflight }, replication: { bridge } })).toBe(
-    `hybrid migration 'Migration': 'preflight.accept[0].check' must be a check of 'onPremises', got "setings"; choose one of version, settings, room, privileges, statement-log, access, unlogged-tables, prepared-transactions, long-transactions, collations`,
+    `hybrid migration 'Migration': 'preflight.accept[0].check' must be a check of 'onPremises', got "setings"; choose one of version, settings, room, privileges, statement-log, access, tablespaces, standby-volume, unlogged-tables, prepared-transactions, long-transactions, collations`,
   );
   const { template } = synthesize({
     props: { preflight },

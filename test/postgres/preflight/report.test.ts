@@ -115,6 +115,7 @@ test('each server is checked for the part that it plays', () => {
     'privileges',
     'statement-log',
     'access',
+    'tablespaces',
     'selection',
     'cutover-rights',
     'schema-copy',
