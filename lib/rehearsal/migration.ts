@@ -3,7 +3,7 @@ import { type AssemblyStack, type CloudAssembly, findStack, recordOf } from './a
 
 /** A migration as the stack's Metadata records it. */
 export interface RecordedMigration {
-  /** The construct's id. */
+  /** The construct's path in its stack: its id, after those of what it stands in. */
   readonly name: string;
   readonly stack: AssemblyStack;
   readonly topology: Topology;

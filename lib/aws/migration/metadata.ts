@@ -31,7 +31,7 @@ export function recordMigration(
   const { templateOptions } = Stack.of(migration);
   const known = templateOptions.metadata?.[KEY] as StackMetadata | undefined;
   const record: StackMetadata = known ?? { version: 1, migrations: {} };
-  record.migrations[migration.node.id] = {
+  record.migrations[pathInStack(migration)] = {
     topology: plainTopology(topology),
     source: { administrator: source.administrator, hba: plainText(migration, source.hba) },
     bindings: Object.fromEntries(
@@ -39,6 +39,13 @@ export function recordMigration(
     ),
   };
   templateOptions.metadata = { ...templateOptions.metadata, [KEY]: record };
+}
+
+/** Its id, after those of what it stands in: two migrations of one stack may have one id. */
+function pathInStack(migration: Construct): string {
+  const { scopes } = migration.node;
+  const inside = scopes.slice(scopes.indexOf(Stack.of(migration)) + 1);
+  return inside.map(({ node }) => node.id).join('/');
 }
 
 function describe(scope: Construct, binding: ServerBinding): Record<string, string> {

@@ -3,6 +3,7 @@ import { InstanceType, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
 import {
   Bridge,
   DmsAccountRoles,
@@ -353,6 +354,30 @@ test('two migrations of a stack share one function, and nothing else', () => {
   expect(hosts).toEqual(expect.arrayContaining(['db.corp.example', 'other.corp.example']));
   const { Metadata } = template.toJSON() as { Metadata: { Pontoon: { migrations: object } } };
   expect(Object.keys(Metadata.Pontoon.migrations)).toEqual(['First', 'Second']);
+});
+
+test('two migrations of one id in one stack are both written down', () => {
+  const made = newStack();
+  const runner = new RunnerFunction(made.stack, 'Runner', { vpc: made.vpc });
+  const shop = new Construct(made.stack, 'Shop');
+  const orders = new Construct(made.stack, 'Orders');
+  new HybridMigration(shop, 'Migration', migrationProps(made, { props: { runner } }));
+  const second = migrationProps(made, {
+    source: { host: 'other.corp.example', route: SourceRoute.existing() },
+    standby: { privateIpAddress: '10.0.128.11' },
+    props: { runner },
+  });
+  new HybridMigration(orders, 'Migration', second);
+  const { Metadata } = Template.fromStack(made.stack).toJSON();
+  const { migrations } = Metadata.Pontoon;
+  expect(
+    Object.entries<{ bindings: { onPremises: { host: string } } }>(migrations).map(
+      ([name, { bindings }]) => [name, bindings.onPremises.host],
+    ),
+  ).toEqual([
+    ['Shop/Migration', 'db.corp.example'],
+    ['Orders/Migration', 'other.corp.example'],
+  ]);
 });
 
 test('two migrations of one server live side by side under two prefixes', () => {
