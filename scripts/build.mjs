@@ -38,6 +38,7 @@ function isUpToDate() {
     fs.existsSync(STAMP) &&
     fs.readFileSync(STAMP, 'utf8') === stamp &&
     fs.existsSync('dist/handler/index.js') &&
+    fs.existsSync('dist/handler/rds-certificates.gz') &&
     sources.every((source) => fs.existsSync(outputOf(source)))
   );
 }

