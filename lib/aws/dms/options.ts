@@ -93,7 +93,9 @@ export interface DmsOptions {
    */
   readonly targetTriggers?: boolean;
   /**
-   * A number to raise when all tables are to be loaded again. Any change of it reloads.
+   * A number to raise when all tables are to be loaded again. Any change of it reloads. A slot of your own is to be
+   * made anew for it, before the reload and under another `slotName`, as AWS asks of a slot on a standby: its old
+   * position precedes what is loaded. A HybridMigration does so by itself.
    *
    * @default 0
    */

@@ -8,14 +8,25 @@ import {
   type Topology,
 } from '../../postgres';
 import type { HybridMigrationProps } from './props';
-import { Bridge, ReplicationMethod } from './replication-props';
+import { Bridge, type HybridReplication, ReplicationMethod } from './replication-props';
 
 /** The servers of the chain, as the topology names them. */
 export const SERVERS = { source: 'onPremises', standby: 'standby', target: 'aurora' } as const;
 
-/** The slots of the chain. */
-export function slotsOf({ namePrefix = 'pontoon' }: NamePrefix) {
-  return { physical: `${namePrefix}_standby`, logical: `${namePrefix}_aurora` } as const;
+/** What the names of slots depend on. */
+type SlotNaming = NamePrefix & { readonly replication?: Pick<HybridReplication, 'dms'> };
+
+/**
+ * The slots of the chain. AWS DMS takes a slot's old position for a new start, and cannot start from a slot that was
+ * lost: each reload has a slot of its own, which is made before the reload, as the old one is dropped after it.
+ */
+export function slotsOf({ namePrefix = 'pontoon', replication }: SlotNaming) {
+  const { reload = 0 } = replication?.dms ?? {};
+  const logical = `${namePrefix}_aurora`;
+  return {
+    physical: `${namePrefix}_standby`,
+    logical: Number.isInteger(reload) && reload > 0 ? `${logical}_${reload}` : logical,
+  } as const;
 }
 
 /** Whether changes already flow to the target, and not only to the standby. */

@@ -204,6 +204,27 @@ test('applications get to the promoted standby, by network and by role', () => {
   );
 });
 
+test('a reload begins with a slot of its own, and the task waits for it', () => {
+  const [first, again] = [{}, { replication: { dms: { reload: 2 } } }].map(synthesize);
+  const slot = (name: string) => ({ spec: { kind: 'logical-slot', name } });
+  first?.template.hasResourceProperties('Custom::PontoonLogicalSlot', slot('pontoon_aurora'));
+  if (again === undefined) throw new Error('both must be synthesized');
+  again.template.hasResourceProperties('Custom::PontoonLogicalSlot', slot('pontoon_aurora_2'));
+  again.template.hasResourceProperties('AWS::DMS::Endpoint', {
+    PostgreSqlSettings: { SlotName: 'pontoon_aurora_2' },
+  });
+  // The same ids: the slot is replaced and the endpoint altered, in a stack that is there.
+  expect(customResources(again.graph)).toEqual(customResources(first?.graph ?? again.graph));
+  const { graph } = again;
+  expect(graph.needs(graph.only('Custom::PontoonDmsTask'))).toContain(
+    graph.only('Custom::PontoonLogicalSlot'),
+  );
+  again.template.hasResourceProperties('Custom::PontoonDmsTask', { reload: 2 });
+  const before = first?.graph.resources[first.graph.only('Custom::PontoonDmsPause')]?.Properties;
+  const after = graph.resources[graph.only('Custom::PontoonDmsPause')]?.Properties;
+  expect(after).not.toEqual(before);
+});
+
 test('a promotion replaces no instance: its user data stay the same', () => {
   const [before, after] = [PROMOTE, PROMOTED].map((changes) => {
     const { graph } = synthesize(changes);
