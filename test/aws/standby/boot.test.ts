@@ -346,4 +346,42 @@ describeBoot(DISTRIBUTIONS)('boot script on $name', (distribution) => {
     expect(cloud.signals[0]?.Reason).toContain('boot ended with status 1');
     expect(cloud.signals[0]?.Reason).not.toContain(PASSWORD.slice(0, 10));
   });
+
+  test('goes on after the primary was given more connections, while it ran and while it was off', async () => {
+    const raise = async (connections: number): Promise<void> => {
+      await primary.sql(`ALTER SYSTEM SET max_connections = ${connections}`);
+      const control = [
+        `/usr/lib/postgresql/${distribution.major}/bin/pg_ctl`,
+        '-D',
+        '/srv/a',
+        '-w',
+      ];
+      const restart = [...control, '-m', 'fast', '-l', '/tmp/primary.log', 'restart'];
+      await primary.exec('runuser', '-u', 'postgres', '--', ...restart);
+    };
+    const cloud = makeCloud();
+    const { machine } = await makeInstance(cloud, userData('standby_three'));
+    machine.start();
+    await logged(machine, 'boot ends');
+    expect(await machine.sql('SHOW max_connections')).toBe('137');
+    const replays = (connections: number) =>
+      waitFor(`${connections} connections`, () =>
+        machine.sql('SHOW max_connections').then(
+          (answer) => answer === String(connections),
+          () => false,
+        ),
+      );
+
+    await raise(150);
+    await replays(150);
+    await expectLive(machine, 200_001);
+    expect(times(machine, 'replay is paused: the server starts anew')).toBe(1);
+
+    await machine.powerOff();
+    await raise(160);
+    machine.start();
+    await replays(160);
+    await expectLive(machine, 200_002);
+    await primary.sql('ALTER SYSTEM RESET max_connections');
+  });
 });

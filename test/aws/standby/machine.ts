@@ -152,8 +152,8 @@ sleep infinity &
 while :; do wait; done
 `;
 
-// Stand-in for systemd: starts a unit's ExecStart as its User with its EnvironmentFile, in the
-// background, with its output in /var/log; it restarts nothing and stops nothing.
+// Stand-in for systemd: starts a unit's ExecStart as its User with its EnvironmentFile, after its ExecStartPre, in the
+// background, with its output in /var/log; by itself it restarts nothing and stops nothing.
 const SYSTEMCTL = `#!/bin/bash
 set -eu
 verb=$1
@@ -163,8 +163,11 @@ file=/etc/systemd/system/$unit.service
 value() { sed -n "s/^$1=//p" "$file"; }
 running() { [[ -e /run/$unit.pid ]] && kill -0 "$(cat /run/$unit.pid)" 2>/dev/null; }
 start() {
-  local environment user name value
+  local environment user prepare
+  prepare=$(value ExecStartPre)
+  [[ -z $prepare ]] || eval "\${prepare#+}" >>/var/log/$unit.log 2>&1 </dev/null
   environment=$(value EnvironmentFile)
+  environment=\${environment#-}
   user=$(value User)
   if [[ -n $environment ]]; then
     while IFS= read -r line; do export "\${line%%=*}=\${line#*=}"; done <"$environment"
@@ -181,6 +184,11 @@ case $verb in
     [[ $2 != --now ]] || start
     ;;
   start) running || start ;;
+  restart)
+    kill -INT "$(head -n 1 /var/lib/pgsql/pontoon/data/postmaster.pid)"
+    while running; do sleep 0.1; done
+    start
+    ;;
   reload-or-restart)
     if running; then kill -HUP "$(head -n 1 /var/lib/pgsql/pontoon/data/postmaster.pid)"; else start; fi
     ;;

@@ -23,18 +23,30 @@ CONF
   share_files
 }
 
-# Recovery stops if one of these is lower here than it was on the primary.
+# Recovery pauses or stops if one of these is lower here than it is on the primary. Run before each start of the server,
+# since the primary's may be raised at any time: what it was raised to is then in the control file.
 raise_settings() {
   local control setting wanted have raised=''
-  control=$(as_postgres "$BIN/pg_controldata" -D $DATA)
+  control=$(as_postgres "$BIN/pg_controldata" -D $DATA) || return
   while read -r setting wanted; do
-    have=$(as_postgres "$BIN/postgres" -C "$setting" -D $DATA -c config_file=$ETC/postgresql.conf)
+    have=$(as_postgres "$BIN/postgres" -C "$setting" -D $DATA -c config_file=$ETC/postgresql.conf) || return
     if ((have < wanted)); then
       say "$setting is raised from $have to $wanted"
       raised+=" --$setting=$wanted"
     fi
   done < <(sed -nE 's/xact/transaction/; s/^(max_[a-z_]+) setting: */\1 /p' <<<"$control")
   printf 'RAISED=%s\n' "$raised" >$ETC/raised.env
+}
+
+# A paused standby goes on receiving, and says that it streams; only a start with the raised settings lets it replay.
+follow_settings() {
+  local before
+  [[ $(ask 'SELECT pg_get_wal_replay_pause_state()' 2>/dev/null) == paused ]] || return 0
+  before=$(<$ETC/raised.env)
+  raise_settings
+  [[ $(<$ETC/raised.env) != "$before" ]] || return 0
+  say 'replay is paused: the server starts anew with the raised settings'
+  systemctl restart pontoon-postgres
 }
 
 write_unit() {
@@ -47,7 +59,8 @@ StartLimitBurst=5
 [Service]
 User=postgres
 RuntimeDirectory=postgresql
-EnvironmentFile=$ETC/raised.env
+EnvironmentFile=-$ETC/raised.env
+ExecStartPre=+/bin/bash /opt/pontoon/boot.sh raise
 ExecStart=$BIN/postgres -D $DATA -c config_file=$ETC/postgresql.conf \$RAISED
 ExecReload=/bin/kill -HUP \$MAINPID
 KillMode=mixed
@@ -60,7 +73,6 @@ UNIT
 
 start_server() {
   write_configuration
-  raise_settings
   write_unit
   systemctl daemon-reload
   systemctl reload-or-restart pontoon-postgres
@@ -76,7 +88,9 @@ wait_until_streaming() {
     return
   fi
   # Why it refuses is in its own log, whose tail is sent when the time is up.
-  until [[ $(ask 'SELECT status FROM pg_stat_wal_receiver' 2>/dev/null) == streaming ]]; do
+  until [[ $(ask "SELECT status FROM pg_stat_wal_receiver
+    WHERE pg_get_wal_replay_pause_state() <> 'paused'" 2>/dev/null) == streaming ]]; do
+    follow_settings
     case $(systemctl is-active pontoon-postgres || :) in
       active | activating | reloading) ;;
       *) fail 'PostgreSQL does not run' ;;
