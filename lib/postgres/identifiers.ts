@@ -26,6 +26,17 @@ export function nameProblem(name: string, what: string): string | undefined {
   return undefined;
 }
 
+/** Says what is wrong with `name` as a name in pg_hba.conf, or undefined if nothing is. */
+export function hbaNameProblem(name: string, what: string): string | undefined {
+  const problem = nameProblem(name, what);
+  if (problem !== undefined) return problem;
+  if (/[\r\n]/.test(name))
+    return `'${what}' cannot contain a line break, got ${JSON.stringify(name)}; rename it`;
+  if (name.startsWith('/'))
+    return `'${what}' cannot start with '/', which PostgreSQL 16 takes for a regular expression, got ${JSON.stringify(name)}; rename it`;
+  return undefined;
+}
+
 /** Says what is wrong with `text` as a text of PostgreSQL, or undefined if nothing is. */
 export function textProblem(text: string, what: string): string | undefined {
   if (text.includes('\0')) {

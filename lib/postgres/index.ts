@@ -155,6 +155,7 @@ export {
 } from './endpoint';
 export { PontoonError, Problems, ValidationError } from './errors';
 export {
+  hbaNameProblem,
   nameProblem,
   type QualifiedName,
   quoteConninfo,

@@ -507,3 +507,18 @@ test('names everything in a file that it cannot read', () => {
     ]),
   );
 });
+
+test('a bad prefix hides no other problem, and a major that is none leads to no others', () => {
+  const props = chain({
+    onPremises: server({ majorVersion: Number.NaN, walLevel: WalLevel.LOGICAL }),
+    standby: server({ platform: Platform.EC2, maxSlotWalKeepMiB: 0, dataVolumeGiB: 0.5 }),
+    aurora: server({ platform: Platform.AURORA, database: '' }),
+  });
+  expect(topologyProblems({ ...props, namePrefix: 'Orders' })).toEqual([
+    `'namePrefix' must be a lower-case letter followed by up to 29 lower-case letters, digits or underscores, and neither 'pg' nor begin with 'pg_', got "Orders"; slots cannot have other names, so choose another one`,
+    "'servers.onPremises.majorVersion' must be a whole PostgreSQL major of at least 14, got NaN; upgrade the server first",
+    "'servers.standby.maxSlotWalKeepMiB' must be a whole number of MiB of at least 1, got 0; leave it out for no limit of ours",
+    "'servers.standby.dataVolumeGiB' must be a whole number of GiB of at least 1, got 0.5; leave it out if it is not known",
+    "'servers.aurora.database' must not be empty, got ''; give a name",
+  ]);
+});

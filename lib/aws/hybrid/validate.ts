@@ -3,7 +3,7 @@ import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import {
   acceptProblems,
-  nameProblem,
+  hbaNameProblem,
   Problems,
   type Topology,
   ValidationError,
@@ -112,6 +112,8 @@ const PROPERTIES: readonly (readonly [string, string])[] = [
 function asTyped(problem: string, { target }: HybridMigrationProps): string | undefined {
   const copied =
     problem.startsWith(`'servers.${SERVERS.standby}.`) ||
+    // Slots are named after 'namePrefix'.
+    /^'links\[\d\]\.slotName'/.test(problem) ||
     (target.databaseName === undefined &&
       problem.startsWith(`'servers.${SERVERS.target}.database'`));
   if (copied) return undefined;
@@ -204,6 +206,6 @@ function checkReplication(
 }
 
 function addNameProblem(name: string, what: string, problems: Problems): void {
-  const problem = nameProblem(name, what);
+  const problem = hbaNameProblem(name, what);
   if (problem !== undefined) problems.add(problem);
 }

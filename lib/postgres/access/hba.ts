@@ -1,5 +1,5 @@
 import { Problems } from '../errors';
-import { nameProblem } from '../identifiers';
+import { hbaNameProblem } from '../identifiers';
 
 /** One line of pg_hba.conf: TLS and SCRAM always. */
 export interface HbaRule {
@@ -33,16 +33,8 @@ function checkRules(rules: readonly HbaRule[]): void {
       [database, 'database'],
       [user, 'user'],
     ] as const) {
-      const problem = nameProblem(name, `hba[${index}].${what}`);
+      const problem = hbaNameProblem(name, `hba[${index}].${what}`);
       if (problem !== undefined) problems.add(problem);
-      problems.addIf(
-        /[\r\n]/.test(name),
-        `'hba[${index}].${what}' cannot contain a line break, got ${JSON.stringify(name)}; rename it`,
-      );
-      problems.addIf(
-        name.startsWith('/'),
-        `'hba[${index}].${what}' cannot start with '/', which PostgreSQL 16 takes for a regular expression, got ${JSON.stringify(name)}; rename it`,
-      );
     }
     problems.addIf(
       /[\r\n]|\\$/.test(purpose),

@@ -46,6 +46,11 @@ function serverNamed({ servers }: TopologyProps, name: string): TopologyServer |
   return Object.hasOwn(servers, name) ? servers[name] : undefined;
 }
 
+/** What follows from a major that is none is no news. */
+function isVersioned({ majorVersion }: TopologyServer): boolean {
+  return Number.isInteger(majorVersion);
+}
+
 function checkPhysicalLink(
   link: TopologyLink,
   from: TopologyServer,
@@ -63,7 +68,7 @@ function checkPhysicalLink(
     );
   }
   problems.addIf(
-    from.majorVersion !== to.majorVersion,
+    isVersioned(from) && isVersioned(to) && from.majorVersion !== to.majorVersion,
     `'${at}' must join servers of one major, got ${from.majorVersion} and ${to.majorVersion}; a physical copy is bound to its major, so give '${link.to}' ${from.majorVersion}`,
   );
   problems.addIf(
@@ -126,7 +131,7 @@ function checkDecoding(
   }
   const otherBridge = `promote '${link.from}' and replicate from it as a primary ('promoted: true' on its physical link)`;
   problems.addIf(
-    !supports(from.majorVersion, 'standby-logical-decoding'),
+    isVersioned(from) && !supports(from.majorVersion, 'standby-logical-decoding'),
     `'${at}.from' requires PostgreSQL ${capabilitySince('standby-logical-decoding')} or later to decode on a standby, got ${from.majorVersion}; ${otherBridge}`,
   );
   problems.addIf(
@@ -153,7 +158,7 @@ function checkPublication(
     [uses.columns, 'column-list', 'columns'],
   ] as const) {
     problems.addIf(
-      used && !supports(publisher.majorVersion, capability),
+      used && isVersioned(publisher) && !supports(publisher.majorVersion, capability),
       `'${at}.selection.tables.${what}' requires PostgreSQL ${capabilitySince(capability)} or later on '${link.from}', got ${publisher.majorVersion}; leave it out or use a DMS link`,
     );
   }

@@ -1,22 +1,25 @@
 import { KNOWN_MAJORS, knownMajor } from '../capabilities';
 import { Problems } from '../errors';
-import { nameProblem } from '../identifiers';
+import { hbaNameProblem, nameProblem } from '../identifiers';
 import { checkLink } from './link-rules';
 import { primaryOf, slotNameOf, standbyLinkInto } from './links';
+import { isManaged } from './managed';
 import { namePrefixProblem } from './names';
 import { checkPlainData } from './plain-data';
 import { LinkKind, type TopologyLink, type TopologyProps, type TopologyServer } from './topology';
 
 /** Says everything that cannot work in `topology`, each with the way out. */
-export function topologyProblems(topology: TopologyProps): readonly string[] {
+export function topologyProblems(props: TopologyProps): readonly string[] {
   const problems = new Problems();
-  checkPlainData(topology.servers, 'servers', problems);
-  checkPlainData(topology.links, 'links', problems);
-  checkPlainData(topology.namePrefix, 'namePrefix', problems);
+  checkPlainData(props.servers, 'servers', problems);
+  checkPlainData(props.links, 'links', problems);
+  checkPlainData(props.namePrefix, 'namePrefix', problems);
   if (problems.list().length > 0) return problems.list();
-  const prefix = topology.namePrefix;
+  const { namePrefix: prefix, ...unnamed } = props;
   const problem = prefix === undefined ? undefined : namePrefixProblem(prefix, 'namePrefix');
-  if (problem !== undefined) return [problem];
+  if (problem !== undefined) problems.add(problem);
+  // That names which begin with a bad prefix are bad too is no news.
+  const topology = problem === undefined ? props : unnamed;
   for (const [name, server] of Object.entries(topology.servers))
     checkServer(name, server, problems);
   for (const [index, link] of topology.links.entries())
@@ -45,7 +48,7 @@ function checkServer(name: string, server: TopologyServer, problems: Problems): 
   const { majorVersion, maxSlotWalKeepMiB, dataVolumeGiB } = server;
   problems.addIf(
     !Number.isInteger(majorVersion) || knownMajor(majorVersion) === 'too-old',
-    `'${at}.majorVersion' must be a whole PostgreSQL major of at least ${KNOWN_MAJORS.oldest}, got ${JSON.stringify(majorVersion)}; upgrade the server first`,
+    `'${at}.majorVersion' must be a whole PostgreSQL major of at least ${KNOWN_MAJORS.oldest}, got ${majorVersion}; upgrade the server first`,
   );
   problems.addIf(
     maxSlotWalKeepMiB !== undefined &&
@@ -56,7 +59,9 @@ function checkServer(name: string, server: TopologyServer, problems: Problems): 
     dataVolumeGiB !== undefined && !(Number.isInteger(dataVolumeGiB) && dataVolumeGiB >= 1),
     `'${at}.dataVolumeGiB' must be a whole number of GiB of at least 1, got ${dataVolumeGiB}; leave it out if it is not known`,
   );
-  const problem = nameProblem(server.database, `${at}.database`);
+  const problem = isManaged(server)
+    ? nameProblem(server.database, `${at}.database`)
+    : hbaNameProblem(server.database, `${at}.database`);
   if (problem !== undefined) problems.add(problem);
 }
 

@@ -264,6 +264,22 @@ test('says everything at once', () => {
   );
 });
 
+test('says of each name that pg_hba.conf cannot have where it was typed, and of a bad prefix not what follows', () => {
+  const changes: Changes = {
+    source: { databaseName: 'sh\nop', username: '/admin', majorVersion: Number.NaN },
+    props: { namePrefix: 'Orders' },
+  };
+  expect(refusal(changes)).toBe(
+    [
+      "hybrid migration 'Migration' has 4 problems:",
+      `- 'namePrefix' must be a lower-case letter followed by up to 29 lower-case letters, digits or underscores, and neither 'pg' nor begin with 'pg_', got "Orders"; slots cannot have other names, so choose another one`,
+      "- 'source.majorVersion' must be a whole PostgreSQL major of at least 14, got NaN; upgrade the server first",
+      `- 'source.databaseName' cannot contain a line break, got "sh\\nop"; rename it`,
+      `- 'source.username' cannot start with '/', which PostgreSQL 16 takes for a regular expression, got "/admin"; rename it`,
+    ].join('\n'),
+  );
+});
+
 test('refuses what an existing cluster already has, and a binding that the topology does not know', () => {
   const made = newStack();
   const binding = new ServerBinding({
