@@ -22,7 +22,8 @@ export const SCHEDULE_SHIM: Shim = {
 /** Plays the rules of EventBridge that call functions on a schedule. */
 export class Schedule {
   private readonly rules = new Map<string, AbortController>();
-  private readonly runs: Promise<void>[] = [];
+  /** What runs for each rule, or has ended. */
+  private readonly runs = new Map<string, Promise<void>>();
 
   constructor(private readonly options: ScheduleOptions) {}
 
@@ -47,7 +48,7 @@ export class Schedule {
     const controller = new AbortController();
     this.rules.set(name, controller);
     const calls = (Array.isArray(targets) ? targets : []).map(recordOf);
-    this.runs.push(this.run(name, calls, controller.signal));
+    this.runs.set(name, this.run(name, calls, controller.signal));
   }
 
   private async run(
@@ -82,6 +83,7 @@ export class Schedule {
   private async end(name: string): Promise<void> {
     this.rules.get(name)?.abort();
     this.rules.delete(name);
-    await Promise.all(this.runs);
+    // Not for others, which may go away only after this one.
+    await this.runs.get(name);
   }
 }

@@ -3,12 +3,18 @@ import type { ResourceRequest } from '../../../lib/rehearsal/cloudformation';
 
 const TARGETS = [{ Arn: 'arn:metrics', Input: '{"watch":["a"]}' }];
 
-/** Makes the rule `Metrics`. */
-async function begin(schedule: Schedule, properties: Record<string, unknown>) {
+/** Makes the rule `logicalId`. Gives what deletes it. */
+async function begin(
+  schedule: Schedule,
+  properties: Record<string, unknown>,
+  logicalId = 'Metrics',
+): Promise<() => Promise<void>> {
   const player = schedule.players['AWS::Events::Rule'];
-  const request = { logicalId: 'Metrics', properties } as unknown as ResourceRequest;
+  const request = { logicalId, properties } as unknown as ResourceRequest;
   const outcome = await player?.create(request);
-  expect(outcome?.physicalId).toBe('Metrics');
+  if (outcome === undefined) throw new Error('rules are played');
+  expect(outcome.physicalId).toBe(logicalId);
+  return async () => await player?.delete?.(request, outcome);
 }
 
 test('calls the targets again and again, and tells the first failure only', async () => {
@@ -64,4 +70,24 @@ test('a rule on events calls nothing', async () => {
   await begin(schedule, { EventPattern: { source: ['aws.dms'] }, Targets: TARGETS });
   await schedule.close();
   expect(invoke).not.toHaveBeenCalled();
+});
+
+test('a rule that goes away does not wait for another one', async () => {
+  const called: unknown[] = [];
+  const schedule = new Schedule({
+    invoke: async (_arn, input) => {
+      called.push(input);
+      return undefined;
+    },
+    onFailure: jest.fn(),
+  });
+  const watch = (name: string) => ({
+    ScheduleExpression: 'rate(1 minute)',
+    Targets: [{ Arn: 'arn:watch', Input: JSON.stringify({ name }) }],
+  });
+  const end = await begin(schedule, watch('first'), 'First');
+  await begin(schedule, watch('second'), 'Second');
+  await end();
+  await schedule.close();
+  expect(called).toEqual([{ name: 'first' }, { name: 'second' }]);
 });
