@@ -51,6 +51,8 @@ export async function finalize(
   const paths = [plan.forward, ...(plan.reverse === undefined ? [] : [plan.reverse])];
   for (const path of paths) await stopPath(context, path);
   for (const path of paths) dropped.push(...(await dropPath(context, path)));
+  // It was lifted at the opening, for good: nobody is to close the new writer any more.
+  dropped.push(...(await dropEntries(context, plan.to, 'connection-guard', ['connection-guard'])));
   // Roles go last: the canary's table, like the published ones, was opened to them.
   for (const server of [plan.from, plan.to]) {
     dropped.push(...(await dropEntries(context, server, 'canary', ['canary'])));
@@ -60,7 +62,9 @@ export async function finalize(
   if (request.leaveFenced === true) await context.run(plan.from, closeJournal(plan.migration));
   else if (await restoreAccess(context, plan.from, 'close'))
     dropped.push(`fence on '${plan.from}'`);
-  await context.run(plan.from, leaveLedger(plan.from, cutoverOwner(plan.migration)));
+  // A rollback, and a cutover after it, worked on both.
+  for (const server of [plan.from, plan.to])
+    await context.run(server, leaveLedger(server, cutoverOwner(plan.migration)));
   return dropped;
 }
 

@@ -59,6 +59,7 @@ describe.each([
       `subscription 'backward' on 'blue'`,
       `slot 'backward' on 'green'`,
       `publication 'backward' on 'green'`,
+      `connection-guard 'connection-guard' on 'green'`,
       `canary 'canary' on 'blue'`,
       `role 'reader' on 'blue'`,
       `canary 'canary' on 'green'`,
