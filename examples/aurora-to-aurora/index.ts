@@ -1,9 +1,10 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { FlowLogTrafficType, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { DatabaseCluster } from 'aws-cdk-lib/aws-rds';
+import { PrivateHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { AuroraMigration, SourceRoute } from 'pontoon/aws';
+import { AuroraMigration, CutoverEndpoint, CutoverStateMachine, SourceRoute } from 'pontoon/aws';
 
 /** A shop's database moves from one Aurora cluster to a newer one in another VPC, without a service in between. */
 export class AuroraToAuroraStack extends Stack {
@@ -25,7 +26,7 @@ export class AuroraToAuroraStack extends Stack {
       ],
     });
 
-    new AuroraMigration(this, 'Migration', {
+    const migration = new AuroraMigration(this, 'Migration', {
       vpc,
       source: {
         majorVersion: sourceMajor,
@@ -43,6 +44,29 @@ export class AuroraToAuroraStack extends Stack {
       },
       target: { majorVersion: targetMajor },
       replication: { selection: { schemas: ['shop'] } },
+    });
+
+    this.prepareCutover(migration);
+  }
+
+  /** A state machine that leads the applications' record to the new cluster once somebody starts it. */
+  private prepareCutover(migration: AuroraMigration): void {
+    const { forward, wayBack } = migration;
+    if (forward === undefined) return;
+    const zone = PrivateHostedZone.fromHostedZoneAttributes(this, 'Zone', {
+      hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+      zoneName: 'shop.internal',
+    });
+    new CutoverStateMachine(this, 'Cutover', {
+      runner: migration.runner,
+      topology: migration.topology,
+      bindings: [migration.source, migration.target],
+      migrationName: 'pontoon',
+      newWriter: migration.target.server,
+      forward,
+      keepRoles: migration.replicationRoles,
+      endpoint: CutoverEndpoint.route53Record(zone, 'db.shop.internal', 2),
+      ...(wayBack === undefined ? {} : { wayBack }),
     });
   }
 }
