@@ -107,7 +107,7 @@ export interface StandbyHostOptions {
   readonly signalWhen?: SignalWhen;
   /**
    * How long CloudFormation waits, from ten minutes to twelve hours. Five minutes earlier the standby
-   * gives up and says why. Changing it replaces the instance.
+   * gives up for good, unless it streamed before, and says why. Changing it replaces the instance.
    *
    * @default Duration.hours(12)
    * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-waitcondition.html
@@ -163,8 +163,8 @@ export interface IntermediaryStandbyProps extends StandbyHostOptions {
    */
   readonly consumers?: ISecurityGroup[];
   /**
-   * The fixed address, out of the subnet. Changing it replaces the interface; the certificate on the
-   * volume names the old address.
+   * The fixed address, out of the subnet. Changing it replaces the interface and the instance, which makes itself a
+   * certificate for the new address and hands that on; the data stays.
    *
    * @default - chosen by AWS, once
    */
