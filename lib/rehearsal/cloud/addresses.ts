@@ -43,8 +43,9 @@ export class AddressBook {
       host: server.host,
       port: String(server.port),
       ...('caCertificate' in connection ? { caCertificate: server.caCertificate } : {}),
+      // libpq before PostgreSQL 15 finds no address in a certificate, but names.
       ...(typeof connection.sslRootCert === 'string' && connection.sslRootCert !== ''
-        ? { sslRootCert: server.caCertificateFile }
+        ? { host: 'localhost', sslRootCert: server.caCertificateFile }
         : {}),
     };
   }

@@ -27,7 +27,7 @@ test('redirects connections at any depth, and nothing else', () => {
   const copy = structuredClone(event);
   expect(book().redirect(event)).toEqual({
     links: [{ from: { ...here, caCertificate: 'the CA here' } }, 'text', 7, null],
-    spec: { ...here, sslRootCert: '/here/ca.pem' },
+    spec: { ...here, host: 'localhost', sslRootCert: '/here/ca.pem' },
     address: { host: '10.0.0.5', port: '5432' },
   });
   expect(event).toEqual(copy);
