@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isManaged, Platform, serverOf } from '../postgres';
+import { isManaged, Platform, serverOf, supports } from '../postgres';
 import { Evaluator, recordOf, stackIdentity } from './assembly';
 import {
   AwsEndpointStandIn,
@@ -24,12 +24,13 @@ import {
   cloudFormationStandIn,
 } from './cloudformation';
 import { TCP_ENDPOINT_STAND_IN } from './endpoint';
-import { LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
+import { type LambdaResult, LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
 import type { RecordedMigration } from './migration';
 import { handOver, type NewSource } from './new-source';
 import type { Recorder } from './recorder';
 import { REHEARSAL_SHIMS } from './rehearsal-shims';
 import {
+  elevated,
   honourReplicationMembers,
   type Server,
   type Shim,
@@ -84,8 +85,8 @@ export class Stage {
   public target: Cluster | undefined;
   /** The source, once it is there. */
   private source: Server | undefined;
-  /** What members of rds_replication were given. */
-  private readonly memberShims: Shim[] = [];
+  /** What roles were given that they have in the cloud. */
+  private readonly roleShims: Shim[] = [];
   private readonly host: StandbyHost;
   private readonly aurora: Aurora;
   private readonly dms: DmsCloud;
@@ -133,7 +134,7 @@ export class Stage {
       onLog: ({ line }) => options.onLog(line),
     });
     this.stepFunctions = new StepFunctionsStandIn({
-      invoke: async (arn, input) => await this.lambda.invoke(arn, addresses.redirect(input)),
+      invoke: async (arn, input) => await this.walk(arn, input),
       // Nobody is there to approve; a machine that asks is refused by its own time limit.
       onMessage: ({ subject }) => recorder.note(subject),
       onEvent: ({ type, state }) => {
@@ -243,14 +244,34 @@ export class Stage {
     };
   }
 
-  /** Members of rds_replication may replicate, which PostgreSQL alone does not let them. */
-  private async honourMembers(): Promise<void> {
+  /** The source, if it is one that a cloud manages. */
+  private get managedSource(): Server | undefined {
     const { topology } = this.options.migration;
     const managed = Object.values(topology.servers).filter(isManaged).length;
-    const servers = [this.target?.server, managed > 1 ? this.source : undefined];
+    return managed > 1 ? this.source : undefined;
+  }
+
+  /** Invokes one task of a cutover, with the rights that the source's administrator has in the cloud. */
+  private async walk(arn: string, input: unknown): Promise<LambdaResult> {
+    const call = async () => await this.lambda.invoke(arn, this.addresses.redirect(input));
+    const server = this.managedSource;
+    const { action, back } = recordOf(input);
+    const subscribes = action === 'prepare' && back !== true;
+    if (server === undefined || !subscribes || supports(server.major, 'create-subscription-role'))
+      return await call();
+    const role = this.options.migration.source.administrator;
+    const statement = 'the preparation of a cutover, which creates a subscription';
+    const { result, shim } = await elevated(server, { role, statement }, call);
+    if (!this.roleShims.some(({ name }) => name === shim.name)) this.roleShims.push(shim);
+    return result;
+  }
+
+  /** Members of rds_replication may replicate, which PostgreSQL alone does not let them. */
+  private async honourMembers(): Promise<void> {
+    const servers = [this.target?.server, this.managedSource];
     for (const server of servers)
       if (server?.pid !== undefined)
-        this.memberShims.push(...(await honourReplicationMembers(server)));
+        this.roleShims.push(...(await honourReplicationMembers(server)));
   }
 
   /** A field of a server's binding, with its expression evaluated. */
@@ -316,7 +337,7 @@ export class Stage {
       ...secretsManagerShims,
       ...this.host.shims,
       ...this.aurora.shims,
-      ...this.memberShims,
+      ...this.roleShims,
     ];
   }
 

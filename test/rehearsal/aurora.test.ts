@@ -57,19 +57,65 @@ function expectArrived(report: RehearsalReport, majors: readonly number[]): void
   );
 }
 
+/** Applications were switched there, back, and there again, and lost nothing. */
+function expectSwitched(report: RehearsalReport): void {
+  expect(report.switches.map(({ name, to }) => [name, to])).toEqual([
+    ['cutover', 'target'],
+    ['rollback', 'source'],
+    ['cutover-again', 'target'],
+  ]);
+  for (const { closedMs, medianMs = 0, longestMs = 0, states } of report.switches) {
+    expect(closedMs).toBeGreaterThan(0);
+    expect(medianMs).toBeGreaterThan(0);
+    expect(longestMs).toBeGreaterThanOrEqual(medianMs);
+    expect(states.map(({ name }) => name)).toContain('FencedToOpen');
+  }
+  const { told, written } = report.workload;
+  expect(told).toEqual({ acknowledged: written, missing: 0, doubled: 0, unexpected: 0 });
+  expect(report.phases.map(({ name, status }) => `${name} ${status}`)).toEqual(
+    [
+      'source',
+      'deploy',
+      'copy',
+      'flow',
+      'endpoint',
+      'cutover',
+      'rollback',
+      'cutover-again',
+      'catch-up',
+      'verify',
+      'account',
+      'finalize',
+      'delete',
+      'clear',
+    ].map((name) => `${name} done`),
+  );
+  expect(report.standIns.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['AWS Step Functions', 'Amazon Route 53', "the applications' endpoint"]),
+  );
+}
+
 test.each([
   [16, 17],
   [14, 18],
-])('an existing cluster of %d, prepared by its runbook, arrives on %d', async (from, to) => {
-  const report = await rehearsed((app) => new AuroraToAuroraStack(app, STACK), {
-    sourceMajorVersion: String(from),
-    majorVersion: String(to),
-  });
-  expectArrived(report, [from, to]);
-  expect(report.shims.map(({ name }) => name)).toContain(
-    'wal_level = logical because of rds.logical_replication = 1',
-  );
-});
+])(
+  'applications move from an existing cluster of %d, prepared by its runbook, to %d',
+  async (from, to) => {
+    const report = await rehearsed((app) => new AuroraToAuroraStack(app, STACK), {
+      sourceMajorVersion: String(from),
+      majorVersion: String(to),
+    });
+    expectArrived(report, [from, to]);
+    expectSwitched(report);
+    expect(report.shims.map(({ name }) => name)).toContain(
+      'wal_level = logical because of rds.logical_replication = 1',
+    );
+    const elevated = report.shims.filter(({ name }) =>
+      /"pontoon" is a superuser during/.test(name),
+    );
+    expect(elevated).toHaveLength(from < 16 ? 1 : 0);
+  },
+);
 
 test('a new cluster that was filled arrives', async () => {
   const report = await rehearsed((app) => {

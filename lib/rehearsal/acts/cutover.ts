@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type CutoverInput, PontoonError, parseCutover } from '../../postgres';
 import { recordOf } from '../assembly';
 import { endpointResolver, placeEndpoint } from '../endpoint';
@@ -9,6 +10,10 @@ import type { Scene } from './scene';
 
 /** How long applications may take to write again after a switch. */
 const WRITE_AGAIN_MS = 30_000;
+
+/** How long the metrics may take after everything that they look at was dropped. */
+const MEASURE_AGAIN_MS = 30_000;
+const LOOK_AGAIN_MS = 20;
 
 /** Has applications find their servers by the endpoint of the template, on which the old writer stands. */
 export const endpoint: Act = {
@@ -45,14 +50,28 @@ export const cutoverAgain = switching(
   ({ plan }) => plan.to,
 );
 
-/** Drops everything that the migration made between the servers. */
+/** Drops everything that the migration made between the servers, and sees that the schedule can live without it. */
 export const finalize: Act = {
   name: 'finalize',
   title: 'Finalize',
   async play(scene) {
     await execute(scene, 'finalize');
+    await untilMeasured(scene);
   },
 };
+
+/** Waits until the metrics were published once more, as the schedule of a stack that stays does. */
+async function untilMeasured({ metrics, context }: Scene): Promise<void> {
+  const since = performance.now();
+  const before = metrics.published;
+  while (metrics.published === before) {
+    if (performance.now() - since > MEASURE_AGAIN_MS) {
+      context.findings.problems.push('no metric was published after the migration was finalized');
+      return;
+    }
+    await delay(LOOK_AGAIN_MS);
+  }
+}
 
 /** Proves what applications were told: each acknowledged write is there once, on the new writer. */
 export const account: Act = {
