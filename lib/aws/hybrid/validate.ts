@@ -122,6 +122,7 @@ function asTyped(problem: string, { target }: HybridMigrationProps): string | un
 
 function checkSource({ source }: HybridMigrationProps, problems: Problems): void {
   const { cidrs, port, caCertificate, diskGiB } = source;
+  addNameProblem(source.databaseName, 'source.databaseName', problems);
   for (const problem of networkProblems(cidrs, 'source.cidrs')) problems.add(problem);
   problems.addIf(
     port !== undefined &&

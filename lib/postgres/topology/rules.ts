@@ -1,9 +1,8 @@
 import { KNOWN_MAJORS, knownMajor } from '../capabilities';
 import { Problems } from '../errors';
-import { hbaNameProblem, nameProblem } from '../identifiers';
+import { nameProblem } from '../identifiers';
 import { checkLink } from './link-rules';
 import { primaryOf, slotNameOf, standbyLinkInto } from './links';
-import { isManaged } from './managed';
 import { namePrefixProblem } from './names';
 import { checkPlainData } from './plain-data';
 import { LinkKind, type TopologyLink, type TopologyProps, type TopologyServer } from './topology';
@@ -59,9 +58,7 @@ function checkServer(name: string, server: TopologyServer, problems: Problems): 
     dataVolumeGiB !== undefined && !(Number.isInteger(dataVolumeGiB) && dataVolumeGiB >= 1),
     `'${at}.dataVolumeGiB' must be a whole number of GiB of at least 1, got ${dataVolumeGiB}; leave it out if it is not known`,
   );
-  const problem = isManaged(server)
-    ? nameProblem(server.database, `${at}.database`)
-    : hbaNameProblem(server.database, `${at}.database`);
+  const problem = nameProblem(server.database, `${at}.database`);
   if (problem !== undefined) problems.add(problem);
 }
 
