@@ -74,7 +74,7 @@ export function renderUserData(options: UserDataOptions): string {
     ),
     file(STANDBY_FILES.ident, `pontoon postgres "${role}"`),
     file(STANDBY_FILES.primaryCa, options.primaryCa),
-    compressedFile(STANDBY_FILES.boot, bootScript(options.family)),
+    compressedFile(STANDBY_FILES.boot, withoutRemarks(bootScript(options.family))),
     file('/etc/systemd/system/pontoon-boot.service', BOOT_UNIT),
     'systemctl daemon-reload',
     'systemctl enable --now pontoon-boot.service',
@@ -116,6 +116,11 @@ function withoutComments(text: string): string {
     .map((line) => line.replace(/^(\s*[\w.]+\s*=\s*(?:'(?:[^']|'')*'|[^'#\s]+))\s+#.*$/, '$1'))
     .filter((line) => !/^\s*(#|$)/.test(line))
     .join('\n');
+}
+
+/** Whole lines of them only: what else has a # may be text. */
+function withoutRemarks(script: string): string {
+  return script.replace(/\n(?:\s*#.*\n|\n)+/g, '\n');
 }
 
 function file(path: string, text: string): string {

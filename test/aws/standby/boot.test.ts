@@ -271,7 +271,7 @@ describeBoot(DISTRIBUTIONS)('boot script on $name', (distribution) => {
         Status: 'FAILURE',
         UniqueId: 'standby',
         Reason: expect.stringMatching(
-          /password authentication failed for user "Replica O'Brien"[\s\S]*failed: the base backup failed/,
+          /password authentication failed for user "Replica O'Brien"[\s\S]*failed: the base backup failed, attempt 4/,
         ),
         Data: expect.stringMatching(/^-----BEGIN CERTIFICATE-----/),
       },
@@ -285,6 +285,36 @@ describeBoot(DISTRIBUTIONS)('boot script on $name', (distribution) => {
     await logged(machine, 'boot ends');
     await waitFor('the stream', () => streams(machine));
     expect(cloud.signals).toHaveLength(1);
+  });
+
+  test('makes a copy again that the primary cut off, and takes an unheard success for no failure', async () => {
+    const cloud = makeCloud();
+    // As often as the boot tries.
+    cloud.refusals = 4;
+    const { machine } = await makeInstance(cloud, userData('standby_three', { maxRate: '4096' }));
+    // A formatting that was cut off by a power failure.
+    execFileSync('mkfs.ext4', ['-q', cloud.loopDevice]);
+    machine.write('/var/lib/pontoon/formatting-vol-0123456789abcdef0', '');
+    machine.start();
+    const cut =
+      "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_replication WHERE state = 'backup'";
+    await waitFor('the copy', () =>
+      machine.exec('test', '-d', '/var/lib/pgsql/pontoon/data/base').then(
+        () => true,
+        () => false,
+      ),
+    );
+    await waitFor('the end of the copy', async () => (await primary.sql(cut)) !== '0');
+    await logged(machine, 'the base backup failed, attempt 1; the next one in 15 seconds');
+    await logged(machine, 'boot ended with status');
+    expect(times(machine, 'copying from')).toBe(2);
+    expect(await streams(machine)).toBe(true);
+    expect([cloud.refusals, cloud.signals]).toEqual([0, []]);
+
+    await machine.powerOff();
+    machine.start();
+    await logged(machine, 'boot ends');
+    expect(cloud.signals).toMatchObject([{ Status: 'SUCCESS' }]);
   });
 
   test('refuses a volume that holds something else', async () => {

@@ -37,6 +37,8 @@ const INTERFACE_MAC = '02:00:0a:4d:01:14';
  */
 export class CloudStandin {
   public readonly signals: Signal[] = [];
+  /** How many more signals are refused. */
+  public refusals = 0;
   /** The volume, as the host sees it. */
   public readonly loopDevice: string;
   private readonly servers: Server[] = [];
@@ -89,6 +91,10 @@ export class CloudStandin {
     if (path === '/signal?key=value&signature=a%2Fb' && request.method === 'PUT') {
       // The presigned URL is signed for an empty content type.
       if (request.headers['content-type'] !== undefined) throw new Error('403');
+      if (this.refusals > 0) {
+        this.refusals -= 1;
+        throw new Error('400');
+      }
       this.signals.push(JSON.parse(body) as Signal);
       return '';
     }

@@ -141,7 +141,7 @@ finish() {
     exit 0
   fi
   say "boot ended with status $status"
-  signalled || log_tail | signal FAILURE || say 'CloudFormation could not be told'
+  [[ -n ${STREAMS:-} ]] || signalled || log_tail | signal FAILURE || say 'CloudFormation could not be told'
   # A standby that once streamed is needed for as long as it is there.
   if ((SECONDS >= TIMEOUT_SECONDS)) && [[ ! -e $MARKS/streamed ]]; then
     say 'the time is used up: no further attempt before a reboot or a start by hand'

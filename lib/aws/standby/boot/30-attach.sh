@@ -21,11 +21,23 @@ attach_volume() {
   mount_volume "$(readlink -f "$device")"
 }
 
-# A failing wipefs ends the boot: only a volume that was read, and is blank, is formatted.
-mount_volume() {
-  local found uuid
+# A failing wipefs ends the boot: only a volume that was read, and is blank, is formatted, or one that this instance
+# found blank and was cut off from formatting.
+format_volume() {
+  local found mark=$STATE/formatting-$VOLUME_ID
   found=$(wipefs --no-act "$1")
-  [[ -n $found ]] || mkfs.ext4 -q -L pontoon "$1"
+  [[ -z $found || -e $mark ]] || return 0
+  touch "$mark"
+  sync
+  mkfs.ext4 -qF -L pontoon "$1"
+  sync
+  rm "$mark"
+  sync
+}
+
+mount_volume() {
+  local uuid
+  format_volume "$1"
   [[ $(blkid -p -s LABEL -o value "$1") == pontoon ]] ||
     fail "volume $VOLUME_ID holds something else; give the standby a blank volume"
   uuid=$(blkid -p -s UUID -o value "$1")

@@ -96,7 +96,7 @@ wait_until_streaming() {
       *) fail 'PostgreSQL does not run' ;;
     esac
     # Once it streamed, an unreachable primary is an alarm's business, not the boot's.
-    if [[ -e $MARKS/streamed ]]; then
+    if [[ -e $MARKS/streamed ]] && signalled; then
       say 'not streaming yet'
       return
     fi
@@ -104,7 +104,9 @@ wait_until_streaming() {
   done
   touch $MARKS/streamed
   check_collations
-  succeed "streaming from $PRIMARY_HOST:$PRIMARY_PORT"
+  # Whoever cannot be told that it streams is not told that it failed.
+  STREAMS=yes
+  retry succeed "streaming from $PRIMARY_HOST:$PRIMARY_PORT"
 }
 
 # A physical copy keeps the order that the primary's libraries gave to text.
