@@ -108,7 +108,9 @@ class TerminalProgress implements Progress {
   }
 }
 
-function lagOf({ sourceToStandbyBytes, standbyToTargetBytes, writesPerSecond }: LagSample): string {
+function lagOf(sample: LagSample): string {
+  const { sourceToStandbyBytes, standbyToTargetBytes, sourceToTargetBytes, writesPerSecond } =
+    sample;
   return [
     ...(sourceToStandbyBytes === undefined
       ? []
@@ -116,6 +118,9 @@ function lagOf({ sourceToStandbyBytes, standbyToTargetBytes, writesPerSecond }: 
     ...(standbyToTargetBytes === undefined
       ? []
       : [`standby→target ${formatBytes(standbyToTargetBytes)} behind`]),
+    ...(sourceToTargetBytes === undefined
+      ? []
+      : [`source→target ${formatBytes(sourceToTargetBytes)} behind`]),
     ...(writesPerSecond === undefined ? [] : [`${Math.round(writesPerSecond)} writes/s`]),
   ].join(', ');
 }

@@ -12,6 +12,7 @@ interface Series {
 const SERIES: readonly Series[] = [
   { key: 'sourceToStandbyBytes', name: 'Source to standby', format: formatBytes },
   { key: 'standbyToTargetBytes', name: 'Standby to target', format: formatBytes },
+  { key: 'sourceToTargetBytes', name: 'Source to target', format: formatBytes },
   { key: 'sourceToStandbySeconds', name: 'Source to standby, in time', format: formatSeconds },
   {
     key: 'writesPerSecond',

@@ -47,6 +47,12 @@ addEventListener('beforeprint', () => {
         scale: 'bytes',
       },
       {
+        key: 'sourceToTargetBytes',
+        label: 'source to target',
+        stroke: color('--line-2'),
+        scale: 'bytes',
+      },
+      {
         key: 'writesPerSecond',
         label: 'rows written a second',
         stroke: color('--line-3'),

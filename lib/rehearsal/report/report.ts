@@ -124,6 +124,8 @@ export interface LagSample {
   readonly sourceToStandbyBytes?: number;
   readonly sourceToStandbySeconds?: number;
   readonly standbyToTargetBytes?: number;
+  /** Where no standby is in between. */
+  readonly sourceToTargetBytes?: number;
   /** Rows written on the source in the second before. */
   readonly writesPerSecond?: number;
 }

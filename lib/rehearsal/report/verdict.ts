@@ -36,7 +36,8 @@ ${figures(report)}`;
 function figures(report: RehearsalReport): Html {
   const { workload, verification, latencyMs, samples, steps } = report;
   const same = verification.filter(({ status }) => status === 'same').length;
-  const behind = highest(samples, 'standbyToTargetBytes');
+  const behind =
+    highest(samples, 'standbyToTargetBytes') ?? highest(samples, 'sourceToTargetBytes');
   const cells: readonly (readonly [string, string, string])[] = [
     ['Rows to copy', formatCount(workload.seeded), 'on the source before the copy began'],
     ['Rows written', formatCount(workload.written), 'while everything ran'],

@@ -58,17 +58,17 @@ export class Sampler {
   private async sample(source: Client): Promise<void> {
     const written = await ask(source, 'SELECT pg_current_wal_flush_lsn()::text AS lsn');
     const standby = this.options.standby();
-    const below = standby?.pid === undefined ? {} : await this.standbyLag(standby, written);
+    const below =
+      standby?.pid === undefined
+        ? await sourceLag(source, written)
+        : await this.standbyLag(standby, written);
     this.options.onSample({ atSeconds: this.options.now(), ...below, ...this.rate() });
   }
 
   private async standbyLag(standby: Server, written: string): Promise<Partial<LagSample>> {
     this.standbyClient ??= await connect(standby);
     const replayed = await ask(this.standbyClient, 'SELECT pg_last_wal_replay_lsn()::text AS lsn');
-    const confirmed = await ask(
-      this.standbyClient,
-      `SELECT min(confirmed_flush_lsn)::text AS lsn FROM pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary AND slot_name NOT LIKE 'pg\\_%'`,
-    );
+    const confirmed = await ask(this.standbyClient, CONFIRMED);
     return {
       sourceToStandbyBytes: bytes(replayed, written),
       ...(confirmed === '' ? {} : { standbyToTargetBytes: bytes(confirmed, replayed) }),
@@ -84,6 +84,14 @@ export class Sampler {
     this.last = { atSeconds, written };
     return { writesPerSecond };
   }
+}
+
+/** What the reader of a server's slot has confirmed; not those of table copies, nor what watches a fence. */
+const CONFIRMED = `SELECT min(confirmed_flush_lsn)::text AS lsn FROM pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary AND slot_name NOT LIKE 'pg\\_%' AND slot_name NOT LIKE 'pontoon\\_fence\\_%'`;
+
+async function sourceLag(source: Client, written: string): Promise<Partial<LagSample>> {
+  const confirmed = await ask(source, CONFIRMED);
+  return confirmed === '' ? {} : { sourceToTargetBytes: bytes(confirmed, written) };
 }
 
 /** A position that was read a moment later may lie behind by less than nothing. */

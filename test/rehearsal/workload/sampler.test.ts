@@ -124,3 +124,19 @@ test('throws what ended it when it is stopped, not before', async () => {
   await counted;
   await expect(sampler.stop()).rejects.toThrow(new Error('nobody counts'));
 });
+
+test('tells the lag of the target where no standby is in between, whatever watches a fence', async () => {
+  const client = await source.client();
+  await client.query(
+    `SELECT pg_create_logical_replication_slot(name, 'test_decoding') FROM unnest(ARRAY['forward', 'pontoon_fence_x']) AS name`,
+  );
+  await client.query(`SELECT pg_logical_emit_message(true, 'x', repeat('y', 100000))`);
+  await client.query(
+    `SELECT count(*) FROM pg_logical_slot_get_changes('forward', NULL, NULL, 'skip-empty-xacts', '1')`,
+  );
+  const samples = await sampled({}, (all) => all.length > 0);
+  expect(samples[0]?.sourceToTargetBytes).toBeLessThan(100_000);
+  await client.query(
+    `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name IN ('forward', 'pontoon_fence_x')`,
+  );
+});
