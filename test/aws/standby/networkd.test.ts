@@ -129,4 +129,26 @@ if (reason !== undefined) process.stderr.write(`systemd-networkd: not run, it ${
   test('they would not if the interface were not left alone', () => {
     expect(run(ROUTE)).toEqual(['address 10.77.1.20/24', 'restarts 0']);
   }, 120_000);
+
+  test('NetworkManager is told to leave the interface alone, where there is one', () => {
+    const steps = `
+mount -t tmpfs etc /etc
+mount -t tmpfs run /run
+source "$1"
+nmcli() { echo "nmcli $*"; }
+unmanage eth1 02:00:0a:4d:01:14
+ls -A /etc
+mkdir /run/NetworkManager
+unmanage eth1 02:00:0a:4d:01:14
+cat /etc/NetworkManager/conf.d/90-pontoon.conf`;
+    const isolate = ['--mount', 'bash', '-euc', steps, 'bash', ATTACH];
+    const output = execFileSync('unshare', isolate, { encoding: 'utf8', stdio: 'pipe' });
+    expect(output.trimEnd().split('\n')).toEqual([
+      'nmcli general reload conf',
+      'nmcli device set eth1 managed no',
+      '[device-pontoon]',
+      'match-device=mac:02:00:0a:4d:01:14',
+      'managed=0',
+    ]);
+  });
 });

@@ -75,6 +75,7 @@ attach_interface() {
       --instance-id "$instance" --device-index 1 --output text || say 'the interface is not free yet'
     pause "network interface $INTERFACE_ID could not be attached"
   done
+  unmanage "${name%%[:@]*}" "$mac"
   leave_alone "${name%%[:@]*}" "$mac"
   gateway=$(ip -4 route show default | awk '{ print $3; exit }')
   route "${name%%[:@]*}" "$(imds "network/interfaces/macs/$mac/subnet-ipv4-cidr-block")" "$gateway"
@@ -94,6 +95,15 @@ leave_alone() {
   until imds instance-id >/dev/null; do pause 'the network did not come back'; done
   ip -4 addr flush dev "$1"
   touch "$mark"
+}
+
+# The same for NetworkManager, which Red Hat's family has; nm-cloud-setup touches only what NetworkManager manages.
+unmanage() {
+  [[ -d /run/NetworkManager ]] || return 0
+  printf '[device-pontoon]\nmatch-device=mac:%s\nmanaged=0\n' "$2" |
+    install -D -m 644 /dev/stdin /etc/NetworkManager/conf.d/90-pontoon.conf
+  nmcli general reload conf
+  nmcli device set "$1" managed no
 }
 
 # Both interfaces lie in one subnet: answers from the fixed address must leave by its own interface,
