@@ -113,6 +113,37 @@ export const INVENTED_REPORT: RehearsalReport = {
   },
 };
 
+/** An invented report of a rehearsal with switches between writers, the last of which no application was seen to make. */
+export const INVENTED_SWITCHES: RehearsalReport = {
+  ...INVENTED_REPORT,
+  phases: [
+    ...INVENTED_REPORT.phases.slice(0, 4),
+    phase('cutover', 'Cut over', 15.0, 0.5),
+    phase('rollback', 'Roll back', 15.5, 0.3),
+    ...INVENTED_REPORT.phases.slice(4),
+  ],
+  workload: {
+    ...INVENTED_REPORT.workload,
+    told: { acknowledged: 61_642, missing: 7, doubled: 8, unexpected: 9 },
+  },
+  switches: [
+    {
+      name: 'cutover',
+      title: 'Cut over',
+      to: 'aurora',
+      closedMs: 187,
+      states: [
+        { name: 'Gates', ms: 1_031 },
+        { name: 'FencedToOpen', ms: 212 },
+      ],
+      atSeconds: 15.2,
+      medianMs: 341,
+      longestMs: 1_402,
+    },
+    { name: 'rollback', title: 'Roll back', to: 'onPremises', closedMs: 164, states: [] },
+  ],
+};
+
 /** An invented report of a rehearsal in which much went wrong. */
 export const INVENTED_FAILURE: RehearsalReport = {
   ...INVENTED_REPORT,

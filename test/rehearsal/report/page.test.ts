@@ -7,7 +7,7 @@ import {
   verdictOf,
   writeReport,
 } from '../../../lib/rehearsal';
-import { INVENTED_FAILURE, INVENTED_REPORT } from './invented-report';
+import { INVENTED_FAILURE, INVENTED_REPORT, INVENTED_SWITCHES } from './invented-report';
 
 const HOSTILE = `</script><img src=x onerror=alert(1)>&"'<!--`;
 
@@ -95,13 +95,13 @@ describe.each([
   });
 });
 
-test('nothing in a report becomes markup', () => {
-  const hostile = poison(INVENTED_REPORT, HOSTILE) as RehearsalReport;
+test.each([INVENTED_REPORT, INVENTED_SWITCHES])('nothing in a report becomes markup', (report) => {
+  const hostile = poison(report, HOSTILE) as RehearsalReport;
   const page = renderReportPage(hostile);
   expect(page).not.toContain('<img');
   expect(page).not.toContain('<!--');
   expect(page.match(/<script/g)).toHaveLength(
-    renderReportPage(INVENTED_REPORT).match(/<script/g)?.length ?? 0,
+    renderReportPage(report).match(/<script/g)?.length ?? 0,
   );
   expect(embedded(page)).toEqual(hostile);
 });
@@ -115,6 +115,21 @@ test('says that something is unchecked, if nothing else is wrong', () => {
   };
   expect(verdictOf(report)).toBe('unchecked');
   expect(visibleText(renderReportPage(report))).toContain('? Not everything could be checked.');
+});
+
+test('shows how long applications could not write, and what they were told', () => {
+  const text = visibleText(renderReportPage(INVENTED_SWITCHES));
+  expect(text).toContain(
+    'Cut over Gates 1031 ms, FencedToOpen 212 ms aurora 341 ms 1402 ms 187 ms',
+  );
+  expect(text).toContain('Roll back onPremises – – 164 ms');
+  expect(text).toContain(
+    'Of 61642 writes that were acknowledged, also to applications that do not wait for the disk, 7 are missing on the last writer, 8 are there twice, and 9 rows are there that nobody wrote.',
+  );
+  expect(text).toContain('Shaded: while writers were switched.');
+  const without = visibleText(renderReportPage(INVENTED_REPORT));
+  expect(without).not.toContain('Switches between writers');
+  expect(without).not.toContain('Shaded');
 });
 
 test('draws no chart of nothing', () => {
