@@ -12,12 +12,14 @@ import { claimNames, targetProblems } from '../migration';
 import { monitoringProblems } from '../monitoring';
 import {
   certificateProblem,
+  hostProblem,
   hostProblems,
   isCidr,
   isIpv4,
   networkProblems,
   SignalWhen,
   subnetAddressProblem,
+  superuserProblem,
 } from '../standby';
 import { hybridTopology, promotedTopology, SERVERS, targetDatabase } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
@@ -54,7 +56,7 @@ export function validate(migration: Construct, props: HybridMigrationProps): Che
     subnets.runner.length === 0,
     "'subnets' must select at least one subnet, got none; choose subnets with a way to AWS's APIs",
   );
-  checkNames(migration, props, problems);
+  problems.collect(() => checkNames(migration, props, problems));
   problems.throwIfAny(what);
   const { standby } = subnets;
   if (topology === undefined || standby === undefined) throw new ValidationError(what, []);
@@ -135,6 +137,15 @@ function checkSource({ source }: HybridMigrationProps, problems: Problems): void
     `'source.diskGiB' must be above 0, got ${diskGiB}; give the size of the disk that holds the source's data`,
   );
   addNameProblem(source.username, 'source.username', problems);
+  // What is wrong with it for a server, the topology says.
+  problems.addIf(
+    /[\r\n]/.test(source.databaseName),
+    `'source.databaseName' cannot contain a line break, got ${JSON.stringify(source.databaseName)}; rename it`,
+  );
+  const host = hostProblem(source.host, 'source.host');
+  if (host !== undefined) problems.add(host);
+  const user = superuserProblem(source.superuser ?? 'postgres', 'source.superuser');
+  if (user !== undefined) problems.add(user);
   const certificate = certificateProblem(caCertificate, 'source.caCertificate');
   if (certificate !== undefined) problems.add(certificate);
 }

@@ -14,4 +14,4 @@ export {
   type StandbyPrimary,
 } from './props';
 export { SourceRoute } from './source-route';
-export { hostProblems } from './validate';
+export { hostProblem, hostProblems, superuserProblem } from './validate';

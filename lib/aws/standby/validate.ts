@@ -28,11 +28,7 @@ export function hostProblems(options: StandbyHostOptions): readonly string[] {
     XEN.test(type),
     `'instanceType' must be of the Nitro system, got ${type}; its volumes have the names by which the boot script finds them: take t3, m5, r5 or a later one`,
   );
-  const seconds = options.timeout?.toSeconds() ?? 43_200;
-  problems.addIf(
-    seconds < 600 || seconds > 43_200,
-    `'timeout' must be from 10 minutes to 12 hours, got ${seconds} seconds; for a longer copy set 'signalWhen' to COPY_BEGUN, and make what reads from the standby in a later deployment`,
-  );
+  checkTimeout(options, problems);
   problems.addIf(
     rate !== undefined && (!Number.isInteger(rate) || rate < 1 || rate > 1024),
     `'copyMaxRateMiB' must be a whole number from 1 to 1024, got ${rate}; correct it, or leave it out for no limit`,
@@ -45,19 +41,44 @@ export function hostProblems(options: StandbyHostOptions): readonly string[] {
   return problems.list();
 }
 
+/** Says what is wrong with the host of a primary. Tokens are not looked at. */
+export function hostProblem(host: string, what: string): string | undefined {
+  if (Token.isUnresolved(host) || /^[A-Za-z0-9.:_-]+$/.test(host)) return undefined;
+  return `'${what}' must be a host name or an address, got ${JSON.stringify(host)}; correct it`;
+}
+
+/** Says what is wrong with the role that the instance's own postgres user is on the standby. */
+export function superuserProblem(superuser: string, what: string): string | undefined {
+  if (superuser !== '' && !/["\r\n]/.test(superuser)) return undefined;
+  return `'${what}' cannot be empty or contain a double quote or a line break, got ${JSON.stringify(superuser)}; give another superuser of the primary`;
+}
+
 function checkCopy(props: IntermediaryStandbyProps, problems: Problems): void {
   const { majorVersion, superuser = 'postgres', privateIpAddress: address } = props;
   problems.addIf(
     !Number.isInteger(majorVersion) || knownMajor(majorVersion) === 'too-old',
     `'majorVersion' must be a PostgreSQL major from ${KNOWN_MAJORS.oldest}, got ${majorVersion}; give the primary's major`,
   );
-  problems.addIf(
-    superuser === '' || /["\r\n]/.test(superuser),
-    `'superuser' cannot be empty or contain a double quote or a line break, got ${JSON.stringify(superuser)}; give another superuser of the primary`,
-  );
+  const user = superuserProblem(superuser, 'superuser');
+  if (user !== undefined) problems.add(user);
   problems.addIf(
     known(address) && !isIpv4(address),
     `'privateIpAddress' must be an IPv4 address, got ${JSON.stringify(address)}; take a free one of the subnet`,
+  );
+}
+
+function checkTimeout({ timeout }: StandbyHostOptions, problems: Problems): void {
+  if (timeout === undefined) return;
+  if (timeout.isUnresolved()) {
+    problems.add(
+      "'timeout' must be known while the program runs, got a CDK token; write the plain value",
+    );
+    return;
+  }
+  const seconds = timeout.toSeconds();
+  problems.addIf(
+    seconds < 600 || seconds > 43_200,
+    `'timeout' must be from 10 minutes to 12 hours, got ${seconds} seconds; for a longer copy set 'signalWhen' to COPY_BEGUN, and make what reads from the standby in a later deployment`,
   );
 }
 
@@ -68,6 +89,10 @@ function checkSpeed(options: StandbyHostOptions, problems: Problems): void {
     `'dataVolumeIops' must be a whole number from 3000, got ${iops}; gp3 volumes have no fewer`,
   );
   problems.addIf(
+    iops > 500 * options.dataVolumeGiB && options.dataVolumeGiB >= 1 && Number.isInteger(iops),
+    `'dataVolumeGiB' must be at least ${Math.ceil(iops / 500)} for ${iops} operations a second, got ${options.dataVolumeGiB}; gp3 volumes have at most 500 for each GiB, so raise it`,
+  );
+  problems.addIf(
     !Number.isInteger(throughput) || throughput < 125 || throughput > iops / 4,
     `'dataVolumeThroughput' must be a whole number from 125 to a quarter of the IOPS (${iops}), got ${throughput}; raise 'dataVolumeIops' or lower it`,
   );
@@ -75,10 +100,8 @@ function checkSpeed(options: StandbyHostOptions, problems: Problems): void {
 
 function checkPrimary({ primary }: IntermediaryStandbyProps, problems: Problems): void {
   const { host, port = 5432, slotName, cidrs, caCertificate } = primary;
-  problems.addIf(
-    known(host) && !/^[A-Za-z0-9.:_-]+$/.test(host),
-    `'primary.host' must be a host name or an address, got ${JSON.stringify(host)}; correct it`,
-  );
+  const name = hostProblem(host, 'primary.host');
+  if (name !== undefined) problems.add(name);
   problems.addIf(
     known(port) && (!Number.isInteger(port) || port < 1 || port > 65_535),
     `'primary.port' must be from 1 to 65535, got ${port}; correct it`,

@@ -1,4 +1,4 @@
-import { Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Duration, Fn, Lazy, Stack } from 'aws-cdk-lib';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
@@ -276,6 +276,38 @@ test('says of each name that pg_hba.conf cannot have where it was typed, and of 
       "- 'source.majorVersion' must be a whole PostgreSQL major of at least 14, got NaN; upgrade the server first",
       `- 'source.databaseName' cannot contain a line break, got "sh\\nop"; rename it`,
       `- 'source.username' cannot start with '/', which PostgreSQL 16 takes for a regular expression, got "/admin"; rename it`,
+    ].join('\n'),
+  );
+});
+
+test('says all at once what would be written into files of the standby, in the words that were typed', () => {
+  const changes: Changes = {
+    props: { namePrefix: 'Orders' },
+    source: {
+      host: "x'; DROP",
+      databaseName: 'a\nb',
+      username: 'a\nb',
+      superuser: '"',
+      port: 70_000,
+    },
+    standby: {
+      dataVolumeGiB: 5,
+      timeout: Duration.seconds(Lazy.number({ produce: () => 900 })),
+    },
+    replication: { reader: { secret: LOGIN, username: '/a' } },
+  };
+  expect(refusal(changes)).toBe(
+    [
+      "hybrid migration 'Migration' has 9 problems:",
+      `- 'namePrefix' must be a lower-case letter followed by up to 29 lower-case letters, digits or underscores, and neither 'pg' nor begin with 'pg_', got "Orders"; slots cannot have other names, so choose another one`,
+      `- 'source.databaseName' cannot contain a line break, got "a\\nb"; rename it`,
+      "- 'source.port' must be a whole number from 1 to 65535, got 70000; correct it",
+      `- 'source.username' cannot contain a line break, got "a\\nb"; rename it`,
+      `- 'source.host' must be a host name or an address, got "x'; DROP"; correct it`,
+      `- 'source.superuser' cannot be empty or contain a double quote or a line break, got "\\""; give another superuser of the primary`,
+      "- 'standby.timeout' must be known while the program runs, got a CDK token; write the plain value",
+      "- 'standby.dataVolumeGiB' must be at least 6 for 3000 operations a second, got 5; gp3 volumes have at most 500 for each GiB, so raise it",
+      `- 'replication.reader.username' cannot start with '/', which PostgreSQL 16 takes for a regular expression, got "/a"; rename it`,
     ].join('\n'),
   );
 });
