@@ -1,8 +1,9 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { FlowLogTrafficType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { PrivateHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { HybridMigration, ReplicationMethod, SourceRoute } from 'pontoon/aws';
+import { CutoverEndpoint, HybridMigration, ReplicationMethod, SourceRoute } from 'pontoon/aws';
 import { WalLevel } from 'pontoon/postgres';
 import { SOURCE_CA } from '../hybrid-migration/source-ca';
 
@@ -37,6 +38,16 @@ export class HybridMigrationNativeStack extends Stack {
       standby: { privateIpAddress: '10.0.128.10', dataVolumeGiB: 500 },
       target: { majorVersion },
       replication: { method: ReplicationMethod.NATIVE, selection: { schemas: ['shop'] } },
+      cutover: {
+        endpoint: CutoverEndpoint.route53Record(
+          PrivateHostedZone.fromHostedZoneAttributes(this, 'Zone', {
+            hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+            zoneName: 'shop.internal',
+          }),
+          'db.shop.internal',
+        ),
+        wayBack: { sslRootCert: '/etc/ssl/certs/rds-global-bundle.pem' },
+      },
     });
   }
 }

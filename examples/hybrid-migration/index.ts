@@ -1,9 +1,10 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { FlowLogTrafficType, IpAddresses, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { PrivateHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { HybridMigration, SourceRoute } from 'pontoon/aws';
-import { FilterOperator, WalLevel } from 'pontoon/postgres';
+import { CutoverEndpoint, HybridMigration, SourceRoute } from 'pontoon/aws';
+import { WalLevel } from 'pontoon/postgres';
 import { SOURCE_CA } from './source-ca';
 
 /** A shop's database moves from on-premises over an EC2 standby to Aurora, by AWS DMS. */
@@ -45,15 +46,19 @@ export class HybridMigrationStack extends Stack {
       replication: {
         selection: {
           schemas: ['shop'],
-          tables: [
-            {
-              schema: 'audit',
-              name: 'events',
-              rowFilters: [{ column: 'id', operator: FilterOperator.AT_LEAST, values: ['1'] }],
-            },
-          ],
+          tables: [{ schema: 'audit', name: 'events' }],
           exclude: [{ schema: 'shop', name: 'sessions' }],
         },
+      },
+      cutover: {
+        endpoint: CutoverEndpoint.route53Record(
+          PrivateHostedZone.fromHostedZoneAttributes(this, 'Zone', {
+            hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+            zoneName: 'shop.internal',
+          }),
+          'db.shop.internal',
+        ),
+        wayBack: { sslRootCert: '/etc/ssl/certs/rds-global-bundle.pem' },
       },
       monitoring: { writeRateMiBPerSecond: 5 },
     });

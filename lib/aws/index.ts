@@ -34,12 +34,14 @@ export {
 export {
   Bridge,
   type HybridApplication,
+  type HybridCutover,
   HybridMigration,
   type HybridMigrationProps,
   type HybridReader,
   type HybridReplication,
   type HybridSource,
   type HybridStandby,
+  type HybridWayBack,
   ReplicationMethod,
 } from './hybrid';
 export type { ExistingCluster, MigrationProps, MigrationTarget } from './migration';

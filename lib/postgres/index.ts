@@ -3,6 +3,7 @@ export {
   deriveFlows,
   deriveHba,
   type Flow,
+  type FlowOptions,
   type FlowOrigin,
   type HbaRule,
   readHba,

@@ -64,7 +64,7 @@ describe.each(EXAMPLES)('%s', (_name, make, servers) => {
   });
 });
 
-describe.each(EXAMPLES.slice(0, 2))('the way of %s to its source', (_name, make) => {
+describe.each(EXAMPLES.slice(0, 2))('the way of %s to its source', (name, make) => {
   let graph: ResourceGraph;
   beforeAll(() => {
     graph = new ResourceGraph(synthesize(make).template);
@@ -76,7 +76,8 @@ describe.each(EXAMPLES.slice(0, 2))('the way of %s to its source', (_name, make)
     const routes = graph
       .ofType('AWS::EC2::Route')
       .filter((id) => graph.resources[id]?.Properties.DestinationCidrBlock === '192.0.2.0/24');
-    expect(routes).toHaveLength(2);
+    // The target answers the source after a cutover, out of subnets of its own in one of the examples.
+    expect(routes).toHaveLength(name === 'HybridMigration' ? 4 : 2);
     for (const id of routes) {
       const gateway = graph.resources[id]?.Properties.GatewayId;
       const attached = attachments.filter((attachment) => {

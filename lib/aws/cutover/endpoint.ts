@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { ArnFormat, Aws, Stack, Token } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IDatabaseCluster, IDatabaseProxy } from 'aws-cdk-lib/aws-rds';
@@ -78,6 +79,7 @@ class RecordEndpoint extends CutoverEndpoint {
 
   public _terms(_scope: Construct, sides: readonly ServerBinding[]): EndpointTerms {
     const { zone, recordName, ttlSeconds } = this;
+    requireNames(sides);
     const normalized = Token.isUnresolved(recordName)
       ? recordName
       : recordName.toLowerCase().replace(/\.$/, '');
@@ -116,6 +118,17 @@ class RecordEndpoint extends CutoverEndpoint {
         ],
       ],
     };
+  }
+}
+
+/** The value of a CNAME record is a name. */
+function requireNames(sides: readonly ServerBinding[]): void {
+  for (const { server, host } of sides) {
+    if (Token.isUnresolved(host) || isIP(host) === 0) continue;
+    throw new PontoonError(
+      'INVALID',
+      `'endpoint' must lead to hosts with names, since a CNAME record holds no address, got '${host}' for '${server}'; give that server a name in DNS, and its certificate the same, or use another endpoint`,
+    );
   }
 }
 

@@ -71,6 +71,13 @@ export interface DmsReplicationProps extends DmsOptions {
   /** What is replicated. A change stops the task, alters it and resumes it; new tables are loaded only by `reload`. */
   readonly selection: TableSelection;
   /**
+   * Whether the canary of writer and target travels too, by which a cutover sees that everything has arrived. It must be
+   * on both servers before `running`. A change stops the task, alters it and resumes it.
+   *
+   * @default false
+   */
+  readonly canary?: boolean;
+  /**
    * What the task does. Changing it replaces the task, and a new task loads everything again.
    *
    * @default DmsMigrationType.FULL_LOAD_AND_CDC

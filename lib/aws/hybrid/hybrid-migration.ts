@@ -1,21 +1,22 @@
 import { Annotations } from 'aws-cdk-lib';
-import { Port } from 'aws-cdk-lib/aws-ec2';
+import { Peer, Port } from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IDependable } from 'constructs';
 import { type Topology, topologyWarnings } from '../../postgres';
 import type { AuroraTarget } from '../aurora';
+import type { CutoverStateMachine } from '../cutover';
 import { DmsReplication } from '../dms';
 import { createTarget, recordMigration, type Target } from '../migration';
 import type { ReplicationMonitoring } from '../monitoring';
-import type { NativeReplication } from '../native-replication';
 import { RunnerFunction } from '../runner-function';
 import { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
 import type { IntermediaryStandby } from '../standby';
 import { sourceHba } from './access';
+import { createCutover } from './cutover';
 import { deployedTopology, isBridged, SERVERS, targetDatabase } from './hybrid-topology';
 import { monitorChain } from './monitor';
 import type { HybridMigrationProps } from './props';
-import { replicateToTarget } from './replicate';
+import { type Replicated, replicateToTarget } from './replicate';
 import { bindSource, decodesOnStandby, prepareSource } from './source';
 import { bindStandby, createStandby } from './standby';
 import { validate } from './validate';
@@ -45,6 +46,8 @@ export class HybridMigration extends Construct {
   public readonly cluster: AuroraTarget | undefined;
   /** The schedule that measures the chain, its alarms and its dashboard. */
   public readonly monitoring: ReplicationMonitoring;
+  /** What switches writers; undefined if none was asked for, or as long as nothing flows to the target. */
+  public readonly cutover: CutoverStateMachine | undefined;
 
   constructor(scope: Construct, id: string, props: HybridMigrationProps) {
     super(scope, id);
@@ -59,7 +62,11 @@ export class HybridMigration extends Construct {
         vpc: props.vpc,
         ...(props.subnets === undefined ? {} : { subnets: props.subnets }),
       });
-    this.source = bindSource(this, props, this.runner, [...subnets.runner, subnets.standby]);
+    this.source = bindSource(this, props, this.runner, [
+      ...subnets.runner,
+      subnets.standby,
+      ...(wayBackTo(props) ? subnets.target : []),
+    ]);
     const { runner, source } = this;
     const hba = sourceHba(props, subnets.runner);
     const prepared = prepareSource(this, props, {
@@ -77,7 +84,8 @@ export class HybridMigration extends Construct {
     });
     this.target = target.binding;
     this.cluster = target.cluster;
-    const replication = isBridged(props) ? this.replicate(props, target) : undefined;
+    const replicated = isBridged(props) ? this.replicate(props, target) : undefined;
+    const replication = replicated?.replication;
     this.monitoring = monitorChain(this, props, {
       runner: this.runner,
       topology,
@@ -90,19 +98,28 @@ export class HybridMigration extends Construct {
       otherAlarms: replication instanceof DmsReplication ? replication.alarms : [],
       cluster: this.cluster,
     });
-    recordMigration(this, topology, [source, this.standbyBinding, this.target], {
+    const bindings = [source, this.standbyBinding, this.target];
+    this.cutover =
+      replicated === undefined
+        ? undefined
+        : createCutover(this, props, { runner, topology, bindings, replicated });
+    recordMigration(this, topology, bindings, {
       administrator: props.source.username,
       hba,
     });
   }
 
-  private replicate(
-    props: HybridMigrationProps,
-    { connectable }: Target,
-  ): NativeReplication | DmsReplication {
+  private replicate(props: HybridMigrationProps, { connectable }: Target): Replicated {
     const { runner, standby, standbyBinding, target, source, topology } = this;
     runner.connections.allowTo(connectable, Port.tcp(target.port), 'objects on the target');
     standby.hostConnections.allowTo(connectable, Port.tcp(target.port), 'schema copy');
+    if (wayBackTo(props))
+      for (const cidr of new Set(props.source.cidrs))
+        connectable.connections.allowFrom(
+          Peer.ipv4(cidr),
+          Port.tcp(target.port),
+          'subscription of the source, after a cutover',
+        );
     target.dependsOn(
       runner.securityGroup,
       ...standby.hostConnections.securityGroups,
@@ -128,7 +145,12 @@ export class HybridMigration extends Construct {
   }
 }
 
+/** Whether the source follows the target once writers are switched; a promoted standby is in the VPC itself. */
+function wayBackTo({ cutover, standby }: HybridMigrationProps): boolean {
+  return cutover?.wayBack !== undefined && standby.promoted !== true;
+}
+
 /** What is made last of a replication, and so waits for all of it. */
-function lastOf(replication: NativeReplication | DmsReplication): IDependable {
+function lastOf(replication: Replicated['replication']): IDependable {
   return replication instanceof DmsReplication ? replication.running : replication.subscription;
 }

@@ -1,3 +1,4 @@
+export type { HybridCutover, HybridWayBack } from './cutover-props';
 export { HybridMigration } from './hybrid-migration';
 export type {
   HybridApplication,

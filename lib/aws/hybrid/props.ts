@@ -4,6 +4,7 @@ import type { WalLevel } from '../../postgres';
 import type { MigrationProps } from '../migration';
 import type { ServerAddress } from '../server-binding';
 import type { SourceRoute, StandbyHostOptions } from '../standby';
+import type { HybridCutover } from './cutover-props';
 import type { HybridReplication } from './replication-props';
 
 /**
@@ -108,4 +109,11 @@ export interface HybridMigrationProps extends MigrationProps {
   readonly standby: HybridStandby;
   /** What gets from the standby to the target, and how. */
   readonly replication: HybridReplication;
+  /**
+   * The cutover to the target. Adding or removing it makes or deletes the state machine and the way back in place;
+   * remove it only after `finalize`, or before the first cutover.
+   *
+   * @default - no state machine; a CutoverStateMachine or the command line may switch all the same
+   */
+  readonly cutover?: HybridCutover;
 }

@@ -16,9 +16,10 @@ import type { RunnerFunction } from '../runner-function';
 import type { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
 import type { IntermediaryStandby } from '../standby';
-import { slotsOf } from './hybrid-topology';
+import { SERVERS, slotsOf } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import { ReplicationMethod } from './replication-props';
+import { createCanaries, prepareWayBack, type Reverse } from './way-back';
 
 /** What replication to the target is made of. */
 export interface Bridgehead {
@@ -38,12 +39,22 @@ export interface Bridgehead {
   readonly schema: SchemaCopy;
 }
 
+/** What replicates, and what a cutover is told of it. */
+export interface Replicated {
+  /** What replicates. */
+  readonly replication: NativeReplication | DmsReplication;
+  /** The way back; undefined if none was asked for. */
+  readonly reverse: Reverse | undefined;
+  /** Replication's roles, by the server on which they log in once it takes writes. */
+  readonly roles: { readonly [server: string]: string[] };
+}
+
 /** Replicates natively: the target pulls from the standby. */
 export function replicateNatively(
   scope: Construct,
   props: HybridMigrationProps,
   bridge: Bridgehead,
-): NativeReplication {
+): Replicated {
   const { runner, standby, primary, target } = bridge;
   const reader = createReader(scope, props, bridge, (username) =>
     createLogin(scope, 'ReaderLogin', {
@@ -52,6 +63,14 @@ export function replicateNatively(
       ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
     }),
   );
+  const reverse = prepareWayBack(scope, props, bridge);
+  const canaries = createCanaries(scope, bridge, {
+    sourceReaders: [reader.username],
+    targetReaders: namesOn(reverse),
+    targetWriters: [],
+    roles: [...reader.ready, ...rolesOn(reverse)],
+  });
+  reverse?.publication.node.addDependency(...canaries);
   bridge.targetHost.connections.allowTo(bridge.standbyHost, Port.tcp(standby.port), 'subscription');
   const replication = new NativeReplication(scope, 'Replication', {
     runner,
@@ -62,11 +81,14 @@ export function replicateNatively(
     selection: props.replication.selection,
     replicationName: namesOf(props).replication,
     slotName: slotsOf(props).logical,
+    canary: true,
     sslMode: props.replication.subscriptionSslMode ?? PublisherSslMode.REQUIRE,
   });
-  replication.publication.node.addDependency(...reader.ready);
-  replication.subscription.node.addDependency(guardTarget(scope, props, bridge, []));
-  return replication;
+  replication.publication.node.addDependency(...reader.ready, ...canaries);
+  const guard = guardTarget(scope, props, bridge, namesOn(reverse));
+  guard.node.addDependency(...rolesOn(reverse));
+  replication.subscription.node.addDependency(guard);
+  return { replication, reverse, roles: rolesByServer(bridge, reader, reverse) };
 }
 
 /** Replicates by AWS DMS, which reads a slot that we make on the standby. */
@@ -74,7 +96,7 @@ export function replicateByDms(
   scope: Construct,
   props: HybridMigrationProps,
   bridge: Bridgehead,
-): DmsReplication {
+): Replicated {
   const { runner, standby, primary, target } = bridge;
   const encryption =
     props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey };
@@ -100,8 +122,16 @@ export function replicateByDms(
     createInDatabase: true,
   });
   writerRole.node.addDependency(bridge.schema);
-  const guard = guardTarget(scope, props, bridge, [writerName]);
-  guard.node.addDependency(writerRole);
+  const reverse = prepareWayBack(scope, props, bridge);
+  const canaries = createCanaries(scope, bridge, {
+    sourceReaders: [reader.username],
+    targetReaders: namesOn(reverse),
+    targetWriters: [writerName],
+    roles: [...reader.ready, writerRole, ...rolesOn(reverse)],
+  });
+  reverse?.publication.node.addDependency(...canaries);
+  const guard = guardTarget(scope, props, bridge, [writerName, ...namesOn(reverse)]);
+  guard.node.addDependency(writerRole, ...rolesOn(reverse));
   const slot = new LogicalSlot(scope, 'Slot', {
     runner,
     server: standby,
@@ -121,6 +151,7 @@ export function replicateByDms(
     target,
     targetSecret: writer.secret,
     selection: props.replication.selection,
+    canary: true,
     sourceIsStandby: primary !== undefined,
     slotName: slotsOf(props).logical,
     ...dms,
@@ -135,8 +166,8 @@ export function replicateByDms(
     'full load and decoding',
   );
   replication.connections.allowTo(bridge.targetHost, Port.tcp(target.port), 'apply');
-  replication.running.node.addDependency(slot, guard);
-  return replication;
+  replication.running.node.addDependency(slot, guard, ...canaries);
+  return { replication, reverse, roles: rolesByServer(bridge, reader, reverse) };
 }
 
 /** Keeps applications out from when the tables are there; roles that may enter must be there by then. */
@@ -157,6 +188,7 @@ function guardTarget(
 
 /** The login that reads from the standby, and what must be there before it is used. */
 interface Reader {
+  readonly username: string;
   readonly secret: ISecret;
   readonly ready: readonly IDependable[];
 }
@@ -169,7 +201,7 @@ function createReader(
   createSecret: (username: string) => ISecret,
 ): Reader {
   const { reader, selection } = props.replication;
-  if (reader !== undefined) return { secret: reader.secret, ready: [] };
+  if (reader !== undefined) return { username: reader.username, secret: reader.secret, ready: [] };
   const roleName = namesOf(props).readerRole;
   const passwordSecret = createSecret(roleName);
   const role = new ReplicationRole(scope, 'ReaderRole', {
@@ -179,7 +211,25 @@ function createReader(
     passwordSecret,
     readSchemas: selectedSchemas(selection),
   });
-  return { secret: passwordSecret, ready: [role] };
+  return { username: roleName, secret: passwordSecret, ready: [role] };
+}
+
+function namesOn(reverse: Reverse | undefined): string[] {
+  return reverse === undefined ? [] : [reverse.role.roleName];
+}
+
+function rolesOn(reverse: Reverse | undefined): readonly IDependable[] {
+  return reverse === undefined ? [] : [reverse.role];
+}
+
+/** AWS DMS is not among them: a cutover cuts its writer off, and its reader is the source's. */
+function rolesByServer(
+  { primary }: Bridgehead,
+  { username }: Reader,
+  reverse: Reverse | undefined,
+): Replicated['roles'] {
+  const writer = primary === undefined ? SERVERS.standby : SERVERS.source;
+  return { [writer]: [username], [SERVERS.target]: namesOn(reverse) };
 }
 
 /** Replicates by the method that `props` names. */
@@ -187,7 +237,7 @@ export function replicateToTarget(
   scope: Construct,
   props: HybridMigrationProps,
   bridge: Bridgehead,
-): NativeReplication | DmsReplication {
+): Replicated {
   return props.replication.method === ReplicationMethod.NATIVE
     ? replicateNatively(scope, props, bridge)
     : replicateByDms(scope, props, bridge);

@@ -87,6 +87,8 @@ export function prepareSource(
     runner,
     server,
     roleName: standbyRole,
+    // A cutover takes the right from everybody who need not have it, and could not take back what is granted here.
+    connect: false,
     passwordSecret: standbySecret,
   });
   const slot = new PhysicalSlot(scope, 'StandbySlot', {

@@ -21,6 +21,7 @@ import {
   subnetAddressProblem,
   superuserProblem,
 } from '../standby';
+import { cutoverProblems } from './cutover-checks';
 import { hybridTopology, promotedTopology, SERVERS, targetDatabase } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import { Bridge, ReplicationMethod } from './replication-props';
@@ -48,6 +49,7 @@ export function validate(migration: Construct, props: HybridMigrationProps): Che
   const role = { server: SERVERS.target, database: targetDatabase(props) };
   for (const problem of targetProblems(props.target, role)) problems.add(problem);
   checkReplication(props, problems);
+  for (const problem of cutoverProblems(props)) problems.add(problem);
   if (topology !== undefined && props.standby.promoted !== true) {
     for (const problem of acceptProblems(props.preflight?.accept ?? [], topology, SERVERS.source))
       problems.add(problem.replace(/^'/, "'preflight."));

@@ -38,6 +38,12 @@ export interface ReplicationRoleProps extends PostgresObjectProps {
    */
   readonly writeSchemas?: string[];
   /**
+   * Whether it may connect to the database, which streaming to a standby does not need. Changing it grants or revokes.
+   *
+   * @default true
+   */
+  readonly connect?: boolean;
+  /**
    * Whether it may create schemas in the database, as AWS DMS does for its control tables on the target.
    *
    * @default false
@@ -59,10 +65,11 @@ export class ReplicationRole extends Construct {
     const problem = knownNameProblem(props.roleName, 'roleName');
     if (problem !== undefined) throw new ValidationError(`replication role '${id}'`, [problem]);
     this.roleName = props.roleName;
-    const database =
-      props.createInDatabase === true
-        ? [DatabaseRight.CONNECT, DatabaseRight.CREATE]
-        : [DatabaseRight.CONNECT];
+    const { connect = true, createInDatabase = false } = props;
+    const database = [
+      ...(connect ? [DatabaseRight.CONNECT] : []),
+      ...(createInDatabase ? [DatabaseRight.CREATE] : []),
+    ];
     const resource = postgresObject(
       this,
       'Role',

@@ -1,6 +1,7 @@
 import {
   LinkKind,
   Platform,
+  primaryOf,
   serverOf,
   standbyLinkInto,
   type Topology,
@@ -28,8 +29,18 @@ export interface Flow {
   readonly purpose: string;
 }
 
+/** What a topology does not say of its flows. */
+export interface FlowOptions {
+  /**
+   * Whether writers will follow their targets after a cutover, by subscriptions of their own.
+   *
+   * @default false
+   */
+  readonly wayBack?: boolean;
+}
+
 /** Every connection that `topology` needs. The runner reaches every server; receivers pull from senders. */
-export function deriveFlows(topology: Topology): Flow[] {
+export function deriveFlows(topology: Topology, { wayBack = false }: FlowOptions = {}): Flow[] {
   const runner = Object.keys(topology.servers).map(
     (to): Flow => ({
       from: { program: 'runner' },
@@ -43,6 +54,7 @@ export function deriveFlows(topology: Topology): Flow[] {
     ...topology.links.flatMap((link) => [
       ...replicationFlows(topology, link),
       ...schemaCopyFlows(topology, link),
+      ...(wayBack ? reverseFlows(topology, link) : []),
     ]),
   ];
 }
@@ -62,6 +74,19 @@ function replicationFlows(topology: Topology, { kind, from, to }: TopologyLink):
         { from: { program: 'dms' }, to, physical: false, purpose: 'apply' },
       ];
   }
+}
+
+/** The way back is native, whatever led there: the old writer pulls from the new one. */
+function reverseFlows(topology: Topology, { kind, from, to }: TopologyLink): Flow[] {
+  if (kind === LinkKind.PHYSICAL) return [];
+  return [
+    {
+      from: { server: primaryOf(topology, from) },
+      to,
+      physical: false,
+      purpose: 'subscription, after a cutover',
+    },
+  ];
 }
 
 /** The schema is dumped on the sender's machine, where it is one of ours, and goes straight into the receiver. */

@@ -43,14 +43,14 @@ export function fenceStatements(
   keep: readonly string[],
 ): readonly Statement[] {
   const wanted = keep.filter((name) => access.roles.includes(name));
-  return [
+  return asOwner(access, [
     ...wanted
       .filter((name) => !access.connect.includes(name))
       .map((name) => connectRight('GRANT', name, access.database)),
     ...access.connect
       .filter((name) => !wanted.includes(name))
       .map((name) => connectRight('REVOKE', name, access.database)),
-  ];
+  ]);
 }
 
 /** Gives CONNECT back to exactly those who had it; roles that were dropped meanwhile need nothing back. */
@@ -58,7 +58,7 @@ export function liftStatements(
   access: ObservedAccess,
   before: readonly string[],
 ): readonly Statement[] {
-  return [
+  return asOwner(access, [
     ...before
       .filter((name) => !access.connect.includes(name))
       .filter((name) => name === '' || access.roles.includes(name))
@@ -66,7 +66,16 @@ export function liftStatements(
     ...access.connect
       .filter((name) => !before.includes(name))
       .map((name) => connectRight('REVOKE', name, access.database)),
-  ];
+  ]);
+}
+
+/**
+ * A member of the owner that holds a grant option itself grants and revokes by that one, and so would not touch what the
+ * owner granted. To be run in one transaction.
+ */
+function asOwner({ owner }: ObservedAccess, statements: readonly Statement[]): Statement[] {
+  if (statements.length === 0) return [];
+  return [sql(`SET LOCAL ROLE ${quoteIdentifier(owner)}`), ...statements, sql('RESET ROLE')];
 }
 
 function connectRight(verb: 'GRANT' | 'REVOKE', name: string, database: string): Statement {

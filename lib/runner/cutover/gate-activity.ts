@@ -47,7 +47,9 @@ export async function lookAtSuperusers(context: CutoverContext): Promise<string 
 }
 
 export async function lookAtTarget(context: CutoverContext): Promise<string | undefined> {
-  const { to } = context.plan;
-  const [first] = await context.run(to, unfencedLogins(await keptOn(context, to)));
+  const { to, forward } = context.plan;
+  const writers = forward.writer === undefined ? [] : [forward.writer];
+  const kept = [...(await keptOn(context, to)), ...writers];
+  const [first] = await context.run(to, unfencedLogins(kept));
   return first === undefined ? undefined : `role '${String(first.name)}' may connect to '${to}'`;
 }

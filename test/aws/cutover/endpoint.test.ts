@@ -1,7 +1,8 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { DatabaseCluster, DatabaseProxy } from 'aws-cdk-lib/aws-rds';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { CutoverEndpoint } from '../../../lib/aws';
+import { CutoverEndpoint, ServerBinding } from '../../../lib/aws';
+import type { SmallStack } from '../objects/fixture';
 import { definitionIn, machine } from './fixture';
 
 function endpointIn(stack: Parameters<typeof definitionIn>[0]): unknown {
@@ -19,7 +20,7 @@ test('a secret is switched between both addresses, and only it may be changed', 
     kind: 'secret',
     secret: expect.stringMatching(/^<Application/),
     sides: {
-      primary: { host: '192.0.2.10', port: 5432, database: 'shop' },
+      primary: { host: 'primary.example', port: 5432, database: 'shop' },
       target: { host: 'target.example', port: 5432, database: 'shop' },
     },
   });
@@ -66,4 +67,18 @@ test('a proxy is switched between two clusters', () => {
     targetGroup: 'default',
     sides: { primary: 'old', target: 'new' },
   });
+});
+
+test('a record does not lead to an address', () => {
+  const bound = (small: SmallStack) =>
+    new ServerBinding({
+      server: 'primary',
+      host: '192.0.2.10',
+      database: 'shop',
+      secret: small.primary.secret,
+      caCertificate: small.primary.caCertificate,
+    });
+  expect(() => machine((small) => ({ bindings: [bound(small), small.target] }))).toThrow(
+    "'endpoint' must lead to hosts with names, since a CNAME record holds no address, got '192.0.2.10' for 'primary'; give that server a name in DNS, and its certificate the same, or use another endpoint",
+  );
 });

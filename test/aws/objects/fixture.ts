@@ -50,7 +50,7 @@ export function smallStack(): SmallStack {
     stack,
     vpc,
     runner: new RunnerFunction(stack, 'Runner', { vpc }),
-    primary: bind('primary', '192.0.2.10'),
+    primary: bind('primary', 'primary.example'),
     standby: bind('standby', '10.0.128.10'),
     target: bind('target', 'target.example'),
   };

@@ -22,7 +22,7 @@ import {
   subscription,
 } from './fixture';
 
-const PRIMARY = connection('primary', '192.0.2.10');
+const PRIMARY = connection('primary', 'primary.example');
 const STANDBY = connection('standby', '10.0.128.10');
 const TARGET = connection('target', 'target.example');
 
@@ -202,7 +202,7 @@ const SUBSCRIPTIONS: readonly Case[] = [
     {
       server: 'target',
       connection: TARGET,
-      spec: { ...SUBSCRIPTION, publisher: publisher('primary', '192.0.2.10') },
+      spec: { ...SUBSCRIPTION, publisher: publisher('primary', 'primary.example') },
     },
   ],
   [

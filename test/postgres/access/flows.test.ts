@@ -63,6 +63,22 @@ test.each<[string, TopologyLink[], object[]]>([
   expect(deriveFlows(topology(links))).toEqual([...RUNNER, ...flows]);
 });
 
+test.each([LinkKind.NATIVE, LinkKind.DMS] as const)(
+  'the source pulls from the target after a cutover, by %s and past its standby',
+  (kind) => {
+    const chain = hybridChain({ kind });
+    const added = deriveFlows(chain, { wayBack: true }).slice(deriveFlows(chain).length);
+    expect(added).toEqual([
+      {
+        from: { server: 'onPremises' },
+        to: 'aurora',
+        physical: false,
+        purpose: 'subscription, after a cutover',
+      },
+    ]);
+  },
+);
+
 test('a subscriber logs in to the database, as the reader', () => {
   const made = topology([{ kind: LinkKind.NATIVE, from: 'a', to: 'b', selection }]);
   const addresses = { runner: ['10.0.1.0/24'], b: ['fd00::7/128'] };

@@ -1,0 +1,206 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import {
+  HybridMigration,
+  type HybridReplication,
+  type HybridWayBack,
+  ReplicationMethod,
+} from '../../../lib/aws';
+import {
+  DmsTransformationAction,
+  DmsTransformationTarget,
+  FilterOperator,
+  PublisherSslMode,
+} from '../../../lib/postgres';
+import { ResourceGraph } from '../resource-graph';
+import { type Changes, migrationProps, newStack, synthesize } from './fixture';
+
+const wayBack: HybridWayBack = { sslRootCert: '/etc/ssl/rds.pem' };
+const METHODS = [ReplicationMethod.NATIVE, ReplicationMethod.DMS];
+
+function made(changes: Changes): { migration: HybridMigration; graph: ResourceGraph } {
+  const stack = newStack();
+  const migration = new HybridMigration(stack.stack, 'Migration', migrationProps(stack, changes));
+  return { migration, graph: new ResourceGraph(Template.fromStack(stack.stack).toJSON()) };
+}
+
+function specOf(graph: ResourceGraph, id: string): unknown {
+  return graph.resources[id]?.Properties.spec;
+}
+
+describe.each(METHODS)('a cutover with a way back, by %s', (method) => {
+  const byDms = method === ReplicationMethod.DMS;
+  let migration: HybridMigration;
+  let graph: ResourceGraph;
+  beforeAll(() => {
+    ({ migration, graph } = made({
+      replication: { method },
+      props: { cutover: { wayBack, keepRoles: { aurora: ['metrics'] } } },
+    }));
+  });
+
+  test('is told where changes travel, there and back', () => {
+    expect(migration.cutover?.plan).toMatchObject({
+      migration: 'pontoon',
+      from: 'onPremises',
+      to: 'aurora',
+      forward: {
+        kind: byDms ? 'dms' : 'native',
+        decoder: 'standby',
+        slotName: 'pontoon_aurora',
+        ...(byDms
+          ? { writer: 'pontoon_writer' }
+          : { subscription: 'pontoon', publication: 'pontoon' }),
+      },
+      reverse: {
+        kind: 'native',
+        decoder: 'aurora',
+        slotName: 'pontoon_reverse',
+        subscription: 'pontoon_reverse',
+        publication: 'pontoon_reverse',
+        publisher: { sslMode: 'verify-full', sslRootCert: '/etc/ssl/rds.pem' },
+      },
+      keep: { onPremises: ['pontoon_reader'], aurora: ['pontoon_reverse', 'metrics'] },
+    });
+    expect(graph.ofType('AWS::StepFunctions::StateMachine')).toHaveLength(1);
+  });
+
+  test('has canaries on both ends, before anything is published or loaded', () => {
+    const [source = '', target = ''] = ['SourceCanary', 'TargetCanary'].map((id) =>
+      graph.only('Custom::PontoonCanary', id),
+    );
+    expect(specOf(graph, source)).toEqual({
+      kind: 'canary',
+      readers: ['pontoon_reader'],
+      writers: [],
+    });
+    expect(specOf(graph, target)).toEqual({
+      kind: 'canary',
+      readers: ['pontoon_reverse'],
+      writers: byDms ? ['pontoon_writer'] : [],
+    });
+    const first = byDms ? graph.only('Custom::PontoonDmsTask') : forwardPublication(graph);
+    for (const id of [source, target]) expect(graph.needs(first)).toContain(id);
+    const reverse = graph.only('Custom::PontoonPublication', 'Reverse');
+    expect(graph.needs(reverse)).toContain(target);
+    expect(specOf(graph, reverse)).toMatchObject({ name: 'pontoon_reverse', canary: true });
+  });
+
+  test('carries the canary', () => {
+    if (!byDms) {
+      expect(specOf(graph, forwardPublication(graph))).toMatchObject({ canary: true });
+      return;
+    }
+    const task = graph.resources[graph.only('AWS::DMS::ReplicationTask')];
+    expect(JSON.parse(String(task?.Properties.TableMappings)).rules).toContainEqual(
+      expect.objectContaining({
+        'rule-action': 'explicit',
+        'object-locator': { 'schema-name': 'pontoon', 'table-name': 'canary' },
+      }),
+    );
+  });
+
+  test('lets the source, and only its role, into the target', () => {
+    const guard = graph.only('Custom::PontoonConnectionGuard');
+    expect(specOf(graph, guard)).toEqual({
+      kind: 'connection-guard',
+      keep: [...(byDms ? ['pontoon_writer'] : []), 'pontoon_reverse'],
+    });
+    expect(graph.needs(guard)).toContain(graph.only('Custom::PontoonRole', 'ReverseRole'));
+    const target = graph.resources[graph.only('AWS::EC2::SecurityGroup', 'TargetSecurityGroup')];
+    expect(target?.Properties.SecurityGroupIngress).toEqual([
+      expect.objectContaining({
+        CidrIp: '192.0.2.0/24',
+        Description: 'subscription of the source, after a cutover',
+        IpProtocol: 'tcp',
+      }),
+    ]);
+  });
+});
+
+function forwardPublication(graph: ResourceGraph): string {
+  return graph.only('Custom::PontoonPublication', 'MigrationReplicationPublication');
+}
+
+test('without a rollback nothing leads back', () => {
+  const { migration, graph } = made({ props: { cutover: { noRollback: true } } });
+  expect(migration.cutover?.plan.reverse).toBeUndefined();
+  expect(graph.ofType('Custom::PontoonPublication')).toEqual([]);
+  const target = graph.resources[graph.only('AWS::EC2::SecurityGroup', 'TargetSecurityGroup')];
+  expect(target?.Properties).not.toHaveProperty('SecurityGroupIngress');
+});
+
+test('without a cutover the canaries are there for one that comes later', () => {
+  const { migration, graph } = made({});
+  expect(migration.cutover).toBeUndefined();
+  expect(graph.ofType('Custom::PontoonCanary')).toHaveLength(2);
+  expect(graph.ofType('AWS::StepFunctions::StateMachine')).toEqual([]);
+});
+
+test('the role that only streams may not connect to the database', () => {
+  const { graph } = synthesize();
+  expect(specOf(graph, graph.only('Custom::PontoonRole', 'StandbyRole'))).toMatchObject({
+    database: [],
+  });
+});
+
+const FILTERED: HybridReplication = {
+  selection: {
+    tables: [
+      {
+        schema: 'shop',
+        name: 'orders',
+        rowFilters: [{ column: 'id', operator: FilterOperator.AT_LEAST, values: ['1'] }],
+      },
+      { schema: 'shop', name: 'users', columns: ['id'] },
+    ],
+  },
+  dms: {
+    transformations: [
+      {
+        action: DmsTransformationAction.RENAME,
+        target: DmsTransformationTarget.TABLE,
+        schema: 'shop',
+        table: 'orders',
+        value: 'sales',
+      },
+    ],
+  },
+};
+
+test.each<[string, Changes, string]>([
+  [
+    'nothing about a rollback',
+    { props: { cutover: {} } },
+    "'cutover' must have either 'wayBack' or 'noRollback: true', got neither; say how the source follows the target, or declare that there is no rollback",
+  ],
+  [
+    'a way back and none',
+    { props: { cutover: { wayBack, noRollback: true } } },
+    "'cutover' must have either 'wayBack' or 'noRollback: true', got both; say how the source follows the target, or declare that there is no rollback",
+  ],
+  [
+    'no roots to verify the target by',
+    { props: { cutover: { wayBack: {} } } },
+    "'cutover.wayBack.sslRootCert' must be the file with the roots of Amazon RDS on the source's host, got nothing; put them there and name the file, or set 'cutover.wayBack.sslMode' to PublisherSslMode.REQUIRE, which does not verify",
+  ],
+])('refuses %s', (_what, changes, problem) => {
+  expect(() => synthesize(changes)).toThrow(new Error(`hybrid migration 'Migration': ${problem}`));
+});
+
+test('refuses to bring back what did not get there whole', () => {
+  const wayOut =
+    "not on the target; remove it, or declare 'cutover.noRollback: true' in place of 'cutover.wayBack'";
+  const attempt = () => synthesize({ replication: FILTERED, props: { cutover: { wayBack } } });
+  for (const problem of [
+    `'replication.selection.tables.rowFilters' cannot be given where there is a way back, since rows that were left out are ${wayOut}`,
+    `'replication.selection.tables.columns' cannot be given where there is a way back, since columns that were left out are ${wayOut}`,
+    `'replication.dms.transformations' cannot be given where there is a way back, since the names of the source are ${wayOut}`,
+  ])
+    expect(attempt).toThrow(problem);
+});
+
+test('a target whose certificate is not verified needs no roots', () => {
+  const cutover = { wayBack: { sslMode: PublisherSslMode.REQUIRE } };
+  const { plan } = made({ props: { cutover } }).migration.cutover ?? {};
+  expect(plan?.reverse?.publisher).toMatchObject({ sslMode: 'require', sslRootCert: '' });
+});
