@@ -68,9 +68,10 @@ export function replicateNatively(
     sourceReaders: [reader.username],
     targetReaders: namesOn(reverse),
     targetWriters: [],
-    roles: [...reader.ready, ...rolesOn(reverse)],
+    onSource: reader.ready,
+    onTarget: rolesOn(reverse),
   });
-  reverse?.publication.node.addDependency(...canaries);
+  reverse?.publication.node.addDependency(canaries.onTarget);
   bridge.targetHost.connections.allowTo(bridge.standbyHost, Port.tcp(standby.port), 'subscription');
   const replication = new NativeReplication(scope, 'Replication', {
     runner,
@@ -84,7 +85,7 @@ export function replicateNatively(
     canary: true,
     sslMode: props.replication.subscriptionSslMode ?? PublisherSslMode.REQUIRE,
   });
-  replication.publication.node.addDependency(...reader.ready, ...canaries);
+  replication.publication.node.addDependency(canaries.onSource, canaries.onTarget, ...reader.ready);
   const guard = guardTarget(scope, props, bridge, namesOn(reverse));
   guard.node.addDependency(...rolesOn(reverse));
   replication.subscription.node.addDependency(guard);
@@ -127,9 +128,10 @@ export function replicateByDms(
     sourceReaders: [reader.username],
     targetReaders: namesOn(reverse),
     targetWriters: [writerName],
-    roles: [...reader.ready, writerRole, ...rolesOn(reverse)],
+    onSource: reader.ready,
+    onTarget: [writerRole, ...rolesOn(reverse)],
   });
-  reverse?.publication.node.addDependency(...canaries);
+  reverse?.publication.node.addDependency(canaries.onTarget);
   const guard = guardTarget(scope, props, bridge, [writerName, ...namesOn(reverse)]);
   guard.node.addDependency(writerRole, ...rolesOn(reverse));
   const slot = new LogicalSlot(scope, 'Slot', {
@@ -166,7 +168,7 @@ export function replicateByDms(
     'full load and decoding',
   );
   replication.connections.allowTo(bridge.targetHost, Port.tcp(target.port), 'apply');
-  replication.running.node.addDependency(slot, guard, ...canaries);
+  replication.running.node.addDependency(slot, guard, canaries.onSource, canaries.onTarget);
   return { replication, reverse, roles: rolesByServer(bridge, reader, reverse) };
 }
 

@@ -59,31 +59,32 @@ export interface CanaryUse {
   readonly targetReaders: string[];
   /** Roles that write the target's. */
   readonly targetWriters: string[];
-  /** Those of these roles that are made here. */
-  readonly roles: readonly IDependable[];
+  /** What must be there before the source's. */
+  readonly onSource: readonly IDependable[];
+  /** What must be there before the target's: not the other's, so that a source that is gone keeps nothing on the target. */
+  readonly onTarget: readonly IDependable[];
 }
 
 /** The canaries of writer and target, which must be there before anything is published, mapped or subscribed to. */
 export function createCanaries(
   scope: Construct,
   { runner, primary, standby, target }: Bridgehead,
-  { sourceReaders, targetReaders, targetWriters, roles }: CanaryUse,
-): readonly Canary[] {
-  const canaries = [
-    new Canary(scope, 'SourceCanary', {
-      runner,
-      server: primary ?? standby,
-      readers: sourceReaders,
-    }),
-    new Canary(scope, 'TargetCanary', {
-      runner,
-      server: target,
-      readers: targetReaders,
-      writers: targetWriters,
-    }),
-  ];
-  for (const canary of canaries) canary.node.addDependency(...roles);
-  return canaries;
+  { sourceReaders, targetReaders, targetWriters, onSource, onTarget }: CanaryUse,
+): { readonly onSource: Canary; readonly onTarget: Canary } {
+  const onWriter = new Canary(scope, 'SourceCanary', {
+    runner,
+    server: primary ?? standby,
+    readers: sourceReaders,
+  });
+  onWriter.node.addDependency(...onSource);
+  const onReceiver = new Canary(scope, 'TargetCanary', {
+    runner,
+    server: target,
+    readers: targetReaders,
+    writers: targetWriters,
+  });
+  onReceiver.node.addDependency(...onTarget);
+  return { onSource: onWriter, onTarget: onReceiver };
 }
 
 function reverseName({ namePrefix = 'pontoon' }: HybridMigrationProps): string {
