@@ -85,10 +85,10 @@ export function replicateNatively(
     canary: true,
     sslMode: props.replication.subscriptionSslMode ?? PublisherSslMode.REQUIRE,
   });
-  replication.publication.node.addDependency(canaries.onSource, canaries.onTarget, ...reader.ready);
+  replication.publication.node.addDependency(canaries.onSource, ...reader.ready);
   const guard = guardTarget(scope, props, bridge, namesOn(reverse));
   guard.node.addDependency(...rolesOn(reverse));
-  replication.subscription.node.addDependency(guard);
+  replication.subscription.node.addDependency(guard, canaries.onTarget);
   return { replication, reverse, roles: rolesByServer(bridge, reader, reverse) };
 }
 
