@@ -31,9 +31,9 @@ export const rehearseCommand: Command = {
   usage: '[OPTIONS]',
   description: [
     'Plays the deployment of a stack on this machine: starts a real PostgreSQL server for each server of',
-    'its topology, creates the stack’s resources there, writes while everything runs, compares every',
-    'row, and deletes it all again. Needs no account and no network. What cannot run here has a',
-    'stand-in, which the report names.',
+    'its topology, creates the stack’s resources there, writes while everything runs, switches writers',
+    'there, back and there again where the stack can, compares every row, and deletes it all again.',
+    'Needs no account and no network. What cannot run here has a stand-in, which the report names.',
     '',
     'Without --app, runs the app that cdk.json names, which must have been built.',
   ],
@@ -58,6 +58,9 @@ export const rehearseCommand: Command = {
       value: 'ID',
       description: 'the migration of the stack',
       otherwise: 'the only one',
+    },
+    'no-cutover': {
+      description: 'leave out the switches between writers, where the stack has a state machine',
     },
     report: {
       value: 'DIR',
@@ -141,6 +144,7 @@ function readOptions(options: Arguments): Omit<RehearseOptions, 'assembly'> {
     stack: options.text('stack') ?? STACK,
     ...(migration === undefined ? {} : { migration }),
     ...(rows === undefined ? {} : { rows }),
+    ...(options.flag('no-cutover') ? { cutover: false } : {}),
   };
 }
 

@@ -9,6 +9,8 @@ import type { Workspace } from './servers';
 export interface RehearsalContext {
   /** Rows of sample data, about. */
   readonly rows: number;
+  /** Whether writers are switched, where the stack has a state machine for it. */
+  readonly cutover: boolean;
   /** Ends the rehearsal early. */
   readonly signal?: AbortSignal;
   readonly recorder: Recorder;

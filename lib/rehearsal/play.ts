@@ -62,8 +62,8 @@ async function playActs(scene: Scene): Promise<void> {
   }
 }
 
-function actsOf({ migration }: RehearsalContext): readonly Act[] {
+function actsOf({ migration, cutover: wanted }: RehearsalContext): readonly Act[] {
   const resources = [...migration.stack.template.resources.values()];
   const switches = resources.some(({ type }) => type === 'AWS::StepFunctions::StateMachine');
-  return switches ? ACTS_WITH_CUTOVER : ACTS;
+  return wanted && switches ? ACTS_WITH_CUTOVER : ACTS;
 }

@@ -25,6 +25,12 @@ export interface RehearseOptions {
    * @default 20000
    */
   readonly rows?: number;
+  /**
+   * Whether writers are switched: there, back, there again, and to the end.
+   *
+   * @default true, where the stack has a state machine for it
+   */
+  readonly cutover?: boolean;
   /** Told what happens, while it happens. */
   readonly onEvent?: (event: RehearsalEvent) => void;
   /** Ends the rehearsal; everything is still cleared away. */
@@ -50,8 +56,8 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   options.signal?.addEventListener('abort', interrupt, { once: true });
   if (options.signal?.aborted === true) interrupt();
   try {
-    const { rows = ROWS, signal } = options;
-    const context = { rows, recorder, findings, assembly, migration, chain, workspace };
+    const { rows = ROWS, cutover = true, signal } = options;
+    const context = { rows, cutover, recorder, findings, assembly, migration, chain, workspace };
     await play(signal === undefined ? context : { ...context, signal });
   } catch (error) {
     findings.problems.push(messageOf(error));

@@ -114,7 +114,7 @@ test.each(['source', 'deploy', 'copy', 'flow', 'delete'])(
         controller.abort(new Error('enough'));
       },
     });
-    expect(performance.now() - interruptedAt).toBeLessThan(5000);
+    expect(performance.now() - interruptedAt).toBeLessThan(20_000);
     expect(report).toMatchObject({ ok: false, problems: ['enough'], leftovers: [] });
   },
 );

@@ -9,7 +9,7 @@ export class MetricReader {
 
   constructor(private readonly chain: Chain) {}
 
-  /** How many lines with metrics were read. */
+  /** How many lines with metrics of the servers were read. */
   public get published(): number {
     return this.count;
   }
@@ -19,6 +19,8 @@ export class MetricReader {
     if (!line.startsWith('{')) return undefined;
     const metrics: unknown = JSON.parse(line);
     if (!isRecord(metrics) || !isRecord(metrics._aws)) return undefined;
+    // The watch over fences publishes too, whether or not the servers are measured.
+    if ('FenceOverdue' in metrics) return undefined;
     this.count += 1;
     const { source, standby } = this.chain;
     const { Link: link, LagSeconds: seconds } = metrics;

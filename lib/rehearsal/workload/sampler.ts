@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 import { lsnDistance } from '../../postgres';
 import type { LagSample } from '../report/report';
 import type { Server } from '../servers';
@@ -66,6 +66,17 @@ export class Sampler {
   }
 
   private async standbyLag(standby: Server, written: string): Promise<Partial<LagSample>> {
+    try {
+      return await this.readStandby(standby, written);
+    } catch (error) {
+      // A standby that goes takes its session along; whether it should have gone is asked elsewhere.
+      if (error instanceof DatabaseError) throw error;
+      this.standbyClient = undefined;
+      return {};
+    }
+  }
+
+  private async readStandby(standby: Server, written: string): Promise<Partial<LagSample>> {
     this.standbyClient ??= await connect(standby);
     const replayed = await ask(this.standbyClient, 'SELECT pg_last_wal_replay_lsn()::text AS lsn');
     const confirmed = await ask(this.standbyClient, CONFIRMED);
