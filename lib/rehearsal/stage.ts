@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { isManaged, Platform, serverOf, supports } from '../postgres';
-import { Evaluator, recordOf, stackIdentity } from './assembly';
+import { isManaged, Platform, serverOf } from '../postgres';
+import { recordOf } from './assembly';
 import {
   AwsEndpointStandIn,
   HostedZones,
@@ -14,9 +14,12 @@ import {
 } from './aws-endpoint';
 import { AddressBook } from './cloud/addresses';
 import { Aurora, type Cluster } from './cloud/aurora';
+import { CloudRights } from './cloud/cloud-rights';
 import { DMS_STAND_IN, DmsCloud } from './cloud/dms';
+import { evaluateBinding, PLACE } from './cloud/place';
 import { SCHEDULE_SHIM, Schedule } from './cloud/schedule';
 import { StandbyHost } from './cloud/standby-host';
+import { TOOLS_HOST_STAND_IN, TOOLS_HOST_TAG, toolsEnvironment } from './cloud/tools-host';
 import { machineImages, madeUpAttribute } from './cloud/unplayed';
 import {
   CloudFormationStandIn,
@@ -24,54 +27,13 @@ import {
   cloudFormationStandIn,
 } from './cloudformation';
 import { TCP_ENDPOINT_STAND_IN } from './endpoint';
-import { type LambdaResult, LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
-import type { RecordedMigration } from './migration';
+import { LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
 import { handOver, type NewSource } from './new-source';
-import type { Recorder } from './recorder';
 import { REHEARSAL_SHIMS } from './rehearsal-shims';
-import {
-  elevated,
-  honourReplicationMembers,
-  type Server,
-  type Shim,
-  type StandIn,
-  type Workspace,
-} from './servers';
+import type { Server, Shim, StandIn } from './servers';
 import { SsmStandIn } from './ssm';
+import type { StageOptions } from './stage-options';
 import { STEP_FUNCTIONS_STAND_IN, StepFunctionsStandIn } from './step-functions';
-
-/** What a stage is set up for. */
-export interface StageOptions {
-  readonly workspace: Workspace;
-  readonly migration: RecordedMigration;
-  readonly recorder: Recorder;
-  /** The name of the target in the topology. */
-  readonly target: string;
-  /** Told before the standby is taken away. */
-  readonly onStandbyEnd: (server: Server) => Promise<void>;
-  /** Ends what runs here; nothing is invoked any more. */
-  readonly signal?: AbortSignal;
-  /** Told of the first failure of each rule that runs a function on a schedule. */
-  readonly onScheduleFailure: (rule: string, reason: string) => void;
-  /** Told of each line that the handler writes. */
-  readonly onLog: (line: string) => void;
-}
-
-/** Where a stack without an account and a region is played. */
-const PLACE = { account: '111111111111', region: 'us-east-1' } as const;
-
-/** The tag of an instance that only has PostgreSQL's programs, and copies the schema of a source elsewhere. */
-const HOST_TAG = 'tag:pontoon:host';
-
-const TOOLS_HOST_STAND_IN: StandIn = {
-  name: 'the EC2 instance that copies the schema',
-  reason:
-    'there is no EC2 on this machine, and its boot, which installs two packages, was not rehearsed',
-  behaviours: [
-    'has the programs of the higher major of the two servers',
-    'reaches the source by TLS, with the login of the template',
-  ],
-};
 
 /** Everything that takes the place of a cloud on this machine, put together for one migration. */
 export class Stage {
@@ -85,8 +47,7 @@ export class Stage {
   public target: Cluster | undefined;
   /** The source, once it is there. */
   private source: Server | undefined;
-  /** What roles were given that they have in the cloud. */
-  private readonly roleShims: Shim[] = [];
+  private readonly rights = new CloudRights();
   private readonly host: StandbyHost;
   private readonly aurora: Aurora;
   private readonly dms: DmsCloud;
@@ -134,7 +95,15 @@ export class Stage {
       onLog: ({ line }) => options.onLog(line),
     });
     this.stepFunctions = new StepFunctionsStandIn({
-      invoke: async (arn, input) => await this.walk(arn, input),
+      invoke: async (arn, input) =>
+        await this.rights.walk(
+          input,
+          {
+            server: this.managedSource,
+            administrator: migration.source.administrator,
+          },
+          async () => await this.lambda.invoke(arn, addresses.redirect(input)),
+        ),
       // Nobody is there to approve; a machine that asks is refused by its own time limit.
       onMessage: ({ subject }) => recorder.note(subject),
       onEvent: ({ type, state }) => {
@@ -149,8 +118,9 @@ export class Stage {
     this.ssm = new SsmStandIn({
       workspace,
       secret: (reference) => secrets.find(reference)?.value,
-      instance: (key) => (key === HOST_TAG ? this.source : this.standby),
-      environment: (server) => (server === this.source ? this.hostOfTools(server) : {}),
+      instance: (key) => (key === TOOLS_HOST_TAG ? this.source : this.standby),
+      environment: (server) =>
+        server === this.source ? toolsEnvironment(server, this.target?.server) : {},
     });
     endpoint.register({
       ...secrets.operations(),
@@ -186,7 +156,7 @@ export class Stage {
             : { OldResourceProperties: this.addresses.redirect(OldResourceProperties) }),
         });
         if (event.ResourceType === 'Custom::PontoonRole' && event.RequestType !== 'Delete')
-          await this.honourMembers();
+          await this.rights.honourMembers([this.target?.server, this.managedSource]);
         return error === undefined ? {} : { error };
       },
       players: {
@@ -234,16 +204,6 @@ export class Stage {
     });
   }
 
-  /** What a host that only has PostgreSQL's programs is told of the source, with the places of this machine. */
-  private hostOfTools({ major, host, port, caCertificateFile }: Server): Record<string, string> {
-    return {
-      MAJOR: String(Math.max(major, this.target?.server.major ?? major)),
-      SOURCE_HOST: host,
-      SOURCE_PORT: String(port),
-      SOURCE_CA: caCertificateFile,
-    };
-  }
-
   /** The source, if it is one that a cloud manages. */
   private get managedSource(): Server | undefined {
     const { topology } = this.options.migration;
@@ -251,51 +211,9 @@ export class Stage {
     return managed > 1 ? this.source : undefined;
   }
 
-  /** Invokes one task of a cutover, with the rights that the source's administrator has in the cloud. */
-  private async walk(arn: string, input: unknown): Promise<LambdaResult> {
-    const call = async () => await this.lambda.invoke(arn, this.addresses.redirect(input));
-    const server = this.managedSource;
-    const { action, back } = recordOf(input);
-    const subscribes = action === 'prepare' && back !== true;
-    if (server === undefined || !subscribes || supports(server.major, 'create-subscription-role'))
-      return await call();
-    const role = this.options.migration.source.administrator;
-    const statement = 'the preparation of a cutover, which creates a subscription';
-    const { result, shim } = await elevated(server, { role, statement }, call);
-    if (!this.roleShims.some(({ name }) => name === shim.name)) this.roleShims.push(shim);
-    return result;
-  }
-
-  /** Members of rds_replication may replicate, which PostgreSQL alone does not let them. */
-  private async honourMembers(): Promise<void> {
-    const servers = [this.target?.server, this.managedSource];
-    for (const server of servers)
-      if (server?.pid !== undefined)
-        this.roleShims.push(...(await honourReplicationMembers(server)));
-  }
-
   /** A field of a server's binding, with its expression evaluated. */
   public evaluateBinding(server: string, field: string): string {
-    const text = this.options.migration.bindings[server]?.[field] ?? '';
-    if (!text.startsWith('{')) return text;
-    const { stack } = this.options.migration;
-    const evaluator = new Evaluator({
-      identity: stackIdentity(
-        stack.stackName,
-        stack.account ?? PLACE.account,
-        stack.region ?? PLACE.region,
-      ),
-      template: stack.template,
-      parameters: new Map(),
-      ssmParameters: new Map(),
-      reference: () => undefined,
-      attribute: () => undefined,
-      importValue: () => undefined,
-      stackOutput: () => undefined,
-      availabilityZones: () => [],
-      dynamicReference: () => undefined,
-    });
-    return String(evaluator.evaluate(JSON.parse(text), `Metadata.Pontoon.${server}.${field}`));
+    return evaluateBinding(this.options.migration, server, field);
   }
 
   /** The secret values that were used, to look for them elsewhere. */
@@ -337,7 +255,7 @@ export class Stage {
       ...secretsManagerShims,
       ...this.host.shims,
       ...this.aurora.shims,
-      ...this.roleShims,
+      ...this.rights.shims,
     ];
   }
 

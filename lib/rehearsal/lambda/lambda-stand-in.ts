@@ -91,11 +91,7 @@ export class LambdaStandIn {
   /** Kills the processes of a function, as when Lambda recycles or loses them. */
   public async kill(functionArn: string): Promise<void> {
     const found = this.functions.get(functionArn);
-    if (found === undefined) return;
-    const processes = [...found.processes];
-    found.processes.clear();
-    found.idle.length = 0;
-    await Promise.all(processes.map((instance) => instance.kill()));
+    if (found !== undefined) await killProcesses(found);
   }
 
   /** Ends all processes and removes the staged code. */
@@ -122,9 +118,12 @@ export class LambdaStandIn {
   }
 
   private async remove(arn: string): Promise<void> {
-    await this.kill(arn);
-    await this.functions.get(arn)?.code.remove();
+    const found = this.functions.get(arn);
+    if (found === undefined) return;
+    // First, so that no schedule starts another process meanwhile.
     this.functions.delete(arn);
+    await killProcesses(found);
+    await found.code.remove();
   }
 
   private takeProcess(found: RegisteredFunction): LambdaProcess {
@@ -141,6 +140,13 @@ export class LambdaStandIn {
     found.processes.add(instance);
     return instance;
   }
+}
+
+async function killProcesses({ processes, idle }: RegisteredFunction): Promise<void> {
+  const running = [...processes];
+  processes.clear();
+  idle.length = 0;
+  await Promise.all(running.map((instance) => instance.kill()));
 }
 
 /** What Lambda itself sets, with credentials that open nothing. */
