@@ -49,16 +49,25 @@ export interface CommandEnd {
   readonly standIns: readonly string[];
 }
 
+/** What a test wants otherwise. */
+export interface CopyOptions {
+  readonly password?: string;
+  /** Called while the program that fetches a secret waits for it. */
+  readonly whileFetching?: () => void;
+}
+
 /** Copies `schemas` of the database shop by the script, and returns how the command ended. */
 export async function copy(
   [source, target]: readonly [Pick<TestServer, 'server' | 'workspace'>, TestServer],
   schemas: readonly string[],
-  { password = ADMIN.password } = {},
+  { password = ADMIN.password, whileFetching }: CopyOptions = {},
 ): Promise<CommandEnd> {
   const ssm = new SsmStandIn({
     workspace: source.workspace,
-    secret: (reference) =>
-      reference === SECRET ? JSON.stringify({ username: ADMIN.user, password }) : undefined,
+    secret: (reference) => {
+      whileFetching?.();
+      return reference === SECRET ? JSON.stringify({ username: ADMIN.user, password }) : undefined;
+    },
     instance: () => source.server,
   });
   ssm.add('document', DOCUMENT);

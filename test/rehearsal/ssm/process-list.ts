@@ -1,18 +1,19 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** The command lines of all processes, where the system shows them as files; undefined elsewhere. */
-export async function processList(): Promise<string | undefined> {
+export function processList(): string | undefined {
   if (process.platform !== 'linux') return undefined;
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(
-    ids.map(async (id) => {
-      try {
-        return (await readFile(`/proc/${id}/cmdline`, 'utf8')).replaceAll('\0', ' ');
-      } catch {
-        // A process that has ended meanwhile shows nothing.
-        return '';
-      }
-    }),
-  );
-  return lines.join('\n');
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(commandLine)
+    .join('\n');
+}
+
+function commandLine(id: string): string {
+  try {
+    return readFileSync(`/proc/${id}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    // A process that has ended meanwhile shows nothing.
+    return '';
+  }
 }
