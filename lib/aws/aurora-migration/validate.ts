@@ -39,7 +39,7 @@ export function validate(migration: Construct, props: AuroraMigrationProps): Che
     "'subnets' must select at least one subnet, got none; choose subnets with a way to AWS's APIs",
   );
   checkSource(props, problems);
-  checkTarget(props, problems);
+  checkTarget(props, topology, problems);
   checkReplication(props, problems);
   for (const problem of monitoringProblems(props.monitoring ?? {}))
     problems.add(problem.replace(/^'/, "'monitoring."));
@@ -114,10 +114,14 @@ function checkSource({ source }: AuroraMigrationProps, problems: Problems): void
     );
 }
 
-function checkTarget(props: AuroraMigrationProps, problems: Problems): void {
+function checkTarget(
+  props: AuroraMigrationProps,
+  topology: Topology | undefined,
+  problems: Problems,
+): void {
   const { target } = props;
   const role = { server: SERVERS.target, database: targetDatabase(props) };
-  for (const problem of targetProblems(target, role)) problems.add(problem);
+  for (const problem of targetProblems(target, role, topology)) problems.add(problem);
   // One bundle of roots verifies both on the host of the schema copy.
   problems.addIf(
     target.existing !== undefined && target.existing.binding.caCertificate !== RDS_AUTHORITIES,

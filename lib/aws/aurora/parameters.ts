@@ -21,7 +21,7 @@ const DEFAULTS: Readonly<Record<string, (value: string) => boolean>> = {
 };
 
 /** What a cluster needs for replication. */
-export function neededParameters(props: AuroraTargetProps): Record<string, string> {
+export function neededParameters(props: Omit<AuroraTargetProps, 'vpc'>): Record<string, string> {
   const needed = props.replicationParameters ?? parametersOfOneLink(props);
   return Object.fromEntries(
     Object.entries(needed).filter(([name, value]) => DEFAULTS[name]?.(value) !== true),
@@ -32,7 +32,7 @@ export function neededParameters(props: AuroraTargetProps): Record<string, strin
 function parametersOfOneLink({
   majorVersion,
   databaseName: database,
-}: AuroraTargetProps): Record<string, string> {
+}: Omit<AuroraTargetProps, 'vpc'>): Record<string, string> {
   const topology = createTopology({
     servers: {
       source: { platform: Platform.SELF_MANAGED, majorVersion, database },

@@ -6,18 +6,28 @@ import type { AuroraTargetProps } from './props';
 /** Aurora capacity units, unless others are asked for. */
 export const DEFAULT_CAPACITY = { least: 1, most: 16 };
 
+/** What of a cluster can be checked before it has a place. */
+export type ClusterPlan = Omit<AuroraTargetProps, 'vpc'>;
+
+/** Says what of a cluster cannot work, by the names of its properties. */
+export function clusterProblems(plan: ClusterPlan): readonly string[] {
+  const problems = new Problems();
+  const problem = nameProblem(plan.databaseName, 'databaseName');
+  if (problem !== undefined) problems.add(problem);
+  for (const found of engineProblems(plan.majorVersion, plan.engineVersion)) problems.add(found);
+  checkCapacity(plan, problems);
+  if (problems.list().length === 0) checkParameters(plan, problems);
+  return problems.list();
+}
+
 /** Checks everything about a cluster. Throws a ValidationError with all that is wrong. */
 export function validate(id: string, props: AuroraTargetProps): void {
   const problems = new Problems();
-  const problem = nameProblem(props.databaseName, 'databaseName');
-  if (problem !== undefined) problems.add(problem);
-  for (const found of engineProblems(props.majorVersion, props.engineVersion)) problems.add(found);
-  checkCapacity(props, problems);
-  if (problems.list().length === 0) checkParameters(props, problems);
+  for (const problem of clusterProblems(props)) problems.add(problem);
   problems.throwIfAny(`Aurora target '${id}'`);
 }
 
-function checkCapacity(props: AuroraTargetProps, problems: Problems): void {
+function checkCapacity(props: ClusterPlan, problems: Problems): void {
   const { instanceType, readers = 1 } = props;
   const { serverlessMinCapacity: least, serverlessMaxCapacity: most } = props;
   problems.addIf(
@@ -50,7 +60,7 @@ function checkCapacity(props: AuroraTargetProps, problems: Problems): void {
   );
 }
 
-function checkParameters(props: AuroraTargetProps, problems: Problems): void {
+function checkParameters(props: ClusterPlan, problems: Problems): void {
   const { parameters = {} } = props;
   const needed = neededParameters(props);
   for (const [name, value] of Object.entries(parameters)) {

@@ -19,30 +19,43 @@ const STANDBY_ENGINE = [3, 6, 1] as const;
 const CAPACITY_UNITS = [1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384];
 const START_POSITION = /^(?:[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}|checkpoint:\S+)$/;
 
-/** Throws a ValidationError with everything that cannot work. */
-export function validate(scope: IConstruct, id: string, props: DmsReplicationProps): void {
+/** What of a replication can be checked before there is anything that it connects. */
+export type DmsPlan = Omit<
+  DmsReplicationProps,
+  'runner' | 'source' | 'sourceSecret' | 'target' | 'targetSecret'
+>;
+
+/** Says what of a plan cannot work, by the names of its properties. */
+export function dmsPlanProblems(plan: DmsPlan): readonly string[] {
   const problems = new Problems();
-  checkMapping(props, problems);
-  for (const problem of taskSettingsProblems(props.taskSettings ?? {}, props.tableSettings))
+  checkMapping(plan, problems);
+  for (const problem of taskSettingsProblems(plan.taskSettings ?? {}, plan.tableSettings))
     problems.add(problem);
-  checkSlot(props, problems);
-  checkStart(props, problems);
-  checkEngine(props, problems);
-  checkCapacity(props, problems);
-  checkNetwork(props, problems);
-  checkServer(props.source, 'source', problems);
-  checkServer(props.target, 'target', problems);
-  checkLogin(scope, props.sourceSecret, 'sourceSecret', problems);
-  checkLogin(scope, props.targetSecret, 'targetSecret', problems);
-  const { reload = 0 } = props;
+  checkSlot(plan, problems);
+  checkStart(plan, problems);
+  checkEngine(plan, problems);
+  checkCapacity(plan, problems);
+  checkNetwork(plan, problems);
+  const { reload = 0 } = plan;
   problems.addIf(
     !Number.isInteger(reload) || reload < 0,
     `'reload' must be a whole number, got ${reload}; raise it by one for each reload`,
   );
+  return problems.list();
+}
+
+/** Throws a ValidationError with everything that cannot work. */
+export function validate(scope: IConstruct, id: string, props: DmsReplicationProps): void {
+  const problems = new Problems();
+  for (const problem of dmsPlanProblems(props)) problems.add(problem);
+  checkServer(props.source, 'source', problems);
+  checkServer(props.target, 'target', problems);
+  checkLogin(scope, props.sourceSecret, 'sourceSecret', problems);
+  checkLogin(scope, props.targetSecret, 'targetSecret', problems);
   problems.throwIfAny(`DMS replication '${id}'`);
 }
 
-function checkMapping(props: DmsReplicationProps, problems: Problems): void {
+function checkMapping(props: DmsPlan, problems: Problems): void {
   const found = tableMappingProblems(props.selection, props);
   for (const problem of found) problems.add(problem);
   if (found.length > 0) return;
@@ -52,7 +65,7 @@ function checkMapping(props: DmsReplicationProps, problems: Problems): void {
   );
 }
 
-function checkSlot(props: DmsReplicationProps, problems: Problems): void {
+function checkSlot(props: DmsPlan, problems: Problems): void {
   const { slotName, migrationType, sourceIsStandby = false } = props;
   const problem = slotName === undefined ? undefined : slotNameProblem(slotName, 'slotName');
   if (problem !== undefined) problems.add(problem);
@@ -71,7 +84,7 @@ function checkSlot(props: DmsReplicationProps, problems: Problems): void {
   );
 }
 
-function checkStart(props: DmsReplicationProps, problems: Problems): void {
+function checkStart(props: DmsPlan, problems: Problems): void {
   const { cdcStartPosition: position, slotName, migrationType, serverless } = props;
   const onlyCdc = migrationType === DmsMigrationType.CDC;
   problems.addIf(
@@ -94,7 +107,7 @@ function checkStart(props: DmsReplicationProps, problems: Problems): void {
 }
 
 function checkEngine(
-  { engineVersion, sourceIsStandby, serverless }: DmsReplicationProps,
+  { engineVersion, sourceIsStandby, serverless }: DmsPlan,
   problems: Problems,
 ): void {
   problems.addIf(
@@ -117,7 +130,7 @@ function checkEngine(
   );
 }
 
-function checkCapacity(props: DmsReplicationProps, problems: Problems): void {
+function checkCapacity(props: DmsPlan, problems: Problems): void {
   const { serverless, storageGiB } = props;
   problems.addIf(
     storageGiB !== undefined &&
@@ -147,7 +160,7 @@ function checkCapacity(props: DmsReplicationProps, problems: Problems): void {
   );
 }
 
-function checkNetwork(props: DmsReplicationProps, problems: Problems): void {
+function checkNetwork(props: DmsPlan, problems: Problems): void {
   const { vpc, subnets, secretsManagerEndpoint, serverless } = props;
   const chosen = vpc.selectSubnets(subnets);
   const zones = new Set(chosen.availabilityZones);

@@ -1,13 +1,7 @@
 import { type IConnectable, Port } from 'aws-cdk-lib/aws-ec2';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IDependable } from 'constructs';
-import {
-  DmsTablePreparation,
-  namesOf,
-  PublisherSslMode,
-  SlotPlugin,
-  selectedSchemas,
-} from '../../postgres';
+import { namesOf, PublisherSslMode, SlotPlugin, selectedSchemas } from '../../postgres';
 import { DmsLogin, DmsReplication } from '../dms';
 import { createLogin } from '../login';
 import { NativeReplication } from '../native-replication';
@@ -16,6 +10,7 @@ import type { RunnerFunction } from '../runner-function';
 import type { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
 import type { IntermediaryStandby } from '../standby';
+import { dmsPlan } from './dms-plan';
 import { SERVERS, slotsOf } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import { ReplicationMethod } from './replication-props';
@@ -142,25 +137,13 @@ export function replicateByDms(
     ...(primary === undefined ? {} : { primary }),
   });
   slot.node.addDependency(...reader.ready);
-  const { monitoring } = props;
-  const { dms = {} } = props.replication;
   const replication = new DmsReplication(scope, 'Replication', {
+    ...dmsPlan(props, primary !== undefined),
     runner,
-    vpc: props.vpc,
-    ...(props.subnets === undefined ? {} : { subnets: props.subnets }),
     source: standby,
     sourceSecret: reader.secret,
     target,
     targetSecret: writer.secret,
-    selection: props.replication.selection,
-    canary: true,
-    sourceIsStandby: primary !== undefined,
-    slotName: slotsOf(props).logical,
-    ...dms,
-    // A plain TRUNCATE fails where foreign keys refer to the table; the copied tables are empty anyway.
-    taskSettings: { tablePreparation: DmsTablePreparation.DO_NOTHING, ...dms.taskSettings },
-    ...(props.encryptionKey === undefined ? {} : { kmsKey: props.encryptionKey }),
-    ...(monitoring?.alarmTopic === undefined ? {} : { alarmTopic: monitoring.alarmTopic }),
   });
   replication.connections.allowTo(
     bridge.standbyHost,

@@ -22,6 +22,7 @@ import {
   superuserProblem,
 } from '../standby';
 import { cutoverProblems } from './cutover-checks';
+import { dmsProblems } from './dms-plan';
 import { hybridTopology, promotedTopology, SERVERS, targetDatabase } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import { Bridge, ReplicationMethod } from './replication-props';
@@ -47,8 +48,10 @@ export function validate(migration: Construct, props: HybridMigrationProps): Che
   checkSource(props, problems);
   checkStandby(props, subnets, problems);
   const role = { server: SERVERS.target, database: targetDatabase(props) };
-  for (const problem of targetProblems(props.target, role)) problems.add(problem);
+  for (const problem of targetProblems(props.target, role, topology)) problems.add(problem);
   checkReplication(props, problems);
+  if (props.replication.method !== ReplicationMethod.NATIVE)
+    for (const problem of dmsProblems(props, topology, subnets)) problems.add(problem);
   for (const problem of cutoverProblems(props)) problems.add(problem);
   if (topology !== undefined && props.standby.promoted !== true) {
     for (const problem of acceptProblems(props.preflight?.accept ?? [], topology, SERVERS.source))

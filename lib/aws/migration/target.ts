@@ -9,7 +9,7 @@ import {
   renderParameterGroup,
   type Topology,
 } from '../../postgres';
-import { AuroraTarget, engineProblems } from '../aurora';
+import { AuroraTarget, type ClusterPlan, clusterProblems, engineProblems } from '../aurora';
 import type { ServerBinding } from '../server-binding';
 import type { MigrationProps, MigrationTarget } from './props';
 
@@ -31,40 +31,58 @@ export interface TargetRole {
   readonly database: string;
 }
 
-/** Makes the cluster, or takes the one that is there. */
-export function createTarget(
-  scope: Construct,
-  { vpc, target, encryptionKey }: MigrationProps,
-  { server, database, topology }: TargetRole & { readonly topology: Topology },
-): Target {
-  const { existing, cluster: options = {}, majorVersion, subnets } = target;
-  if (existing !== undefined) return { ...existing, cluster: undefined };
+/** What a new cluster is, wherever it lies. */
+function clusterPlan(
+  { cluster: options = {}, majorVersion }: MigrationTarget,
+  { server, database }: TargetRole,
+  topology: Topology,
+): ClusterPlan {
   const linked = linksInto(topology, server).some((link) => link.kind !== LinkKind.PHYSICAL);
-  const cluster = new AuroraTarget(scope, 'Target', {
+  return {
     ...options,
-    vpc,
     majorVersion,
     databaseName: database,
     serverName: server,
     ...(linked
       ? { replicationParameters: renderParameterGroup(deriveSettings(topology, server)) }
       : {}),
+  };
+}
+
+/** Makes the cluster, or takes the one that is there. */
+export function createTarget(
+  scope: Construct,
+  { vpc, target, encryptionKey }: MigrationProps,
+  { topology, ...role }: TargetRole & { readonly topology: Topology },
+): Target {
+  const { existing, subnets } = target;
+  if (existing !== undefined) return { ...existing, cluster: undefined };
+  const cluster = new AuroraTarget(scope, 'Target', {
+    ...clusterPlan(target, role, topology),
+    vpc,
     ...(subnets === undefined ? {} : { subnets }),
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
   });
   return { binding: cluster.binding, connectable: cluster, cluster };
 }
 
-/** Says what is wrong with `target`, as the property of that name. */
-export function targetProblems(target: MigrationTarget, role: TargetRole): readonly string[] {
+/** Says what is wrong with `target`, as the property of that name; without a topology, as far as it is known then. */
+export function targetProblems(
+  target: MigrationTarget,
+  role: TargetRole,
+  topology: Topology | undefined,
+): readonly string[] {
   const problems = new Problems();
   for (const [index, name] of (target.readOnlyRoles ?? []).entries()) {
     const problem = nameProblem(name, `target.readOnlyRoles[${index}]`);
     if (problem !== undefined) problems.add(problem);
   }
   if (target.existing === undefined) {
-    for (const problem of engineProblems(target.majorVersion, target.cluster?.engineVersion))
-      problems.add(problem.replace("'engineVersion'", "'target.cluster.engineVersion'"));
+    const found =
+      topology === undefined
+        ? engineProblems(target.majorVersion, target.cluster?.engineVersion)
+        : clusterProblems(clusterPlan(target, role, topology));
+    for (const problem of found) problems.add(problem.replace(/^'/, "'target.cluster."));
     return problems.list();
   }
   const { server, database } = target.existing.binding;

@@ -9,7 +9,13 @@ import {
   ServerBinding,
   SignalWhen,
 } from '../../../lib/aws';
-import { FilterOperator, PublisherSslMode, WalLevel } from '../../../lib/postgres';
+import {
+  DmsTransformationAction,
+  DmsTransformationTarget,
+  FilterOperator,
+  PublisherSslMode,
+  WalLevel,
+} from '../../../lib/postgres';
 import { PEM } from '../certificate';
 import { type Changes, migrationProps, newApp, newStack, synthesize } from './fixture';
 
@@ -245,6 +251,36 @@ test('refuses to accept what preflight never finds, and forgets about it once th
     standby: { promoted: true },
   });
   template.resourceCountIs('Custom::PontoonPreflight', 0);
+});
+
+test('names the properties of AWS DMS and of the cluster as they were typed', () => {
+  const dms = {
+    engineVersion: '3.5.4',
+    reload: -1,
+    storageGiB: 2,
+    serverless: { maxCapacityUnits: 3 },
+    transformations: [
+      {
+        target: DmsTransformationTarget.SCHEMA,
+        action: DmsTransformationAction.RENAME,
+        schema: 'shop',
+      },
+    ],
+  };
+  const cluster = { readers: 16, serverlessMinCapacity: 0 };
+  expect(
+    refusal({ replication: { dms }, target: { cluster } }),
+  ).toBe(`hybrid migration 'Migration' has 10 problems:
+- 'target.cluster.readers' must be a whole number from 0 to 15, got 16; correct it
+- 'target.cluster.serverlessMinCapacity' must be above 0, got 0; with logical replication the writer never pauses, so give 0.5 or more
+- 'replication.dms.transformations[0].value' must be given for 'rename', got nothing; add it
+- 'replication.dms.engineVersion' cannot be chosen with 'serverless', got '3.5.4'; remove it or use a replication instance
+- 'replication.dms.engineVersion' must be 3.6.1 or later to read a standby, got '3.5.4'; raise it
+- 'replication.dms.storageGiB' must be a whole number from 5 to 6144, got 2; correct it
+- 'replication.dms.storageGiB' cannot be given with 'serverless', got 2; remove one of the two
+- 'replication.dms.serverless.maxCapacityUnits' must be one of 1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384, got 3; pick one
+- 'replication.dms.secretsManagerEndpoint' must be given for 'serverless', which reads the logins only through one, got nothing; add a VPC endpoint for Secrets Manager and name it
+- 'replication.dms.reload' must be a whole number, got -1; raise it by one for each reload`);
 });
 
 test('says everything at once', () => {
