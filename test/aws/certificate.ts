@@ -1,13 +1,4 @@
+import { SOURCE_CA } from '../../examples/hybrid-migration/source-ca';
+
 /** A certificate that signs itself, with its key thrown away. */
-export const PEM = `-----BEGIN CERTIFICATE-----
-MIIBmzCCAUGgAwIBAgIUDdTa1bYW+PzcZvDxRxZI4o7A23kwCgYIKoZIzj0EAwIw
-IzEhMB8GA1UEAwwYRXhhbXBsZSBDb3Jwb3JhdGlvbiBSb290MB4XDTI2MTEyMTAz
-MzIyMFoXDTQ2MTExNjAzMzIyMFowIzEhMB8GA1UEAwwYRXhhbXBsZSBDb3Jwb3Jh
-dGlvbiBSb290MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2JehJupKRdTt3dHl
-MRr4lIq62FIDJZoxcvGd5/St0jLA5mcj770MFebQ/4Bt0l4C17zvtlh+AYx8mEx6
-Z1y+l6NTMFEwHQYDVR0OBBYEFL/u8dh3TeFbegoIpTiZRahi1z3BMB8GA1UdIwQY
-MBaAFL/u8dh3TeFbegoIpTiZRahi1z3BMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZI
-zj0EAwIDSAAwRQIgHgyH3zLdGgFtw8cfxbFwYRyvgbezWcLN1JNNVGz2JtgCIQCe
-8LEUHg779H1gX1pEKAnhnsZU9mxCfweQcpx8fVFRpw==
------END CERTIFICATE-----
-`;
+export const PEM = `${SOURCE_CA}\n`;

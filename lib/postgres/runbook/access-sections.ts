@@ -1,6 +1,6 @@
 import { deriveFlows, originOf, renderHba } from '../access';
 import { codeBlock, inlineCode, table } from './markdown';
-import type { RunbookContext, Section } from './runbook';
+import type { RunbookContext, Section } from './section';
 
 /** The lines of pg_hba.conf. */
 export function accessSection({ hba }: RunbookContext): Section {

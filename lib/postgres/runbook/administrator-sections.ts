@@ -5,7 +5,7 @@ import { quietStatements } from '../preflight/statement-log-check';
 import { selectedSchemas } from '../table-selection';
 import { LinkKind, serverOf, type TopologyLink } from '../topology';
 import { codeBlock, inlineCode } from './markdown';
-import type { RunbookContext, Section } from './runbook';
+import type { RunbookContext, Section } from './section';
 
 /** The administrating role, with the least that it needs. */
 export function administratorSection(context: RunbookContext): Section {

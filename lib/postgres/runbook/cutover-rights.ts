@@ -4,7 +4,7 @@ import { decodedLinks } from '../preflight/relations';
 import { serverOf } from '../topology';
 import { decodedSchemas, ownersQuery } from './managed-sections';
 import { codeBlock, inlineCode } from './markdown';
-import type { RunbookContext, Section } from './runbook';
+import type { RunbookContext, Section } from './section';
 
 /** What the administrating role needs when writers are switched away from the server, and perhaps back. */
 export function cutoverRightsSection(context: RunbookContext): Section | undefined {

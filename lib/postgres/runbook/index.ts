@@ -1,2 +1,3 @@
 export { renderCutoverRunbook } from './cutover-runbook';
-export { type RunbookOptions, renderRunbook } from './runbook';
+export { renderRunbook } from './runbook';
+export type { RunbookOptions } from './section';

@@ -6,7 +6,7 @@ import { deriveSettings, renderParameterGroup } from '../settings';
 import { selectedSchemas } from '../table-selection';
 import { linksFrom, serverOf, slotNameOf } from '../topology';
 import { codeBlock, inlineCode, table } from './markdown';
-import type { RunbookContext, Section } from './runbook';
+import type { RunbookContext, Section } from './section';
 
 /** A parameter of a cluster's parameter group. */
 interface Parameter {

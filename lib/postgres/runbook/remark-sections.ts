@@ -2,7 +2,7 @@ import { decodedLinks, dmsLinks } from '../preflight/relations';
 import { LinkKind, linksFrom, serverOf, slotNameOf } from '../topology';
 import { dropStatements } from './administrator-sections';
 import { codeBlock, inlineCode, list } from './markdown';
-import type { RunbookContext, Section } from './runbook';
+import type { RunbookContext, Section } from './section';
 import { resetStatements } from './settings-section';
 
 /** What AWS DMS does differently, where a link of it carries the server's tables. */

@@ -1,5 +1,3 @@
-import type { HbaRule } from '../access';
-import type { SizingOptions } from '../settings';
 import { isManaged, linksFrom, serverOf, type Topology } from '../topology';
 import { accessSection, flowSection } from './access-sections';
 import { administratorSection, ownerSection } from './administrator-sections';
@@ -12,40 +10,8 @@ import {
 } from './managed-sections';
 import { codeBlock, inlineCode } from './markdown';
 import { collationSection, dmsSection, undoSection } from './remark-sections';
+import type { RunbookContext, RunbookOptions, Section } from './section';
 import { settingsSection } from './settings-section';
-
-/** What a runbook needs to know beside the topology. */
-export interface RunbookOptions {
-  /** The server to prepare, as in the topology. */
-  readonly server: string;
-  /** The role with which objects will be made there. */
-  readonly administrator: string;
-  /** The lines that its pg_hba.conf needs; {@link deriveHba} makes them. None on a server that a cloud manages. */
-  readonly hba: readonly HbaRule[];
-  /**
-   * The server's port, for the firewall.
-   *
-   * @default 5432
-   */
-  readonly port?: number;
-  /**
-   * What is known of the load. Must be the same as for {@link deriveSettings}.
-   *
-   * @default - the defaults of SizingOptions
-   */
-  readonly sizing?: SizingOptions;
-}
-
-/** A runbook that is being written. */
-export interface RunbookContext extends RunbookOptions {
-  readonly topology: Topology;
-}
-
-/** A part of a runbook: its heading, and paragraphs of Markdown. */
-export interface Section {
-  readonly title: string;
-  readonly paragraphs: readonly string[];
-}
 
 /**
  * What the owner of `options.server` does before a deployment, as Markdown: settings or parameters, who may connect, the

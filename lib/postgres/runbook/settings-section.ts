@@ -1,7 +1,7 @@
 import { quoteLiteral } from '../identifiers';
 import { deriveSettings, type RequiredSetting, renderAlterSystem } from '../settings';
 import { codeBlock, inlineCode, table } from './markdown';
-import type { RunbookContext, Section } from './runbook';
+import type { RunbookContext, Section } from './section';
 
 const RULES: Readonly<Record<RequiredSetting['rule'], string>> = {
   equal: '',
