@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import {
+  anyCutover,
   beat,
   type Connection,
   Problems,
@@ -11,7 +12,10 @@ import {
   readWatchPoint,
   type SecretStore,
   type Statement,
+  type SwitchedOff,
   sql,
+  stillOn,
+  switchedOff,
   type WatchPoint,
   type WatchRow,
   watchSql,
@@ -81,12 +85,19 @@ async function measure(
       connected = true;
       const failed = await tell(client, watch, properties);
       // json_agg and float8 arrive parsed; the query's columns are those of WatchRow.
-      const row = (await runOne(client, watchSql(watch))) as unknown as WatchRow;
-      return withFailures(readMetrics(watch, row), failed);
+      const on = stillOn(watch, await switchedOffAt(client, watch.server));
+      const row = (await runOne(client, watchSql(on))) as unknown as WatchRow;
+      return withFailures(readMetrics(on, row), failed);
     });
   } catch (error) {
     return readNothing(watch, { down: !connected, reason: reasonOf(error) });
   }
+}
+
+/** What a cutover left behind is no failure, and rings no alarm. */
+async function switchedOffAt(client: Client, server: string): Promise<readonly SwitchedOff[]> {
+  if ((await runOne(client, anyCutover()))?.prepared !== true) return [];
+  return (await run(client, switchedOff(server))) as unknown as readonly SwitchedOff[];
 }
 
 function writesTo({ server }: WatchPoint, { beats, pulses }: MetricsProperties): boolean {

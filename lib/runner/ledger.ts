@@ -8,6 +8,7 @@ import {
   ledgerIsUsed,
   noLedger,
   type ObjectKey,
+  retireEntry,
   sql,
   writeEntry,
   writeRequest,
@@ -70,6 +71,11 @@ export class Ledger {
   /** Forgets `key`. */
   public async delete(key: ObjectKey): Promise<void> {
     await run(this.client, deleteEntry(key));
+  }
+
+  /** Remembers that `migration`, which was finalized, needs `key` no more. */
+  public async retire(key: ObjectKey, migration: string): Promise<void> {
+    await run(this.client, retireEntry(key, migration));
   }
 
   /** Forgets that `owner` needs the ledger, and says whether anybody still does. */

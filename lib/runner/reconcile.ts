@@ -13,6 +13,7 @@ import { ManagedObject, versionsOf } from './managed-object';
 import { messageOf } from './message-of';
 import { requireOwnership } from './ownership';
 import type { Outcome, ReconcileClients, ReconcileRequest } from './reconcile-request';
+import { settled } from './settled';
 import { runSteps } from './steps';
 
 /** Makes the server match `request.spec`. Doing so twice changes nothing. */
@@ -42,6 +43,16 @@ export async function drop(
   return await new Reconcile(clients, secrets, request).drop();
 }
 
+/** Drops the object as {@link drop} does, and has the ledger remember that `migration` is over: it is not made again. */
+export async function retire(
+  clients: ReconcileClients,
+  secrets: SecretStore,
+  request: ReconcileRequest,
+  migration: string,
+): Promise<Outcome> {
+  return await new Reconcile(clients, secrets, request).retire(migration);
+}
+
 class Reconcile {
   private readonly object: ManagedObject;
   private readonly ledger: Ledger;
@@ -69,6 +80,7 @@ class Reconcile {
     const entry = (await this.ledger.exists())
       ? await this.ledger.find(this.object.key)
       : undefined;
+    if (settled(this.object.description, entry, this.request) !== undefined) return [];
     const observed = await this.object.observe(server);
     this.requireOwnership(entry, observed);
     return this.object.plan(observed, await this.object.context(server, entry));
@@ -80,6 +92,17 @@ class Reconcile {
       if (this.request.spec.kind === 'ledger') return await this.dropLedger(server);
       if (!(await this.ledger.exists())) return NOTHING_DONE;
       return await this.once(() => this.dropObject(server));
+    });
+  }
+
+  public async retire(migration: string): Promise<Outcome> {
+    const server = await this.facts();
+    return await this.ledger.alone(this.object.key, async () => {
+      const entry = await this.ledger.find(this.object.key);
+      if (entry === undefined || entry.owner !== this.request.owner) return NOTHING_DONE;
+      const outcome = await this.runDrop(server, entry);
+      await this.ledger.retire(this.object.key, migration);
+      return outcome;
     });
   }
 
@@ -116,6 +139,8 @@ class Reconcile {
   private async applyObject(server: ServerFacts): Promise<Outcome> {
     const { object, ledger } = this;
     const found = await ledger.find(object.key);
+    const stays = settled(object.description, found, this.request);
+    if (stays !== undefined) return { steps: [stays], attributes: {} };
     const observed = await object.observe(server);
     this.requireOwnership(found, observed);
     const context = await object.context(server, found);
@@ -152,12 +177,16 @@ class Reconcile {
   private async dropObject(server: ServerFacts): Promise<Outcome> {
     const entry = await this.ledger.find(this.object.key);
     if (entry === undefined || entry.owner !== this.request.owner) return NOTHING_DONE;
-    const steps = entry.adopted
-      ? []
-      : this.object.drop(await this.object.observe(server), server, entry);
-    const outcome = await this.run(steps);
+    // What was retired is gone; whatever has its name now is somebody else's.
+    const outcome =
+      entry.before.retired === undefined ? await this.runDrop(server, entry) : NOTHING_DONE;
     await this.ledger.delete(this.object.key);
     return outcome;
+  }
+
+  private async runDrop(server: ServerFacts, entry: LedgerEntry): Promise<Outcome> {
+    if (entry.adopted) return NOTHING_DONE;
+    return await this.run(this.object.drop(await this.object.observe(server), server, entry));
   }
 
   /**

@@ -18,6 +18,17 @@ export function holdEntry({ server, kind, name }: ObjectKey, migration: string):
   );
 }
 
+/**
+ * Notes that applications were let in on the new writer, in the transaction that does so: from then on nothing but a
+ * fence keeps them out, whatever a deployment says of its guard.
+ */
+export function markLetIn(migration: string, server: string): Statement {
+  return sql(
+    `UPDATE ${OWN_SCHEMA}.objects SET before = before || pg_catalog.jsonb_build_object('letIn', $1::text) WHERE server = $2 AND (owner = $3 OR kind = 'connection-guard')`,
+    [migration, server, cutoverOwner(migration)],
+  );
+}
+
 /** Gives everything that was held back to whom it belonged. */
 export function releaseEntries(migration: string): Statement {
   return sql(

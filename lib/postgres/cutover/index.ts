@@ -28,7 +28,7 @@ export {
   subscriptionProgress,
   superuserSessions,
 } from './gates';
-export { cutoverOwner, holdEntry, releaseEntries } from './hold';
+export { cutoverOwner, holdEntry, markLetIn, releaseEntries } from './hold';
 export { type CutoverInput, parseCutover, serversOf } from './input';
 export {
   abandonJournal,

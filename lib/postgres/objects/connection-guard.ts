@@ -1,11 +1,12 @@
 import { PontoonError } from '../errors';
 import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { type Statement, sql } from '../statement';
-import { type ObjectKind, type Step, step } from './object';
+import { type ObjectKind, type PlanContext, type Step, step } from './object';
 
 /**
  * Lets only named roles connect to a database, so that no application writes to a migration's target before it is
- * opened. Dropping the guard gives back exactly the access that was there before.
+ * opened. Dropping the guard gives back exactly the access that was there before. Once a cutover has let applications
+ * in, the guard changes nothing any more: what it says of roles holds before the opening only.
  */
 export interface ConnectionGuardSpec {
   readonly kind: 'connection-guard';
@@ -37,12 +38,13 @@ export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
   observed: (row) => row?.guard as ObservedGuard | undefined,
   occupied: () => false,
   before: (observed) => ({ connect: observed?.connect ?? [] }),
-  plan(spec, observed) {
+  plan(spec, observed, { applied }) {
     if (observed === undefined)
       throw new PontoonError(
         'UNREADABLE',
         'the access list of the database cannot be read; check the role of the runner',
       );
+    if (isLifted(applied)) return [];
     const unwanted = observed.connect.filter(
       (name) => name !== observed.owner && !spec.keep.includes(name),
     );
@@ -55,6 +57,7 @@ export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
     ];
   },
   drop(spec, observed, { applied }) {
+    if (isLifted(applied)) return [];
     const before = applied?.before.connect;
     const earlier = Array.isArray(before) ? before.filter((name) => typeof name === 'string') : [];
     const given = spec.keep.filter(
@@ -72,6 +75,11 @@ export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
     ];
   },
 };
+
+/** Whether a cutover has let applications in. */
+function isLifted(applied: PlanContext<ConnectionGuardSpec>['applied']): boolean {
+  return typeof applied?.before.letIn === 'string';
+}
 
 /** Quoted or not, PostgreSQL takes the name for the keyword. */
 function publicProblem(name: string, what: string, index: number): readonly string[] {

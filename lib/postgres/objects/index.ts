@@ -13,6 +13,7 @@ export {
   ledgerIsUsed,
   noLedger,
   type ObjectKey,
+  retireEntry,
   writeEntry,
   writeRequest,
 } from './ledger';

@@ -122,6 +122,17 @@ export function deleteEntry({ server, kind, name }: ObjectKey): Statement {
   ]);
 }
 
+/**
+ * Remembers of one object that a finalized migration needs it no more, and gives it back to whom it was held from: a
+ * later deployment does not make it again, which for a subscription would copy the old data over the new writer's.
+ */
+export function retireEntry({ server, kind, name }: ObjectKey, migration: string): Statement {
+  return sql(
+    `UPDATE ${OWN_SCHEMA}.objects SET owner = coalesce(before ->> 'heldFrom', owner), before = (before - 'heldFrom') || pg_catalog.jsonb_build_object('retired', $4::text) WHERE server = $1 AND kind = $2 AND name = $3`,
+    [server, kind, name, migration],
+  );
+}
+
 /** Remembers who needs the ledger, whether or not it holds an object of theirs yet. */
 export function joinLedger(server: string, owner: string): Statement {
   return sql(
@@ -135,10 +146,10 @@ export function leaveLedger(server: string, owner: string): Statement {
   return sql(`DELETE FROM ${OWN_SCHEMA}.owners WHERE server = $1 AND owner = $2`, [server, owner]);
 }
 
-/** Says whether the ledger holds an object, or somebody needs it. */
+/** Says whether the ledger holds an object that is not retired, or somebody needs it. */
 export function ledgerIsUsed(): Statement {
   return sql(
-    `SELECT EXISTS (SELECT FROM ${OWN_SCHEMA}.objects) OR EXISTS (SELECT FROM ${OWN_SCHEMA}.owners) AS used`,
+    `SELECT EXISTS (SELECT FROM ${OWN_SCHEMA}.objects WHERE before ->> 'retired' IS NULL) OR EXISTS (SELECT FROM ${OWN_SCHEMA}.owners) AS used`,
   );
 }
 

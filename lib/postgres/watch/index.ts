@@ -22,3 +22,4 @@ export {
   type SubscriptionRow,
   type WatchRow,
 } from './read';
+export { anyCutover, type SwitchedOff, stillOn, switchedOff } from './switched-off';

@@ -1,7 +1,6 @@
 import {
   closeJournal,
   cutoverOwner,
-  deleteEntry,
   dropQuietSlot,
   entriesOf,
   LinkKind,
@@ -10,8 +9,9 @@ import {
   quietSlotName,
   type ReplicationPath,
   readSpec,
+  retireEntry,
 } from '../../postgres';
-import { drop } from '../reconcile';
+import { drop, retire } from '../reconcile';
 import { CutoverContext } from './context';
 import { restoreAccess } from './fence';
 import { removeSlot, stopPath, subscriptionOf } from './paths';
@@ -51,10 +51,11 @@ export async function finalize(
   const paths = [plan.forward, ...(plan.reverse === undefined ? [] : [plan.reverse])];
   for (const path of paths) await stopPath(context, path);
   for (const path of paths) dropped.push(...(await dropPath(context, path)));
-  // It was lifted at the opening, for good: nobody is to close the new writer any more.
-  dropped.push(...(await dropEntries(context, plan.to, 'connection-guard', ['connection-guard'])));
   // Roles go last: the canary's table, like the published ones, was opened to them.
   for (const server of [plan.from, plan.to]) {
+    // It was lifted at an opening, for good: no deployment is to close either writer any more.
+    dropped.push(...(await dropEntries(context, server, 'connection-guard', ['connection-guard'])));
+    dropped.push(...(await dropEntries(context, server, 'ddl-ledger', ['ddl-ledger'])));
     dropped.push(...(await dropEntries(context, server, 'canary', ['canary'])));
     dropped.push(...(await dropEntries(context, server, 'role', plan.keep[server] ?? [])));
   }
@@ -91,7 +92,10 @@ async function dropPath(context: CutoverContext, path: ReplicationPath): Promise
   await removeSlot(context, path);
   await context.run(
     writer,
-    deleteEntry({ server: path.decoder, kind: 'logical-slot', name: path.slotName }),
+    retireEntry(
+      { server: path.decoder, kind: 'logical-slot', name: path.slotName },
+      context.plan.migration,
+    ),
   );
   dropped.push(`slot '${path.slotName}' on '${path.decoder}'`);
   if (path.publication !== undefined)
@@ -105,15 +109,17 @@ async function dropEntries(
   kind: string,
   names: readonly string[],
 ): Promise<string[]> {
+  const { migration } = context.plan;
+  const { secrets } = context.services;
+  const clients = { client: context.session(server) };
   const rows = await context.run(server, entriesOf([kind], names));
   const dropped: string[] = [];
-  for (const { server: on, owner, spec, name } of rows) {
+  for (const { server: on, owner, held, spec, name } of rows) {
     if (on !== server) continue;
-    await drop({ client: context.session(server) }, context.services.secrets, {
-      server,
-      spec: readSpec(spec),
-      owner: String(owner),
-    });
+    const request = { server, spec: readSpec(spec), owner: String(owner) };
+    // What the cutover made itself, no deployment would make again.
+    if (owner === cutoverOwner(migration) && held !== true) await drop(clients, secrets, request);
+    else await retire(clients, secrets, request, migration);
     dropped.push(`${kind} '${String(name)}' on '${server}'`);
   }
   return dropped;

@@ -5,6 +5,7 @@ import {
   foreignWrites,
   LinkKind,
   liftStatements,
+  markLetIn,
   markOpened,
   OWN_SCHEMA,
   PontoonError,
@@ -93,8 +94,10 @@ async function openNewWriter(context: CutoverContext): Promise<void> {
   try {
     if (await restoreAccess(context, to, 'close')) return;
     const before = await keptOutByGuard(context);
-    if (before === undefined) return;
-    await context.together(to, liftStatements(await accessOf(context, to), before));
+    await context.together(to, [
+      ...(before === undefined ? [] : liftStatements(await accessOf(context, to), before)),
+      markLetIn(context.plan.migration, to),
+    ]);
   } catch (error) {
     if (isRefusal(error)) {
       await context.run(context.plan.from, undecide(context.plan.migration, context.owner));

@@ -41,8 +41,10 @@ export async function undoPreparation(context: CutoverContext): Promise<readonly
   return failures.list;
 }
 
+/** What an earlier cutover holds behind its fence stays held, if it was a way back from there that is undone. */
 async function release(context: CutoverContext): Promise<void> {
   const { from, to, migration } = context.plan;
+  if ((await context.journal(to))?.opened === true) return;
   for (const server of [from, to]) await context.run(server, releaseEntries(migration));
 }
 
