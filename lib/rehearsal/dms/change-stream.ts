@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { ClientConfig } from 'pg';
 import { LogicalReplicationService } from 'pg-logical-replication';
 import { formatLsn, type Lsn, PontoonError, parseLsn } from '../../postgres';
@@ -28,36 +29,41 @@ export class ChangeStream {
     skipEmptyXacts: true,
   });
   private readonly service: LogicalReplicationService;
+  private readonly socket = new Socket();
   private handled = 0;
   private confirmed = 0n;
   private insideTransaction = false;
   private failure: Error | undefined;
-  private reject: (error: unknown) => void = () => undefined;
   private closing = false;
+  private resolveEnd: () => void = () => undefined;
+  private rejectEnd: (error: unknown) => void = () => undefined;
+  /** The library's own promise stays open for ever when it is told to stop while it connects. */
+  private readonly end = new Promise<void>((resolve, reject) => {
+    this.resolveEnd = resolve;
+    this.rejectEnd = reject;
+  });
 
   constructor(
     config: ClientConfig,
     private readonly slot: string,
     private readonly handler: ChangeHandler,
   ) {
-    this.service = new LogicalReplicationService(sessionConfig(config), {
-      acknowledge: { auto: false, timeoutSeconds: 0 },
-      flowControl: { enabled: true },
-    });
+    this.service = new LogicalReplicationService(
+      { ...sessionConfig(config), stream: () => this.socket },
+      { acknowledge: { auto: false, timeoutSeconds: 0 }, flowControl: { enabled: true } },
+    );
+    // A stream that breaks before it runs is heard by run().
+    this.end.catch(() => undefined);
   }
 
   /** Reads from `from` (or where the slot stands) until {@link close}. Rejects when the stream breaks. */
   public async run(from: Lsn = '0/0'): Promise<void> {
-    const broken = new Promise<never>((_, reject) => {
-      this.reject = reject;
-      this.service.on('error', (error: Error) => this.fail(error));
-    });
-    broken.catch(() => undefined);
+    this.service.on('error', (error: Error) => this.fail(error));
     this.service.on('data', (lsn: string, message: DecodedMessage) => this.handle(lsn, message));
     this.service.on('heartbeat', (lsn: string) => this.heartbeat(lsn));
     const status = setInterval(() => this.sendStatus(), STATUS_INTERVAL_MS);
     try {
-      await Promise.race([this.service.subscribe(this.plugin, this.slot, from), broken]);
+      await Promise.race([this.service.subscribe(this.plugin, this.slot, from), this.end]);
       if (!this.closing) throw this.failure ?? endedByServer();
     } catch (error) {
       if (!this.closing) throw error;
@@ -70,7 +76,7 @@ export class ChangeStream {
   /** Ends the stream because of `error`: {@link run} rejects with it. */
   public fail(error: unknown): void {
     this.failure ??= asError(error);
-    this.reject(this.failure);
+    this.rejectEnd(this.failure);
   }
 
   /** Tells the server that everything before `position` is safe on the target. */
@@ -83,11 +89,15 @@ export class ChangeStream {
   public async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
-    // The library pauses the socket while it hands out messages, also shortly after the last one, and a
-    // paused socket never closes.
     do await new Promise((resolve) => setImmediate(resolve));
     while (this.plugin.received > this.handled);
-    await this.service.destroy();
+    // A server that no longer answers would not close it, and while the library hands out messages nobody reads it.
+    this.socket.destroy();
+    try {
+      await this.service.destroy();
+    } finally {
+      this.resolveEnd();
+    }
   }
 
   private async handle(lsn: Lsn, message: DecodedMessage): Promise<void> {

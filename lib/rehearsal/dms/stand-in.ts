@@ -96,8 +96,9 @@ export class DmsStandIn {
   public async stop(): Promise<void> {
     this.require('stop', ['starting', 'running']);
     this.change('stopping');
-    await this.run?.stop();
-    await this.running;
+    const { run, running } = this;
+    await run?.stop();
+    await running;
   }
 
   /** Resolves when the task no longer runs, whatever ended it. */

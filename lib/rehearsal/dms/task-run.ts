@@ -58,8 +58,23 @@ export class TaskRun {
     return this.tables;
   }
 
-  /** Loads and replicates until something ends it. Rejects with what no retry mends. */
+  /**
+   * Loads and replicates until something ends it. Rejects with what no retry mends.
+   * The slot is free afterwards, unless the source is gone.
+   */
   public async work(): Promise<StopReason> {
+    const reason = await this.attempts();
+    await this.release();
+    return reason;
+  }
+
+  /** Asks the run to end; {@link work} resolves once it has. */
+  public async stop(): Promise<void> {
+    this.stopSignal.abort();
+    await this.replication?.stop();
+  }
+
+  private async attempts(): Promise<StopReason> {
     for (;;) {
       try {
         return await this.attempt();
@@ -70,10 +85,7 @@ export class TaskRun {
     }
   }
 
-  /** Asks the run to end. The slot is free afterwards, unless the source is gone. */
-  public async stop(): Promise<void> {
-    this.stopSignal.abort();
-    await this.replication?.stop();
+  private async release(): Promise<void> {
     if (this.slot === '') return;
     let source: Client;
     try {
