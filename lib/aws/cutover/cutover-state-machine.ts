@@ -13,7 +13,8 @@ import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunc
 import { Construct } from 'constructs';
 import type { CutoverPlan } from '../../postgres';
 import { explainWildcard } from '../explain-wildcard';
-import { cutoverStates, FIRST_STATE } from './definition';
+import { FIRST_STATE } from './actions';
+import { cutoverStates } from './definition';
 import type { EndpointTerms } from './endpoint';
 import { planOf } from './plan';
 import type { CutoverStateMachineProps } from './props';
@@ -24,11 +25,13 @@ import { createFenceAlarm, createWatch } from './watch';
  * The cutover of a migration as a state machine, whose history reads like the runbook: gates, approval, preparation, one
  * task from the fence to the opening, and what follows. A deployment never starts it. Start it with the input
  * `{"action": "cutover"}`; later with `{"action": "rollback"}`, which is the same walk in the other direction, or with
- * `{"action": "finalize"}`, after which there is none.
+ * `{"action": "finalize"}`, after which there is none; `{"action": "finalize", "back": true}` ends a migration that was
+ * rolled back, with the old writer.
  *
  * Whatever fails before the opening is undone, also if the function dies: the machine asks the servers, and a schedule
  * lifts a fence whose deadline has passed. An execution that fails after the decision is redriven, so that it goes on
- * under its own name.
+ * under its own name. Another one is refused with HELD, until the watch has lifted the fence of the first; it takes over
+ * what cannot be redriven if its input has `"takeOver": true`, unless somebody still walks.
  *
  * @throws ValidationError with everything about the props that cannot work
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html

@@ -1,7 +1,6 @@
 import { CUTOVER_STEPS, type CutoverPlan } from '../../postgres';
-
-/** One state, in the Amazon States Language. */
-export type State = Readonly<Record<string, unknown>>;
+import { choosing } from './actions';
+import type { State } from './state';
 
 /** What the states of a cutover are made of. */
 export interface MachineParts {
@@ -13,12 +12,6 @@ export interface MachineParts {
   /** Who is asked before anything happens; undefined if nobody is. */
   readonly approval: { readonly topicArn: string; readonly timeoutSeconds: number } | undefined;
 }
-
-/** What the input of an execution may ask for. */
-export const CUTOVER_ACTIONS = ['cutover', 'rollback', 'finalize'] as const;
-
-/** Where {@link cutoverStates} begin. */
-export const FIRST_STATE = 'Action';
 
 /** A minute more than the function may run, so that its own reason arrives first. */
 const TASK_SECONDS = 960;
@@ -71,6 +64,7 @@ export function cutoverStates(parts: MachineParts): Readonly<Record<string, Stat
       Comment: `${commentOf('gates')} ${commentOf('prepare')}`,
       Retry: [retry(SERVICE_ERRORS, 2, 6)],
       ResultPath: null,
+      Catch: [failing(['HELD'], 'Held')],
       Next: 'FencedToOpen',
     },
     ...switching(parts),
@@ -88,43 +82,11 @@ export function cutoverStates(parts: MachineParts): Readonly<Record<string, Stat
       Retry: [retry(SERVICE_ERRORS, 2, 6)],
       ResultSelector: { 'dropped.$': '$.Payload.dropped' },
       ResultPath: '$.outcome',
+      Catch: [failing(['HELD'], 'Held')],
       Next: 'Done',
     },
     Done: { Type: 'Succeed', OutputPath: '$.outcome' },
   };
-}
-
-function choosing({ from, to, reverse }: CutoverPlan): Record<string, State> {
-  const actions = CUTOVER_ACTIONS.filter(
-    (action) => action !== 'rollback' || reverse !== undefined,
-  );
-  return {
-    [FIRST_STATE]: {
-      Type: 'Choice',
-      Choices: actions.map((action) => ({
-        And: [
-          { Variable: '$.action', IsPresent: true },
-          { Variable: '$.action', StringEquals: action },
-        ],
-        Next: `${action[0]?.toUpperCase()}${action.slice(1)}${action === 'finalize' ? 'From' : ''}`,
-      })),
-      Default: 'UnknownAction',
-    },
-    UnknownAction: {
-      Type: 'Fail',
-      Error: 'UNKNOWN_ACTION',
-      Cause: `'action' must be one of ${actions.join(', ')} in the input of the execution; start it again`,
-    },
-    Cutover: direction(`From '${from}' to '${to}'.`, false, 'Verify'),
-    ...(reverse === undefined
-      ? {}
-      : { Rollback: direction(`Back from '${to}' to '${from}'.`, true, 'Verify') }),
-    FinalizeFrom: direction(`'${to}' is open, and stays the writer.`, false, 'Finalize'),
-  };
-}
-
-function direction(Comment: string, back: boolean, Next: string): State {
-  return { Type: 'Pass', Comment, Result: { back }, ResultPath: '$.direction', Next };
 }
 
 function asking(
@@ -205,7 +167,13 @@ function switching(parts: MachineParts): Record<string, State> {
       ...opened,
     },
     Undone: { Type: 'Fail', Error: 'UNDONE', CausePath: 'States.JsonToString($.failure)' },
-    Held: { Type: 'Fail', Error: 'HELD', CausePath: 'States.JsonToString($.failure)' },
+    Held: {
+      Type: 'Fail',
+      Comment:
+        'Another execution or operator walks, or began and was cut off; the cause says what to do.',
+      Error: 'HELD',
+      CausePath: 'States.JsonToString($.failure)',
+    },
   };
 }
 
@@ -222,6 +190,7 @@ function walking({ functionArn, partition }: MachineParts, action: string, secon
         'certificates.$': '$.told.certificates',
         'back.$': '$.direction.back',
         'owner.$': '$$.Execution.Id',
+        'asked.$': '$$.Execution.Input',
       },
     },
     TimeoutSeconds: seconds,

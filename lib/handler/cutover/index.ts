@@ -52,6 +52,13 @@ export interface CutoverInvocation {
   readonly metrics?: WatchMetrics;
   /** Who asks: the execution of the state machine. */
   readonly owner: string;
+  /**
+   * The input of the execution. With `"takeOver": true` it goes on with what another owner left behind, which whoever
+   * walks still keeps it from.
+   *
+   * @default - nothing is taken over
+   */
+  readonly asked?: unknown;
 }
 
 type Action = (
@@ -98,12 +105,13 @@ export async function walkCutover(
     const told = direct(parseCutover(withCertificates(input, certificates)), back);
     const onEvent = (event: CutoverEvent): void => context.log(JSON.stringify(lineOf(event)));
     const surroundings = { secrets, context, onEvent };
+    const takeOver = readTakeOver(invocation.asked);
     if (action === 'watch') return await watchFence(told, surroundings, invocation.metrics);
     const act = actionCalled(action);
     return await withCutoverServices(
       told,
       surroundings,
-      async (services) => await act({ plan: told.plan, owner }, services, context),
+      async (services) => await act({ plan: told.plan, owner, takeOver }, services, context),
     );
   } catch (error) {
     throw named(error);
@@ -146,6 +154,15 @@ async function giveUp(
   return { undone, decided: fenced.some(({ server, decided }) => server === from && decided) };
 }
 
+function readTakeOver(asked: unknown): boolean {
+  if (typeof asked !== 'object' || asked === null || !('takeOver' in asked)) return false;
+  if (typeof asked.takeOver === 'boolean') return asked.takeOver;
+  throw new PontoonError(
+    'INVALID',
+    `'takeOver' must be true or false in the input of the execution, got ${JSON.stringify(asked.takeOver)}; start it again`,
+  );
+}
+
 function direct(input: CutoverInput, back: boolean): CutoverInput {
   if (!back) return input;
   const plan = rollbackOf(input.plan);
@@ -164,8 +181,14 @@ function lineOf(event: CutoverEvent): object {
   return { cutover: event.kind, ...event };
 }
 
-/** Step Functions knows an error by its name only. */
+/** Step Functions knows an error by its name only, and its history shows no more than the message. */
 function named(error: unknown): unknown {
-  if (error instanceof PontoonError) error.name = error.code;
-  return error;
+  if (!(error instanceof PontoonError)) return error;
+  const told =
+    error.code === 'HELD' ? new PontoonError('HELD', `${error.message}: ${GO_ON}`) : error;
+  told.name = told.code;
+  return told;
 }
+
+const GO_ON =
+  'redrive an execution that was cut off; what is lost is lifted within a minute of its deadline unless its decision has fallen, and is taken over by an execution with "takeOver": true in its input';

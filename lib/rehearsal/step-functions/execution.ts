@@ -32,6 +32,8 @@ interface Step {
 export class Execution {
   private readonly log: History;
   private failed: Step | undefined;
+  /** What the execution was started with, which its context says for ever. */
+  private given: unknown;
 
   constructor(private readonly options: ExecutionOptions) {
     this.log = new History(options.onEvent);
@@ -45,6 +47,7 @@ export class Execution {
   /** Runs from the first state to the end. */
   public async run(input: unknown): Promise<ExecutionOutcome> {
     this.log.add('ExecutionStarted');
+    this.given = input;
     return await this.walk({ state: this.options.machine.startAt, input });
   }
 
@@ -161,7 +164,10 @@ export class Execution {
   }
 
   private dataOf(input: unknown, more: object = {}): Data {
-    return { input, context: { Execution: { Id: this.options.arn }, ...more } };
+    return {
+      input,
+      context: { Execution: { Id: this.options.arn, Input: this.given }, ...more },
+    };
   }
 
   private state(name: string): State {

@@ -100,13 +100,13 @@ export class PlayedMachine {
   }
 
   /** Starts an execution. */
-  public start(action: string): StartedExecution {
-    return this.machines.start(this.machineArn, { action });
+  public start(action: string, more: object = {}): StartedExecution {
+    return this.machines.start(this.machineArn, { action, ...more });
   }
 
   /** Runs an execution to its end, and approves when it asks. */
-  public async walk(action: string): Promise<StartedExecution> {
-    const started = this.start(action);
+  public async walk(action: string, more: object = {}): Promise<StartedExecution> {
+    const started = this.start(action, more);
     await Promise.race([started.ended, this.asked(started)]);
     this.approve();
     await started.ended;

@@ -172,24 +172,46 @@ test('the watch asks no more than one server as long as there is no fence', asyn
   await expect(played.watchAlone(0, 'green')).rejects.toThrow(/blue/);
 });
 
-test('finalizes, and nothing acknowledged is lost or doubled', async () => {
-  const { ended: opened } = await played.walk('cutover');
-  expect(await opened).toMatchObject({ output: { result: 'opened' } });
+test('what another began is not gone on with unless somebody says so', async () => {
+  const invocation = { ...played.watches[0], owner: 'arn:lost', back: false };
+  await played.watch(0, { ...invocation, action: 'prepare' });
+  dieAt('catch-up');
+  await expect(played.watch(0, { ...invocation, action: 'switch' })).rejects.toThrow('SIGKILL');
+  const held = await played.walk('cutover');
+  const outcome = await held.ended;
+  expect(outcome).toMatchObject({ status: 'FAILED', error: 'HELD' });
+  expect(entered(held.execution.history).slice(-2)).toEqual(['Prepare', 'Held']);
+  const { Cause } = JSON.parse('cause' in outcome ? outcome.cause : '{}');
+  expect(JSON.parse(Cause).errorMessage).toBe(
+    `the cutover of 'shop' must be gone on with by 'arn:lost', who began it, got '${held.arn}'; ask them, or take it over: redrive an execution that was cut off; what is lost is lifted within a minute of its deadline unless its decision has fallen, and is taken over by an execution with "takeOver": true in its input`,
+  );
+  const wrong = await played.start('cutover', { takeOver: 'yes' }).ended;
+  expect(JSON.stringify(wrong)).toContain("'takeOver' must be true or false in the input");
+  const { ended } = await played.walk('cutover', { takeOver: true });
+  expect(await ended).toMatchObject({ status: 'SUCCEEDED', output: { result: 'opened' } });
+  expect(played.active).toBe('green');
   await untilWritten(writers, 20);
-  const { ended, execution } = await played.walk('finalize');
+});
+
+test('finalizes in the direction that is asked for, and nothing acknowledged is lost or doubled', async () => {
+  await (await played.walk('rollback')).ended;
+  await untilWritten(writers, 20);
+  const forward = await played.walk('finalize');
+  expect(await forward.ended).toMatchObject({ status: 'FAILED', error: 'NOT_OPEN' });
+  const { ended, execution } = await played.walk('finalize', { back: true });
   expect(await ended).toEqual({
     status: 'SUCCEEDED',
-    output: { dropped: expect.arrayContaining([`fence on 'blue'`]) },
+    output: { dropped: expect.arrayContaining([`fence on 'green'`]) },
   });
   expect(entered(execution.history)).toEqual([
     'Plan',
     'Action',
-    'FinalizeFrom',
+    'FinalizeBack',
     'Finalize',
     'Done',
   ]);
   await Promise.all(writers.map((writer) => writer.stop()));
-  expect(await contradictions(lab.green.admin, writers)).toEqual([]);
+  expect(await contradictions(lab.blue.admin, writers)).toEqual([]);
   expect(played.endpoint.unknownTargets).toEqual([]);
 });
 

@@ -1,0 +1,2 @@
+/** One state, in the Amazon States Language. */
+export type State = Readonly<Record<string, unknown>>;
