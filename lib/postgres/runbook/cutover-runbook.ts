@@ -25,6 +25,7 @@ function page(server: string, link: TopologyLink): string {
     ...endings(server, link),
     ...rollback(server, link),
     ...finalization(server, link),
+    ...stateMachine(),
     '',
   ].join('\n\n');
 }
@@ -157,5 +158,49 @@ function finalization(server: string, { to }: TopologyLink): string[] {
     `When nobody will want to go back. **This is a point of no return**: subscriptions, slots, publications, the canary and the roles of both ways are dropped, and with them their passwords; ${inlineCode(server)} receives nothing any more. It says so, and asks.`,
     codeBlock('sh', `pontoon finalize --file ${FILE}`),
     `Applications can connect to ${inlineCode(server)} again afterwards, whose rows are then old; \`--leave-fenced\` keeps them out. After a rollback that is to stay, \`pontoon finalize --back\` ends the migration with ${inlineCode(server)} as the writer. Then delete the stack, or what of it carried ${inlineCode(to)}.`,
+  ];
+}
+
+function stateMachine(): string[] {
+  const begin = (input: string): string =>
+    `aws stepfunctions start-execution --state-machine-arn "$machine" --input '${input}'`;
+  return [
+    '## 6. The same by the state machine',
+    'On AWS no command of pontoon is needed: each execution of the deployment’s state machine is one walk, and its history reads like the table above. It compares the rows, looks at the gates and, where the deployment asks for it, waits for an approval before the fence.',
+    codeBlock(
+      'sh',
+      [
+        'machine=$(aws cloudformation describe-stack-resources --stack-name "$stack" --output text \\',
+        '  --query "StackResources[?ResourceType==\'AWS::StepFunctions::StateMachine\'].PhysicalResourceId")',
+        begin('{"action": "cutover"}'),
+        begin('{"action": "rollback"}'),
+        begin('{"action": "finalize"}'),
+        begin('{"action": "finalize", "back": true}').concat(
+          '   # after a rollback that is to stay',
+        ),
+        'aws stepfunctions get-execution-history --execution-arn "$execution" --output table',
+      ].join('\n'),
+    ),
+    table(
+      ['when', 'what to do'],
+      [
+        [
+          'it waits for an approval',
+          'the message to the topic has the commands: `aws stepfunctions send-task-success --task-output true --task-token …` goes on, `send-task-failure --error REFUSED --task-token …` does not',
+        ],
+        [
+          'it failed after the decision, or was cut off',
+          '`aws stepfunctions redrive-execution --execution-arn "$execution"`: it goes on, as the same owner',
+        ],
+        [
+          'it says `HELD`, and the former execution cannot be redriven',
+          'start it again with `"takeOver": true` in its input; until then the watch lifts a fence whose deadline passed',
+        ],
+        [
+          'it failed otherwise',
+          'its error is one of section 3; mend what the cause says, and start another one',
+        ],
+      ],
+    ),
   ];
 }
