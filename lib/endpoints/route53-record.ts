@@ -14,7 +14,8 @@ const ACTIONS = [
 
 /**
  * A CNAME record of Route 53. The change is atomic and refused if somebody changed the record meanwhile; `activate`
- * returns once every name server of the zone has it. Resolvers may remember the old one for the record's TTL more.
+ * returns once it is accepted, after which nothing but time is needed: AWS says that its name servers mostly have it
+ * within a minute, which `untilEverywhere` waits for. Resolvers may remember the old one for the record's TTL more.
  */
 export class Route53Record implements Endpoint {
   private loaded: Promise<readonly [Sdk, Route53Client]> | undefined;
@@ -33,8 +34,7 @@ export class Route53Record implements Endpoint {
     sideOf(this.spec.sides, server);
     const current = await this.read(signal);
     this.requireSide(current);
-    const change = await this.change(current, server, signal);
-    await this.untilEverywhere(change, server, signal);
+    await this.change(current, server, signal);
     const now = await this.active({ signal });
     if (now === server) return;
     throw notSwitched(
@@ -43,6 +43,16 @@ export class Route53Record implements Endpoint {
       `'${now}' again`,
       'somebody else changed it: agree who does',
     );
+  }
+
+  public async untilEverywhere(server: string, { signal }: EndpointCall = {}): Promise<void> {
+    const current = await this.read(signal);
+    const side = this.requireSide(current);
+    if (side !== server)
+      throw notSwitched(this.spec, server, `'${side}'`, 'somebody else changed it: agree who does');
+    // The same once more: its change comes after the one that is waited for, whoever made that.
+    const change = await this.change(current, server, signal);
+    await this.untilInSync(change, server, signal);
   }
 
   private async read(signal: AbortSignal | undefined): Promise<ResourceRecordSet | undefined> {
@@ -124,7 +134,7 @@ export class Route53Record implements Endpoint {
     });
   }
 
-  private async untilEverywhere(
+  private async untilInSync(
     change: string,
     server: string,
     signal: AbortSignal | undefined,

@@ -54,20 +54,31 @@ test('a record is switched there and back, and again without harm', async () => 
   expect(zones.find(ZONE, 'zz.shop.example')).toBe('a.corp.example');
 });
 
-test('it returns when the change is in sync, also one that was cut off before', async () => {
+test('it returns when the change is accepted, and waits until it is in sync when that is asked for', async () => {
   zone({}, 150);
+  await openEndpoint(spec).activate('aurora');
+  expect(cloud.endpoint.calls.filter(({ target }) => target.endsWith('.GetChange'))).toEqual([]);
   const begun = Date.now();
-  await openEndpoint(spec).activate('aurora');
+  // By another process than the one that switched.
+  await openEndpoint(spec).untilEverywhere?.('aurora');
   expect(Date.now() - begun).toBeGreaterThanOrEqual(150);
-  const again = Date.now();
-  await openEndpoint(spec).activate('aurora');
-  expect(Date.now() - again).toBeGreaterThanOrEqual(150);
+});
+
+test('a record that leads elsewhere meanwhile is not waited for', async () => {
+  zone({});
+  await expect(openEndpoint(spec).untilEverywhere?.('aurora')).rejects.toMatchObject({
+    code: 'ENDPOINT_NOT_SWITCHED',
+    message:
+      "record 'DB.shop.example' must lead to 'aurora', got 'onPremises'; somebody else changed it: agree who does",
+  });
+  expect(cloud.changes()).toEqual([]);
 });
 
 test('a change that takes too long is told, with what it means', async () => {
   zone({}, 60_000);
-  const activation = openEndpoint(spec, { timeoutSeconds: 0.1 }).activate('aurora');
-  await expect(activation).rejects.toMatchObject({
+  await openEndpoint(spec).activate('aurora');
+  const everywhere = openEndpoint(spec, { timeoutSeconds: 0.1 }).untilEverywhere?.('aurora');
+  await expect(everywhere).rejects.toMatchObject({
     code: 'ENDPOINT_NOT_SWITCHED',
     message: expect.stringMatching(
       /^record 'DB\.shop\.example' must lead to 'aurora', got change 'C[0-9A-F]{20}' still PENDING after 0\.1 s; it was accepted and comes later: wait for it, or switch back$/,
@@ -80,9 +91,10 @@ test('the caller ends the wait', async () => {
   zone({}, 60_000);
   const reason = new Error('the budget is spent');
   const controller = new AbortController();
-  const activation = openEndpoint(spec).activate('aurora', controller);
+  await openEndpoint(spec).activate('aurora');
+  const everywhere = openEndpoint(spec).untilEverywhere?.('aurora', controller);
   setTimeout(() => controller.abort(reason), 200);
-  await expect(activation).rejects.toBe(reason);
+  await expect(everywhere).rejects.toBe(reason);
   await expect(
     openEndpoint(spec).activate('aurora', { signal: AbortSignal.abort(reason) }),
   ).rejects.toBe(reason);

@@ -16,7 +16,7 @@ export interface MachineParts {
 /** A minute more than the function may run, so that its own reason arrives first. */
 const TASK_SECONDS = 960;
 
-/** What a walk may take beyond its budget, to connect and to take everything back. */
+/** What a walk may take beyond its budget, and as much once more, to connect and to take everything back. */
 const UNDO_SECONDS = 120;
 
 /** The service failed, and the function did not run or did nothing that a second run would not find. */
@@ -127,7 +127,8 @@ function asking(
 }
 
 function switching(parts: MachineParts): Record<string, State> {
-  const seconds = Math.ceil(parts.plan.limits.budgetMs / 1000) + UNDO_SECONDS;
+  const { budgetMs } = parts.plan.limits;
+  const seconds = Math.min(Math.ceil((2 * budgetMs) / 1000) + UNDO_SECONDS, TASK_SECONDS);
   const opened = {
     ResultSelector: { 'result.$': '$.Payload.result', 'closedMs.$': '$.Payload.closedMs' },
     ResultPath: '$.outcome',

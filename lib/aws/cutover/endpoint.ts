@@ -49,7 +49,9 @@ export abstract class CutoverEndpoint {
   }
 
   /**
-   * The target of an RDS Proxy, between two clusters of Amazon Aurora. Its secrets must be valid on both.
+   * The target of an RDS Proxy, between two clusters of Amazon Aurora. Its secrets must be valid on both. Until the proxy
+   * has found the new cluster available, which takes as long as it takes, clients wait; so that the budget is two minutes
+   * unless `bounds.budget` says otherwise.
    *
    * @param proxy the proxy
    * @param clusters the cluster of each server, by the server's name in the topology
@@ -59,6 +61,11 @@ export abstract class CutoverEndpoint {
     clusters: { readonly [server: string]: IDatabaseCluster },
   ): CutoverEndpoint {
     return new ProxyEndpoint(proxy, clusters);
+  }
+
+  /** The seconds from fence to opening unless somebody says otherwise. @internal */
+  public get _budgetSeconds(): number {
+    return 30;
   }
 
   /** What the endpoint is between two servers. @internal */
@@ -181,6 +188,10 @@ class ProxyEndpoint extends CutoverEndpoint {
     private readonly clusters: { readonly [server: string]: IDatabaseCluster },
   ) {
     super();
+  }
+
+  public override get _budgetSeconds(): number {
+    return 120;
   }
 
   public _terms(scope: Construct, sides: readonly ServerBinding[]): EndpointTerms {

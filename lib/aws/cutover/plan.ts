@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import {
   type CutoverLimits,
   type CutoverPlan,
@@ -44,7 +44,7 @@ export function planOf(
       reverse: reverseOf(props),
       transformed: forward.transformed ?? false,
       keep: keepRoles,
-      limits: limitsOf(props.bounds ?? {}),
+      limits: limitsOf(props),
     });
   });
   for (const problem of found.list()) problems.add(problem.replace("'to'", "'newWriter'"));
@@ -129,8 +129,11 @@ function boundsProblems({ budget, maxLagMiB, sequenceMargin }: CutoverBounds): r
   return problems.list();
 }
 
-function limitsOf(bounds: CutoverBounds): Partial<CutoverLimits> {
-  const { budget, verification, longestTransaction, maxLagMiB, sequenceMargin } = bounds;
+function limitsOf({ bounds = {}, endpoint }: CutoverStateMachineProps): Partial<CutoverLimits> {
+  const { verification, longestTransaction, maxLagMiB, sequenceMargin } = bounds;
+  const budget =
+    bounds.budget ??
+    (endpoint === undefined ? undefined : Duration.seconds(endpoint._budgetSeconds));
   return {
     ...given('budgetMs', budget, inMilliseconds),
     ...given('verificationMs', verification, inMilliseconds),

@@ -25,9 +25,12 @@ export interface CutoverApproval {
 /** How long and how far a cutover may go. Changing it takes effect with the next execution. */
 export interface CutoverBounds {
   /**
-   * The time from the fence to the opening: up to ten minutes. When it is spent, everything is undone.
+   * The time from the fence to the opening: up to ten minutes. When it is spent, everything is undone. A record of Route
+   * 53 counts as switched once the service has accepted it: that every name server has it is waited for after the
+   * opening, since who asks one that does not finds the old writer closed. The target of a proxy is waited for, and
+   * was never timed on AWS.
    *
-   * @default Duration.seconds(30)
+   * @default - Duration.seconds(30), and Duration.minutes(2) for an endpoint that is an RDS Proxy
    */
   readonly budget?: Duration;
   /**
@@ -131,7 +134,7 @@ export interface CutoverOptions {
   /**
    * How long and how far a cutover may go.
    *
-   * @default - half a minute from fence to opening; see CutoverBounds
+   * @default - half a minute from fence to opening, and two minutes for an RDS Proxy; see CutoverBounds
    */
   readonly bounds?: CutoverBounds;
   /**

@@ -1,5 +1,5 @@
 import { openEndpoint } from '../../endpoints';
-import type { CutoverInput, SecretStore } from '../../postgres';
+import type { CutoverInput, CutoverPlan, SecretStore } from '../../postgres';
 import { type CutoverEvent, type CutoverServices, withSessions } from '../../runner';
 import { clockOf } from '../dms-replication';
 import type { ResourceContext } from '../resource';
@@ -13,6 +13,13 @@ export interface CutoverSurroundings {
   /** How long may be waited for services, and where to say so. */
   readonly context: ResourceContext;
   readonly onEvent: (event: CutoverEvent) => void;
+}
+
+/** The least seconds that a service is given; what is asked for behind a fence also ends with its budget. */
+const LEAST_PATIENCE = 60;
+
+function patience({ limits }: CutoverPlan): number {
+  return Math.max(LEAST_PATIENCE, limits.budgetMs / 1000);
 }
 
 /** Opens everything that `input` names, gives it to `use`, and closes it, however `use` ends. */
@@ -32,7 +39,9 @@ export async function withCutoverServices<Result>(
         secrets,
         connections,
         onEvent,
-        ...(endpoint === undefined ? {} : { endpoint: openEndpoint(endpoint) }),
+        ...(endpoint === undefined
+          ? {}
+          : { endpoint: openEndpoint(endpoint, { timeoutSeconds: patience(plan) }) }),
         ...(taskArn === undefined ? {} : { task: cutoverTask(taskArn, clockOf(context, POLL_MS)) }),
       }),
   );

@@ -27,4 +27,13 @@ export interface Endpoint {
    *   ENDPOINT_NOT_SWITCHED if the service did not come to an end in time, or somebody else changed it meanwhile.
    */
   activate(server: string, call?: EndpointCall): Promise<void>;
+  /**
+   * Returns when everybody who asks is led to `server`, which was activated before. What the service has accepted comes
+   * by itself, so that nobody has to be kept waiting for it.
+   *
+   * @default - that is so as soon as `activate` returns
+   * @throws PontoonError with code ENDPOINT_NOT_SWITCHED if it takes too long, ENDPOINT_UNKNOWN_SIDE if it leads
+   *   elsewhere.
+   */
+  untilEverywhere?(server: string, call?: EndpointCall): Promise<void>;
 }

@@ -90,19 +90,25 @@ export class CutoverContext {
     for (const session of this.services.sessions.values()) limitSession(session, deadline);
   }
 
-  /** What `work` returns; it is given up when no time is left. */
-  public async inTime<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
-    const ms = this.remainingMs();
-    const late = new AbortController();
+  /** What `work` returns; it is told to end when no time is left, so that it does not go on behind an undo. */
+  public async inTime<Result>(
+    what: string,
+    work: (signal: AbortSignal) => Promise<Result>,
+    ms = this.remainingMs(),
+  ): Promise<Result> {
+    const [ended, givenUp] = [new AbortController(), new AbortController()];
+    const working = work(givenUp.signal);
+    const late = delay(ms, undefined, { signal: ended.signal }).then(async () => {
+      const reason = Deadline.after(ms).passed(what);
+      givenUp.abort(reason);
+      await Promise.race([working.catch(() => undefined), delay(LATER_MS)]);
+      throw reason;
+    });
+    late.catch(() => undefined);
     try {
-      return await Promise.race([
-        work(),
-        delay(ms, undefined, { signal: late.signal }).then(() => {
-          throw Deadline.after(ms).passed(what);
-        }),
-      ]);
+      return await Promise.race([working, late]);
     } finally {
-      late.abort();
+      ended.abort();
     }
   }
 

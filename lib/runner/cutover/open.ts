@@ -21,6 +21,7 @@ import { followSecret, removeSlot, taskOf } from './paths';
 
 const OPEN_MS = 30_000;
 const WAY_BACK_MS = 60_000;
+const EVERYWHERE_MS = 300_000;
 
 /** Decodes the old writer's log from the moment on at which the last session had gone: nobody else wrote. */
 export async function proveQuiet(context: CutoverContext): Promise<void> {
@@ -53,7 +54,9 @@ export async function switchEndpoint(context: CutoverContext): Promise<void> {
   const { endpoint } = context.services;
   if (endpoint === undefined)
     return await context.note('no endpoint: somebody else switches clients');
-  await context.inTime('send clients to the new writer', () => endpoint.activate(context.plan.to));
+  await context.inTime('send clients to the new writer', (signal) =>
+    endpoint.activate(context.plan.to, { signal }),
+  );
 }
 
 /**
@@ -82,10 +85,24 @@ export async function settle(context: CutoverContext): Promise<void> {
   context.startClock(WAY_BACK_MS);
   await context.run(from, dropQuietSlot(quietSlotName(migration)));
   if (forward.kind === LinkKind.DMS) await taskOf(context).untilStopped();
+  // A task takes minutes to stop, which is nobody's outage.
+  context.startClock(WAY_BACK_MS);
   await removeSlot(context, forward);
-  if (reverse === undefined) return;
-  await followSecret(context, reverse);
-  await travel(context, reverse, to, from, WAY_BACK_MS);
+  if (reverse !== undefined) {
+    await followSecret(context, reverse);
+    await travel(context, reverse, to, from, WAY_BACK_MS);
+  }
+  await untilEverybodyIsLed(context);
+}
+
+/** The outage did not wait for it: whom an old answer leads to the old writer, that one refuses. */
+async function untilEverybodyIsLed(context: CutoverContext): Promise<void> {
+  const { endpoint } = context.services;
+  await context.inTime(
+    'see that everybody is led to the new writer',
+    async (signal) => await endpoint?.untilEverywhere?.(context.plan.to, { signal }),
+    EVERYWHERE_MS,
+  );
 }
 
 /** What the fence or the guard kept out is let in again. */

@@ -139,7 +139,7 @@ export function taskOf(context: CutoverContext): ReplicationTask {
 /** A task takes long to stop, so that its login is cut off first, and its end is waited for when the outage is over. */
 async function stopTask(context: CutoverContext, path: ReplicationPath): Promise<void> {
   const receiver = context.receiver(path);
-  await taskOf(context).requestStop();
+  await context.inTime('have the DMS task stop', () => taskOf(context).requestStop());
   await allowWriter(context, path, false);
   const { writer } = path;
   if (writer === undefined) return;

@@ -1,12 +1,19 @@
 import type { ClientBase } from 'pg';
-import type { Connection, CutoverPlan, CutoverStep, SecretStore } from '../../postgres';
+import type {
+  Connection,
+  CutoverPlan,
+  CutoverStep,
+  Endpoint,
+  EndpointCall,
+  SecretStore,
+} from '../../postgres';
 
 /** What clients connect to. */
-export interface SwitchedEndpoint {
+export interface SwitchedEndpoint extends Pick<Endpoint, 'untilEverywhere'> {
   /** The server that clients are sent to, by its name in the topology. */
   active(): Promise<string>;
-  /** Sends clients to `server`; doing so twice changes nothing. */
-  activate(server: string): Promise<void>;
+  /** Sends clients to `server`; doing so twice changes nothing. It is given up when the call's signal is aborted. */
+  activate(server: string, call?: EndpointCall): Promise<void>;
 }
 
 /** An AWS DMS task, for a path that DMS runs. */

@@ -3,7 +3,7 @@ import type { CutoverContext } from './context';
 import { lift } from './fence';
 import { removeSlot, startPath, stopPath } from './paths';
 
-/** How long each part of an undo may take, whatever the budget of the cutover was. */
+/** How long each part of an undo may take at least: what took long on the way there does so on the way back. */
 const UNDO_MS = 30_000;
 
 /**
@@ -11,8 +11,7 @@ const UNDO_MS = 30_000;
  * do, and the fence falls as early as it can. Returns what could not be taken back, a sentence each.
  */
 export async function undo(context: CutoverContext): Promise<readonly string[]> {
-  context.startClock(UNDO_MS);
-  const failures = new Failures();
+  const failures = new Failures(context);
   await failures.collect('the endpoint', () => sendBack(context));
   // A way back that still carries would bring what the way forward carries next.
   await failures.collect('the way back', () => stopReverse(context));
@@ -32,8 +31,7 @@ export async function undo(context: CutoverContext): Promise<readonly string[]> 
 
 /** Takes back what was made ready for a cutover that does not begin. Returns what could not be, a sentence each. */
 export async function undoPreparation(context: CutoverContext): Promise<readonly string[]> {
-  context.startClock(UNDO_MS);
-  const failures = new Failures();
+  const failures = new Failures(context);
   await failures.collect('the slot that watches the fence', () =>
     context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
   );
@@ -60,7 +58,9 @@ async function sendBack(context: CutoverContext): Promise<void> {
   const { from } = context.plan;
   if (endpoint === undefined) return;
   // Without asking first: an endpoint that was cut off half-way leads nowhere, and says so by failing.
-  await context.inTime('send clients back', async () => await endpoint.activate(from));
+  await context.inTime('send clients back', async (signal) => {
+    await endpoint.activate(from, { signal });
+  });
 }
 
 async function stopReverse(context: CutoverContext): Promise<void> {
@@ -79,7 +79,11 @@ async function resumeForward(context: CutoverContext): Promise<void> {
 class Failures {
   public readonly list: string[] = [];
 
+  constructor(private readonly context: CutoverContext) {}
+
+  /** What one part waited for in vain leaves the next one its time. */
   public async collect(what: string, work: () => Promise<unknown>): Promise<void> {
+    this.context.startClock(Math.max(UNDO_MS, this.context.plan.limits.budgetMs));
     try {
       await work();
     } catch (error) {

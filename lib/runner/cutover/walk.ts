@@ -174,7 +174,7 @@ async function walk(context: CutoverContext, first: CutoverStepId): Promise<Cuto
 /** Goes on where the decision had fallen. */
 async function finish(context: CutoverContext): Promise<CutoverOutcome> {
   const begun = performance.now();
-  context.startClock(ANSWER_MS);
+  context.startClock(Math.max(ANSWER_MS, context.plan.limits.budgetMs));
   await switchEndpoint(context);
   await take(context, 'open');
   return { result: 'opened', closedMs: performance.now() - begun };

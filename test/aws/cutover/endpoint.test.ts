@@ -43,7 +43,7 @@ test('a secret is switched between both addresses, and only it may be changed', 
 });
 
 test('a proxy is switched between two clusters', () => {
-  const { small } = machine(({ stack }) => ({
+  const { small, cutover } = machine(({ stack }) => ({
     endpoint: CutoverEndpoint.rdsProxy(
       DatabaseProxy.fromDatabaseProxyAttributes(stack, 'Proxy', {
         dbProxyName: 'shop',
@@ -61,6 +61,7 @@ test('a proxy is switched between two clusters', () => {
       },
     ),
   }));
+  expect(cutover.plan.limits.budgetMs).toBe(120_000);
   expect(endpointIn(small.stack)).toEqual({
     kind: 'rds-proxy',
     proxy: 'shop',
