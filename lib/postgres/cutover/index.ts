@@ -96,10 +96,18 @@ export {
 export { analyze, staleStatistics } from './statistics';
 export { type CutoverObservation, type CutoverState, type PathState, stateOf } from './status';
 export {
+  mayStampSlots,
+  receiverOf,
+  type StreamIdentity,
+  slotIdentity,
+  stampSlot,
+  unbroken,
+} from './stream';
+export {
   createVerification,
   findVerification,
+  forgetVerification,
   selectedTables,
-  streamOf,
   verificationExists,
   writeVerification,
 } from './verified';

@@ -3,6 +3,7 @@ import {
   dropQuietSlot,
   findEntry,
   foreignWrites,
+  forgetVerification,
   LinkKind,
   liftStatements,
   markLetIn,
@@ -11,6 +12,7 @@ import {
   PontoonError,
   quietSlotName,
   undecide,
+  verificationExists,
   writeCanary,
 } from '../../postgres';
 import { SqlError } from '../run';
@@ -109,6 +111,7 @@ async function untilEverybodyIsLed(context: CutoverContext): Promise<void> {
 async function openNewWriter(context: CutoverContext): Promise<void> {
   const { to } = context.plan;
   try {
+    await forgetRows(context);
     if (await restoreAccess(context, to, 'close')) return;
     const before = await keptOutByGuard(context);
     await context.together(to, [
@@ -126,6 +129,13 @@ async function openNewWriter(context: CutoverContext): Promise<void> {
       { cause: error },
     );
   }
+}
+
+/** Whoever comes here again has a stream that begins now, and compares anew. */
+async function forgetRows(context: CutoverContext): Promise<void> {
+  const { to, migration } = context.plan;
+  if ((await context.runOne(to, verificationExists()))?.exists === true)
+    await context.run(to, forgetVerification(migration));
 }
 
 /** Who could connect before a guard kept applications out of the new writer; undefined if there is no guard. */

@@ -4,8 +4,9 @@ import {
   PontoonError,
   type QualifiedName,
   quoteQualified,
+  type StreamIdentity,
   selectedTables,
-  streamOf,
+  unbroken,
   verificationExists,
   writeVerification,
 } from '../../postgres';
@@ -16,6 +17,7 @@ import { readState, type VerificationState } from '../verify/state';
 import { verifyTables } from '../verify/verify';
 import { CutoverContext } from './context';
 import type { CutoverRequest, CutoverServices } from './services';
+import { beginStreams, streamsNow } from './streams';
 
 /** How far the comparison before a cutover is. */
 export interface RowsVerified {
@@ -47,10 +49,11 @@ export async function verifyRows(
   const context = new CutoverContext(request, services);
   const { plan } = context;
   await context.run(plan.to, createVerification());
-  const stream = await currentStream(context);
   const found = await context.runOne(plan.to, findVerification(plan.migration));
-  let state: VerificationState | undefined =
-    found?.stream === stream ? readState(found.state) : undefined;
+  const before = found?.stream as readonly StreamIdentity[] | undefined;
+  const goesOn = before !== undefined && unbroken(before, await streamsNow(context));
+  const streams = goesOn ? before : await beginStreams(context);
+  let state: VerificationState | undefined = goesOn ? readState(found?.state) : undefined;
   const { tables } = await verifyTables({
     source: connectionOf(context, plan.from),
     target: connectionOf(context, plan.to),
@@ -63,7 +66,7 @@ export async function verifyRows(
     },
   });
   const results = tables.map(({ table, status, reason = '' }) => ({ table, status, reason }));
-  await context.run(plan.to, writeVerification(plan.migration, stream, { state, results }));
+  await context.run(plan.to, writeVerification(plan.migration, streams, { state, results }));
   const sentences = (status: TableVerification['status']): readonly string[] =>
     results
       .filter((result) => result.status === status)
@@ -84,7 +87,7 @@ export async function lookAtRows(context: CutoverContext): Promise<string | unde
     return 'nothing compared yet';
   const found = await context.runOne(to, findVerification(migration));
   if (found === undefined) return 'nothing compared yet';
-  if (found.stream !== (await currentStream(context)))
+  if (!unbroken(found.stream as readonly StreamIdentity[], await streamsNow(context)))
     return 'a comparison of a stream that has ended';
   const results = found.results as readonly TableVerification[];
   const other = results.find(({ status }) => status !== 'same');
@@ -104,15 +107,5 @@ export function connectionOf(context: CutoverContext, server: string) {
   throw new PontoonError(
     'NO_SESSION',
     `rows on '${server}' must be reachable to be compared, got no connection; add it`,
-  );
-}
-
-async function currentStream(context: CutoverContext): Promise<string> {
-  const { forward, to } = context.plan;
-  const row = await context.runOne(to, streamOf(forward));
-  if (row !== undefined) return String(row.stream);
-  throw new PontoonError(
-    'NO_STREAM',
-    `'${to}' must follow '${context.plan.from}' before rows are compared, got no subscription '${forward.subscription ?? ''}'; deploy it first`,
   );
 }

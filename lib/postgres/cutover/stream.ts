@@ -1,0 +1,60 @@
+import { parseLsn } from '../lsn';
+import { type Statement, sql } from '../statement';
+import { LinkKind } from '../topology';
+import type { ReplicationPath } from './plan';
+
+/** What tells a stream from a later one of the same names. Numbers are texts: they may not fit into a JavaScript number. */
+export interface StreamIdentity {
+  /** The receiver's subscription and its slot; the slot alone for AWS DMS. */
+  readonly receiver: string;
+  /** When the statistics of the slot were set to 0: a slot that is made anew has no such time. */
+  readonly stamp: string;
+  /** Transactions that the slot has decoded, which only grow while it is the same. */
+  readonly transactions: string;
+  /** What the slot has confirmed. */
+  readonly position: string;
+}
+
+/** What `path` is applied by, asked on the receiver. No row if there is none. */
+export function receiverOf(path: ReplicationPath): Statement {
+  if (path.kind === LinkKind.DMS) return sql('SELECT $1::text AS receiver', [path.slotName]);
+  return sql(
+    `SELECT pg_catalog.format('%s %s', s.oid, s.subslotname) AS receiver FROM pg_catalog.pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+    [path.subscription],
+  );
+}
+
+/** What PostgreSQL remembers of one slot and forgets with it, asked on the decoder. No row if it is gone. */
+export function slotIdentity(slotName: string): Statement {
+  return sql(
+    `SELECT coalesce(extract(epoch FROM t.stats_reset)::text, '') AS stamp, coalesce(t.total_txns, 0)::text AS transactions, s.confirmed_flush_lsn::text AS position FROM pg_catalog.pg_replication_slots s LEFT JOIN pg_catalog.pg_stat_replication_slots t ON t.slot_name = s.slot_name WHERE s.slot_name = $1`,
+    [slotName],
+  );
+}
+
+/** Whether the session may stamp slots, which only superusers may unless it was granted to others. */
+export function mayStampSlots(): Statement {
+  return sql(
+    `SELECT pg_catalog.has_function_privilege('pg_catalog.pg_stat_reset_replication_slot(text)', 'EXECUTE') AS may`,
+  );
+}
+
+/** Marks a slot by the time at which its statistics are set to 0. */
+export function stampSlot(slotName: string): Statement {
+  return sql('SELECT pg_catalog.pg_stat_reset_replication_slot($1)', [slotName]);
+}
+
+/** Whether each stream of `now` is the one that it was `then`, and so has left nothing out in between. */
+export function unbroken(then: readonly StreamIdentity[], now: readonly StreamIdentity[]): boolean {
+  return then.length === now.length && then.every((one, index) => goesOn(one, now[index]));
+}
+
+function goesOn(then: StreamIdentity, now: StreamIdentity | undefined): boolean {
+  return (
+    now !== undefined &&
+    then.receiver === now.receiver &&
+    then.stamp === now.stamp &&
+    BigInt(then.transactions) <= BigInt(now.transactions) &&
+    parseLsn(then.position) <= parseLsn(now.position)
+  );
+}

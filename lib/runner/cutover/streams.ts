@@ -1,0 +1,63 @@
+import {
+  mayStampSlots,
+  PontoonError,
+  type ReplicationPath,
+  receiverOf,
+  type StreamIdentity,
+  slotIdentity,
+  stampSlot,
+} from '../../postgres';
+import { waitUntil } from '../wait';
+import type { CutoverContext } from './context';
+
+/** How long the statistics may take to say what was asked of them. */
+const STAMP_MS = 30_000;
+
+/** The streams of the way forward as they are now. */
+export async function streamsNow(context: CutoverContext): Promise<readonly StreamIdentity[]> {
+  const { to, forward } = context.plan;
+  const row = await context.runOne(to, receiverOf(forward));
+  if (row !== undefined) return [await streamOf(context, forward, String(row.receiver))];
+  throw new PontoonError(
+    'NO_STREAM',
+    `'${to}' must follow '${context.plan.from}' before rows are compared, got no subscription '${forward.subscription ?? ''}'; deploy it first`,
+  );
+}
+
+/**
+ * The streams of the way forward, marked so that later ones of the same names are told from them. Where the runner may
+ * not mark a slot, only its count of transactions tells, which a later slot passes some time.
+ */
+export async function beginStreams(context: CutoverContext): Promise<readonly StreamIdentity[]> {
+  const [before] = await streamsNow(context);
+  const { decoder, slotName } = context.plan.forward;
+  if ((await context.runOne(decoder, mayStampSlots()))?.may !== true)
+    return await streamsNow(context);
+  await context.run(decoder, stampSlot(slotName));
+  return await waitUntil({
+    what: `the statistics of slot '${slotName}' on '${decoder}' must be set to 0`,
+    deadlineMs: STAMP_MS,
+    probe: async () => {
+      const value = await streamsNow(context);
+      return value[0]?.stamp === before?.stamp
+        ? { done: false, reason: 'those from before' }
+        : { done: true, value };
+    },
+  });
+}
+
+async function streamOf(
+  context: CutoverContext,
+  { decoder, slotName }: ReplicationPath,
+  receiver: string,
+): Promise<StreamIdentity> {
+  const row = await context.runOne(decoder, slotIdentity(slotName));
+  if (row === undefined) {
+    throw new PontoonError(
+      'NO_STREAM',
+      `slot '${slotName}' on '${decoder}' must be there before rows are compared, got none; deploy it first`,
+    );
+  }
+  const { stamp, transactions, position } = row as unknown as Omit<StreamIdentity, 'receiver'>;
+  return { receiver, stamp, transactions, position };
+}

@@ -1,0 +1,125 @@
+import { type CutoverPlan, rollbackOf } from '../../../lib/postgres';
+import { checkCutover, cutover, status, verifyRows, waitUntil } from '../../../lib/runner';
+import { failureOf } from '../../faults/walks';
+import { CutoverLab, type LabServices } from './lab';
+
+let lab: CutoverLab;
+let plan: CutoverPlan;
+let services: LabServices;
+beforeAll(async () => {
+  lab = await CutoverLab.start([17, 17]);
+  const { skipVerification: _skipped, ...asked } = lab.plan();
+  plan = asked;
+});
+afterAll(() => lab.stop());
+beforeEach(async () => {
+  services = { ...(await lab.services()), connections: lab.connections() };
+});
+afterEach(() => services.close());
+
+const request = () => ({ plan, owner: 'test' });
+const found = async (): Promise<unknown> =>
+  (await status(request(), services)).gates.find(({ id }) => id === 'rows')?.found;
+
+test('a comparison counts as long as the slot is the one that it was', async () => {
+  expect(await verifyRows(request(), services)).toMatchObject({ same: 3 });
+  await lab.green.admin.query('ALTER SUBSCRIPTION forward DISABLE');
+  await readBy(false);
+  await lab.green.admin.query('ALTER SUBSCRIPTION forward ENABLE');
+  await write(1);
+  expect(await found()).toBe('as it must be');
+});
+
+test('a slot that was made anew is noticed by its count of transactions', async () => {
+  await write(20);
+  await followed();
+  await lab.green.admin.query('DELETE FROM pontoon.verification');
+  expect(await verifyRows(request(), services)).toMatchObject({ same: 3 });
+  await renew();
+  expect(await found()).toBe('a comparison of a stream that has ended');
+});
+
+test('a slot that was made anew is noticed for good where the runner may mark it', async () => {
+  const superuser = await lab.blue.superuser();
+  await superuser.query(
+    'GRANT EXECUTE ON FUNCTION pg_stat_reset_replication_slot(text) TO dbadmin',
+  );
+  await superuser.end();
+  await lab.green.admin.query('TRUNCATE shop.customers');
+  await lab.blue.admin.query('TRUNCATE shop.customers');
+  expect(await verifyRows(request(), services)).toMatchObject({ same: 3 });
+  await write(1);
+  await followed();
+  expect(await found()).toBe('as it must be');
+
+  await renew();
+  await write(20);
+  await followed();
+  expect(await found()).toBe('a comparison of a stream that has ended');
+});
+
+test('a comparison counts for one cutover only', async () => {
+  await lab.green.admin.query('TRUNCATE shop.customers');
+  await lab.blue.admin.query('TRUNCATE shop.customers');
+  await verifyRows(request(), services);
+  expect((await cutover(request(), services)).result).toBe('opened');
+  const back = rollbackOf(plan);
+  if (back === undefined) throw new Error('there is a way back');
+  expect(
+    (await cutover({ plan: { ...back, skipVerification: true }, owner: 'test' }, services)).result,
+  ).toBe('opened');
+  expect(await failureOf(checkCutover(request(), services))).toBe(
+    `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:
+- every selected table was compared, and is the same: closed, got nothing compared yet; compare them, or look at the rows that differ`,
+  );
+});
+
+/** Each row is a transaction. */
+async function write(rows: number): Promise<void> {
+  for (let row = 0; row < rows; row += 1)
+    await lab.blue.admin.query(`INSERT INTO shop.customers (name) VALUES ('somebody')`);
+}
+
+/** Loses the slot and a row with it, and makes another of its name. */
+async function renew(): Promise<void> {
+  await lab.green.admin.query('ALTER SUBSCRIPTION forward DISABLE');
+  await readBy(false);
+  await lab.blue.admin.query(`SELECT pg_drop_replication_slot('forward')`);
+  await write(1);
+  await lab.blue.admin.query(`SELECT pg_create_logical_replication_slot('forward', 'pgoutput')`);
+  await lab.green.admin.query('ALTER SUBSCRIPTION forward ENABLE');
+  await readBy(true);
+}
+
+async function readBy(active: boolean): Promise<void> {
+  await waitUntil({
+    what: `slot 'forward' must ${active ? '' : 'not '}be read`,
+    deadlineMs: 30_000,
+    intervalMs: 10,
+    probe: async () => {
+      const { rows } = await lab.blue.admin.query(
+        `SELECT active FROM pg_replication_slots WHERE slot_name = 'forward'`,
+      );
+      return rows[0]?.active === active
+        ? { done: true, value: undefined }
+        : { done: false, reason: JSON.stringify(rows) };
+    },
+  });
+}
+
+async function followed(): Promise<void> {
+  const { rows } = await lab.blue.admin.query('SELECT pg_current_wal_insert_lsn()::text AS lsn');
+  await waitUntil({
+    what: 'the slot must have confirmed everything',
+    deadlineMs: 30_000,
+    probe: async () => {
+      const { rows: slots } = await lab.blue.admin.query(
+        `SELECT confirmed_flush_lsn >= $1::pg_lsn AS there FROM pg_replication_slots WHERE slot_name = 'forward'`,
+        [rows[0].lsn],
+      );
+      return slots[0]?.there === true
+        ? { done: true, value: undefined }
+        : { done: false, reason: JSON.stringify(slots) };
+    },
+  });
+}
