@@ -32,10 +32,19 @@ export async function withServices<Result>(
 
 /** `services` whose sessions ask `before` each statement whether it may be run. */
 export function guardedServices(services: CutoverServices, before: () => void): CutoverServices {
-  const sessions = new Map(
-    [...services.sessions].map(([server, session]) => [server, guarded(session, before)]),
-  );
-  return { ...services, sessions };
+  const sessions = new Map<string, ClientBase>();
+  const guard = (server: string): void => {
+    const session = services.sessions.get(server);
+    if (session !== undefined) sessions.set(server, guarded(session, before));
+  };
+  for (const server of services.sessions.keys()) guard(server);
+  const { reopen } = services;
+  if (reopen === undefined) return { ...services, sessions };
+  const guardAnew = async (server: string): Promise<void> => {
+    await reopen(server);
+    guard(server);
+  };
+  return { ...services, sessions, reopen: guardAnew };
 }
 
 function guarded(session: ClientBase, before: () => void): ClientBase {

@@ -104,6 +104,7 @@ export {
   setSequences,
   slotIdentity,
   slotLag,
+  slotLoss,
   slotState,
   staleStatistics,
   stampSlot,

@@ -1,76 +1,100 @@
-import type { ClientConfig } from 'pg';
-import {
-  CUTOVER_LIMITS,
-  type CutoverPlan,
-  LinkKind,
-  PublisherSslMode,
-  rollbackOf,
-} from '../../lib/postgres';
-import { randomPassword } from '../../lib/rehearsal/servers';
-import {
-  type CutoverEvent,
-  type CutoverServices,
-  cutover,
-  scramVerifier,
-  status,
-} from '../../lib/runner';
+import type { CutoverPlan } from '../../lib/postgres';
+import { type CutoverEvent, cutover, status } from '../../lib/runner';
 import { contradictions, JournalWriter, untilWritten } from '../runner/cutover/writer';
-import { HybridChain } from '../runner/hybrid-chain';
+import type { HybridChain, Link } from '../runner/hybrid-chain';
+import { HybridLab } from './hybrid-lab';
 import { ALL } from './matrix';
 import { failureOf } from './walks';
 
-const SCHEMA = `CREATE SCHEMA shop;
-CREATE TABLE shop.orders (id bigserial PRIMARY KEY, client int NOT NULL, number int NOT NULL);
-CREATE TABLE shop.counters (client int PRIMARY KEY, written int NOT NULL)`;
-const SELECTION = { schemas: ['shop'] };
 const MAJORS = ALL ? [16, 17, 18] : [17];
 
+/**
+ * Takes the slot on B away from under its reader: A, of which B asks nothing any more, cleans its catalog up. Behind a
+ * fence A does not, since the slot that watches the fence lies there.
+ */
+async function conflict({ a, b }: HybridChain): Promise<void> {
+  await change(b, 'hot_standby_feedback = off');
+  await a.until(
+    `SELECT catalog_xmin IS NULL FROM pg_replication_slots WHERE slot_name = 'b'`,
+    true,
+  );
+  await b.until(LOST, 'lost', async () => {
+    for (const text of ['CREATE TABLE gone ()', 'DROP TABLE gone', 'VACUUM pg_catalog.pg_class'])
+      await a.value(text);
+  });
+  await b.value('ALTER SYSTEM RESET hot_standby_feedback');
+  await b.value('SELECT pg_reload_conf()');
+}
+
+/** Has B throw away what its slot has not sent. */
+async function exhaust(chain: HybridChain): Promise<void> {
+  const { a, b } = chain;
+  await chain.asTargetSuperuser('ALTER SUBSCRIPTION forward DISABLE');
+  await change(b, `max_slot_wal_keep_size = '16MB'`);
+  await b.value(
+    `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'c' AND active`,
+  );
+  await b.until(LOST, 'lost', async () => {
+    await a.value(
+      `SELECT count(pg_logical_emit_message(false, 'fill', repeat('x', 1000000))) FROM generate_series(1, 40)`,
+    );
+    for (const text of ['SELECT pg_switch_wal()', 'CHECKPOINT']) await a.client.query(text);
+    await chain.replayed();
+    await b.client.query('CHECKPOINT');
+  });
+  await b.value('ALTER SYSTEM RESET max_slot_wal_keep_size');
+  await b.value('SELECT pg_reload_conf()');
+}
+
+const LOST = `SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'c'`;
+
+async function change({ client }: Link, setting: string): Promise<void> {
+  await client.query(`ALTER SYSTEM SET ${setting}`);
+  await client.query('SELECT pg_reload_conf()');
+}
+
 describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i', (major) => {
+  let lab: HybridLab;
   let chain: HybridChain;
-  let active = 'onPremises';
   let writers: JournalWriter[] = [];
-  const password = randomPassword();
   beforeAll(async () => {
-    chain = await HybridChain.start(major, SCHEMA);
-    await provision(chain, password);
+    lab = await HybridLab.start(major);
+    ({ chain } = lab);
   }, 120_000);
   afterAll(async () => {
     await Promise.all(writers.map((writer) => writer.stop()));
-    await chain.stop();
+    await lab.stop();
   });
 
-  const application = (): ClientConfig => ({
-    host: '127.0.0.1',
-    port: (active === 'onPremises' ? chain.a : chain.c).client.port,
-    database: 'app',
-    user: 'app',
-    password,
-    ssl: { rejectUnauthorized: false },
-  });
+  /** A walk that is undone, after which A works as before. */
+  const failure = async (plan: CutoverPlan, fault: () => Promise<void>): Promise<string> => {
+    const onEvent = async (event: CutoverEvent) => {
+      if (event.kind === 'step' && event.step.id === 'catch-up') await fault();
+    };
+    const walk = cutover({ plan, owner: 'test' }, { ...lab.services(), onEvent });
+    const said = await failureOf(walk);
+    expect(lab.active).toBe('onPremises');
+    await works();
+    return said;
+  };
 
-  const servicesOf = (): CutoverServices => ({
-    sessions: new Map([chain.a, chain.b, chain.c].map((link) => [link.name, link.client])),
-    secrets: chain.secrets,
-    endpoint: {
-      active: async () => active,
-      activate: async (server) => {
-        active = server;
-      },
-    },
-  });
+  /** Applications write to A. */
+  const works = async (): Promise<void> => {
+    const writer = new JournalWriter(writers.length, () => lab.application(), 1);
+    writers.push(writer);
+    await untilWritten([writer]).finally(() => writer.stop());
+  };
 
   test('there and back, and once more, with the standby in between', async () => {
-    writers = [0, 1, 2].map((client) => new JournalWriter(client, application, 1));
+    writers = [0, 1, 2].map((client) => new JournalWriter(client, () => lab.application(), 1));
     await untilWritten(writers, 20);
-    const plan = planOf(chain);
-    const back = rollbackOf(plan);
-    if (back === undefined) throw new Error('the plan has a way back');
-    const services = servicesOf();
+    const [plan, back] = [lab.plan(), lab.back()];
+    const services = lab.services();
     for (const one of [plan, back, plan, back]) {
-      await followed(chain, one);
+      await lab.followed(one);
       const outcome = await cutover({ plan: one, owner: 'test' }, services);
       expect(outcome.result).toBe('opened');
-      expect(active).toBe(one.to);
+      expect(lab.active).toBe(one.to);
       await untilWritten(writers, 20);
     }
     await Promise.all(writers.map((writer) => writer.stop()));
@@ -85,117 +109,39 @@ describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i',
   });
 
   test('is undone when the slot on the standby is lost behind the fence', async () => {
-    const plan = planOf(chain);
-    await followed(chain, plan);
-    const onEvent = async (event: CutoverEvent) => {
-      if (event.kind === 'step' && event.step.id === 'catch-up') await loseSlot(chain);
-    };
-    const walk = cutover({ plan, owner: 'test' }, { ...servicesOf(), onEvent });
-    expect(await failureOf(walk)).toBe(
-      `UNDONE: slot 'c' on 'standby' must be there, got none; what it had not sent is missing on the new writer, so replicate from the start again; everything was taken back, and 'onPremises' works as before`,
+    const plan = lab.plan();
+    await lab.followed(plan);
+    expect(await failure(plan, () => exhaust(chain))).toBe(
+      `UNDONE: slot 'c' on 'standby' must be there, got one whose WAL is gone; what it had not sent is missing on the new writer: raise max_slot_wal_keep_size there, and replicate from the start again; everything was taken back, and 'onPremises' works as before`,
     );
-    expect(active).toBe('onPremises');
-    const writer = new JournalWriter(9, application, 1);
-    await untilWritten([writer]);
-    await writer.stop();
+  });
+
+  test('does not begin with a slot that was invalidated', async () => {
+    const plan = lab.plan();
+    await lab.replicateAgain();
+    await lab.followed(plan);
+    await conflict(chain);
+    const found =
+      major === 16
+        ? 'its primary removed what it needs: set hot_standby_feedback = on there and wal_level = logical on the primary'
+        : 'its primary removed rows of the catalog that it needs: set hot_standby_feedback = on there';
+    const walk = cutover({ plan, owner: 'test' }, lab.services());
+    expect(await failureOf(walk)).toBe(
+      `GATES_CLOSED: every gate of the cutover of 'chain' must be open, got:\n- the new writer follows closely: closed, got slot 'c' on 'standby' that was invalidated, since ${found}, and replicate from the start again; wait, or look at what holds the receiver up`,
+    );
+    await works();
+  });
+
+  test('succeeds when it is replicated from the start again, as was said', async () => {
+    await lab.replicateAgain();
+    const plan = lab.plan();
+    await lab.followed(plan);
+    await cutover({ plan, owner: 'test' }, lab.services());
+    expect(lab.active).toBe('aurora');
+    await chain.c.until(
+      'SELECT count(*)::int FROM shop.orders',
+      await chain.a.value('SELECT count(*)::int FROM shop.orders'),
+    );
+    expect(await contradictions(chain.c.client, writers)).toEqual([]);
   });
 });
-
-/** Takes the slot on B away from under its reader. */
-async function loseSlot({ b }: HybridChain): Promise<void> {
-  await b.until(
-    `SELECT count(*)::int FROM pg_replication_slots WHERE slot_name = 'c'`,
-    0,
-    async () => {
-      await b.client.query(
-        `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'c' AND active`,
-      );
-      await b.client.query(
-        `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'c' AND NOT active`,
-      );
-    },
-  );
-}
-
-async function followed(chain: HybridChain, { forward }: CutoverPlan): Promise<void> {
-  const decoder = forward.decoder === chain.b.name ? chain.b : chain.c;
-  await decoder.until(
-    `SELECT active FROM pg_replication_slots WHERE slot_name = '${forward.slotName}'`,
-    true,
-  );
-}
-
-function planOf(chain: HybridChain): CutoverPlan {
-  const { port } = chain.c.client;
-  return {
-    migration: 'chain',
-    from: 'onPremises',
-    to: 'aurora',
-    selection: SELECTION,
-    forward: {
-      kind: LinkKind.NATIVE,
-      decoder: 'standby',
-      slotName: 'c',
-      subscription: 'forward',
-      publication: 'forward',
-    },
-    reverse: {
-      kind: LinkKind.NATIVE,
-      decoder: 'aurora',
-      slotName: 'backward',
-      subscription: 'backward',
-      publication: 'backward',
-      publisher: {
-        server: 'aurora',
-        host: '127.0.0.1',
-        port,
-        database: 'app',
-        secret: 'reader',
-        sslMode: PublisherSslMode.REQUIRE,
-        sslRootCert: '',
-      },
-    },
-    keep: { onPremises: ['reader'], aurora: ['reader'] },
-    skipVerification: true,
-    limits: { ...CUTOVER_LIMITS, verificationMs: 0, budgetMs: 10_000 },
-  };
-}
-
-async function provision(chain: HybridChain, password: string): Promise<void> {
-  const { a, b, c } = chain;
-  chain.secrets.set('reader', 'reader', randomPassword());
-  for (const link of [a, c]) {
-    await link.client.query(`CREATE ROLE app LOGIN PASSWORD '${scramVerifier(password)}'`);
-    await link.client.query(
-      'GRANT USAGE ON SCHEMA shop TO app; GRANT ALL ON ALL TABLES IN SCHEMA shop TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA shop TO app',
-    );
-    await link.apply({ kind: 'ledger' });
-    await link.apply({
-      kind: 'role',
-      name: 'reader',
-      secret: 'reader',
-      replication: true,
-      readSchemas: ['shop'],
-      database: ['CONNECT'],
-    });
-    await link.apply({ kind: 'canary', readers: ['reader'] });
-  }
-  await c.apply({ kind: 'connection-guard', keep: ['reader'] });
-  const publication = { kind: 'publication', selection: SELECTION, canary: true };
-  await a.apply({ ...publication, name: 'forward' });
-  await c.apply({ ...publication, name: 'backward' });
-  await chain.replayed();
-  await b.apply({ kind: 'logical-slot', name: 'c', plugin: 'pgoutput' });
-  await chain.replayed();
-  await c.apply({
-    kind: 'subscription',
-    name: 'forward',
-    publisher: chain.publisher('reader'),
-    publications: ['forward'],
-    slotName: 'c',
-  });
-  await chain.arrives(
-    `SELECT count(*) FILTER (WHERE srsubstate <> 'r')::int FROM pg_subscription_rel`,
-    0,
-  );
-}

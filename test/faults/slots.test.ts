@@ -39,7 +39,7 @@ describe('a slot whose log is gone', () => {
     await asSuperuser(lab.green, 'ALTER SUBSCRIPTION forward ENABLE');
     const walk = walkWith(lab, lab.plan(), { step: 'gates', edge: 'after' }, async () => undefined);
     expect(await failureOf(walk)).toBe(
-      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- the new writer follows closely: closed, got slot 'forward' has lost its WAL; wait, or look at what holds the receiver up`,
+      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- the new writer follows closely: closed, got slot 'forward' on 'blue' whose WAL is gone: raise max_slot_wal_keep_size there, and replicate from the start again; wait, or look at what holds the receiver up`,
     );
     await expectWhole(lab, [writer]);
   });
@@ -50,7 +50,7 @@ describe('a slot whose log is gone', () => {
       await exhaust();
     });
     expect(await failureOf(walk)).toBe(
-      `UNDONE: slot 'forward' on 'blue' must be there, got one whose WAL is gone; what it had not sent is missing on the new writer, so replicate from the start again; everything was taken back, and 'blue' works as before`,
+      `UNDONE: slot 'forward' on 'blue' must be there, got one whose WAL is gone; what it had not sent is missing on the new writer: raise max_slot_wal_keep_size there, and replicate from the start again; everything was taken back, and 'blue' works as before`,
     );
     await expectWhole(lab, [writer]);
   });

@@ -229,18 +229,25 @@ export function watched(
   ask: (work: () => Promise<unknown>) => Promise<unknown>,
 ): LabServices {
   const { endpoint } = services;
-  const sessions = [...services.sessions].map(([server, session]) => {
+  const sessions = new Map<string, Client>();
+  const watch = (server: string, session: Client): void => {
     const seen = new Proxy(session, {
       get: (target, key) =>
         key === 'query'
           ? (...args: unknown[]) => ask(() => Reflect.apply(target.query, target, args))
           : Reflect.get(target, key),
     });
-    return [server, seen] as const;
-  });
+    sessions.set(server, seen);
+  };
+  for (const [server, session] of services.sessions) watch(server, session);
   return {
     ...services,
-    sessions: new Map(sessions),
+    sessions,
+    reopen: async (server) => {
+      await ask(() => services.reopen(server));
+      const session = services.sessions.get(server);
+      if (session !== undefined) watch(server, session);
+    },
     endpoint: {
       active: async () => String(await ask(() => endpoint.active())),
       activate: async (server) => void (await ask(() => endpoint.activate(server))),

@@ -33,9 +33,10 @@ export async function withCutoverServices<Result>(
     connections,
     secrets,
     purpose,
-    async (sessions) =>
+    async (sessions, reopen) =>
       await use({
         sessions,
+        reopen,
         secrets,
         connections,
         onEvent,

@@ -1,6 +1,7 @@
 import { quoteQualified } from '../identifiers';
 import { CANARY_TABLE } from '../objects';
 import { type Statement, sql } from '../statement';
+import { SLOT_LOST_BY } from './slot-loss';
 
 const TABLE = quoteQualified(CANARY_TABLE);
 
@@ -39,7 +40,7 @@ export function replayed(lsn: string): Statement {
 /** How far the reader of a slot has confirmed what it got. No row if the slot is gone. */
 export function confirmed(slotName: string, lsn: string): Statement {
   return sql(
-    `SELECT confirmed_flush_lsn::text AS lsn, confirmed_flush_lsn >= $2::pg_lsn AS reached, active, wal_status AS "walStatus" FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+    `SELECT s.confirmed_flush_lsn::text AS lsn, s.confirmed_flush_lsn >= $2::pg_lsn AS reached, s.active, ${SLOT_LOST_BY} AS "lostBy" FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1`,
     [slotName, lsn],
   );
 }

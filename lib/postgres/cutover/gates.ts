@@ -1,5 +1,6 @@
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA } from '../table-selection';
+import { SLOT_LOST_BY } from './slot-loss';
 
 /** What must hold before a writer is fenced. What could not be read is `unchecked`, which is as good as closed. */
 export interface Gate {
@@ -14,10 +15,10 @@ export interface Gate {
   readonly wayOut: string;
 }
 
-/** How far the reader of a slot lies behind the end of the log at which it reads. No row if the slot is gone. */
+/** How far the reader of a slot lies behind the end of the log at which it reads, or why it can read no more. No row if the slot is gone. */
 export function slotLag(slotName: string): Statement {
   return sql(
-    `SELECT active, wal_status AS "walStatus", (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END - confirmed_flush_lsn)::float8 AS bytes FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+    `SELECT s.active, ${SLOT_LOST_BY} AS "lostBy", (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END - s.confirmed_flush_lsn)::float8 AS bytes FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1`,
     [slotName],
   );
 }

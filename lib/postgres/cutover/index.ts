@@ -93,6 +93,7 @@ export {
   sequencePosition,
   setSequences,
 } from './sequences';
+export { slotLoss } from './slot-loss';
 export { analyze, staleStatistics } from './statistics';
 export { type CutoverObservation, type CutoverState, type PathState, stateOf } from './status';
 export {

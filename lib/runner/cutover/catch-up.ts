@@ -7,6 +7,7 @@ import {
   PontoonError,
   type ReplicationPath,
   replayed,
+  slotLoss,
   writeCanary,
 } from '../../postgres';
 import { type Probe, waitUntil } from '../wait';
@@ -95,10 +96,14 @@ async function slotConfirmed(
   position: string,
 ): Promise<Probe<undefined>> {
   const row = await context.runOne(decoder, confirmed(slotName, position));
-  if (row === undefined || row.walStatus === 'lost') {
+  if (row === undefined || typeof row.lostBy === 'string') {
+    const { what, wayOut } =
+      row === undefined
+        ? { what: 'none', wayOut: 'replicate from the start again' }
+        : slotLoss(String(row.lostBy));
     throw new PontoonError(
       'SLOT_LOST',
-      `slot '${slotName}' on '${decoder}' must be there, got ${row === undefined ? 'none' : 'one whose WAL is gone'}; what it had not sent is missing on the new writer, so replicate from the start again`,
+      `slot '${slotName}' on '${decoder}' must be there, got ${row === undefined ? what : `one ${what}`}; what it had not sent is missing on the new writer: ${wayOut}`,
     );
   }
   return row.reached === true

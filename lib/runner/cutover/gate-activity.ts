@@ -3,6 +3,7 @@ import {
   longTransactions,
   preparedTransactions,
   slotLag,
+  slotLoss,
   subscriptionProgress,
   superuserSessions,
   unfencedLogins,
@@ -22,7 +23,10 @@ export async function lookAtForward(context: CutoverContext): Promise<string | u
   }
   const slot = await context.runOne(forward.decoder, slotLag(forward.slotName));
   if (slot === undefined) return `no slot '${forward.slotName}' on '${forward.decoder}'`;
-  if (slot.walStatus === 'lost') return `slot '${forward.slotName}' has lost its WAL`;
+  if (typeof slot.lostBy === 'string') {
+    const { what, wayOut } = slotLoss(slot.lostBy);
+    return `slot '${forward.slotName}' on '${forward.decoder}' ${what}: ${wayOut}`;
+  }
   if (slot.active !== true) return `slot '${forward.slotName}' is read by nobody`;
   if (Number(slot.bytes) > limits.lagBytes)
     return `a lag of ${String(slot.bytes)} bytes, more than ${limits.lagBytes}`;

@@ -11,6 +11,7 @@ import {
   OWN_SCHEMA,
   PontoonError,
   quietSlotName,
+  sql,
   undecide,
   verificationExists,
   writeCanary,
@@ -66,7 +67,9 @@ export async function switchEndpoint(context: CutoverContext): Promise<void> {
  * finds it, so that never both sides are open.
  */
 export async function open(context: CutoverContext): Promise<void> {
-  const { from, migration } = context.plan;
+  const { from, to, migration } = context.plan;
+  // Nothing was asked of it for some steps: a session that broke meanwhile can still be undone.
+  await context.run(to, sql('SELECT 1'));
   const decided = await context.runOne(from, decide(migration, context.owner));
   // None if the deadline passed, or if somebody else took over.
   if (decided === undefined) {

@@ -20,6 +20,7 @@ import {
   subscriptionState,
 } from '../../postgres';
 import { apply } from '../reconcile';
+import { SqlError } from '../run';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
 import { accessOf } from './fence';
@@ -27,6 +28,7 @@ import type { ReplicationTask } from './services';
 
 const LOOK_AGAIN_MS = 5;
 const PULSE_MS = 20;
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** Has `path` carry nothing any more, from the moment of the return. */
 export async function stopPath(context: CutoverContext, path: ReplicationPath): Promise<void> {
@@ -37,10 +39,25 @@ export async function stopPath(context: CutoverContext, path: ReplicationPath): 
   if (found === undefined) return;
   if (found.enabled === true) await context.run(receiver, enableSubscription(name, false));
   await until(context, `subscription '${name}' on '${receiver}' must end its workers`, async () => {
-    await context.run(receiver, endSubscriptionWorkers(name));
+    const refusal = await endWorkers(context, receiver, name);
     const row = await context.runOne(receiver, subscriptionState(name));
-    return row?.workers === 0 ? undefined : `${String(row?.workers)} of them`;
+    return row?.workers === 0 ? undefined : (refusal ?? `${String(row?.workers)} of them`);
   });
+}
+
+/** A worker that has only just begun is nobody's yet, and only a superuser may end it: it is asked again. */
+async function endWorkers(
+  context: CutoverContext,
+  receiver: string,
+  name: string,
+): Promise<string | undefined> {
+  try {
+    await context.run(receiver, endSubscriptionWorkers(name));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.sqlState !== INSUFFICIENT_PRIVILEGE) throw error;
+    return error.message;
+  }
 }
 
 /** Has `path` carry changes again, from where its slot is. */

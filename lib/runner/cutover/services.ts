@@ -37,6 +37,12 @@ export type CutoverEvent =
 export interface CutoverServices {
   /** An open session on each server of the plan, by its name in the topology. */
   readonly sessions: ReadonlyMap<string, ClientBase>;
+  /**
+   * Puts a new session on a server into {@link sessions}, in place of one that broke.
+   *
+   * @default - what a broken session keeps from being taken back is taken back when the walk is run again
+   */
+  readonly reopen?: (server: string) => Promise<void>;
   readonly secrets: SecretStore;
   /** Where clients are sent from. Without one, somebody else switches them. */
   readonly endpoint?: SwitchedEndpoint;

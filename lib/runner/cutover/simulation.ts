@@ -146,7 +146,7 @@ export class Simulation {
     if (text === entriesOf([], []).text) return this.keepBackSecret(server, values);
     if (text === canaryArrived('', '').text) return [{ arrived: true }];
     if (text === replayed('').text || text === confirmed('', '').text)
-      return [{ reached: true, walStatus: 'reserved' }];
+      return [{ reached: true, lostBy: null }];
     if (text === countSessionsOf('').text) return [{ sessions: 0 }];
     return this.fenced && server === this.plan.from ? this.answerFenced(text) : undefined;
   }

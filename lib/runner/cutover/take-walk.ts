@@ -1,5 +1,6 @@
 import {
   PontoonError,
+  sql,
   takeOver,
   takeWalkLock,
   terminate,
@@ -10,6 +11,7 @@ import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
 
 const TAKE_MS = 30_000;
+const ANSWER_MS = 2_000;
 const END_WALK_MS = 10_000;
 
 /**
@@ -44,6 +46,55 @@ async function takeLock(context: CutoverContext, server: string): Promise<void> 
     'HELD',
     `the cutover of '${migration}' must have one operator, got another at work on '${server}' (${String(holder?.name ?? 'unknown')}); wait until it has ended`,
   );
+}
+
+/**
+ * Opens anew the sessions that broke, and takes the right to walk again, which went with them: as soon as it is there,
+ * nothing of what they were asked is still under way. Says whether any was broken.
+ */
+export async function regainSessions(
+  context: CutoverContext,
+  servers: readonly string[] = [...context.services.sessions.keys()],
+): Promise<boolean> {
+  const { reopen } = context.services;
+  if (reopen === undefined) return false;
+  let regained = false;
+  for (const server of servers) {
+    context.startClock(ANSWER_MS);
+    if (await answers(context, server)) continue;
+    await reopen(server);
+    context.startClock(TAKE_MS);
+    if (server === context.plan.from || server === context.plan.to)
+      await retakeLock(context, server);
+    regained = true;
+  }
+  return regained;
+}
+
+async function answers(context: CutoverContext, server: string): Promise<boolean> {
+  return await context.run(server, sql('SELECT 1')).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The server may notice a moment later that the session which held it is gone. */
+async function retakeLock(context: CutoverContext, server: string): Promise<void> {
+  await waitUntil({
+    what: `the session that broke must be gone from '${server}'`,
+    wayOut: 'terminate it there',
+    deadlineMs: END_WALK_MS,
+    intervalMs: 20,
+    probe: async (): Promise<Probe<undefined>> => {
+      try {
+        await takeLock(context, server);
+        return { done: true, value: undefined };
+      } catch (error) {
+        if (!(error instanceof PontoonError) || error.code !== 'HELD') throw error;
+        return { done: false, reason: error.message };
+      }
+    },
+  });
 }
 
 /** Ends the session of whoever walks, and waits until it has gone. */

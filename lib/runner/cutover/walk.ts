@@ -9,6 +9,7 @@ import { renewSlot, startPath, stopPath, untilRead } from './paths';
 import { prepare } from './prepare';
 import { carrySequences } from './sequences';
 import type { CutoverRequest, CutoverServices } from './services';
+import { cutOff, takeBack, takenBack } from './take-back';
 import { endWalk, takeWalk } from './take-walk';
 import { backToFence, undo, undoPreparation } from './undo';
 
@@ -92,7 +93,7 @@ export async function prepareCutover(
     await take(context, 'prepare');
   } catch (error) {
     // Its slot would keep WAL, and deployments would be refused, for a cutover that may not come.
-    const failures = await undoPreparation(context);
+    const failures = await takenBack(context, undoPreparation);
     if (failures.length > 0) throw cutOff(context, failures, error);
     throw error;
   }
@@ -200,38 +201,4 @@ async function startReverse(context: CutoverContext): Promise<void> {
   if (reverse === undefined) return await context.note('no way back, as was declared');
   await renewSlot(context, reverse);
   await startPath(context, reverse);
-}
-
-/** Undoes unless the decision has fallen; throws in any case. */
-async function takeBack(context: CutoverContext, cause: unknown): Promise<never> {
-  context.startClock(ANSWER_MS);
-  const found = await context.journal(context.plan.from).catch((error: unknown) => {
-    // The decision may have fallen; what is undone behind an open writer cannot be mended.
-    throw cutOff(context, [`the journal: ${messageOf(error)}`], cause);
-  });
-  if (found?.decided === true) throw cause;
-  await context.services.onEvent?.({ kind: 'undo', reason: messageOf(cause) });
-  const failures = await undo(context);
-  if (failures.length > 0) throw cutOff(context, failures, cause);
-  throw new PontoonError(
-    'UNDONE',
-    `${messageOf(cause)}; everything was taken back, and '${context.plan.from}' works as before`,
-    { cause },
-  );
-}
-
-function cutOff(
-  { plan }: CutoverContext,
-  failures: readonly string[],
-  cause: unknown,
-): PontoonError {
-  return new PontoonError(
-    'CUT_OFF',
-    `${cause === undefined ? '' : `${messageOf(cause)}; `}what could not be taken back: ${failures.join('; ')}; run it again as soon as the servers answer, since '${plan.from}' may still be fenced`,
-    { cause },
-  );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -61,6 +61,7 @@ export interface LabOptions {
 export interface LabServices extends CutoverServices {
   readonly sessions: ReadonlyMap<string, Client>;
   readonly endpoint: SwitchedEndpoint;
+  reopen(server: string): Promise<void>;
   /** Ends the sessions in order. */
   close(): Promise<void>;
   /** Breaks the sessions, as the death of the runner's machine would. */
@@ -167,10 +168,13 @@ export class CutoverLab {
       sockets.push(socket);
       return socket;
     };
-    for (const side of [this.blue, this.green])
-      sessions.set(side.name, await side.session({ stream }));
+    const reopen = async (server: string): Promise<void> => {
+      sessions.set(server, await this.side(server).session({ stream }));
+    };
+    for (const { name } of [this.blue, this.green]) await reopen(name);
     return {
       sessions,
+      reopen,
       secrets: this.secrets,
       endpoint: {
         active: async () => this.active,

@@ -1,0 +1,59 @@
+import { CUTOVER_STEPS, type CutoverStepId } from '../../lib/postgres';
+import { CutoverLab } from '../runner/cutover/lab';
+import { JournalWriter, untilWritten } from '../runner/cutover/writer';
+import { PAIRS, sampled } from './matrix';
+import { asSuperuser, expectSame, expectWhole, failureOf, goOn, onwards, walkWith } from './walks';
+
+const WHICH = ['old', 'new', 'both'] as const;
+
+const CASES = sampled(
+  CUTOVER_STEPS.flatMap(({ id }) => WHICH.map((which) => ({ step: id, which }))),
+  ({ step, which }) =>
+    (which === 'both' && step === 'catch-up') || (which === 'new' && step === 'open'),
+);
+
+/** How a walk ends that loses a session before a step. */
+function endOf(step: CutoverStepId): RegExp {
+  // Nothing was begun, or everything had ended.
+  if (['gates', 'prepare', 'settle'].includes(step)) return /^(?:SQL|GATES_UNCHECKED): /;
+  return /^UNDONE: .*; everything was taken back, and '\w+' works as before$/;
+}
+
+describe.each(PAIRS)('a runner whose sessions are ended, from PostgreSQL %i to %i', (from, to) => {
+  let lab: CutoverLab;
+  let writers: JournalWriter[];
+  beforeAll(async () => {
+    lab = await CutoverLab.start([from, to]);
+    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
+    await untilWritten(writers);
+  });
+  afterAll(async () => {
+    await Promise.all(writers.map((writer) => writer.stop()));
+    await lab.stop();
+  });
+
+  test.each(CASES)('on the $which writer before $step', async ({ step, which }) => {
+    const plan = onwards(lab);
+    const servers = { old: [plan.from], new: [plan.to], both: [plan.from, plan.to] }[which];
+    const said = await failureOf(
+      walkWith(lab, plan, { step, edge: 'before' }, async ({ sessions }) => {
+        for (const server of servers) {
+          // pg knows it; its types do not.
+          const pid = Number(Reflect.get(sessions.get(server) ?? {}, 'processID'));
+          await asSuperuser(lab.side(server), `SELECT pg_terminate_backend(${pid}, 10000)`);
+        }
+      }),
+    );
+    expect(said).toMatch(endOf(step));
+    // Applications need nobody to run it again.
+    expect(lab.active).toBe(step === 'settle' ? plan.to : plan.from);
+    await expectWhole(lab, writers);
+    expect(await goOn(lab, plan)).toEqual([]);
+    expect(lab.active).toBe(plan.to);
+    await expectWhole(lab, writers);
+  });
+
+  test('loses and doubles nothing', async () => {
+    await expectSame(lab, writers);
+  });
+});
