@@ -1,4 +1,5 @@
 import {
+  admittedTo,
   type CutoverInput,
   CutoverPhase,
   type CutoverPlan,
@@ -6,7 +7,6 @@ import {
   type OtherSession,
   otherSessions,
   PontoonError,
-  sql,
 } from '../postgres';
 import {
   type CutoverEvent,
@@ -15,7 +15,6 @@ import {
   type CutoverStatus,
   cutover,
   run,
-  runOne,
   status,
 } from '../runner';
 import type { Arguments } from './arguments';
@@ -162,10 +161,7 @@ function intention({ from, to, limits, reverse }: CutoverPlan, now: CutoverStatu
 async function connected(plan: CutoverPlan, services: CutoverServices): Promise<string[]> {
   const session = services.sessions.get(plan.from);
   if (session === undefined) return [];
-  const me = await runOne(session, sql('SELECT current_user AS name'));
-  const keep = [...(plan.keep[plan.from] ?? []), String(me?.name)];
-  const own = plan.reverse?.subscription === undefined ? [] : [plan.reverse.subscription];
-  const rows = await run(session, otherSessions(keep, own));
+  const rows = await run(session, otherSessions(admittedTo(plan)));
   const others = rows as unknown as readonly OtherSession[];
   if (others.length === 0) return [`Nobody else is connected to '${plan.from}'.`];
   return [`Connected to '${plan.from}', and ended by it:`, ...countByRole(others)];

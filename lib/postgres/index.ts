@@ -20,6 +20,7 @@ export {
 export { type Connection, RDS_AUTHORITIES, readConnection } from './connection';
 export {
   abandonJournal,
+  admittedTo,
   analyze,
   CUTOVER_LIMITS,
   CUTOVER_STEPS,
@@ -101,6 +102,7 @@ export {
   selectedTables,
   sequencePosition,
   serversOf,
+  sessionsOfRunner,
   setSequences,
   slotIdentity,
   slotLag,

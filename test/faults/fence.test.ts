@@ -254,7 +254,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     expect(held).toEqual(
       [plan.from, plan.to].map(
         (server) =>
-          `HELD: the cutover of 'shop' must have one operator, got another at work on '${server}' (); wait until it has ended`,
+          `HELD: the cutover of 'shop' must have one operator, got another at work on '${server}' (pontoon test); wait until it has ended`,
       ),
     );
     await expectWhole(lab, writers);

@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../identifiers';
 import { type Statement, sql } from '../statement';
+import type { CutoverPlan } from './plan';
 
 /** Who may connect to a database, as its access list says. */
 export interface ObservedAccess {
@@ -23,7 +24,20 @@ export interface OtherSession {
   readonly role: string;
   readonly application: string;
   readonly kind: string;
+  /** Whether it is a superuser's, which no fence keeps out; the runner's own login is not meant. */
   readonly superuser: boolean;
+  /** Whether it is a listed role's, or one of our own, and only its open transaction, which has written, is in the way. */
+  readonly writing: boolean;
+}
+
+/** What may be at work in a fenced database. */
+export interface AdmittedSessions {
+  /** Roles that may read, and have their log sent. */
+  readonly keep: readonly string[];
+  /** Subscriptions whose workers apply what the way back brings. */
+  readonly subscriptions: readonly string[];
+  /** Logins with which AWS DMS applies what the way back brings. */
+  readonly writers: readonly string[];
 }
 
 /** Asks who may connect to the current database. */
@@ -93,22 +107,44 @@ export function unfencedLogins(keep: readonly string[]): Statement {
 }
 
 /**
- * Sessions in the database that are neither the server's own nor a listed role's. Workers that a scheduler or a
- * subscription started count; autovacuum and the walsenders of listed roles do not.
+ * Sessions in the database that a fence does not admit. Workers that a scheduler or a subscription started count;
+ * autovacuum and the walsenders of listed roles do not. The runner's login is no passport: applications may use it too,
+ * so that only sessions with a name of ours are spared, and nobody's while its transaction has written.
  */
-export function otherSessions(
-  keep: readonly string[],
-  subscriptions: readonly string[],
-): Statement {
+export function otherSessions({ keep, subscriptions, writers }: AdmittedSessions): Statement {
   return sql(
-    `SELECT a.pid, coalesce(a.usename, '') AS role, coalesce(a.application_name, '') AS application, a.backend_type AS kind, coalesce(r.rolsuper, false) AS superuser
-FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
-  AND a.backend_type NOT IN ('autovacuum worker', 'parallel worker', 'slotsync worker')
-  AND NOT (a.backend_type IN ('client backend', 'walsender') AND a.usename = ANY ($1::pg_catalog.name[]))
-  AND NOT (a.backend_type LIKE 'logical replication%' AND a.pid IN (SELECT s.pid FROM pg_catalog.pg_stat_subscription s WHERE s.subname = ANY ($2::pg_catalog.name[])))
-ORDER BY a.pid`,
-    [keep, subscriptions],
+    `SELECT pid, role, application, kind, superuser, spared AS writing FROM (
+  SELECT a.pid, coalesce(a.usename, '') AS role, coalesce(a.application_name, '') AS application, coalesce(a.backend_type, 'client backend') AS kind,
+    coalesce(r.rolsuper AND r.rolname <> current_user, false) AS superuser, a.backend_xid AS xid,
+    CASE
+      WHEN a.backend_type = 'walsender' THEN a.usename = current_user OR a.usename = ANY ($1::pg_catalog.name[])
+      WHEN a.backend_type <> 'client backend' THEN false
+      WHEN a.usename = current_user THEN a.application_name LIKE 'pontoon %'
+      ELSE a.usename = ANY ($1::pg_catalog.name[])
+    END IS TRUE AS spared
+  FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+  WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
+    AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'parallel worker', 'slotsync worker')
+    AND NOT (coalesce(a.backend_type, '') LIKE 'logical replication%' AND a.pid IN (SELECT s.pid FROM pg_catalog.pg_stat_subscription s WHERE s.subname = ANY ($2::pg_catalog.name[])))
+    AND NOT (coalesce(a.backend_type, '') = 'client backend' AND a.usename = ANY ($3::pg_catalog.name[]))
+) sessions WHERE xid IS NOT NULL OR NOT spared ORDER BY pid`,
+    [keep, subscriptions, writers],
+  );
+}
+
+/** What may be at work behind the fence of `plan`. */
+export function admittedTo({ from, keep, reverse }: CutoverPlan): AdmittedSessions {
+  return {
+    keep: keep[from] ?? [],
+    subscriptions: reverse?.subscription === undefined ? [] : [reverse.subscription],
+    writers: reverse?.writer === undefined ? [] : [reverse.writer],
+  };
+}
+
+/** Sessions of the runner's login that are none of ours: an application that uses it gets past every fence. */
+export function sessionsOfRunner(): Statement {
+  return sql(
+    `SELECT pid, usename AS role, coalesce(application_name, '') AS application FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database() AND usename = current_user AND backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid() AND coalesce(application_name, '') NOT LIKE 'pontoon %' ORDER BY pid LIMIT 1`,
   );
 }
 

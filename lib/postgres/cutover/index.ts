@@ -7,6 +7,7 @@ export {
 } from './canary';
 export { type CutoverOptions, deriveCutover, type ReverseOptions } from './derive';
 export {
+  admittedTo,
   fenceStatements,
   liftStatements,
   type ObservedAccess,
@@ -14,6 +15,7 @@ export {
   observeAccess,
   otherSessions,
   preparedTransactions,
+  sessionsOfRunner,
   terminate,
   unfencedLogins,
 } from './fence';

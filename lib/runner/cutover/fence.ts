@@ -1,6 +1,6 @@
 import {
   abandonJournal,
-  type CutoverPlan,
+  admittedTo,
   closeJournal,
   fenceStatements,
   liftStatements,
@@ -16,9 +16,18 @@ import {
   unfencedLogins,
   writeJournal,
 } from '../../postgres';
+import { Deadline } from '../deadline';
 import { runAtEnd } from '../run';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
+
+const LOOK_AGAIN_MS = 5;
+
+/** Milliseconds after which an admitted session is ended too whose transaction has written. */
+const WRITING_MS = 100;
+
+/** Milliseconds for an admitted session's transaction that is open when nobody may have written. */
+const OPEN_TRANSACTION_MS = 1_000;
 
 /** Takes CONNECT from everybody but the migration, and journals it in the same transaction. */
 export async function fence(context: CutoverContext): Promise<void> {
@@ -38,29 +47,45 @@ export async function fence(context: CutoverContext): Promise<void> {
 export async function quiet(context: CutoverContext): Promise<void> {
   const { plan } = context;
   const keep = await keptOn(context, plan.from);
+  // A heartbeat of ours, say, ends by itself in a moment.
+  const patience = Deadline.after(WRITING_MS);
   await waitUntil({
     what: `sessions of others on '${plan.from}' must end`,
     wayOut: 'look at them in pg_stat_activity',
     deadlineMs: context.remainingMs(),
-    intervalMs: 5,
-    probe: () => endOthers(context, keep),
+    intervalMs: LOOK_AGAIN_MS,
+    probe: () => endOthers(context, patience),
   });
   await refuseUnfenced(context, keep);
   await refusePrepared(context);
   await context.run(plan.from, markQuiet(plan.migration));
 }
 
-/** Somebody who got in between the look at the access list and its change is seen here at the latest. */
+/**
+ * Somebody who got in between the look at the access list and its change is seen here at the latest. Who is admitted and
+ * has just written is waited for, so that the log shows it.
+ */
 export async function refuseOthers(context: CutoverContext): Promise<void> {
-  const { plan } = context;
-  const keep = await keptOn(context, plan.from);
-  const others = await sessionsOf(context, keep);
-  const [first] = others;
-  if (first === undefined) return;
-  throw new PontoonError(
-    'NOT_QUIET',
-    `the fenced database on '${plan.from}' must hold no session of others, got ${describe(first)}; find out who it is before you try again`,
-  );
+  const { from } = context.plan;
+  await waitUntil({
+    what: `open transactions on '${from}' must end`,
+    wayOut: 'look at them in pg_stat_activity',
+    deadlineMs: Math.min(context.remainingMs(), OPEN_TRANSACTION_MS),
+    intervalMs: LOOK_AGAIN_MS,
+    probe: async (): Promise<Probe<undefined>> => {
+      const others = await sessionsOf(context);
+      const foreign = others.find(({ writing }) => !writing);
+      if (foreign !== undefined) {
+        throw new PontoonError(
+          'NOT_QUIET',
+          `the fenced database on '${from}' must hold no session of others, got ${describe(foreign)}; find out who it is before you try again`,
+        );
+      }
+      const [first] = others;
+      if (first === undefined) return { done: true, value: undefined };
+      return { done: false, reason: describe(first) };
+    },
+  });
 }
 
 /** Gives back what the fence took, and forgets it, in one transaction. False if there was no fence that may be lifted. */
@@ -110,35 +135,29 @@ export async function keptOn(context: CutoverContext, server: string): Promise<r
   return [...new Set([...(context.plan.keep[server] ?? []), String(row?.me)])];
 }
 
-async function endOthers(
-  context: CutoverContext,
-  keep: readonly string[],
-): Promise<Probe<undefined>> {
-  const others = await sessionsOf(context, keep);
+async function endOthers(context: CutoverContext, patience: Deadline): Promise<Probe<undefined>> {
+  const others = await sessionsOf(context);
   const [first] = others;
   if (first === undefined) return { done: true, value: undefined };
-  const blocking = others.find(({ superuser, kind }) => superuser || kind !== 'client backend');
+  const blocking = others.find(
+    ({ superuser, kind, writing }) => !writing && (superuser || kind !== 'client backend'),
+  );
   if (blocking !== undefined) {
     throw new PontoonError(
       'NOT_QUIET',
       `the database on '${context.plan.from}' must hold no session that a fence does not end, got ${describe(blocking)}; end it, or add its role to 'keep'`,
     );
   }
-  await context.run(context.plan.from, terminate(others.map(({ pid }) => pid)));
+  const ending = others.filter(({ writing }) => !writing || patience.remainingMs() === 0);
+  if (ending.length > 0)
+    await context.run(context.plan.from, terminate(ending.map(({ pid }) => pid)));
   return { done: false, reason: `${others.length}, the first being ${describe(first)}` };
 }
 
-async function sessionsOf(
-  context: CutoverContext,
-  keep: readonly string[],
-): Promise<readonly OtherSession[]> {
+async function sessionsOf(context: CutoverContext): Promise<readonly OtherSession[]> {
   const { plan } = context;
-  const rows = await context.run(plan.from, otherSessions(keep, subscriptionsOn(plan)));
+  const rows = await context.run(plan.from, otherSessions(admittedTo(plan)));
   return rows as unknown as readonly OtherSession[];
-}
-
-function subscriptionsOn({ reverse }: CutoverPlan): readonly string[] {
-  return reverse?.subscription === undefined ? [] : [reverse.subscription];
 }
 
 async function refuseUnfenced(context: CutoverContext, keep: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@ import {
   lookAtWayBack,
 } from './gate-rights';
 import { lookAtSchemas } from './gate-schemas';
+import { lookAtRunner } from './gate-sessions';
 import { lookAtRows } from './verified';
 
 /** Looks whether a cutover would succeed; throws if a gate is closed or could not be read. */
@@ -97,6 +98,12 @@ const GATES: readonly GateKind[] = [
     title: 'no superuser is at work on the old writer',
     wayOut: 'ask them to leave: no fence ends their session',
     look: lookAtSuperusers,
+  },
+  {
+    id: 'runner',
+    title: 'nobody else uses the login of the runner on the old writer',
+    wayOut: 'give applications a login of their own: the fence lets the runner’s in',
+    look: lookAtRunner,
   },
   {
     id: 'foreign-writes',

@@ -1,5 +1,6 @@
 import type { ClientBase, QueryConfig } from 'pg';
 import {
+  admittedTo,
   type CutoverPlan,
   canaryArrived,
   confirmed,
@@ -165,7 +166,7 @@ export class Simulation {
     if (text === journalExists().text) return [{ exists: true }];
     if (text === findJournal('').text) return [this.journal()];
     if (text === unfencedLogins([]).text) return [];
-    if (text === otherSessions([], []).text && this.ended) return [];
+    if (text === otherSessions(admittedTo(plan)).text && this.ended) return [];
     if (text === foreignWrites(quietSlotName(plan.migration), '', '').text) return [];
     return undefined;
   }

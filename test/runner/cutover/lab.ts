@@ -359,8 +359,12 @@ async function makeSide(
     const client = await superuser();
     await client.query(`ALTER ROLE ${admin.user} SUPERUSER`).finally(() => client.end());
   }
-  const session = (more: ClientConfig = {}) =>
-    opened(new Client({ ...server.connectionConfig(DATABASE, admin), ...more }));
+  const config = server.connectionConfig(DATABASE, admin);
+  const session = (more: ClientConfig = {}) => {
+    // As the runner names its sessions.
+    const named = more.user === undefined ? { application_name: 'pontoon test' } : {};
+    return opened(new Client({ ...config, ...named, ...more }));
+  };
   const port = await portFor(name, server.port);
   return { name, server, admin: await session(), port, session, superuser };
 }

@@ -1,0 +1,176 @@
+import type { Client } from 'pg';
+import type { CutoverPlan } from '../../lib/postgres';
+import { type CutoverEvent, cutover, scramVerifier } from '../../lib/runner';
+import { CutoverLab, type Side } from '../runner/cutover/lab';
+import { JournalWriter, untilWritten } from '../runner/cutover/writer';
+import { PAIRS } from './matrix';
+import {
+  asSuperuser,
+  expectSame,
+  expectWhole,
+  failureOf,
+  followed,
+  goOn,
+  isMoment,
+  OWNER,
+  onwards,
+  walkWith,
+} from './walks';
+
+const ENDED = 'Client has encountered a connection error and is not queryable';
+
+describe.each(PAIRS)('who writes behind a fence, from PostgreSQL %i to %i', (from, to) => {
+  let lab: CutoverLab;
+  let writers: JournalWriter[];
+  beforeAll(async () => {
+    lab = await CutoverLab.start([from, to]);
+    for (const side of [lab.blue, lab.green])
+      await side.admin.query(
+        `CREATE ROLE tester LOGIN PASSWORD '${scramVerifier(lab.appPassword)}'; GRANT CONNECT ON DATABASE app TO tester`,
+      );
+    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
+    await untilWritten(writers);
+  });
+  afterEach(async () => {
+    for (const side of [lab.blue, lab.green]) await asSuperuser(side, 'REVOKE app FROM tester');
+  });
+  afterAll(async () => {
+    await Promise.all(writers.map((writer) => writer.stop()));
+    await lab.stop();
+  });
+
+  /** A session that has written, and not committed. */
+  const writing = async (session: Promise<Client>, name: string): Promise<Client> => {
+    const client = await session;
+    await client.query('BEGIN');
+    await client.query('INSERT INTO shop.customers (name) VALUES ($1)', [name]);
+    return client;
+  };
+
+  const next = (): CutoverPlan => {
+    const plan = onwards(lab);
+    return { ...plan, keep: { blue: ['reader', 'tester'], green: ['reader', 'tester'] } };
+  };
+
+  /** A session of a role that is kept, and may write behind the back of the gates. */
+  const tester = async (side: Side): Promise<Client> => {
+    await asSuperuser(side, 'GRANT app TO tester');
+    return await side.session({
+      user: 'tester',
+      password: lab.appPassword,
+      application_name: 'psql',
+    });
+  };
+
+  const customers = async (name: string): Promise<readonly unknown[]> => {
+    const text = `SELECT name FROM shop.customers WHERE name = '${name}'`;
+    return [...(await asSuperuser(lab.blue, text)), ...(await asSuperuser(lab.green, text))];
+  };
+
+  /** The walk is undone because of what was written, and the old writer works as before. */
+  const expectFound = async (walk: Promise<unknown>, plan: CutoverPlan): Promise<void> => {
+    expect(await failureOf(walk)).toMatch(
+      new RegExp(
+        `^UNDONE: the fenced database on '${plan.from}' must not be written to, got transaction \\d+ at [0-9A-F/]+ on shop\\.customers; find out who wrote before you try again; everything was taken back, and '${plan.from}' works as before$`,
+      ),
+    );
+    expect(lab.active).toBe(plan.from);
+    await expectWhole(lab, writers);
+    await followed(lab);
+  };
+
+  test('an application with the login of the runner closes a gate', async () => {
+    const plan = next();
+    const client = await lab.side(plan.from).session({ application_name: 'shop' });
+    const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+    const walk = walkWith(lab, plan, { step: 'gates', edge: 'after' }, async () => undefined);
+    expect(await failureOf(walk.finally(() => client.end()))).toBe(
+      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- nobody else uses the login of the runner on the old writer: closed, got 'dbadmin' (shop), process ${rows[0].pid}; give applications a login of their own: the fence lets the runner’s in`,
+    );
+  });
+
+  test('a session of the runner’s login that has written is ended, whatever it is called', async () => {
+    const plan = next();
+    const side = lab.side(plan.from);
+    const held: Client[] = [];
+    await walkWith(lab, plan, { step: 'prepare', edge: 'after' }, async () => {
+      for (const application_name of ['shop', 'pontoon metrics'])
+        held.push(await writing(side.session({ application_name }), 'ended'));
+    });
+    for (const client of held) await expect(client.query('COMMIT')).rejects.toThrow(ENDED);
+    expect(await customers('ended')).toEqual([]);
+    await expectWhole(lab, writers);
+  });
+
+  test('a session with a name of ours that only reads is left alone', async () => {
+    const plan = next();
+    const client = await lab.side(plan.from).session({ application_name: 'pontoon metrics' });
+    await client.query('BEGIN');
+    await client.query('SELECT count(*) FROM shop.customers');
+    await goOn(lab, plan);
+    await client.query('COMMIT');
+    await client.end();
+    await expectWhole(lab, writers);
+  });
+
+  test('a role that was kept is ended in the middle of a write, and may read', async () => {
+    const plan = next();
+    const side = lab.side(plan.from);
+    const held: Client[] = [];
+    await walkWith(lab, plan, { step: 'prepare', edge: 'after' }, async () => {
+      held.push(await writing(tester(side), 'kept'), await tester(side));
+    });
+    const [writer, reader] = held;
+    await expect(writer?.query('COMMIT')).rejects.toThrow(ENDED);
+    expect((await reader?.query('SELECT 1 AS one'))?.rows).toEqual([{ one: 1 }]);
+    await reader?.end();
+    expect(await customers('kept')).toEqual([]);
+    await expectWhole(lab, writers);
+  });
+
+  test.each([
+    ['the runner’s login', 'dbadmin'],
+    ['a role that was kept', 'tester'],
+  ])('what %s commits behind the fence is found', async (_who, role) => {
+    const plan = next();
+    const side = lab.side(plan.from);
+    const session = () =>
+      role === 'tester' ? tester(side) : side.session({ application_name: 'pontoon metrics' });
+    const clients: Client[] = [];
+    const services = await lab.services();
+    const onEvent = async (event: CutoverEvent) => {
+      if (isMoment(event, { step: 'catch-up', edge: 'before' }))
+        clients.push(await writing(session(), 'late'));
+      if (isMoment(event, { step: 'prove-quiet', edge: 'before' }))
+        for (const client of clients) await client.query('COMMIT');
+    };
+    const walk = cutover({ plan, owner: OWNER }, { ...services, onEvent });
+    await expectFound(
+      walk.finally(() => services.close()),
+      plan,
+    );
+    await Promise.all(clients.map((client) => client.end()));
+  });
+
+  test('a transaction that is open when nobody may have written is waited for, and not for long', async () => {
+    const plan = next();
+    const clients: Client[] = [];
+    const said = await failureOf(
+      walkWith(lab, plan, { step: 'catch-up', edge: 'before' }, async () => {
+        clients.push(await writing(tester(lab.side(plan.from)), 'open'));
+      }),
+    );
+    expect(said).toMatch(
+      new RegExp(
+        `^UNDONE: open transactions on '${plan.from}' must end within 1 s, got role 'tester' \\(psql\\), process \\d+; look at them in pg_stat_activity; everything was taken back, and '${plan.from}' works as before$`,
+      ),
+    );
+    for (const client of clients) await client.query('ROLLBACK');
+    await Promise.all(clients.map((client) => client.end()));
+    await followed(lab);
+  });
+
+  test('loses and doubles nothing', async () => {
+    await expectSame(lab, writers);
+  });
+});
