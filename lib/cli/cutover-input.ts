@@ -1,4 +1,6 @@
 import { hostname, userInfo } from 'node:os';
+import { deployedCutover } from '../endpoints';
+import { withLateCertificates } from '../handler';
 import {
   type CutoverInput,
   type CutoverPlan,
@@ -19,6 +21,10 @@ export const INPUT_OPTIONS: Readonly<Record<string, Option>> = {
     value: 'FILE',
     description: 'the cutover as JSON, of which nobody can be asked if it comes from stdin',
     otherwise: 'stdin',
+  },
+  'state-machine': {
+    value: 'ARN',
+    description: 'the cutover as this deployed state machine tells its function, in place of FILE',
   },
 };
 
@@ -50,7 +56,8 @@ const EXAMPLE: readonly string[] = [
 /** What a user must know of the input of `command`. */
 export const cutoverDescription = (command: string): readonly string[] => [
   'Reads JSON from stdin or --file: {"plan": …, "connections": …, "endpoint": …, "taskArn": …}, what',
-  'the state machine of a deployment takes too. Connections are as for `pontoon apply`; a secret is',
+  'the state machine of a deployment takes too: --state-machine reads it from there, with your',
+  'credentials of AWS and @aws-sdk/client-sfn. Connections are as for `pontoon apply`; a secret is',
   'env:PREFIX, file:/path, or an ARN of AWS Secrets Manager. Without an endpoint, somebody else',
   'switches clients; taskArn names the AWS DMS task, if a way is run by one.',
   '',
@@ -58,13 +65,19 @@ export const cutoverDescription = (command: string): readonly string[] => [
   ...exampleLines(command, EXAMPLE),
 ];
 
-/** Reads the cutover that `--file` or stdin describes. Throws a UsageError. */
+/** Reads the cutover that `--file`, `--state-machine` or stdin describes. Throws a UsageError for what was given. */
 export async function readCutover(
   command: string,
   options: Arguments,
   io: Io,
 ): Promise<CutoverInput> {
-  const file = options.text('file');
+  const [file, machine] = [options.text('file'), options.text('state-machine')];
+  if (machine !== undefined) {
+    if (file !== undefined)
+      throw options.wrong('state-machine', "cannot be given together with '--file'", machine);
+    const { input, certificates } = await deployedCutover(machine);
+    return parseCutover(withLateCertificates(input, certificates));
+  }
   const { value, directory } =
     file === undefined
       ? await readStdin(io, { command, example: EXAMPLE })
@@ -90,10 +103,11 @@ export function ownerOf(options: Arguments): string {
 /** Refuses, before anything is looked at, where somebody would have to be asked and nobody can. */
 export function requireConsent(command: string, options: Arguments, io: Io): void {
   if (options.flag('yes')) return;
-  if (io.stdin.isTTY === true && options.text('file') !== undefined) return;
+  const named = options.text('file') ?? options.text('state-machine');
+  if (io.stdin.isTTY === true && named !== undefined) return;
   const got =
     io.stdin.isTTY === true ? 'the cutover itself from the terminal' : 'no terminal to ask at';
   throw new UsageError(
-    `'--yes' must be given where nobody can be asked, got ${got}; name a '--file' at a terminal, or say --yes once you know what 'pontoon ${command} --help' says`,
+    `'--yes' must be given where nobody can be asked, got ${got}; name a '--file' or a '--state-machine' at a terminal, or say --yes once you know what 'pontoon ${command} --help' says`,
   );
 }

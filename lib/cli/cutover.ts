@@ -7,7 +7,7 @@ import { WALK_EXIT_CODES, WALK_OPTIONS, walkCommand } from './cutover-walk';
 export const cutoverCommand: Command = {
   name: 'cutover',
   summary: 'switch the writers: fence, catch up, switch, open; or undo it all',
-  usage: '[OPTIONS] [--file FILE | < cutover.json]',
+  usage: '[OPTIONS] [--file FILE | --state-machine ARN | < cutover.json]',
   description: [
     'Makes another server the writer, without losing an acknowledged write. Whatever fails before the new',
     'writer opens is undone, as is what Ctrl-C breaks off; a walk that was killed goes on when its owner',

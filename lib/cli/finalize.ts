@@ -20,7 +20,7 @@ import { writeJson, writeLine } from './io';
 export const finalizeCommand: Command = {
   name: 'finalize',
   summary: 'end a migration for good: drop both ways, and what they needed',
-  usage: '[OPTIONS] [--file FILE | < cutover.json]',
+  usage: '[OPTIONS] [--file FILE | --state-machine ARN | < cutover.json]',
   description: [
     'Drops subscriptions, slots, publications, the canary and the roles of both ways, so that no password',
     'of theirs is worth anything any more. The new writer must be open. There is no rollback afterwards.',

@@ -6,7 +6,7 @@ import { WALK_EXIT_CODES, WALK_OPTIONS, walkCommand } from './cutover-walk';
 export const rollbackCommand: Command = {
   name: 'rollback',
   summary: 'switch the writers back: the same walk in the other direction',
-  usage: '[OPTIONS] [--file FILE | < cutover.json]',
+  usage: '[OPTIONS] [--file FILE | --state-machine ARN | < cutover.json]',
   description: [
     'Makes the old writer the writer again, after a cutover that opened the new one: the same walk in the',
     'other direction, from the same input. What was written on the new writer is kept. Before a cutover',

@@ -13,14 +13,17 @@ import { writeJson, writeLine } from './io';
 export const statusCommand: Command = {
   name: 'status',
   summary: 'say how far a migration is, and whether a cutover would succeed',
-  usage: '[OPTIONS] [--file FILE | < cutover.json]',
+  usage: '[OPTIONS] [--file FILE | --state-machine ARN | < cutover.json]',
   description: [
     'Looks at the servers and at the endpoint, and changes nothing: the phase, who may be written to,',
     'where clients are sent, fences with their owners and deadlines, both ways with their lag, and gates.',
     '',
     ...cutoverDescription('status'),
   ],
-  options: INPUT_OPTIONS,
+  options: {
+    ...INPUT_OPTIONS,
+    'print-input': { description: 'print the cutover as JSON, such as for --file, and end' },
+  },
   exitCodes: {
     [ExitCode.FINE]: 'a cutover may begin, or has been walked',
     [ExitCode.FAILED]: 'a gate is closed, or a server cannot be reached',
@@ -29,6 +32,10 @@ export const statusCommand: Command = {
   },
   async run(options, io) {
     const input = await readCutover('status', options, io);
+    if (options.flag('print-input')) {
+      writeJson(io.stdout, input);
+      return ExitCode.FINE;
+    }
     const found = await withServices(
       input,
       io,

@@ -9,7 +9,7 @@ import { preflightHandler } from './preflight';
 import type { ResourceContext, ResourceHandler } from './resource';
 import { schemaCopyHandler } from './schema-copy';
 
-export { type CutoverSurroundings, withCutoverServices } from './cutover';
+export { type CutoverSurroundings, withCutoverServices, withLateCertificates } from './cutover';
 
 /** The part of a Lambda context that is used here. */
 interface LambdaContext {

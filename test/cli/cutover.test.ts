@@ -80,7 +80,7 @@ test.each(['cutover', 'rollback', 'finalize'])(
   '%s is refused where nobody can be asked',
   async (name) => {
     const refusal = (got: string) =>
-      `pontoon: '--yes' must be given where nobody can be asked, got ${got}; name a '--file' at a terminal, or say --yes once you know what 'pontoon ${name} --help' says\n`;
+      `pontoon: '--yes' must be given where nobody can be asked, got ${got}; name a '--file' or a '--state-machine' at a terminal, or say --yes once you know what 'pontoon ${name} --help' says\n`;
     expect(await command([name])).toEqual({
       code: 2,
       stdout: '',

@@ -2,7 +2,7 @@
  * `input` with the certificates that stand beside it, where its connections have none. Anything else is left as it is,
  * for the parser to say what is wrong with it.
  */
-export function withCertificates(input: unknown, certificates: unknown): unknown {
+export function withLateCertificates(input: unknown, certificates: unknown): unknown {
   if (!isRecord(input) || !isRecord(input.connections) || !isRecord(certificates)) return input;
   const connections = Object.entries(input.connections).map(([server, connection]) => {
     const beside = Object.hasOwn(certificates, server) ? certificates[server] : undefined;

@@ -19,10 +19,11 @@ import {
   verifyRows,
 } from '../../runner';
 import type { ResourceContext } from '../resource';
-import { withCertificates } from './certificates';
+import { withLateCertificates } from './certificates';
 import { withCutoverServices } from './services';
 import { type WatchMetrics, watchFence } from './watch';
 
+export { withLateCertificates } from './certificates';
 export { type CutoverSurroundings, withCutoverServices } from './services';
 
 /** What the state machine, or the schedule that watches fences, sends. */
@@ -102,7 +103,7 @@ export async function walkCutover(
 ): Promise<unknown> {
   const { action, input, certificates, back = false, owner } = invocation;
   try {
-    const told = direct(parseCutover(withCertificates(input, certificates)), back);
+    const told = direct(parseCutover(withLateCertificates(input, certificates)), back);
     const onEvent = (event: CutoverEvent): void => context.log(JSON.stringify(lineOf(event)));
     const surroundings = { secrets, context, onEvent };
     const takeOver = readTakeOver(invocation.asked);

@@ -19,7 +19,7 @@ export function renderCutoverRunbook(topology: Topology, server: string): string
 function page(server: string, link: TopologyLink): string {
   return [
     `# Cut over from ${inlineCode(server)} to ${inlineCode(link.to)}`,
-    `Deploying never switches writers: this does, by the state machine of the deployment or by these commands, which walk the same steps. ${inlineCode(FILE)} is what both are told; \`pontoon cutover --help\` shows one. Run the commands where every server can be reached${link.kind === LinkKind.DMS ? ', and AWS DMS too' : ''}. One person runs them; a second one is refused.`,
+    `Deploying never switches writers: this does, by the state machine of the deployment or by these commands, which walk the same steps. ${inlineCode(FILE)} is what both are told; \`pontoon status --state-machine ARN --print-input > ${FILE}\` takes it from the deployment, and \`pontoon cutover --help\` shows one. Run the commands where every server can be reached${link.kind === LinkKind.DMS ? ', and AWS DMS too' : ''}. One person runs them; a second one is refused.`,
     ...before(server, link),
     ...walk(server, link),
     ...endings(server, link),
@@ -157,7 +157,7 @@ function finalization(server: string, { to }: TopologyLink): string[] {
     '## 5. Finalize',
     `When nobody will want to go back. **This is a point of no return**: subscriptions, slots, publications, the canary and the roles of both ways are dropped, and with them their passwords; ${inlineCode(server)} receives nothing any more. It says so, and asks.`,
     codeBlock('sh', `pontoon finalize --file ${FILE}`),
-    `Applications can connect to ${inlineCode(server)} again afterwards, whose rows are then old; \`--leave-fenced\` keeps them out. After a rollback that is to stay, \`pontoon finalize --back\` ends the migration with ${inlineCode(server)} as the writer. Then delete the stack, or what of it carried ${inlineCode(to)}.`,
+    `Applications can connect to ${inlineCode(server)} again afterwards, whose rows are then old; \`--leave-fenced\` keeps them out. After a rollback that is to stay, \`pontoon finalize --back\` ends the migration with ${inlineCode(server)} as the writer. No later deployment makes again what was dropped, or closes the writer. Then delete the stack, or what of it carried ${inlineCode(to)}.`,
   ];
 }
 

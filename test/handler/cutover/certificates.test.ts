@@ -1,4 +1,4 @@
-import { withCertificates } from '../../../lib/handler/cutover/certificates';
+import { withLateCertificates } from '../../../lib/handler/cutover/certificates';
 
 const input = (caCertificate: string): object => ({
   plan: {},
@@ -6,17 +6,17 @@ const input = (caCertificate: string): object => ({
 });
 
 test('puts a certificate that stands beside the rest where none is given', () => {
-  expect(withCertificates(input(''), { a: 'PEM of a', b: 'PEM of b' })).toEqual(input('PEM of a'));
+  expect(withLateCertificates(input(''), { a: 'PEM of a', b: 'PEM of b' })).toEqual(input('PEM of a'));
 });
 
 test('leaves connections with a certificate, and those that nothing stands beside, as they are', () => {
-  expect(withCertificates(input('own'), { a: 'other' })).toEqual(input('own'));
-  expect(withCertificates(input(''), { b: 'PEM of b' })).toEqual(input(''));
+  expect(withLateCertificates(input('own'), { a: 'other' })).toEqual(input('own'));
+  expect(withLateCertificates(input(''), { b: 'PEM of b' })).toEqual(input(''));
 });
 
 test.each([[undefined], ['text'], [{ connections: [] }]])(
   'leaves %j to the parser, which says what is wrong with it',
   (wrong) => {
-    expect(withCertificates(wrong, { a: 'PEM' })).toBe(wrong);
+    expect(withLateCertificates(wrong, { a: 'PEM' })).toBe(wrong);
   },
 );
