@@ -339,6 +339,7 @@ export {
   readTransformations,
   reportedTablesSql,
   rowHashesSql,
+  saysItsEnd,
   type Sides,
   type TableComparison,
   type TargetNames,

@@ -24,6 +24,7 @@ export {
   type RowKey,
   rangeEndSql,
   rowHashesSql,
+  saysItsEnd,
 } from './digest';
 export {
   readTransformations,

@@ -6,9 +6,14 @@ import {
   type RowKey,
   rangeEndSql,
   rowHashesSql,
+  saysItsEnd,
 } from '../../postgres';
+import type { Row } from '../run';
 import type { Pace } from './pace';
 import type { Reader } from './reader';
+
+/** Rows between two keys. */
+export type Range = Extract<Piece, { kind: 'range' }>;
 
 /** A table as one of the two servers has it. */
 export interface TableSide {
@@ -30,7 +35,7 @@ export async function digestOf(
   pace: Pace,
 ): Promise<string> {
   const [row] = await reader.read(scope, digestSql(scope, piece), pace.msLeft());
-  return `${String(row?.rows)} ${String(row?.checksum ?? '-')}`;
+  return textOf(row);
 }
 
 /** The hashes of the rows of a piece, by key as JSON and in the key's order, separated if a key is there twice. */
@@ -50,16 +55,38 @@ export async function rowHashesOf(
   return hashes;
 }
 
-/** The key that ends a range of `rows` rows; undefined if fewer are left, or if keys have no order. */
-export async function rangeEndOf(
-  { reader, scope }: TableSide,
+/** A range of keys, and what its rows on one server are. */
+export interface RangeLook {
+  readonly range: Range;
+  /** As {@link digestOf} gives it. */
+  readonly digest: string;
+}
+
+/** The open range that begins after a key, or with the first row. */
+export function rangeAfter(after: RowKey | undefined): Range {
+  return { kind: 'range', ...(after === undefined ? {} : { after }) };
+}
+
+/** Looks at the next `rows` rows after `after`; at all that are left if they are fewer. Keys must be ordered. */
+export async function nextRangeOf(
+  side: TableSide,
   after: RowKey | undefined,
   rows: number,
   pace: Pace,
-): Promise<RowKey | undefined> {
-  if (!scope.ordered || rows === Number.POSITIVE_INFINITY) return undefined;
-  const [row] = await reader.read(scope, rangeEndSql(scope, after, rows), pace.msLeft());
-  return row === undefined ? undefined : (JSON.parse(String(row.key)) as RowKey);
+): Promise<RangeLook> {
+  const { reader, scope } = side;
+  const begins = rangeAfter(after);
+  if (!saysItsEnd(scope)) {
+    const [row] = await reader.read(scope, rangeEndSql(scope, after, rows), pace.msLeft());
+    const range =
+      row === undefined ? begins : { ...begins, upTo: JSON.parse(String(row.key)) as RowKey };
+    return { range, digest: await digestOf(side, range, pace) };
+  }
+  const head = digestSql(scope, { ...begins, kind: 'head', rows });
+  const [row] = await reader.read(scope, head, pace.msLeft());
+  const whole = Number(row?.rows) === rows;
+  const range = whole ? { ...begins, upTo: [String(row?.last)] } : begins;
+  return { range, digest: textOf(row) };
 }
 
 /** Count and checksum of each bucket of a piece that has rows. */
@@ -73,4 +100,8 @@ export async function bucketDigestsOf(
   return new Map(
     rows.map((row) => [Number(row.bucket), `${String(row.rows)} ${String(row.checksum)}`]),
   );
+}
+
+function textOf(row: Row | undefined): string {
+  return `${String(row?.rows)} ${String(row?.checksum ?? '-')}`;
 }

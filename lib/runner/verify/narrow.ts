@@ -1,8 +1,5 @@
-import type { Piece } from '../../postgres';
 import { type Doubt, type RangeDoubt, type RowDoubt, rowsIn, rowsInAll } from './doubt';
-import { bucketDigestsOf, rowHashesOf, type TableSides } from './look';
-
-type Range = Extract<Piece, { kind: 'range' }>;
+import { bucketDigestsOf, type Range, rowHashesOf, type TableSides } from './look';
 
 /** So many rows of a range can be named one by one, and so many of a table; more stay ranges. */
 const NAMED_ROWS = 1_000;

@@ -1,6 +1,13 @@
-import { judgeDigests, type Sides, type TableComparison } from '../../postgres';
+import { judgeDigests, type RowKey, type Sides, type TableComparison } from '../../postgres';
 import { type Doubt, rowsInAll } from './doubt';
-import { digestOf, rangeEndOf, type TableSides } from './look';
+import {
+  digestOf,
+  nextRangeOf,
+  type Range,
+  type RangeLook,
+  rangeAfter,
+  type TableSides,
+} from './look';
 import { narrow, someOf } from './narrow';
 import { Obstacle } from './reader';
 import type { DifferingRow, TableVerification } from './result';
@@ -56,44 +63,89 @@ async function compare(task: TableTask): Promise<Found> {
   return conclude(task, state.rows, settled);
 }
 
-/** Reads the whole table in ranges of its key, or at once if it has none. */
-async function readAll(task: TableTask): Promise<TableState> {
-  const { sides, onState } = task;
-  const { source, target, pace } = sides;
-  let state = task.state;
-  let size = task.chunkRows;
-  let end = await rangeEndOf(source, state.after, size, pace);
+/** Reads the whole table: in ranges of its key, or at once if it has none or that is wanted. */
+function readAll(task: TableTask): Promise<TableState> {
+  const { source } = task.sides;
+  const atOnce = !source.scope.ordered || task.chunkRows === Number.POSITIVE_INFINITY;
+  return atOnce ? readAtOnce(task) : readInRanges(task);
+}
+
+async function readAtOnce(task: TableTask): Promise<TableState> {
+  const { source, target, pace } = task.sides;
+  const range = rangeAfter(task.state.after);
+  const seen = await both(digestOf(source, range, pace), digestOf(target, range, pace));
+  return further(task, task.state, range, seen);
+}
+
+/** The source reads the next range while the target reads what the source just has. */
+async function readInRanges(task: TableTask): Promise<TableState> {
+  let { state } = task;
+  let look = await readSource(task, state.after, task.chunkRows);
   for (;;) {
-    const began = performance.now();
-    const range = {
-      kind: 'range' as const,
-      ...(state.after === undefined ? {} : { after: state.after }),
-      ...(end === undefined ? {} : { upTo: end }),
-    };
-    // The next range's end is looked up while the other server still works.
-    const [there, here, next] = await Promise.all([
-      digestOf(source, range, pace),
-      digestOf(target, range, pace),
-      end === undefined ? undefined : rangeEndOf(source, end, size, pace),
-    ]);
-    const rows = Number(there.split(' ')[0]);
-    const found =
-      there === here
-        ? { same: rows, doubts: [] }
-        : await narrow(sides, range, [there, here], state.doubts);
-    state = {
-      plan: state.plan,
-      rows: state.rows + found.same,
-      doubts: [...state.doubts, ...found.doubts],
-      ...(end === undefined ? { read: true } : { after: end }),
-    };
-    onState(state, rows);
-    if (end === undefined) return state;
-    end = next;
-    const took = performance.now() - began;
-    size = nextSize(size, took, task.chunkRows);
-    await pace.rest(took);
+    const { range, digest, size } = look;
+    const [here, next] = await both(
+      readTarget(task.sides, range),
+      range.upTo === undefined ? undefined : readSource(task, range.upTo, size),
+    );
+    state = await further(task, state, range, [digest, here]);
+    if (next === undefined) return state;
+    look = next;
   }
+}
+
+/** Notes what was seen of a range, the last one if it is open. */
+async function further(
+  { sides, onState }: TableTask,
+  state: TableState,
+  range: Range,
+  [there, here]: readonly [string, string],
+): Promise<TableState> {
+  const rows = Number(there.split(' ')[0]);
+  const found =
+    there === here
+      ? { same: rows, doubts: [] }
+      : await narrow(sides, range, [there, here], state.doubts);
+  const now = {
+    plan: state.plan,
+    rows: state.rows + found.same,
+    doubts: [...state.doubts, ...found.doubts],
+    ...(range.upTo === undefined ? { read: true } : { after: range.upTo }),
+  };
+  onState(now, rows);
+  return now;
+}
+
+/** Waits for both, also if one fails: its session is used again. */
+async function both<One, Other>(
+  one: Promise<One>,
+  other: Promise<Other> | Other,
+): Promise<[One, Other]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
+}
+
+interface SourceLook extends RangeLook {
+  /** How many rows the next statement should read. */
+  readonly size: number;
+}
+
+async function readSource(
+  { sides: { source, pace }, chunkRows }: TableTask,
+  after: RowKey | undefined,
+  size: number,
+): Promise<SourceLook> {
+  const began = performance.now();
+  const look = await nextRangeOf(source, after, size, pace);
+  const took = performance.now() - began;
+  if (look.range.upTo !== undefined) await pace.rest(took);
+  return { ...look, size: nextSize(size, took, chunkRows) };
+}
+
+async function readTarget({ target, pace }: TableSides, range: Range): Promise<string> {
+  const began = performance.now();
+  const digest = await digestOf(target, range, pace);
+  if (range.upTo !== undefined) await pace.rest(performance.now() - began);
+  return digest;
 }
 
 function nextSize(size: number, tookMs: number, most: number): number {

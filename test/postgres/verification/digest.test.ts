@@ -6,6 +6,7 @@ import {
   FilterOperator,
   rangeEndSql,
   rowHashesSql,
+  saysItsEnd,
 } from '../../../lib/postgres';
 
 test('the bytes of every column are hashed, then the row’s hash, and the sum is order-free', () => {
@@ -83,6 +84,28 @@ test('a range ends after so many rows, whether they are wanted or not', () => {
   expect(rangeEndSql(KEYED, ['1', 'a'], 500).text).toBe(
     `SELECT pg_catalog.json_build_array("id"::text, "code"::text)::text AS key FROM (SELECT "id", "code" FROM ONLY "app"."t" WHERE ("id", "code") > ('1'::pg_catalog.int8, 'a') ORDER BY "id", "code" OFFSET 499 LIMIT 1) AS last`,
   );
+});
+
+test('a head ends after so many rows, and says where if its key is a whole number', () => {
+  const scope: DigestScope = {
+    ...KEYED,
+    columns: [{ name: 'id', as: 'value' }, { name: 'a "b"' }],
+    key: [{ name: 'id', type: 'pg_catalog.int8' }],
+    rowFilters: [],
+  };
+  const hash =
+    'pg_catalog.hash_record_extended(ROW("id", pg_catalog.textsend(ROW("a ""b""")::text)), "id"::pg_catalog.int8)';
+
+  expect(digestSql(scope, { kind: 'head', after: ['7'], rows: 500 }).text).toBe(
+    `SELECT pg_catalog.count(*) AS rows, pg_catalog.sum(${hash}) AS checksum, pg_catalog.max("id")::text AS last FROM (SELECT "id", "a ""b""" FROM ONLY "app"."t" WHERE "id" > '7'::pg_catalog.int8 ORDER BY "id" LIMIT 500) AS head`,
+  );
+  expect(digestSql(KEYED, { kind: 'head', rows: 500 }).text).toContain(
+    ' FROM (SELECT "id", "code" FROM ONLY "app"."t" WHERE ("a" IS NULL) ORDER BY "id", "code" LIMIT 500) AS head',
+  );
+  expect(saysItsEnd(scope)).toBe(true);
+  expect(saysItsEnd({ ...scope, ordered: false })).toBe(false);
+  expect(saysItsEnd({ ...scope, rowFilters: KEYED.rowFilters })).toBe(false);
+  expect(saysItsEnd(KEYED)).toBe(false);
 });
 
 test('a piece is digested by buckets of its keys, and some of them are read', () => {
