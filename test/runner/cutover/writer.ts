@@ -11,6 +11,8 @@ export type WhereTo = () => ClientConfig;
 export class JournalWriter {
   /** Numbers of rows whose commit was acknowledged. */
   public readonly acknowledged: number[] = [];
+  /** Whether a write may be under way; a writer that is held ends its last one first. */
+  public busy = false;
   private number = 0;
   private last = performance.now();
   private longest = 0;
@@ -52,6 +54,7 @@ export class JournalWriter {
       }
       const session = new Client({ ...this.where(), connectionTimeoutMillis: 2_000 });
       session.on('error', () => undefined);
+      this.busy = true;
       try {
         await session.connect();
         await session.query(`SET synchronous_commit = ${this.client % 2 === 1 ? 'off' : 'on'}`);
@@ -62,6 +65,7 @@ export class JournalWriter {
         await pause(this.retryMs);
       } finally {
         await session.end().catch(() => undefined);
+        this.busy = false;
       }
     }
   }
