@@ -89,7 +89,7 @@ export const CUTOVER_STEPS: readonly CutoverStep[] = [
     OPEN,
     'Open the new writer',
     [
-      'The decision is written into the old writer’s journal, then applications get CONNECT on the new one.',
+      'The log is decoded once more, the decision is written into the old writer’s journal, then applications get CONNECT on the new one.',
       'The outage ends. From here the way back is a rollback.',
     ],
     true,

@@ -29,9 +29,11 @@ const EVERYWHERE_MS = 300_000;
 /** Decodes the old writer's log from the moment on at which the last session had gone: nobody else wrote. */
 export async function proveQuiet(context: CutoverContext): Promise<void> {
   const { from, migration } = context.plan;
+  const { quietSince: since = null, decided = false } = (await context.journal(from)) ?? {};
+  // It was proven before; by now the way back may have brought what the new writer's applications wrote.
+  if (decided) return;
   await refuseOthers(context);
-  const since = (await context.journal(from))?.quietSince;
-  if (since === undefined || since === null) {
+  if (since === null) {
     throw new PontoonError(
       'NOT_QUIET',
       `the journal on '${from}' must say since when nobody else writes, got nothing; run the cutover again`,
@@ -70,6 +72,8 @@ export async function open(context: CutoverContext): Promise<void> {
   const { from, to, migration } = context.plan;
   // Nothing was asked of it for some steps: a session that broke meanwhile can still be undone.
   await context.run(to, sql('SELECT 1'));
+  // Once more: sending clients may take long, and a superuser is kept out by no fence.
+  await proveQuiet(context);
   const decided = await context.runOne(from, decide(migration, context.owner));
   // None if the deadline passed, or if somebody else took over.
   if (decided === undefined) {
