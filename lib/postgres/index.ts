@@ -126,6 +126,7 @@ export {
   writeCanary,
   writeJournal,
   writeVerification,
+  writingLogins,
 } from './cutover';
 export { renderDiagram } from './diagram';
 export {

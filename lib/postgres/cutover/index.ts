@@ -29,6 +29,7 @@ export {
   slotLag,
   subscriptionProgress,
   superuserSessions,
+  writingLogins,
 } from './gates';
 export { cutoverOwner, holdEntry, markLetIn, releaseEntries } from './hold';
 export { type CutoverInput, parseCutover, serversOf } from './input';

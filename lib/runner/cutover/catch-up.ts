@@ -10,7 +10,7 @@ import {
   slotLoss,
   writeCanary,
 } from '../../postgres';
-import { type Probe, waitUntil } from '../wait';
+import { type Probe, type WaitOptions, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
 import { lookAtSchemas } from './gate-schemas';
 
@@ -22,9 +22,17 @@ const LOOK_AGAIN_MS = 5;
  */
 export async function catchUp(context: CutoverContext): Promise<void> {
   const { forward, from, to } = context.plan;
+  // What does not fit there may keep the canary from arriving for as long as it is waited for.
+  const differs = new AbortController();
   const ends = await Promise.allSettled([
-    travel(context, forward, from, to, context.remainingMs()),
-    refuseOtherSchema(context),
+    travel(context, forward, from, to, {
+      deadlineMs: context.remainingMs(),
+      signal: differs.signal,
+    }),
+    refuseOtherSchema(context).catch((error: unknown) => {
+      differs.abort(error);
+      throw error;
+    }),
   ]);
   for (const end of ends.reverse()) if (end.status === 'rejected') throw end.reason;
 }
@@ -48,7 +56,7 @@ export async function travel(
   path: ReplicationPath,
   from: string,
   to: string,
-  deadlineMs: number,
+  patience: Pick<WaitOptions<undefined>, 'deadlineMs' | 'signal'>,
 ): Promise<void> {
   const { migration } = context.plan;
   const mark = randomUUID();
@@ -58,7 +66,7 @@ export async function travel(
   await waitUntil({
     what: `'${to}' must have everything that was written on '${from}' up to ${position}`,
     wayOut: 'look at the lag and at the log of the receiver',
-    deadlineMs,
+    ...patience,
     intervalMs: LOOK_AGAIN_MS,
     probe: async () => await arrived(context, { path, from, to, mark, position }),
   });

@@ -7,6 +7,7 @@ import {
   subscriptionProgress,
   superuserSessions,
   unfencedLogins,
+  writingLogins,
 } from '../../postgres';
 import type { CutoverContext } from './context';
 import { keptOn } from './fence';
@@ -51,9 +52,14 @@ export async function lookAtSuperusers(context: CutoverContext): Promise<string 
 }
 
 export async function lookAtTarget(context: CutoverContext): Promise<string | undefined> {
-  const { to, forward } = context.plan;
+  const { to, forward, keep, selection } = context.plan;
   const writers = forward.writer === undefined ? [] : [forward.writer];
   const kept = [...(await keptOn(context, to)), ...writers];
   const [first] = await context.run(to, unfencedLogins(kept));
-  return first === undefined ? undefined : `role '${String(first.name)}' may connect to '${to}'`;
+  if (first !== undefined) return `role '${String(first.name)}' may connect to '${to}'`;
+  const readers = (keep[to] ?? []).filter((name) => !writers.includes(name));
+  const [writing] = await context.run(to, writingLogins(selection, readers));
+  return writing === undefined
+    ? undefined
+    : `role '${String(writing.name)}', which is kept, may write to ${String(writing.table)} on '${to}'`;
 }

@@ -108,7 +108,7 @@ const GATES: readonly GateKind[] = [
   {
     id: 'foreign-writes',
     title: 'nobody but the migration writes to the new writer',
-    wayOut: 'keep applications out by a connection guard',
+    wayOut: 'keep applications out by a connection guard, and let only those in who read',
     look: lookAtTarget,
   },
 ];

@@ -99,7 +99,7 @@ export async function settle(context: CutoverContext): Promise<void> {
   await removeSlot(context, forward);
   if (reverse !== undefined) {
     await followSecret(context, reverse);
-    await travel(context, reverse, to, from, WAY_BACK_MS);
+    await travel(context, reverse, to, from, { deadlineMs: WAY_BACK_MS });
   }
   await untilEverybodyIsLed(context);
 }
