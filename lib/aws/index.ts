@@ -44,7 +44,12 @@ export {
   type HybridWayBack,
   ReplicationMethod,
 } from './hybrid';
-export type { ExistingCluster, MigrationProps, MigrationTarget } from './migration';
+export {
+  type ExistingCluster,
+  type MigrationProps,
+  type MigrationTarget,
+  SchemaChanges,
+} from './migration';
 export {
   type MonitoringOptions,
   ReplicationMonitoring,
@@ -56,6 +61,8 @@ export {
   type CanaryProps,
   ConnectionGuard,
   type ConnectionGuardProps,
+  DdlLedger,
+  type DdlLedgerProps,
   Heartbeat,
   type HeartbeatProps,
   LogicalSlot,

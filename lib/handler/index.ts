@@ -22,6 +22,7 @@ const objects = objectHandler(secrets);
 const RESOURCES: Readonly<Record<string, ResourceHandler>> = {
   'Custom::PontoonCanary': objects,
   'Custom::PontoonConnectionGuard': objects,
+  'Custom::PontoonDdlLedger': objects,
   'Custom::PontoonDmsPause': dmsPauseHandler(),
   'Custom::PontoonDmsTask': dmsTaskHandler(),
   'Custom::PontoonHeartbeat': objects,

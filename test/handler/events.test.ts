@@ -85,7 +85,7 @@ test('a failed creation leaves an id whose deletion does nothing', async () => {
 
 test('names every type that it knows when asked for another', async () => {
   expect((await send({ type: 'Bridge' })).Reason).toBe(
-    `a resource's type must be one of Custom::PontoonCanary, Custom::PontoonConnectionGuard, Custom::PontoonDmsPause, Custom::PontoonDmsTask, Custom::PontoonHeartbeat, Custom::PontoonLedger, Custom::PontoonLogicalSlot, Custom::PontoonPhysicalSlot, Custom::PontoonPreflight, Custom::PontoonPublication, Custom::PontoonRole, Custom::PontoonSchemaCopy, Custom::PontoonServerSettings, Custom::PontoonSubscription, got Custom::PontoonBridge; deploy the function and the resource with one version of pontoon`,
+    `a resource's type must be one of Custom::PontoonCanary, Custom::PontoonConnectionGuard, Custom::PontoonDdlLedger, Custom::PontoonDmsPause, Custom::PontoonDmsTask, Custom::PontoonHeartbeat, Custom::PontoonLedger, Custom::PontoonLogicalSlot, Custom::PontoonPhysicalSlot, Custom::PontoonPreflight, Custom::PontoonPublication, Custom::PontoonRole, Custom::PontoonSchemaCopy, Custom::PontoonServerSettings, Custom::PontoonSubscription, got Custom::PontoonBridge; deploy the function and the resource with one version of pontoon`,
   );
 });
 

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { linksInto, namesOf, selectedSchemas, slotNameOf, type Topology } from '../../postgres';
 import type { CutoverWay, CutoverWayBack } from '../cutover';
 import { createLogin } from '../login';
+import { watchSchemas } from '../migration';
 import { NativeReplication } from '../native-replication';
 import { Canary, ConnectionGuard, Publication, ReplicationRole } from '../objects';
 import { Preflight } from '../preflight';
@@ -69,6 +70,10 @@ export function replicate(
     target,
     selection,
   });
+  const { schemaChanges } = props;
+  schema.node.addDependency(
+    ...watchSchemas(scope, { schemaChanges, selection, runner, server: source }),
+  );
   const reader = createRole(scope, props, { server: source, id: 'Reader', runner });
   const wayBack = prepareWayBack(scope, props, { runner, server: target, schema });
   const canaries = [

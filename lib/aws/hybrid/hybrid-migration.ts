@@ -5,7 +5,7 @@ import { type Topology, topologyWarnings } from '../../postgres';
 import type { AuroraTarget } from '../aurora';
 import type { CutoverStateMachine } from '../cutover';
 import { DmsReplication } from '../dms';
-import { createTarget, recordMigration, type Target } from '../migration';
+import { createTarget, recordMigration, type Target, watchSchemas } from '../migration';
 import type { ReplicationMonitoring } from '../monitoring';
 import { RunnerFunction } from '../runner-function';
 import { SchemaCopy } from '../schema-copy';
@@ -133,6 +133,10 @@ export class HybridMigration extends Construct {
       target,
       selection: props.replication.selection,
     });
+    const { schemaChanges } = props;
+    const { selection } = props.replication;
+    const server = decodesOnStandby(topology) ? source : standbyBinding;
+    schema.node.addDependency(...watchSchemas(this, { schemaChanges, selection, runner, server }));
     return replicateToTarget(this, props, {
       runner,
       standby: standbyBinding,

@@ -5,6 +5,7 @@ import type { MonitoringOptions } from '../monitoring';
 import type { PreflightOptions } from '../preflight';
 import type { RunnerFunction } from '../runner-function';
 import type { ServerBinding } from '../server-binding';
+import type { SchemaChanges } from './schema-changes';
 
 /** A cluster that another stack, or nobody's, made. */
 export interface ExistingCluster {
@@ -75,6 +76,14 @@ export interface MigrationProps {
    * @default - nothing: errors and whatever could not be checked stop the deployment
    */
   readonly preflight?: PreflightOptions;
+  /**
+   * What becomes of changes to the source's schemas while they are migrated. Other choices than the default make event
+   * triggers on the source, which takes a superuser there, or on Aurora its administrator; a rehearsal has neither, and
+   * fails where they are made. Changing it takes effect in place.
+   *
+   * @default SchemaChanges.UNWATCHED
+   */
+  readonly schemaChanges?: SchemaChanges;
   /**
    * What is measured, and who is told.
    *

@@ -1,5 +1,6 @@
 export { Canary, type CanaryProps } from './canary';
 export { ConnectionGuard, type ConnectionGuardProps } from './connection-guard';
+export { DdlLedger, type DdlLedgerProps } from './ddl-ledger';
 export { Heartbeat, type HeartbeatProps } from './heartbeat';
 export { knownNameProblem, knownSlotNameProblem } from './names';
 export type { PostgresObjectProps } from './postgres-object';

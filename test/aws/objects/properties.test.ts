@@ -1,4 +1,4 @@
-import { ConnectionGuard, Heartbeat, Preflight, ServerSettings } from '../../../lib/aws';
+import { ConnectionGuard, DdlLedger, Heartbeat, Preflight, ServerSettings } from '../../../lib/aws';
 import {
   createTopology,
   LinkKind,
@@ -169,6 +169,17 @@ const OBJECTS: readonly Case[] = [
       server: 'target',
       connection: TARGET,
       spec: { kind: 'connection-guard', keep: ['writer', 'Ünïcode'] },
+    },
+  ],
+  [
+    'DdlLedger',
+    'a ledger of changes',
+    ({ stack, runner, primary: server }) =>
+      new DdlLedger(stack, 'Object', { runner, server, schemas: ['shop', 'Ünïcode'] }),
+    {
+      server: 'primary',
+      connection: PRIMARY,
+      spec: { kind: 'ddl-ledger', schemas: ['shop', 'Ünïcode'], frozen: false },
     },
   ],
 ];

@@ -1,5 +1,5 @@
 import { Aws } from 'aws-cdk-lib';
-import { ConnectionGuard, ServerSettings } from '../../../lib/aws';
+import { ConnectionGuard, DdlLedger, ServerSettings } from '../../../lib/aws';
 import {
   logicalSlot,
   nativeReplication,
@@ -79,6 +79,12 @@ const CASES: readonly [string, (small: SmallStack) => unknown, string][] = [
     `connection guard 'Object' has 2 problems:
 - 'keep[1]' must not be empty, got ''; give a name
 - 'keep[2]' must be at most 63 bytes in UTF-8, got 64 ("${LONG}"); shorten it`,
+  ],
+  [
+    'a ledger of changes to nothing',
+    ({ stack, runner, primary: server }) =>
+      new DdlLedger(stack, 'Object', { runner, server, schemas: [] }),
+    "ddl ledger 'Object': 'schemas' must name at least one schema, got none; add it or remove the construct",
   ],
   [
     'a subscription with nothing right',
