@@ -107,6 +107,7 @@ export {
   stampSlot,
   unbroken,
 } from './stream';
+export { enabledSubscriptions, unfencedJobs, whereJobsAre } from './unattended';
 export {
   createVerification,
   findVerification,

@@ -20,6 +20,7 @@ import { Deadline } from '../deadline';
 import { runAtEnd } from '../run';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
+import { refuseUnattended } from './unattended';
 
 const LOOK_AGAIN_MS = 5;
 
@@ -58,6 +59,7 @@ export async function quiet(context: CutoverContext): Promise<void> {
   });
   await refuseUnfenced(context, keep);
   await refusePrepared(context);
+  await refuseUnattended(context);
   await context.run(plan.from, markQuiet(plan.migration));
 }
 

@@ -10,6 +10,7 @@ import {
 } from './gate-rights';
 import { lookAtSchemas } from './gate-schemas';
 import { lookAtRunner } from './gate-sessions';
+import { lookAtJobs, lookAtSubscriptions } from './unattended';
 import { lookAtRows } from './verified';
 
 /** Looks whether a cutover would succeed; throws if a gate is closed or could not be read. */
@@ -104,6 +105,18 @@ const GATES: readonly GateKind[] = [
     title: 'nobody else uses the login of the runner on the old writer',
     wayOut: 'give applications a login of their own: the fence lets the runner’s in',
     look: lookAtRunner,
+  },
+  {
+    id: 'subscriptions',
+    title: 'the old writer follows nobody else',
+    wayOut: 'disable the subscription: no fence keeps its workers out',
+    look: lookAtSubscriptions,
+  },
+  {
+    id: 'jobs',
+    title: 'no job is scheduled on the old writer that a fence does not stop',
+    wayOut: 'set active = false in cron.job until the cutover has ended',
+    look: lookAtJobs,
   },
   {
     id: 'foreign-writes',
