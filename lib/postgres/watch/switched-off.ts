@@ -7,6 +7,7 @@ import type { WatchPoint } from './points';
 export interface SwitchedOff {
   /** Whether it is the end that sends, or the one that subscribes. */
   readonly kind: 'logical-slot' | 'subscription';
+  /** The slot's name. */
   readonly slot: string;
 }
 
