@@ -120,18 +120,22 @@ export async function removeSlot(context: CutoverContext, path: ReplicationPath)
 
 /**
  * Has the subscription of `path`, which carries, log in with what its secret says now: it may have been rotated since,
- * and deployments do not touch what a cutover holds.
+ * and deployments do not touch what a cutover holds. Says whether that changed anything.
  */
-export async function followSecret(context: CutoverContext, path: ReplicationPath): Promise<void> {
-  if (path.kind === LinkKind.DMS) return;
+export async function followSecret(
+  context: CutoverContext,
+  path: ReplicationPath,
+): Promise<boolean> {
+  if (path.kind === LinkKind.DMS) return false;
   const server = context.receiver(path);
   const [row] = await context.run(server, entriesOf(['subscription'], [subscriptionOf(path)]));
-  if (row === undefined || row.server !== server) return;
-  await apply({ client: context.session(server) }, context.services.secrets, {
+  if (row === undefined || row.server !== server) return false;
+  const { steps } = await apply({ client: context.session(server) }, context.services.secrets, {
     server,
     spec: { ...readSpec(row.spec), enabled: true } as ObjectSpec,
     owner: String(row.owner),
   });
+  return steps.length > 0;
 }
 
 /** The subscription of a native path. */

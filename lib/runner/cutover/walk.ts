@@ -4,6 +4,7 @@ import { compareFinally } from './compare';
 import { CutoverContext } from './context';
 import { fence, quiet } from './fence';
 import { checkGates } from './gates';
+import { logInAgain } from './log-in-again';
 import { open, proveQuiet, settle, switchEndpoint } from './open';
 import { renewSlot, startPath, stopPath, untilRead } from './paths';
 import { prepare } from './prepare';
@@ -63,12 +64,15 @@ export async function cutover(
   return outcome;
 }
 
-/** Looks at the gates, and changes nothing. */
+/** Looks at the gates. Changes nothing but the password by which the way forward logs in, where that was rotated. */
 export async function checkCutover(
   request: CutoverRequest,
   services: CutoverServices,
 ): Promise<void> {
-  await take(new CutoverContext(request, services), 'gates');
+  const context = new CutoverContext(request, services);
+  context.startClock(PREPARE_MS);
+  await logInAgain(context, context.plan.forward);
+  await take(context, 'gates');
 }
 
 /** The part before the fence: looks at the gates, and makes ready what applications do not notice. */
@@ -88,6 +92,7 @@ export async function prepareCutover(
     return;
   }
   context.startClock(PREPARE_MS);
+  await logInAgain(context, context.plan.forward);
   await take(context, 'gates');
   try {
     await take(context, 'prepare');

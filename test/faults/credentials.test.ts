@@ -1,0 +1,156 @@
+import {
+  CUTOVER_STEPS,
+  type CutoverPlan,
+  PontoonError,
+  type SecretStore,
+} from '../../lib/postgres';
+import { randomPassword } from '../../lib/rehearsal/servers';
+import { cutover, scramVerifier, waitUntil } from '../../lib/runner';
+import { CutoverLab } from '../runner/cutover/lab';
+import { JournalWriter, untilWritten } from '../runner/cutover/writer';
+import { PAIRS, sampled } from './matrix';
+import {
+  alone,
+  asSuperuser,
+  expectSame,
+  expectWhole,
+  followed,
+  OWNER,
+  onwards,
+  walkWith,
+} from './walks';
+
+const STEPS = sampled(
+  CUTOVER_STEPS.map(({ id }) => id),
+  (step) => step === 'catch-up' || step === 'settle',
+);
+
+describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (from, to) => {
+  let lab: CutoverLab;
+  let writers: JournalWriter[];
+  beforeAll(async () => {
+    lab = await CutoverLab.start([from, to]);
+    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
+    await untilWritten(writers);
+  });
+  afterAll(async () => {
+    await Promise.all(writers.map((writer) => writer.stop()));
+    await lab.stop();
+  });
+
+  /** Another password for the role that replicates, and nobody who is still logged in by the old one. */
+  const rotate = async (): Promise<void> => {
+    await lab.rotate();
+    for (const side of [lab.blue, lab.green])
+      await asSuperuser(
+        side,
+        'SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE active',
+      );
+  };
+
+  /** Runs the walk again, as often as it takes, and with nobody’s help. */
+  const goOn = async (plan: CutoverPlan): Promise<void> => {
+    await waitUntil({
+      what: `'${plan.to}' must be open`,
+      deadlineMs: 60_000,
+      probe: async () => {
+        try {
+          await alone(lab, (services) => cutover({ plan, owner: OWNER }, services));
+          return { done: true, value: undefined };
+        } catch (error) {
+          if (!(error instanceof PontoonError)) throw error;
+          if (error.code !== 'UNDONE' && error.code !== 'GATES_CLOSED') throw error;
+          return { done: false, reason: error.message };
+        }
+      },
+    });
+  };
+
+  test.each(STEPS)(
+    'that of replication before %s, and everybody who used it gone',
+    async (step) => {
+      const plan = onwards(lab, { budgetMs: 2_000 });
+      await followed(lab);
+      const walk = walkWith(lab, plan, { step, edge: 'before' }, rotate);
+      await walk.catch((error: unknown) => {
+        if (!(error instanceof PontoonError)) throw error;
+        expect(['UNDONE', 'GATES_CLOSED']).toContain(error.code);
+      });
+      await expectWhole(lab, writers);
+      await goOn(plan);
+      expect(lab.active).toBe(plan.to);
+      await expectWhole(lab, writers);
+    },
+  );
+
+  test('that of replication while the way back carries, and a rollback finds it', async () => {
+    await followed(lab);
+    await rotate();
+    const plan = onwards(lab);
+    await goOn(plan);
+    expect(lab.active).toBe(plan.to);
+    await expectWhole(lab, writers);
+  });
+
+  test('that of the runner behind the fence: sessions that compare rows take the new one', async () => {
+    const plan = onwards(lab, { verificationMs: 10_000, budgetMs: 60_000 });
+    const login = { username: 'second', password: randomPassword(), version: 1 };
+    const told = async (verb: 'CREATE' | 'ALTER'): Promise<void> => {
+      for (const side of [lab.blue, lab.green])
+        await asSuperuser(
+          side,
+          `${verb} ROLE second LOGIN PASSWORD '${scramVerifier(login.password)}'`,
+        );
+    };
+    await told('CREATE');
+    for (const side of [lab.blue, lab.green])
+      await asSuperuser(
+        side,
+        'GRANT pg_read_all_data TO second; GRANT CONNECT ON DATABASE app TO second',
+      );
+    const services = await lab.services();
+    await services.close();
+    let known = { ...login };
+    const secrets: SecretStore = {
+      get: async (reference, options) => {
+        if (reference !== 'env:SECOND_') return await services.secrets.get(reference, options);
+        if (options?.fresh === true) known = { ...login };
+        return { ...known, version: String(known.version) };
+      },
+    };
+    const connections = Object.fromEntries(
+      Object.entries(lab.connections()).map(([name, connection]) => [
+        name,
+        { ...connection, secret: 'env:SECOND_' },
+      ]),
+    );
+    const notes: string[] = [];
+    await followed(lab);
+    const own = await lab.services();
+    await cutover(
+      {
+        plan: { ...plan, keep: { blue: ['reader', 'second'], green: ['reader', 'second'] } },
+        owner: OWNER,
+      },
+      {
+        ...own,
+        secrets,
+        connections,
+        onEvent: async (event) => {
+          if (event.kind === 'note') notes.push(event.text);
+          if (event.kind !== 'step' || event.step.id !== 'verify') return;
+          Object.assign(login, { password: randomPassword(), version: 2 });
+          await told('ALTER');
+        },
+      },
+    ).finally(() => own.close());
+    expect(notes).toContain('3 of 3 tables compared');
+    expect(known.version).toBe(2);
+    expect(lab.active).toBe(plan.to);
+    await expectWhole(lab, writers);
+  });
+
+  test('loses and doubles nothing', async () => {
+    await expectSame(lab, writers);
+  });
+});
