@@ -1,5 +1,8 @@
+import { type CutoverPlan, LinkKind } from '../../lib/postgres';
+import type { ReplicationTask } from '../../lib/runner';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
+import { ALL } from './matrix';
 import { asSuperuser, expectWhole, failureOf, onwards, walkWith } from './walks';
 
 /** More log than a slot may hold back. */
@@ -44,14 +47,31 @@ describe('a slot whose log is gone', () => {
     await expectWhole(lab, [writer]);
   });
 
-  test('ends the walk at once if it is lost behind the fence', async () => {
-    const plan = onwards(lab);
-    const walk = walkWith(lab, plan, { step: 'catch-up', edge: 'before' }, async () => {
-      await exhaust();
-    });
+  const lostBehindTheFence = async (plan: CutoverPlan, task?: ReplicationTask): Promise<void> => {
+    const services = task === undefined ? {} : { task };
+    const walk = walkWith(lab, plan, { step: 'catch-up', edge: 'before' }, exhaust, services);
     expect(await failureOf(walk)).toBe(
       `UNDONE: slot 'forward' on 'blue' must be there, got one whose WAL is gone; what it had not sent is missing on the new writer: raise max_slot_wal_keep_size there, and replicate from the start again; everything was taken back, and 'blue' works as before`,
     );
     await expectWhole(lab, [writer]);
+  };
+
+  test('ends the walk at once if it is lost behind the fence', async () => {
+    await lostBehindTheFence(onwards(lab));
   });
+
+  if (ALL) {
+    test('ends the walk at once if it is the one of AWS DMS', async () => {
+      const { slotName, decoder } = onwards(lab).forward;
+      const forward = { kind: LinkKind.DMS, slotName, decoder } as const;
+      await lostBehindTheFence({ ...onwards(lab), forward }, idleTask);
+    });
+  }
 });
+
+/** Stands in for a task of AWS DMS, of which only the slot matters here: a subscription reads it. */
+const idleTask: ReplicationTask = {
+  requestStop: async () => undefined,
+  untilStopped: async () => undefined,
+  resume: async () => undefined,
+};

@@ -88,10 +88,8 @@ async function arrived(context: CutoverContext, travelled: Travelled): Promise<P
       return { done: false, reason: `'${path.decoder}' at ${String(row?.lsn)}` };
   }
   // AWS DMS confirms positions when it likes to; what it applies, it applies in the order of commits.
-  if (path.kind === LinkKind.NATIVE) {
-    const confirms = await slotConfirmed(context, path, position);
-    if (!confirms.done) return confirms;
-  }
+  const confirms = await slotConfirmed(context, path, position);
+  if (!confirms.done && path.kind === LinkKind.NATIVE) return confirms;
   const row = await context.runOne(to, canaryArrived(context.plan.migration, mark));
   return row?.arrived === true
     ? { done: true, value: undefined }
