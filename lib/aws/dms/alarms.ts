@@ -50,12 +50,14 @@ export function createAlarms(
   watched: Watched,
 ): Alarm[] {
   const limit = (props.maxLatency ?? PERIOD).toSeconds();
+  const silence =
+    props.alarmWhenStopped === false ? TreatMissingData.NOT_BREACHING : TreatMissingData.BREACHING;
   const alarms =
     migrationTypeOf(props) === DmsMigrationType.FULL_LOAD
       ? []
       : [
-          latencyAlarm(scope, watched, limit, 'Source', 'reading the source'),
-          latencyAlarm(scope, watched, limit, 'Target', 'writing to the target'),
+          latencyAlarm(scope, watched, { limit, silence, end: 'Source' }),
+          latencyAlarm(scope, watched, { limit, silence, end: 'Target' }),
         ];
   if (watched.instance !== undefined)
     alarms.push(...instanceAlarms(scope, props, watched.instance));
@@ -69,21 +71,30 @@ export function createAlarms(
   return alarms;
 }
 
+const ENDS = { Source: 'reading the source', Target: 'writing to the target' } as const;
+
+/** When latency is alarming at one end. */
+interface LatencyRule {
+  /** Seconds. */
+  readonly limit: number;
+  readonly end: keyof typeof ENDS;
+  /** What no data means: a task that does not run reports nothing. */
+  readonly silence: TreatMissingData;
+}
+
 function latencyAlarm(
   scope: Construct,
   { task }: Watched,
-  threshold: number,
-  end: 'Source' | 'Target',
-  what: string,
+  { limit: threshold, end, silence }: LatencyRule,
 ): Alarm {
+  const stopped = silence === TreatMissingData.BREACHING ? ', or does not run' : '';
   return new Alarm(scope, `${end}Latency`, {
-    alarmDescription: `AWS DMS lags more than ${threshold} s in ${what}, or does not run`,
+    alarmDescription: `AWS DMS lags more than ${threshold} s in ${ENDS[end]}${stopped}`,
     metric: metric(`CDCLatency${end}`, task, Stats.MAXIMUM),
     threshold,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     evaluationPeriods: 3,
-    // A task that does not run reports nothing.
-    treatMissingData: TreatMissingData.BREACHING,
+    treatMissingData: silence,
   });
 }
 

@@ -124,4 +124,12 @@ export interface DmsReplicationProps extends DmsOptions {
    * @default - nobody; the alarms still show
    */
   readonly alarmTopic?: ITopic;
+  /**
+   * Whether a task that does not run, and so reports nothing, raises the alarms on latency. Where the slot that it reads
+   * is watched, as in a HybridMigration, that raises an alarm already, and none once a cutover has stopped the task on
+   * purpose. Changing it takes effect in place.
+   *
+   * @default true
+   */
+  readonly alarmWhenStopped?: boolean;
 }

@@ -14,6 +14,8 @@ export function dmsPlan(props: HybridMigrationProps, sourceIsStandby: boolean): 
     ...(subnets === undefined ? {} : { subnets }),
     selection,
     canary: true,
+    // Monitoring watches the slot that the task reads, and knows what a cutover stopped.
+    alarmWhenStopped: false,
     sourceIsStandby,
     slotName: slotsOf(props).logical,
     ...dms,

@@ -375,6 +375,15 @@ describe('variants', () => {
 });
 
 describe('alarms', () => {
+  test('a task that was stopped on purpose can be no alarm', () => {
+    const made = fixture();
+    replicate(made, { alarmWhenStopped: false });
+    Template.fromStack(made.stack).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmDescription: 'AWS DMS lags more than 300 s in reading the source',
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
   test('lag, memory and disk, and a failed task', () => {
     const made = fixture();
     replicate(made, {

@@ -6,7 +6,9 @@ const input = (caCertificate: string): object => ({
 });
 
 test('puts a certificate that stands beside the rest where none is given', () => {
-  expect(withLateCertificates(input(''), { a: 'PEM of a', b: 'PEM of b' })).toEqual(input('PEM of a'));
+  expect(withLateCertificates(input(''), { a: 'PEM of a', b: 'PEM of b' })).toEqual(
+    input('PEM of a'),
+  );
 });
 
 test('leaves connections with a certificate, and those that nothing stands beside, as they are', () => {
