@@ -27,7 +27,7 @@ export const LIMIT_OPTIONS: Readonly<Record<string, Option>> = {
   'chunk-rows': {
     value: 'NUMBER',
     description: 'rows that one statement reads',
-    otherwise: '20000, and whole tables with --settle 0',
+    otherwise: '50000, and whole tables with --settle 0',
   },
   'table-timeout': {
     value: 'SECONDS',

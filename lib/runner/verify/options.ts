@@ -72,7 +72,7 @@ export interface VerifyOptions {
   /**
    * How many rows one statement reads, for tables with a key by which both servers sort alike.
    *
-   * @default 20000, and all of them where settleMs is 0 and load is 1, as one pass is fastest
+   * @default 50000, and all of them where settleMs is 0 and load is 1, as one pass is fastest
    */
   readonly chunkRows?: number;
   /**

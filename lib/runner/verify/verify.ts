@@ -11,7 +11,7 @@ import { verifyTable } from './table';
 
 const CONCURRENCY = 2;
 const SETTLE_MS = 10_000;
-const CHUNK_ROWS = 20_000;
+const CHUNK_ROWS = 50_000;
 
 /**
  * Compares tables of two servers, exactly: each row by the representations of all its values, in pieces of the primary
@@ -65,6 +65,8 @@ class Run {
     const { source, target, secrets, signal } = this.options;
     return withReader(source, secrets, (there) =>
       withReader(target, secrets, async (here) => {
+        // Where ranges end is looked up on the source only.
+        await here.readByPages();
         for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
           signal?.throwIfAborted();
           const comparison = this.comparisons[next];
