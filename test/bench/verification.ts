@@ -140,10 +140,11 @@ async function ours(
   }
 }
 
-/** Nothing where it is not installed. */
+/** Nothing where none that compares (0.16 or later) is on the path, or named by PONTOON_PGCOPYDB. */
 function pgcopydb(servers: readonly TestServer[]): readonly (() => Promise<Measured>)[] {
-  if (spawnSync('pgcopydb', ['--version']).error !== undefined) {
-    console.log('pgcopydb is not installed, and is left out');
+  const program = process.env.PONTOON_PGCOPYDB ?? 'pgcopydb';
+  if (spawnSync(program, ['compare', 'data', '--help']).status !== 0) {
+    console.log(`${program} is not there or cannot compare, and is left out`);
     return [];
   }
   const [source, target] = servers.map(({ server: { host, port, superuser } }) => {
@@ -152,7 +153,7 @@ function pgcopydb(servers: readonly TestServer[]): readonly (() => Promise<Measu
   });
   const env = { ...process.env, PGCOPYDB_SOURCE_PGURI: source, PGCOPYDB_TARGET_PGURI: target };
   const compare = async (): Promise<void> => {
-    const { status, stderr } = spawnSync('pgcopydb', ['compare', 'data'], {
+    const { status, stderr } = spawnSync(program, ['compare', 'data'], {
       env,
       encoding: 'utf8',
     });
