@@ -63,6 +63,7 @@ export {
   forgetVerification,
   furniture,
   type Gate,
+  grantsOfOthers,
   holdEntry,
   type JournalEntry,
   journalExists,
@@ -181,8 +182,10 @@ export {
 } from './identifiers';
 export { formatLsn, type Lsn, lsnDistance, parseLsn } from './lsn';
 export {
+  type AccessBefore,
   type AnyObjectKind,
   type AppliedObject,
+  accessBefore,
   beat,
   beatAge,
   CANARY_TABLE,

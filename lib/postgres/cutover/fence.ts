@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../identifiers';
+import type { AccessBefore } from '../objects';
 import { type Statement, sql } from '../statement';
 import type { CutoverPlan } from './plan';
 
@@ -8,6 +9,8 @@ export interface ObservedAccess {
   readonly owner: string;
   /** Roles with CONNECT; the empty name stands for everybody. */
   readonly connect: readonly string[];
+  /** Those of them that may grant it to others. */
+  readonly grantable: readonly string[];
   /** All roles that exist. */
   readonly roles: readonly string[];
 }
@@ -46,7 +49,9 @@ export function observeAccess(): Statement {
     `SELECT d.datname AS database, pg_catalog.pg_get_userbyid(d.datdba) AS owner,
   (SELECT pg_catalog.jsonb_agg(r.rolname) FROM pg_catalog.pg_roles r) AS roles,
   (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT CASE WHEN a.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(a.grantee) END), '[]')
-    FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a WHERE a.privilege_type = 'CONNECT') AS connect
+    FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a WHERE a.privilege_type = 'CONNECT') AS connect,
+  (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT pg_catalog.pg_get_userbyid(a.grantee)), '[]')
+    FROM pg_catalog.aclexplode(d.datacl) a WHERE a.privilege_type = 'CONNECT' AND a.is_grantable) AS grantable
 FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
   );
 }
@@ -67,18 +72,18 @@ export function fenceStatements(
   ]);
 }
 
-/** Gives CONNECT back to exactly those who had it; roles that were dropped meanwhile need nothing back. */
-export function liftStatements(
-  access: ObservedAccess,
-  before: readonly string[],
-): readonly Statement[] {
+/** Gives CONNECT back to exactly those who had it, and as they had it; roles that were dropped meanwhile need nothing back. */
+export function liftStatements(access: ObservedAccess, before: AccessBefore): readonly Statement[] {
+  const lacking = (name: string): boolean =>
+    !access.connect.includes(name) ||
+    (before.grantable.includes(name) && !access.grantable.includes(name));
   return asOwner(access, [
-    ...before
-      .filter((name) => !access.connect.includes(name))
+    ...before.connect
       .filter((name) => name === '' || access.roles.includes(name))
-      .map((name) => connectRight('GRANT', name, access.database)),
+      .filter(lacking)
+      .map((name) => connectRight('GRANT', name, access.database, before.grantable.includes(name))),
     ...access.connect
-      .filter((name) => !before.includes(name))
+      .filter((name) => !before.connect.includes(name))
       .map((name) => connectRight('REVOKE', name, access.database)),
   ]);
 }
@@ -92,10 +97,25 @@ function asOwner({ owner }: ObservedAccess, statements: readonly Statement[]): S
   return [sql(`SET LOCAL ROLE ${quoteIdentifier(owner)}`), ...statements, sql('RESET ROLE')];
 }
 
-function connectRight(verb: 'GRANT' | 'REVOKE', name: string, database: string): Statement {
+function connectRight(
+  verb: 'GRANT' | 'REVOKE',
+  name: string,
+  database: string,
+  grantable = false,
+): Statement {
   const who = name === '' ? 'PUBLIC' : quoteIdentifier(name);
   const direction = verb === 'GRANT' ? 'TO' : 'FROM';
-  return sql(`${verb} CONNECT ON DATABASE ${quoteIdentifier(database)} ${direction} ${who}`);
+  const option = grantable ? ' WITH GRANT OPTION' : '';
+  return sql(
+    `${verb} CONNECT ON DATABASE ${quoteIdentifier(database)} ${direction} ${who}${option}`,
+  );
+}
+
+/** Who was granted CONNECT by somebody else than the owner, who can neither take it away nor give it back like that. */
+export function grantsOfOthers(): Statement {
+  return sql(
+    `SELECT pg_catalog.pg_get_userbyid(a.grantor) AS grantor, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(a.grantee) END AS grantee FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a WHERE d.datname = pg_catalog.current_database() AND a.privilege_type = 'CONNECT' AND a.grantor <> d.datdba ORDER BY 1, 2 LIMIT 1`,
+  );
 }
 
 /** Logins that may connect and are neither listed nor superusers: a fence leaves none. */

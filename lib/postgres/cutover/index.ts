@@ -9,6 +9,7 @@ export { type CutoverOptions, deriveCutover, type ReverseOptions } from './deriv
 export {
   admittedTo,
   fenceStatements,
+  grantsOfOthers,
   liftStatements,
   type ObservedAccess,
   type OtherSession,

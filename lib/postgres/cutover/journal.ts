@@ -1,3 +1,4 @@
+import type { AccessBefore } from '../objects';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA } from '../table-selection';
 import type { CutoverPlan } from './plan';
@@ -14,8 +15,8 @@ export interface JournalEntry {
   readonly expired: boolean;
   /** Milliseconds until the deadline, by the server's clock; negative once it has passed. */
   readonly remainingMs: number;
-  /** Roles with CONNECT before the fence; the empty name stands for everybody. */
-  readonly connectBefore: readonly string[];
+  /** Who could connect before the fence. */
+  readonly connectBefore: AccessBefore;
   /** Where the log ended when the last session of an application had gone; null before. */
   readonly quietSince: string | null;
   /** Whether the new writer may have been opened: from then on nothing lifts the fence but a rollback. */
@@ -52,11 +53,11 @@ export function findJournal(migration: string): Statement {
 export function writeJournal(
   { migration, from, to, limits }: CutoverPlan,
   owner: string,
-  connectBefore: readonly string[],
+  { connect, grantable }: AccessBefore,
 ): Statement {
   return sql(
     `INSERT INTO ${TABLE} (migration, from_server, to_server, owner, fenced_at, deadline, connect_before) VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() + $5 * interval '1 millisecond', $6) ON CONFLICT (migration) DO NOTHING`,
-    [migration, from, to, owner, limits.budgetMs, JSON.stringify(connectBefore)],
+    [migration, from, to, owner, limits.budgetMs, JSON.stringify({ connect, grantable })],
   );
 }
 

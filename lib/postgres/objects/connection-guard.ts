@@ -20,9 +20,14 @@ export interface ObservedGuard {
   readonly owner: string;
   /** Roles with the right to connect; the empty name stands for everybody. */
   readonly connect: readonly string[];
+  /** Those of them that may grant it to others. */
+  readonly grantable: readonly string[];
   /** All roles that exist. */
   readonly roles: readonly string[];
 }
+
+/** Who could connect to a database before it was closed, and who could grant that to others. */
+export type AccessBefore = Pick<ObservedGuard, 'connect' | 'grantable'>;
 
 /** Connection guards. */
 export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
@@ -37,7 +42,10 @@ export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
   observe: observeGuard,
   observed: (row) => row?.guard as ObservedGuard | undefined,
   occupied: () => false,
-  before: (observed) => ({ connect: observed?.connect ?? [] }),
+  before: (observed) => ({
+    connect: observed?.connect ?? [],
+    grantable: observed?.grantable ?? [],
+  }),
   plan(spec, observed, { applied }) {
     if (observed === undefined)
       throw new PontoonError(
@@ -58,8 +66,7 @@ export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
   },
   drop(spec, observed, { applied }) {
     if (isLifted(applied)) return [];
-    const before = applied?.before.connect;
-    const earlier = Array.isArray(before) ? before.filter((name) => typeof name === 'string') : [];
+    const { connect: earlier, grantable } = accessBefore(applied?.before ?? {});
     const given = spec.keep.filter(
       (name) => name !== observed.owner && observed.connect.includes(name),
     );
@@ -68,13 +75,22 @@ export const connectionGuard: ObjectKind<ConnectionGuardSpec, ObservedGuard> = {
         .filter((name) => !observed.connect.includes(name))
         // One that was dropped meanwhile needs nothing back.
         .filter((name) => name === '' || observed.roles.includes(name))
-        .map((name) => connectRight('GRANT', name, observed.database)),
+        .map((name) => connectRight('GRANT', name, observed.database, grantable.includes(name))),
       ...given
         .filter((name) => !earlier.includes(name))
         .map((name) => connectRight('REVOKE', name, observed.database)),
     ];
   },
 };
+
+/** Who could connect before the guard, as the ledger remembers it. */
+export function accessBefore(before: object): AccessBefore {
+  const names = (key: keyof AccessBefore): readonly string[] => {
+    const found: unknown = Reflect.get(before, key);
+    return Array.isArray(found) ? found.filter((name) => typeof name === 'string') : [];
+  };
+  return { connect: names('connect'), grantable: names('grantable') };
+}
 
 /** Whether a cutover has let applications in. */
 function isLifted(applied: PlanContext<ConnectionGuardSpec>['applied']): boolean {
@@ -89,12 +105,19 @@ function publicProblem(name: string, what: string, index: number): readonly stri
   ];
 }
 
-function connectRight(verb: 'GRANT' | 'REVOKE', name: string, database: string): Step {
+function connectRight(
+  verb: 'GRANT' | 'REVOKE',
+  name: string,
+  database: string,
+  grantable = false,
+): Step {
   const who = name === '' ? 'PUBLIC' : quoteIdentifier(name);
   const direction = verb === 'GRANT' ? 'TO' : 'FROM';
   return step(
     verb === 'GRANT' ? `let ${who} connect` : `no longer let ${who} connect`,
-    sql(`${verb} CONNECT ON DATABASE ${quoteIdentifier(database)} ${direction} ${who}`),
+    sql(
+      `${verb} CONNECT ON DATABASE ${quoteIdentifier(database)} ${direction} ${who}${grantable ? ' WITH GRANT OPTION' : ''}`,
+    ),
   );
 }
 
@@ -105,7 +128,9 @@ function observeGuard(): Statement {
   'owner', pg_catalog.pg_get_userbyid(d.datdba),
   'roles', (SELECT pg_catalog.jsonb_agg(r.rolname) FROM pg_catalog.pg_roles r),
   'connect', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT CASE WHEN a.grantee = 0 THEN ${quoteLiteral('')} ELSE pg_catalog.pg_get_userbyid(a.grantee) END), '[]')
-    FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a WHERE a.privilege_type = 'CONNECT')
+    FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a WHERE a.privilege_type = 'CONNECT'),
+  'grantable', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT pg_catalog.pg_get_userbyid(a.grantee)), '[]')
+    FROM pg_catalog.aclexplode(d.datacl) a WHERE a.privilege_type = 'CONNECT' AND a.is_grantable)
 ) AS guard FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
   );
 }

@@ -1,5 +1,5 @@
 export { CANARY_TABLE, type CanarySpec } from './canary';
-export type { ConnectionGuardSpec } from './connection-guard';
+export { type AccessBefore, accessBefore, type ConnectionGuardSpec } from './connection-guard';
 export { changesAreNoted, type DdlLedgerSpec, lastChange } from './ddl-ledger';
 export { beat, beatAge, type HeartbeatSpec } from './heartbeat';
 export {

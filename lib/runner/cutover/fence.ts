@@ -1,4 +1,5 @@
 import {
+  type AccessBefore,
   abandonJournal,
   admittedTo,
   closeJournal,
@@ -38,7 +39,7 @@ export async function fence(context: CutoverContext): Promise<void> {
   const keep = await keptOn(context, plan.from);
   const access = await accessOf(context, plan.from);
   await context.together(plan.from, [
-    writeJournal(plan, owner, access.connect),
+    writeJournal(plan, owner, access),
     ...fenceStatements(access, keep),
   ]);
   await refuseUnfenced(context, keep);
@@ -109,7 +110,7 @@ export async function restoreAccess(
     const row = await context.runOne(server, forget);
     if (row !== undefined) {
       const access = await accessOf(context, server);
-      for (const statement of liftStatements(access, row.connectBefore as string[]))
+      for (const statement of liftStatements(access, row.connectBefore as AccessBefore))
         await context.run(server, statement);
     }
     await context.run(server, sql('COMMIT'));

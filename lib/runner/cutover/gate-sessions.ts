@@ -1,4 +1,4 @@
-import { sessionsOfRunner } from '../../postgres';
+import { grantsOfOthers, sessionsOfRunner } from '../../postgres';
 import type { CutoverContext } from './context';
 
 export async function lookAtRunner(context: CutoverContext): Promise<string | undefined> {
@@ -6,4 +6,11 @@ export async function lookAtRunner(context: CutoverContext): Promise<string | un
   if (row === undefined) return undefined;
   const application = row.application === '' ? '' : ` (${String(row.application)})`;
   return `'${String(row.role)}'${application}, process ${String(row.pid)}`;
+}
+
+export async function lookAtGrants(context: CutoverContext): Promise<string | undefined> {
+  const row = await context.runOne(context.plan.from, grantsOfOthers());
+  return row === undefined
+    ? undefined
+    : `a grant of '${String(row.grantor)}' to '${String(row.grantee)}'`;
 }

@@ -9,7 +9,7 @@ import {
   lookAtWayBack,
 } from './gate-rights';
 import { lookAtSchemas } from './gate-schemas';
-import { lookAtRunner } from './gate-sessions';
+import { lookAtGrants, lookAtRunner } from './gate-sessions';
 import { lookAtJobs, lookAtSubscriptions } from './unattended';
 import { lookAtRows } from './verified';
 
@@ -51,6 +51,13 @@ const GATES: readonly GateKind[] = [
     title: 'the runner owns the database on both servers',
     wayOut: 'make its role a member of the owner',
     look: lookAtOwners,
+  },
+  {
+    id: 'grants',
+    title: 'nobody but the owner granted CONNECT on the old writer’s database',
+    wayOut:
+      'have the grantor revoke it, and the owner grant it: the owner cannot take back what others granted',
+    look: lookAtGrants,
   },
   {
     id: 'may-decode',

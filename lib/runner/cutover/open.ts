@@ -1,4 +1,6 @@
 import {
+  type AccessBefore,
+  accessBefore,
   decide,
   dropQuietSlot,
   findEntry,
@@ -146,14 +148,13 @@ async function forgetRows(context: CutoverContext): Promise<void> {
 }
 
 /** Who could connect before a guard kept applications out of the new writer; undefined if there is no guard. */
-async function keptOutByGuard(context: CutoverContext): Promise<readonly string[] | undefined> {
+async function keptOutByGuard(context: CutoverContext): Promise<AccessBefore | undefined> {
   const { to } = context.plan;
   const row = await context.runOne(
     to,
     findEntry({ server: to, kind: 'connection-guard', name: 'connection-guard' }),
   );
-  const connect = (row?.before as { readonly connect?: unknown } | undefined)?.connect;
-  return Array.isArray(connect) ? connect.filter((name) => typeof name === 'string') : undefined;
+  return row === undefined ? undefined : accessBefore(row.before as object);
 }
 
 /** Whether the server itself said no; a session that broke, or a server that goes down, says nothing of the outcome. */

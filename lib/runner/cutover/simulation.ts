@@ -180,7 +180,7 @@ export class Simulation {
       owner: this.owner,
       expired: false,
       remainingMs: limits.budgetMs,
-      connectBefore: [],
+      connectBefore: { connect: [], grantable: [] },
       quietSince: '0/0',
       decided: false,
       opened: false,

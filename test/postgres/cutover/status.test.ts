@@ -26,7 +26,7 @@ const FENCE: JournalEntry = {
   owner: 'me',
   expired: false,
   remainingMs: 1000,
-  connectBefore: [''],
+  connectBefore: { connect: [''], grantable: [] },
   quietSince: null,
   decided: false,
   opened: false,

@@ -258,6 +258,7 @@ describe('connection guards', () => {
     database: 'db"1',
     owner: 'owner',
     connect: ['', 'owner', 'old'],
+    grantable: [],
     roles: ['app', 'old', 'owner'],
   };
   const guarded = { ...open, connect: ['owner', 'app'] };
@@ -272,10 +273,10 @@ describe('connection guards', () => {
   });
 
   test('give back what was before', () => {
-    const remembered = { connect: open.connect };
+    const remembered = { connect: open.connect, grantable: ['old'] };
     expect(shown(dropped(spec, guarded, { before: spec, remembered }))).toEqual([
       'GRANT CONNECT ON DATABASE "db""1" TO PUBLIC',
-      'GRANT CONNECT ON DATABASE "db""1" TO "old"',
+      'GRANT CONNECT ON DATABASE "db""1" TO "old" WITH GRANT OPTION',
       'REVOKE CONNECT ON DATABASE "db""1" FROM "app"',
     ]);
   });
@@ -294,7 +295,9 @@ describe('connection guards', () => {
   'owner', pg_catalog.pg_get_userbyid(d.datdba),
   'roles', (SELECT pg_catalog.jsonb_agg(r.rolname) FROM pg_catalog.pg_roles r),
   'connect', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT CASE WHEN a.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(a.grantee) END), '[]')
-    FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a WHERE a.privilege_type = 'CONNECT')
+    FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a WHERE a.privilege_type = 'CONNECT'),
+  'grantable', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT pg_catalog.pg_get_userbyid(a.grantee)), '[]')
+    FROM pg_catalog.aclexplode(d.datacl) a WHERE a.privilege_type = 'CONNECT' AND a.is_grantable)
 ) AS guard FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
     });
   });

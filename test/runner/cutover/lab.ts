@@ -24,6 +24,7 @@ import {
 import {
   apply,
   type CutoverServices,
+  drop,
   type SwitchedEndpoint,
   scramVerifier,
   waitUntil,
@@ -308,6 +309,15 @@ export class CutoverLab {
   /** Reconciles an object of the deployment. */
   public async apply(side: Side, spec: object): Promise<void> {
     await apply({ client: side.admin }, this.secrets, {
+      server: side.name,
+      spec: readSpec(spec),
+      owner: 'stack',
+    });
+  }
+
+  /** Takes an object of the deployment away. */
+  public async drop(side: Side, spec: object): Promise<void> {
+    await drop({ client: side.admin }, this.secrets, {
       server: side.name,
       spec: readSpec(spec),
       owner: 'stack',

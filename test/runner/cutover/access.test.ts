@@ -1,0 +1,57 @@
+import { asSuperuser, failureOf, followed, walkWith } from '../../faults/walks';
+import { CutoverLab, type Side } from './lab';
+
+describe('who may connect', () => {
+  let lab: CutoverLab;
+  beforeAll(async () => {
+    lab = await CutoverLab.start([17, 17]);
+  });
+  afterAll(() => lab.stop());
+
+  const access = async (side: Side): Promise<unknown> =>
+    (
+      await asSuperuser(
+        side,
+        `SELECT jsonb_agg(a::text ORDER BY a::text) AS acl FROM pg_database d, unnest(coalesce(d.datacl, acldefault('d', d.datdba))) a WHERE d.datname = 'app'`,
+      )
+    )[0]?.acl;
+
+  test('is as it was when a walk was undone, with the right to grant it on', async () => {
+    await lab.blue.admin.query('GRANT CONNECT ON DATABASE app TO app WITH GRANT OPTION');
+    const before = await access(lab.blue);
+    expect(before).toContain('app=c*/dbadmin');
+    const walk = walkWith(lab, lab.plan(), { step: 'switch', edge: 'before' }, () =>
+      Promise.reject(new Error('enough')),
+    );
+    expect(await failureOf(walk)).toBe(
+      `UNDONE: enough; everything was taken back, and 'blue' works as before`,
+    );
+    expect(await access(lab.blue)).toEqual(before);
+    await followed(lab);
+  });
+
+  test('is the owner’s to say, or a gate is closed', async () => {
+    const { blue } = lab;
+    await asSuperuser(blue, 'CREATE ROLE other');
+    await asSuperuser(blue, 'SET ROLE app; GRANT CONNECT ON DATABASE app TO other');
+    const walk = walkWith(lab, lab.plan(), { step: 'gates', edge: 'after' }, async () => undefined);
+    expect(await failureOf(walk)).toBe(
+      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- nobody but the owner granted CONNECT on the old writer’s database: closed, got a grant of 'app' to 'other'; have the grantor revoke it, and the owner grant it: the owner cannot take back what others granted`,
+    );
+    await asSuperuser(blue, 'SET ROLE app; REVOKE CONNECT ON DATABASE app FROM other');
+  });
+
+  test('is given back as it was before the guard, when the guard is lifted', async () => {
+    const { green } = lab;
+    await lab.drop(green, { kind: 'connection-guard', keep: ['reader'] });
+    await green.admin.query('GRANT CONNECT ON DATABASE app TO app WITH GRANT OPTION');
+    const before = await access(green);
+    await lab.apply(green, { kind: 'connection-guard', keep: ['reader'] });
+    expect(await access(green)).not.toEqual(before);
+    await lab.drop(green, { kind: 'connection-guard', keep: ['reader'] });
+    expect(await access(green)).toEqual(before);
+    await lab.apply(green, { kind: 'connection-guard', keep: ['reader'] });
+    await walkWith(lab, lab.plan(), { step: 'gates', edge: 'after' }, async () => undefined);
+    expect(await access(green)).toEqual(before);
+  });
+});
