@@ -1,4 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Client } from 'pg';
 import type { Connection } from '../../lib/postgres';
 import { staticSecrets, type Verification, verifyTables } from '../../lib/runner';
@@ -153,10 +157,13 @@ function pgcopydb(servers: readonly TestServer[]): readonly (() => Promise<Measu
   });
   const env = { ...process.env, PGCOPYDB_SOURCE_PGURI: source, PGCOPYDB_TARGET_PGURI: target };
   const compare = async (): Promise<void> => {
-    const { status, stderr } = spawnSync(program, ['compare', 'data'], {
+    // It makes its directory itself, and takes none that knows another server.
+    const directory = join(tmpdir(), `pontoon-bench-${randomUUID()}`);
+    const { status, stderr } = spawnSync(program, ['compare', 'data', '--dir', directory], {
       env,
       encoding: 'utf8',
     });
+    rmSync(directory, { recursive: true, force: true });
     if (status !== 0) throw new Error(`pgcopydb must compare, got: ${stderr}`);
   };
   return [() => plain('pgcopydb compare data', compare)];
