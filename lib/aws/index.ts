@@ -5,6 +5,7 @@ export {
   type AuroraReplication,
   type AuroraSource,
   type ExistingSource,
+  type ReplicationPart,
   SchemaCopyHost,
   type SchemaCopyHostOptions,
   type SchemaCopyHostProps,

@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import {
   Problems,
   PublisherSslMode,
+  partNameProblem,
   SlotPlugin,
   selectionProblems,
   type TableSelection,
@@ -67,6 +68,13 @@ export interface NativeReplicationProps {
    */
   readonly canary?: boolean;
   /**
+   * The part of the tables that `selection` is, if others are replicated beside it between the same servers: its canary
+   * is replicated, and not that of the rest. Changing it alters the publication in place.
+   *
+   * @default - the tables are not dealt out, or these are the rest
+   */
+  readonly canaryPart?: string;
+  /**
    * Whether the slot is synchronized to the publisher's standbys (PostgreSQL 17+, never on a standby). Changing it is
    * refused for a slot that is there.
    *
@@ -105,6 +113,7 @@ export class NativeReplication extends Construct {
       publicationName: name,
       selection,
       ...(props.canary === true ? { canary: true } : {}),
+      ...(props.canaryPart === undefined ? {} : { canaryPart: props.canaryPart }),
     });
     this.slot = new LogicalSlot(this, 'Slot', {
       runner,
@@ -135,7 +144,7 @@ export class NativeReplication extends Construct {
 /** The parts would name their own properties, which are not what was typed. */
 function validate(
   id: string,
-  { replicationName, slotName, selection }: NativeReplicationProps,
+  { replicationName, slotName, selection, canaryPart }: NativeReplicationProps,
 ): void {
   const problems = new Problems();
   for (const problem of [
@@ -143,6 +152,7 @@ function validate(
       ? undefined
       : knownNameProblem(replicationName, 'replicationName'),
     slotName === undefined ? undefined : knownSlotNameProblem(slotName, 'slotName'),
+    canaryPart === undefined ? undefined : partNameProblem(canaryPart, 'canaryPart'),
     ...selectionProblems(selection, 'selection'),
   ])
     if (problem !== undefined) problems.add(problem);

@@ -1,6 +1,6 @@
 import type { CutoverPlan, Gate } from '../postgres';
 import { formatBytes } from '../rehearsal';
-import { type CutoverStatus, type PathStatus, status } from '../runner';
+import { type CutoverStatus, type PathStatus, status, type WayStatus } from '../runner';
 import type { Command } from './command';
 import { gatesExitCode } from './cutover-dry-run';
 import { cutoverDescription, INPUT_OPTIONS, readCutover } from './cutover-input';
@@ -56,8 +56,10 @@ function linesOf({ migration }: CutoverPlan, found: CutoverStatus): string[] {
     ['clients', found.active === undefined ? 'switched by somebody else' : `at ${found.active}`],
     ...found.fenced.map((fence) => ['fence', fenceText(fence)] as const),
     ['walking', found.walking ?? 'nobody'],
-    ['forward', pathText(found.forward)],
-    ['way back', found.reverse === undefined ? 'none, as was declared' : pathText(found.reverse)],
+    ...wayRows('forward', found.forward),
+    ...(found.reverse === undefined
+      ? [['way back', 'none, as was declared'] as const]
+      : wayRows('way back', found.reverse)),
     ...found.gates.map((gate) => ['gate', gateText(gate)] as const),
   ];
   return rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
@@ -75,6 +77,15 @@ function fenceText({
       ? `${milliseconds(remainingMs)} until its deadline`
       : 'its deadline has passed: run the cutover again, which lifts it';
   return `on ${server}, by ${owner}, ${end}`;
+}
+
+/** A line for the way, or one for each of its parts. */
+function wayRows(name: string, way: WayStatus): (readonly [string, string])[] {
+  const paths = way.parts ?? [way];
+  return paths.map((path) => {
+    const of = way.parts === undefined ? '' : `, ${path.part ?? 'the rest'}`;
+    return [name, `${pathText(path)}${of}`] as const;
+  });
 }
 
 function pathText({ state, lagBytes }: PathStatus): string {

@@ -10,6 +10,7 @@ import {
   readTransformations,
   type TableSelection,
   type TopologyLink,
+  unite,
 } from '../postgres';
 import {
   environmentSecrets,
@@ -148,23 +149,29 @@ async function readInput(io: Io): Promise<VerifyInput> {
 }
 
 function fromLink(options: Arguments, io: Io, migration: Migration): VerifyInput {
-  const link = chooseLink(migration, options);
+  const links = chooseLinks(migration, options);
+  const [link] = links;
   const bindings = readBindings(options, io, migration);
   return {
     source: bindingOf(bindings, link.from),
     target: bindingOf(bindings, link.to),
-    selection: link.selection ?? {},
+    selection: unite(links.map(({ selection }) => selection ?? {})),
   };
 }
 
-function chooseLink({ topology }: Migration, options: Arguments): TopologyLink {
+/** One link, or all that share the tables between two servers. */
+function chooseLinks(
+  { topology }: Migration,
+  options: Arguments,
+): readonly [TopologyLink, ...TopologyLink[]] {
   const wanted = options.text('link');
   const logical = topology.links.filter(({ kind }) => kind !== LinkKind.PHYSICAL);
   const found = logical.filter((link) => wanted === undefined || labelOf(link) === wanted);
   const [only, ...others] = found;
-  if (only !== undefined && others.length === 0) return only;
+  if (only !== undefined && others.every((other) => labelOf(other) === labelOf(only)))
+    return [only, ...others];
   throw new UsageError(
-    `'--link' must name one logical link of the topology, got ${wanted === undefined ? 'nothing' : `'${wanted}'`}; known are ${logical.map(labelOf).join(', ') || 'none'}`,
+    `'--link' must name one logical link of the topology, got ${wanted === undefined ? 'nothing' : `'${wanted}'`}; known are ${[...new Set(logical.map(labelOf))].join(', ') || 'none'}`,
   );
 }
 

@@ -191,6 +191,7 @@ export {
   CANARY_TABLE,
   type CanarySpec,
   type ConnectionGuardSpec,
+  canaryTable,
   changesAreNoted,
   DatabaseRight,
   type DdlLedgerSpec,
@@ -286,12 +287,15 @@ export { shown } from './shown';
 export { type Statement, secretSql, sql } from './statement';
 export { RECORDERS, type Recorder, recorderSettings } from './statement-recorders';
 export {
+  divide,
   FilterOperator,
   OWN_SCHEMA,
+  partProblems,
   type RowFilter,
   readSelection,
   rowFilterSql,
   type SelectedTable,
+  type SelectionPart,
   selectedSchemas,
   selectedTable,
   selectionProblems,
@@ -299,6 +303,7 @@ export {
   selectionUses,
   selects,
   type TableSelection,
+  unite,
 } from './table-selection';
 export {
   checkPlainData,
@@ -311,6 +316,8 @@ export {
   namePrefixProblem,
   namesOf,
   Platform,
+  partName,
+  partNameProblem,
   plainTopology,
   primaryOf,
   readTopology,

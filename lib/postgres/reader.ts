@@ -39,6 +39,17 @@ export class Reader {
     return undefined;
   }
 
+  /** A text that may be left out, with which `problemOf` finds nothing wrong. */
+  public optionalTextThat(
+    key: string,
+    problemOf: (text: string, what: string) => string | undefined,
+  ): string | undefined {
+    const value = this.optionalText(key);
+    const problem = value === undefined ? undefined : problemOf(value, this.at(key));
+    if (problem !== undefined) this.problems.add(problem);
+    return value;
+  }
+
   /** One of `choices`. */
   public choice<Choice extends string>(
     key: string,
@@ -142,6 +153,13 @@ export class Reader {
       return [];
     }
     return value.map((item, index) => this.nested(item, `${this.at(key)}[${index}]`, read));
+  }
+
+  /** A list of objects that may be left out, which is not the same as an empty one. */
+  public optionalList<Item>(key: string, read: (reader: Reader) => Item): Item[] | undefined {
+    const given = this.fields[key] !== undefined;
+    const value = this.list(key, read);
+    return given ? value : undefined;
   }
 
   /** An object that must be given, read by `read`. */

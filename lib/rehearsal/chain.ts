@@ -5,6 +5,7 @@ import {
   type TableSelection,
   type Topology,
   type TopologyLink,
+  unite,
 } from '../postgres';
 
 /** The servers of a migration by the part that they play in a rehearsal. */
@@ -19,17 +20,20 @@ export interface Chain {
   readonly selection: TableSelection;
   /** How. */
   readonly kind: LinkKind;
+  /** Whether several links share the tables, each of which arrives in its own time. */
+  readonly shared: boolean;
 }
 
 /**
  * Finds the chain in a topology.
  *
- * @throws PontoonError unless exactly one link leads to another kind of copy than a physical one.
+ * @throws PontoonError unless one link leads to another kind of copy than a physical one, or several that share tables.
  */
 export function readChain(topology: Topology): Chain {
   const logical = topology.links.filter(({ kind }) => kind !== LinkKind.PHYSICAL);
   const [link, ...others] = logical;
-  if (link?.selection === undefined || others.length > 0) {
+  const together = others.every(({ from, to }) => from === link?.from && to === link.to);
+  if (link?.selection === undefined || !together) {
     throw new PontoonError(
       'NO_CHAIN',
       `a migration must have one link that replicates tables to be rehearsed, got ${describe(logical)}; ${logical.length === 0 ? 'rehearse it once the standby was promoted' : 'rehearse each target by a migration of its own'}`,
@@ -40,8 +44,9 @@ export function readChain(topology: Topology): Chain {
     source,
     standby: source === link.from ? undefined : link.from,
     target: link.to,
-    selection: link.selection,
+    selection: unite(logical.map(({ selection }) => selection ?? {})),
     kind: link.kind,
+    shared: others.length > 0,
   };
 }
 

@@ -24,6 +24,7 @@ export {
   status,
   switchWriters,
   verifyRows,
+  type WayStatus,
   withSessions,
 } from './cutover';
 export { CLEAN_UP_MS, Deadline } from './deadline';

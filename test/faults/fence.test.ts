@@ -184,7 +184,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     );
     expect(said).toMatch(
       new RegExp(
-        `^UNDONE: '${plan.to}' must have everything that was written on '${plan.from}' up to [0-9A-F/]+ within 1\\.\\d+ s, got slot '${plan.forward.slotName}' confirmed up to [0-9A-F/]+(, and then no answer)?; look at the lag and at the log of the receiver; everything was taken back, and '${plan.from}' works as before$`,
+        `^UNDONE: '${plan.to}' must have everything that was written on '${plan.from}' up to [0-9A-F/]+ within 1\\.\\d+ s, got slot '${plan.forward[0]?.slotName}' confirmed up to [0-9A-F/]+(, and then no answer)?; look at the lag and at the log of the receiver; everything was taken back, and '${plan.from}' works as before$`,
       ),
     );
   });
@@ -283,7 +283,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
       if (event.kind === 'step' && event.step.id === 'catch-up')
         await asSuperuser(
           lab.side(plan.from),
-          `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '${plan.forward.slotName}'`,
+          `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '${plan.forward[0]?.slotName}'`,
         );
       if (event.kind === 'done' && event.step.id === 'catch-up') took = event.tookMs;
     };

@@ -72,29 +72,33 @@ export class HybridLab {
       from: 'onPremises',
       to: 'aurora',
       selection: SELECTION,
-      forward: {
-        kind: LinkKind.NATIVE,
-        decoder: 'standby',
-        slotName: SLOT.name,
-        subscription: 'forward',
-        publication: 'forward',
-      },
-      reverse: {
-        kind: LinkKind.NATIVE,
-        decoder: 'aurora',
-        slotName: 'backward',
-        subscription: 'backward',
-        publication: 'backward',
-        publisher: {
-          server: 'aurora',
-          host: '127.0.0.1',
-          port,
-          database: 'app',
-          secret: 'reader',
-          sslMode: PublisherSslMode.REQUIRE,
-          sslRootCert: '',
+      forward: [
+        {
+          kind: LinkKind.NATIVE,
+          decoder: 'standby',
+          slotName: SLOT.name,
+          subscription: 'forward',
+          publication: 'forward',
         },
-      },
+      ],
+      reverse: [
+        {
+          kind: LinkKind.NATIVE,
+          decoder: 'aurora',
+          slotName: 'backward',
+          subscription: 'backward',
+          publication: 'backward',
+          publisher: {
+            server: 'aurora',
+            host: '127.0.0.1',
+            port,
+            database: 'app',
+            secret: 'reader',
+            sslMode: PublisherSslMode.REQUIRE,
+            sslRootCert: '',
+          },
+        },
+      ],
       keep: { onPremises: ['reader'], aurora: ['reader'] },
       skipVerification: true,
       limits: { ...CUTOVER_LIMITS, verificationMs: 0, budgetMs: 10_000 },
@@ -111,10 +115,11 @@ export class HybridLab {
   /** Waits until the slot by which `plan` goes forward is read. */
   public async followed({ forward }: CutoverPlan): Promise<void> {
     const { b, c } = this.chain;
-    await (forward.decoder === b.name ? b : c).until(
-      `SELECT active FROM pg_replication_slots WHERE slot_name = '${forward.slotName}'`,
-      true,
-    );
+    for (const { decoder, slotName } of forward)
+      await (decoder === b.name ? b : c).until(
+        `SELECT active FROM pg_replication_slots WHERE slot_name = '${slotName}'`,
+        true,
+      );
   }
 
   /** Replicates from the start: whatever was on C goes. */

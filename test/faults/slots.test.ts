@@ -62,8 +62,9 @@ describe('a slot whose log is gone', () => {
 
   if (ALL) {
     test('ends the walk at once if it is the one of AWS DMS', async () => {
-      const { slotName, decoder } = onwards(lab).forward;
-      const forward = { kind: LinkKind.DMS, slotName, decoder } as const;
+      const forward = onwards(lab).forward.map(({ slotName, decoder }) => {
+        return { kind: LinkKind.DMS, slotName, decoder } as const;
+      });
       await lostBehindTheFence({ ...onwards(lab), forward }, idleTask);
     });
   }

@@ -290,6 +290,33 @@ test.each<[string, TopologyProps, string[]]>([
     ],
   ],
   [
+    'tables in two links between the same servers',
+    chain({}, [
+      { ...NATIVE, from: 'onPremises' },
+      { ...NATIVE, from: 'onPremises', slotName: 'other' },
+      {
+        ...NATIVE,
+        from: 'onPremises',
+        part: 'orders',
+        selection: { tables: [{ schema: 'public', name: 'orders' }] },
+      },
+    ]),
+    [
+      "'part' must tell 'links[0]' and 'links[1]' apart, both from 'onPremises' to 'aurora', got nothing for both; give one another name",
+      `'links[0]' and 'links[1]' must share no table, got schema "public" in both; leave each to one of them`,
+      `'links[0]' and 'links[2]' must share no table, got "public"."orders" in both; leave each to one of them`,
+      `'links[1]' and 'links[2]' must share no table, got "public"."orders" in both; leave each to one of them`,
+    ],
+  ],
+  [
+    'parts of what is no subscription, or with names that no slot can have',
+    chain({}, [PHYSICAL, { ...DMS, part: 'orders' }, { ...NATIVE, slotName: 'n', part: 'Orders' }]),
+    [
+      `'links[1].part' must be left out for a dms link, got "orders"; only subscriptions share tables`,
+      `'links[2].part' must be a lower-case letter followed by up to 19 lower-case letters, digits or underscores, got "Orders"; names of slots end with it, so choose another one`,
+    ],
+  ],
+  [
     'receivers whose slots would have one name',
     chain({ 'my-copy': server(), myCopy: server() }, [
       { ...PHYSICAL, to: 'my-copy' },

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { PrivateHostedZone } from 'aws-cdk-lib/aws-route53';
 import { context } from '../../cdk.json';
 import { AuroraToAuroraStack } from '../../examples/aurora-to-aurora';
-import { AuroraMigration } from '../../lib/aws';
+import { AuroraMigration, CutoverEndpoint, CutoverStateMachine } from '../../lib/aws';
 import { FilterOperator } from '../../lib/postgres';
 import { type RehearsalReport, rehearse } from '../../lib/rehearsal';
 
@@ -55,6 +56,26 @@ function expectArrived(report: RehearsalReport, majors: readonly number[]): void
       '"pontoon_reverse" has REPLICATION',
     ]),
   );
+}
+
+function switchable(stack: Stack, migration: AuroraMigration): void {
+  const { forward, wayBack } = migration;
+  if (forward === undefined || wayBack === undefined) throw new Error('both ways are there');
+  const zone = PrivateHostedZone.fromHostedZoneAttributes(stack, 'Zone', {
+    hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+    zoneName: 'shop.internal',
+  });
+  new CutoverStateMachine(stack, 'Cutover', {
+    runner: migration.runner,
+    topology: migration.topology,
+    bindings: [migration.source, migration.target],
+    migrationName: 'pontoon',
+    newWriter: migration.target.server,
+    forward,
+    wayBack,
+    keepRoles: migration.replicationRoles,
+    endpoint: CutoverEndpoint.route53Record(zone, 'db.shop.internal', 2),
+  });
 }
 
 /** Applications were switched there, back, and there again, and lost nothing. */
@@ -131,6 +152,38 @@ test('a new cluster that was filled arrives', async () => {
   expectArrived(report, [16, 17]);
   expect(report.shims.map(({ name }) => name)).toContain(
     'the new source is filled before the stack makes it',
+  );
+});
+
+test('parts are replicated side by side, and switched together', async () => {
+  const report = await rehearsed((app) => {
+    const stack = new Stack(app, STACK);
+    const migration = new AuroraMigration(stack, 'Migration', {
+      vpc: new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 }),
+      source: { majorVersion: 16, databaseName: 'shop', filled: true },
+      target: { majorVersion: 17 },
+      replication: {
+        selection: { schemas: ['shop', 'audit'] },
+        // Orders refer to customers, which travel with the rest.
+        parts: [
+          { name: 'orders', tables: [{ schema: 'shop', name: 'orders' }] },
+          { name: 'audit', schemas: ['audit'] },
+        ],
+      },
+    });
+    switchable(stack, migration);
+    return stack;
+  });
+  expectArrived(report, [16, 17]);
+  expectSwitched(report);
+  const made = report.steps
+    .filter(({ action }) => action === 'create')
+    .map(({ type }) => type.replace('Custom::Pontoon', ''));
+  for (const type of ['LogicalSlot', 'Subscription'])
+    expect(made.filter((one) => one === type)).toHaveLength(3);
+  expect(report.diagram).toContain('slot pontoon_target_orders');
+  expect(report.verification.map(({ table }) => table)).toEqual(
+    expect.arrayContaining(['"audit"."customers"', '"shop"."customers"', '"shop"."orders"']),
   );
 });
 

@@ -23,7 +23,26 @@ test('finds the source behind the standby', () => {
     target: 'c',
     selection,
     kind: LinkKind.NATIVE,
+    shared: false,
   });
+});
+
+test('links that share the tables are one chain', () => {
+  const orders = { schema: 'shop', name: 'orders' };
+  const topology = createTopology({
+    servers: { a: servers.a, c: servers.c },
+    links: [
+      { kind: LinkKind.NATIVE, from: 'a', to: 'c', selection: { ...selection, exclude: [orders] } },
+      {
+        kind: LinkKind.NATIVE,
+        from: 'a',
+        to: 'c',
+        part: 'orders',
+        selection: { tables: [orders] },
+      },
+    ],
+  });
+  expect(readChain(topology)).toMatchObject({ source: 'a', target: 'c', selection, shared: true });
 });
 
 test('a chain needs a link that replicates tables', () => {

@@ -87,7 +87,7 @@ export class AuroraMigration extends Construct {
       this.forward = replicated.forward;
       this.wayBack = replicated.wayBack;
       roles = replicated.roles;
-      this.monitoring = this.monitor(props, replicated.replication);
+      this.monitoring = this.monitor(props, replicated.replications);
     }
     this.replicationRoles = roles;
     recordMigration(this, this.topology, [this.source, this.target], {
@@ -127,14 +127,14 @@ export class AuroraMigration extends Construct {
 
   private monitor(
     props: AuroraMigrationProps,
-    { subscription }: NativeReplication,
+    replications: readonly NativeReplication[],
   ): ReplicationMonitoring {
     return new ReplicationMonitoring(this, 'Monitoring', {
       ...props.monitoring,
       runner: this.runner,
       topology: this.topology,
       bindings: [this.source, this.target],
-      replication: [subscription],
+      replication: replications.map(({ subscription }) => subscription),
       ...(this.cluster === undefined ? {} : { cluster: this.cluster.cluster }),
     });
   }

@@ -4,6 +4,7 @@ export type {
   AuroraReplication,
   AuroraSource,
   ExistingSource,
+  ReplicationPart,
   SourcePeering,
 } from './props';
 export {

@@ -1,7 +1,7 @@
 import type { SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-rds';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { PublisherSslMode, TableSelection } from '../../postgres';
+import type { PublisherSslMode, QualifiedName, TableSelection } from '../../postgres';
 import type { AuroraClusterOptions } from '../aurora';
 import type { MigrationProps } from '../migration';
 import type { SourceRoute } from '../standby';
@@ -82,6 +82,27 @@ export interface AuroraSource {
   readonly filled?: boolean;
 }
 
+/** Tables that a publication, a slot and a subscription of their own replicate. */
+export interface ReplicationPart {
+  /**
+   * Its name: up to 20 lower-case letters, digits and underscores, the first one a letter. The names of its publication,
+   * slot and subscription, alarms and metrics end with it. Changing it is a move to another part.
+   */
+  readonly name: string;
+  /**
+   * Schemas that the selection names, with all of their tables that it replicates.
+   *
+   * @default - none
+   */
+  readonly schemas?: string[];
+  /**
+   * Tables that the selection replicates, with the columns and filters that it gives them.
+   *
+   * @default - none
+   */
+  readonly tables?: QualifiedName[];
+}
+
 /** What gets from one cluster to the other, and how. */
 export interface AuroraReplication {
   /**
@@ -91,6 +112,23 @@ export interface AuroraReplication {
    * @see https://www.postgresql.org/docs/current/logical-replication-publication.html
    */
   readonly selection: TableSelection;
+  /**
+   * Tables that are replicated side by side with the rest of the selection, for a database of which one subscription
+   * brings too little: each has one worker that applies changes, and four that copy. No table is in two parts, and what
+   * is in none is the rest, also what is added to a schema later. The way back has the same parts, and a cutover
+   * switches all of them at once.
+   *
+   * Each part keeps the order of its own changes only. Until a cutover a transaction on tables of several parts arrives
+   * in pieces, and a row perhaps before the one that it refers to: subscriptions do not check foreign keys, and nobody
+   * but them writes there. At the cutover everything has arrived, by every way.
+   *
+   * Choose the parts before the first deployment. A table that moves to another part later is copied again, which fails
+   * and is tried again until the rows that are there are gone: deploy, then TRUNCATE it on the target.
+   *
+   * @default - one subscription replicates everything
+   * @see https://www.postgresql.org/docs/current/logical-replication-architecture.html
+   */
+  readonly parts?: ReplicationPart[];
   /**
    * Whether a way back is prepared: a role and a publication on the target, to which the source subscribes at the
    * cutover. Without it there is no rollback. Changing it makes or drops both.

@@ -1,18 +1,25 @@
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { linksInto, namesOf, selectedSchemas, slotNameOf, type Topology } from '../../postgres';
+import {
+  linksInto,
+  namesOf,
+  partName,
+  slotNameOf,
+  type Topology,
+  type TopologyLink,
+} from '../../postgres';
 import type { CutoverWay, CutoverWayBack } from '../cutover';
-import { createLogin } from '../login';
 import { watchSchemas } from '../migration';
 import { NativeReplication } from '../native-replication';
-import { Canary, ConnectionGuard, Publication, ReplicationRole } from '../objects';
+import { Canary, ConnectionGuard } from '../objects';
 import { Preflight } from '../preflight';
 import type { RunnerFunction } from '../runner-function';
 import { SchemaCopy } from '../schema-copy';
 import type { ServerBinding } from '../server-binding';
+import { createRole, type LoginRole, type OnServer } from './login-role';
 import type { AuroraMigrationProps } from './props';
 import type { SchemaCopyHost } from './schema-copy-host';
 import { SERVERS } from './topology';
+import { idOf, prepareWayBack } from './way-back';
 
 /** What replication works with. */
 export interface Clusters {
@@ -24,18 +31,15 @@ export interface Clusters {
   readonly source: ServerBinding;
   /** The server that is written to. */
   readonly target: ServerBinding;
-  /** Both and the link. */
+  /** Both, and what links them. */
   readonly topology: Topology;
 }
 
-/** What makes a role one that replicates on Aurora, where nobody gives out REPLICATION. */
-const REPLICATES = { replication: false, memberOf: ['rds_replication'] };
-
 /** What replicates, and what a cutover is told of it. */
 export interface Replicated {
-  /** Publication, slot and subscription. */
-  readonly replication: NativeReplication;
-  /** Their names. */
+  /** Publication, slot and subscription, of each part. */
+  readonly replications: readonly NativeReplication[];
+  /** Their names; those of parts end with the part's. */
   readonly forward: CutoverWay;
   /** The way back; undefined if none was asked for. */
   readonly wayBack: CutoverWayBack | undefined;
@@ -50,10 +54,7 @@ export function replicate(
   clusters: Clusters,
 ): Replicated {
   const { runner, source, target, topology } = clusters;
-  const [slotName = ''] = linksInto(topology, SERVERS.target).map((link) =>
-    slotNameOf(topology, link),
-  );
-  const { selection, subscriptionSslMode, sslRootCert, failoverSlot } = props.replication;
+  const { selection } = props.replication;
   const preflight = new Preflight(scope, 'SourcePreflight', {
     ...props.preflight,
     runner,
@@ -75,33 +76,24 @@ export function replicate(
     ...watchSchemas(scope, { schemaChanges, selection, runner, server: source }),
   );
   const reader = createRole(scope, props, { server: source, id: 'Reader', runner });
-  const wayBack = prepareWayBack(scope, props, { runner, server: target, schema });
+  const links = linksInto(topology, SERVERS.target);
+  const wayBack = prepareWayBack(scope, props, { runner, server: target, schema, links });
+  const parts = partsOf(props);
   const canaries = [
-    createCanary(scope, 'SourceCanary', { runner, server: source, readers: [reader] }),
-    createCanary(scope, 'TargetCanary', { runner, server: target, readers: wayBack.roles }),
+    createCanary(scope, 'SourceCanary', { runner, server: source, readers: [reader], parts }),
+    createCanary(scope, 'TargetCanary', { runner, server: target, readers: wayBack.roles, parts }),
   ];
-  wayBack.publication?.node.addDependency(...canaries);
-  const replication = new NativeReplication(scope, 'Replication', {
-    runner,
-    publisher: source,
-    subscriber: target,
-    subscriptionSecret: reader.login,
-    selection,
-    replicationName: namesOf(props).replication,
-    slotName,
-    canary: true,
-    ...(subscriptionSslMode === undefined ? {} : { sslMode: subscriptionSslMode }),
-    ...(sslRootCert === undefined ? {} : { sslRootCert }),
-    ...(failoverSlot === true ? { failoverSlot } : {}),
+  for (const publication of wayBack.publications) publication.node.addDependency(...canaries);
+  const guard = guardTarget(scope, props, { runner, server: target, schema, roles: wayBack.roles });
+  const replications = links.map((link) => {
+    const replication = subscribe(scope, props, { ...clusters, link, reader });
+    replication.publication.node.addDependency(reader.role, ...canaries);
+    replication.subscription.node.addDependency(schema, guard);
+    return replication;
   });
-  replication.publication.node.addDependency(reader.role, ...canaries);
-  replication.subscription.node.addDependency(
-    schema,
-    guardTarget(scope, props, { runner, server: target, schema, roles: wayBack.roles }),
-  );
   const [reverse] = wayBack.roles;
   return {
-    replication,
+    replications,
     forward: { replicationName: namesOf(props).replication },
     wayBack:
       reverse === undefined
@@ -114,84 +106,56 @@ export function replicate(
   };
 }
 
-/** A role with its login. */
-interface LoginRole {
-  readonly role: ReplicationRole;
-  readonly login: Secret;
-}
-
-/** A role that reads and decodes what is replicated. */
-function createRole(
+/** Has the target follow the source in what `link` carries. */
+function subscribe(
   scope: Construct,
   props: AuroraMigrationProps,
-  { id, runner, server }: { readonly id: 'Reader' | 'Reverse' } & OnServer,
-): LoginRole {
-  const { selection, passwordGeneration = 1 } = props.replication;
-  const username = id === 'Reader' ? namesOf(props).readerRole : reverseName(props);
-  const generation = passwordGeneration === 1 ? '' : String(passwordGeneration);
-  const login = createLogin(scope, `${id}Login${generation}`, {
-    username,
-    description: `The subscription reads from '${server.server}' with it`,
-    ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
-  });
-  const role = new ReplicationRole(scope, `${id}Role`, {
+  {
     runner,
-    server,
-    roleName: username,
-    passwordSecret: login,
-    ...REPLICATES,
-    readSchemas: selectedSchemas(selection),
-  });
-  return { role, login };
-}
-
-/** What makes objects on a server. */
-interface OnServer {
-  readonly runner: RunnerFunction;
-  readonly server: ServerBinding;
-}
-
-/** What the way back is made of. */
-interface WayBack {
-  readonly roles: readonly LoginRole[];
-  readonly publication: Publication | undefined;
-}
-
-/** Role and publication on the target, to which the source subscribes at the cutover. */
-function prepareWayBack(
-  scope: Construct,
-  props: AuroraMigrationProps,
-  { runner, server, schema }: OnServer & { readonly schema: SchemaCopy },
-): WayBack {
-  if (props.replication.wayBack === false) return { roles: [], publication: undefined };
-  const reverse = createRole(scope, props, { server, id: 'Reverse', runner });
-  reverse.role.node.addDependency(schema);
-  const publication = new Publication(scope, 'ReversePublication', {
+    source,
+    target,
+    topology,
+    link,
+    reader,
+  }: Clusters & { readonly link: TopologyLink; readonly reader: LoginRole },
+): NativeReplication {
+  const { selection, subscriptionSslMode, sslRootCert, failoverSlot } = props.replication;
+  return new NativeReplication(scope, idOf('Replication', link.part), {
     runner,
-    server,
-    publicationName: reverseName(props),
-    selection: props.replication.selection,
+    publisher: source,
+    subscriber: target,
+    subscriptionSecret: reader.login,
+    selection: link.selection ?? selection,
+    replicationName: partName(namesOf(props).replication, link.part),
+    slotName: slotNameOf(topology, link),
     canary: true,
+    ...(link.part === undefined ? {} : { canaryPart: link.part }),
+    ...(subscriptionSslMode === undefined ? {} : { sslMode: subscriptionSslMode }),
+    ...(sslRootCert === undefined ? {} : { sslRootCert }),
+    ...(failoverSlot === true ? { failoverSlot } : {}),
   });
-  publication.node.addDependency(schema);
-  return { roles: [reverse], publication };
 }
 
-/** The name of role and publication of the way back. */
-function reverseName({ namePrefix = 'pontoon' }: AuroraMigrationProps): string {
-  return `${namePrefix}_reverse`;
+function partsOf({ replication: { parts = [] } }: AuroraMigrationProps): string[] {
+  return parts.map(({ name }) => name);
 }
 
 function createCanary(
   scope: Construct,
   id: string,
-  { runner, server, readers }: OnServer & { readonly readers: readonly LoginRole[] },
+  {
+    runner,
+    server,
+    readers,
+    parts,
+  }: OnServer & { readonly readers: readonly LoginRole[]; readonly parts: string[] },
 ): Canary {
   const roles = readers.map(({ role }) => role);
   const canary = new Canary(scope, id, {
     runner,
     server,
     readers: roles.map(({ roleName }) => roleName),
+    ...(parts.length === 0 ? {} : { parts }),
   });
   canary.node.addDependency(...roles);
   return canary;

@@ -1,5 +1,6 @@
 import {
   createTopology,
+  divide,
   LinkKind,
   Platform,
   type Topology,
@@ -21,12 +22,12 @@ export function targetDatabase({ source, target }: AuroraMigrationProps): string
   return target.databaseName ?? source.databaseName;
 }
 
-/** Both clusters and the link, as plain data. Throws a ValidationError that lists everything that cannot work. */
+/** Both clusters and what links them, as plain data. Throws a ValidationError that lists everything that cannot work. */
 export function auroraTopology(props: AuroraMigrationProps): Topology {
-  return createTopology({ ...namePrefixOf(props), servers: servers(props), links: [link(props)] });
+  return createTopology({ ...namePrefixOf(props), servers: servers(props), links: links(props) });
 }
 
-/** What is deployed of `topology`: without the link as long as the source is empty. */
+/** What is deployed of `topology`: without links as long as the source is empty. */
 export function deployedTopology(topology: Topology, props: AuroraMigrationProps): Topology {
   return isReplicating(props) ? topology : createTopology({ ...topology, links: [] });
 }
@@ -52,11 +53,18 @@ function servers(props: AuroraMigrationProps): Record<string, TopologyServer> {
   };
 }
 
-function link({ replication }: AuroraMigrationProps): TopologyLink {
-  return {
-    kind: LinkKind.NATIVE,
-    from: SERVERS.source,
-    to: SERVERS.target,
-    selection: replication.selection,
-  };
+/** One for the rest, and one for each part. */
+function links({ replication }: AuroraMigrationProps): TopologyLink[] {
+  const { selection, parts = [] } = replication;
+  const link = { kind: LinkKind.NATIVE, from: SERVERS.source, to: SERVERS.target };
+  if (parts.length === 0) return [{ ...link, selection }];
+  const divided = divide(selection, parts);
+  return [
+    { ...link, selection: divided.rest },
+    ...divided.parts.map((part, index) => ({
+      ...link,
+      part: parts[index]?.name ?? '',
+      selection: part,
+    })),
+  ];
 }

@@ -6,9 +6,12 @@ import {
   capabilitySince,
   nameProblem,
   Problems,
+  partNameProblem,
+  partProblems,
   RDS_AUTHORITIES,
   selectionUses,
   supports,
+  type TableSelection,
   type Topology,
   ValidationError,
 } from '../../postgres';
@@ -16,7 +19,7 @@ import { engineProblems } from '../aurora';
 import { claimNames, targetProblems } from '../migration';
 import { monitoringProblems } from '../monitoring';
 import { isCidr } from '../standby';
-import type { AuroraMigrationProps } from './props';
+import type { AuroraMigrationProps, ReplicationPart } from './props';
 import { selectSubnets } from './subnets';
 import { auroraTopology, SERVERS, targetDatabase } from './topology';
 
@@ -65,7 +68,35 @@ const PROPERTIES: readonly (readonly [string, string])[] = [
   ['leave it out or use a DMS link', 'leave it out'],
 ];
 
+/** Parts of a selection that is wrong would say the same once more, by names that nobody typed. */
 function checkTopology(props: AuroraMigrationProps, problems: Problems): Topology | undefined {
+  const { parts = [], ...replication } = props.replication;
+  const whole = checkWhole({ ...props, replication }, problems);
+  const found = checkParts(replication.selection, parts);
+  for (const problem of found) problems.add(problem);
+  return whole === undefined || found.length > 0 ? undefined : auroraTopology(props);
+}
+
+function checkParts(
+  selection: TableSelection,
+  parts: readonly ReplicationPart[],
+): readonly string[] {
+  const what = 'replication.parts';
+  const names = parts.map(({ name }) => name);
+  const doubled = names.filter((name, index) => names.indexOf(name) < index);
+  return [
+    ...names.flatMap((name, index) => partNameProblem(name, `${what}[${index}].name`) ?? []),
+    ...[...new Set(doubled)].map(
+      (name) =>
+        `'${what}' must have names of their own, got ${JSON.stringify(name)} twice; rename one`,
+    ),
+    ...(parts.length === 0
+      ? []
+      : partProblems(selection, parts, { of: 'replication.selection', what })),
+  ];
+}
+
+function checkWhole(props: AuroraMigrationProps, problems: Problems): Topology | undefined {
   const found = new Problems();
   let topology: Topology | undefined;
   found.collect(() => {

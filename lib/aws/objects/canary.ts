@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { Problems } from '../../postgres';
+import { Problems, partNameProblem } from '../../postgres';
 import { knownNameProblem } from './names';
 import { type PostgresObjectProps, postgresObject } from './postgres-object';
 
@@ -13,6 +13,13 @@ export interface CanaryProps extends PostgresObjectProps {
    * @default - none
    */
   readonly writers?: string[];
+  /**
+   * Parts of the tables that are replicated apart, each with a canary of its own, since what arrives one way proves
+   * nothing of another. Changing it makes and drops those of parts.
+   *
+   * @default - the tables are not dealt out
+   */
+  readonly parts?: string[];
 }
 
 /**
@@ -22,7 +29,7 @@ export interface CanaryProps extends PostgresObjectProps {
 export class Canary extends Construct {
   constructor(scope: Construct, id: string, props: CanaryProps) {
     super(scope, id);
-    const { readers, writers = [] } = props;
+    const { readers, writers = [], parts = [] } = props;
     const problems = new Problems();
     for (const [what, names] of Object.entries({ readers, writers })) {
       for (const [index, name] of names.entries()) {
@@ -30,7 +37,12 @@ export class Canary extends Construct {
         if (problem !== undefined) problems.add(problem);
       }
     }
+    for (const [index, part] of parts.entries()) {
+      const problem = partNameProblem(part, `parts[${index}]`);
+      if (problem !== undefined) problems.add(problem);
+    }
     problems.throwIfAny(`canary '${id}'`);
-    postgresObject(this, 'Canary', { kind: 'canary', readers, writers }, props);
+    const spec = { kind: 'canary', readers, writers } as const;
+    postgresObject(this, 'Canary', parts.length === 0 ? spec : { ...spec, parts }, props);
   }
 }

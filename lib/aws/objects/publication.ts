@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { Problems, selectionProblems, type TableSelection } from '../../postgres';
+import { Problems, partNameProblem, selectionProblems, type TableSelection } from '../../postgres';
 import { knownNameProblem } from './names';
 import { type PostgresObjectProps, postgresObject } from './postgres-object';
 
@@ -22,6 +22,13 @@ export interface PublicationProps extends PostgresObjectProps {
    * @default false
    */
   readonly canary?: boolean;
+  /**
+   * The part of the tables that is published, if others are by publications of their own: its canary is published, and
+   * not that of the rest. Changing it alters the publication in place.
+   *
+   * @default - the tables are not dealt out, or these are the rest
+   */
+  readonly canaryPart?: string;
 }
 
 /**
@@ -39,6 +46,9 @@ export class Publication extends Construct {
     const problem = knownNameProblem(props.publicationName, 'publicationName');
     if (problem !== undefined) problems.add(problem);
     for (const found of selectionProblems(props.selection, 'selection')) problems.add(found);
+    const { canaryPart: part } = props;
+    const partProblem = part === undefined ? undefined : partNameProblem(part, 'canaryPart');
+    if (partProblem !== undefined) problems.add(partProblem);
     problems.throwIfAny(`publication '${id}'`);
     this.publicationName = props.publicationName;
     postgresObject(
@@ -50,6 +60,7 @@ export class Publication extends Construct {
         selection: props.selection,
         viaPartitionRoot: props.publishViaPartitionRoot ?? true,
         ...(props.canary === true ? { canary: true } : {}),
+        ...(props.canaryPart === undefined ? {} : { canaryPart: props.canaryPart }),
       },
       props,
     );

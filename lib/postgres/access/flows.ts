@@ -49,14 +49,13 @@ export function deriveFlows(topology: Topology, { wayBack = false }: FlowOptions
       purpose: 'objects, preflight and metrics',
     }),
   );
-  return [
-    ...runner,
-    ...topology.links.flatMap((link) => [
-      ...replicationFlows(topology, link),
-      ...schemaCopyFlows(topology, link),
-      ...(wayBack ? reverseFlows(topology, link) : []),
-    ]),
-  ];
+  const flows = topology.links.flatMap((link) => [
+    ...replicationFlows(topology, link),
+    ...schemaCopyFlows(topology, link),
+    ...(wayBack ? reverseFlows(topology, link) : []),
+  ]);
+  // Links that share the tables between two servers take the same way.
+  return [...runner, ...new Map(flows.map((flow) => [JSON.stringify(flow), flow])).values()];
 }
 
 function replicationFlows(topology: Topology, { kind, from, to }: TopologyLink): Flow[] {

@@ -1,10 +1,11 @@
 import { Problems } from '../errors';
 import type { PublisherAddress } from '../objects';
-import { selectionUses, type TableSelection } from '../table-selection';
+import { selectionUses, type TableSelection, unite } from '../table-selection';
 import {
   LinkKind,
   linksFrom,
   linksInto,
+  partName,
   primaryOf,
   serverOf,
   slotNameOf,
@@ -19,9 +20,9 @@ export interface CutoverOptions {
   readonly migration: string;
   /** The server that becomes the writer. */
   readonly to: string;
-  /** Names on the way forward. */
+  /** Names on the way forward; those of a part end with it. */
   readonly forward: Pick<ReplicationPath, 'subscription' | 'publication' | 'writer'>;
-  /** Names on the way back, and where its subscription reads from; undefined if the user declared that there is none. */
+  /** Names on the way back, and where its subscriptions read from; undefined if the user declared that there is none. */
   readonly reverse: ReverseOptions | undefined;
   /** Whether AWS DMS renames or removes anything on the way, which no native way back could undo. */
   readonly transformed: boolean;
@@ -47,43 +48,73 @@ export function deriveCutover(topology: Topology, options: CutoverOptions): Cuto
   const problems = new Problems();
   const { to, reverse, migration } = options;
   serverOf(topology, to);
-  const link = forwardLink(topology, to, problems);
-  if (reverse !== undefined && link?.selection !== undefined)
-    checkWayBack(link.selection, options.transformed, problems);
+  const links = forwardLinks(topology, to, problems);
+  const selection = unite(links.map((link) => link.selection ?? {}));
+  if (reverse !== undefined) checkWayBack(selection, options.transformed, problems);
   problems.throwIfAny(`the cutover of '${migration}'`);
-  if (link?.selection === undefined) throw new RangeError('a logical link has a selection');
-  const forward: ReplicationPath = {
-    kind: link.kind === LinkKind.DMS ? LinkKind.DMS : LinkKind.NATIVE,
-    decoder: link.from,
-    slotName: slotNameOf(topology, link),
-    ...options.forward,
-  };
+  const [{ from } = { from: '' }] = links;
   return {
     migration,
-    from: primaryOf(topology, link.from),
+    from: primaryOf(topology, from),
     to,
-    selection: link.selection,
-    forward,
+    selection,
+    forward: links.map((link) => forwardPath(topology, link, options.forward)),
     ...(reverse === undefined
       ? {}
-      : { reverse: { kind: LinkKind.NATIVE, decoder: to, ...reverse } }),
+      : { reverse: links.map((link) => reversePath(to, link, reverse)) }),
     keep: options.keep,
     limits: { ...CUTOVER_LIMITS, ...options.limits },
   };
 }
 
-function forwardLink(topology: Topology, to: string, problems: Problems): TopologyLink | undefined {
+function forwardPath(
+  topology: Topology,
+  link: TopologyLink,
+  { subscription, publication, writer }: CutoverOptions['forward'],
+): ReplicationPath {
+  const { kind, from, part } = link;
+  return {
+    kind: kind === LinkKind.DMS ? LinkKind.DMS : LinkKind.NATIVE,
+    decoder: from,
+    slotName: slotNameOf(topology, link),
+    ...(subscription === undefined ? {} : { subscription: partName(subscription, part) }),
+    ...(publication === undefined ? {} : { publication: partName(publication, part) }),
+    ...(writer === undefined ? {} : { writer }),
+    ...(part === undefined ? {} : { part }),
+  };
+}
+
+/** A rollback has to keep up with the same writes, and so the way back is shared as the way there is. */
+function reversePath(
+  decoder: string,
+  { part }: TopologyLink,
+  { subscription, publication, slotName, publisher }: ReverseOptions,
+): ReplicationPath {
+  return {
+    kind: LinkKind.NATIVE,
+    decoder,
+    subscription: partName(subscription, part),
+    publication: partName(publication, part),
+    slotName: partName(slotName, part),
+    publisher,
+    ...(part === undefined ? {} : { part }),
+  };
+}
+
+function forwardLinks(topology: Topology, to: string, problems: Problems): TopologyLink[] {
   const into = linksInto(topology, to).filter(({ kind }) => kind !== LinkKind.PHYSICAL);
+  const [first, ...others] = into;
+  const shared = others.every((link) => link.kind === LinkKind.NATIVE && link.from === first?.from);
   problems.addIf(
-    into.length !== 1,
-    `'to' must be a server with one logical link into it, got '${to}' with ${into.length}; name the target of the migration`,
+    first === undefined || !shared || (others.length > 0 && first.kind !== LinkKind.NATIVE),
+    `'to' must be a server with one logical link into it, or native ones from one server, got '${to}' with ${into.length}; name the target of the migration`,
   );
   const onwards = linksFrom(topology, to).filter(({ kind }) => kind !== LinkKind.PHYSICAL);
   problems.addIf(
     onwards.length > 0,
     `'to' must be the end of its chain, got '${to}', which replicates to '${onwards[0]?.to}'; cut over the last server`,
   );
-  return into[0];
+  return into;
 }
 
 /** What is left out or renamed on the way there cannot be put back by the same names on the way back. */

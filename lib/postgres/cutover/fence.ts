@@ -153,11 +153,11 @@ export function otherSessions({ keep, subscriptions, writers }: AdmittedSessions
 }
 
 /** What may be at work behind the fence of `plan`. */
-export function admittedTo({ from, keep, reverse }: CutoverPlan): AdmittedSessions {
+export function admittedTo({ from, keep, reverse = [] }: CutoverPlan): AdmittedSessions {
   return {
     keep: keep[from] ?? [],
-    subscriptions: reverse?.subscription === undefined ? [] : [reverse.subscription],
-    writers: reverse?.writer === undefined ? [] : [reverse.writer],
+    subscriptions: reverse.flatMap(({ subscription }) => subscription ?? []),
+    writers: reverse.flatMap(({ writer }) => writer ?? []),
   };
 }
 

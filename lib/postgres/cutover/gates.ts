@@ -1,3 +1,5 @@
+import { quoteQualified } from '../identifiers';
+import { canaryTable } from '../objects';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA, selectionSql, type TableSelection } from '../table-selection';
 import { SLOT_LOST_BY } from './slot-loss';
@@ -69,9 +71,10 @@ export function mayDecode(): Statement {
   );
 }
 
-/** Whether the canary and the ledger are there. */
-export function furniture(): Statement {
+/** Whether the ledger is there, and the canary of each of `parts`. */
+export function furniture(parts: readonly (string | undefined)[]): Statement {
   return sql(
-    `SELECT pg_catalog.to_regclass('${OWN_SCHEMA}.objects') IS NOT NULL AS ledger, pg_catalog.to_regclass('${OWN_SCHEMA}.canary') IS NOT NULL AS canary`,
+    `SELECT pg_catalog.to_regclass('${OWN_SCHEMA}.objects') IS NOT NULL AS ledger, (SELECT pg_catalog.bool_and(pg_catalog.to_regclass(name) IS NOT NULL) FROM pg_catalog.unnest($1::text[]) AS name) AS canary`,
+    [parts.map((part) => quoteQualified(canaryTable(part)))],
   );
 }

@@ -4,7 +4,7 @@ import { Problems } from '../errors';
 import { readPublisher } from '../objects';
 import { Reader } from '../reader';
 import { readSelection, selectionProblems } from '../table-selection';
-import { LinkKind } from '../topology';
+import { LinkKind, partNameProblem } from '../topology';
 import { CUTOVER_LIMITS, type CutoverLimits, type CutoverPlan, type ReplicationPath } from './plan';
 
 /** Everything that a cutover needs to be told: the plan, where its servers are, and what clients connect to. */
@@ -57,13 +57,14 @@ export function parseCutover(input: unknown): CutoverInput {
 }
 
 /** The servers on which a walk works. */
-export function serversOf({ from, to, forward, reverse }: CutoverPlan): readonly string[] {
-  const decoders = [forward, reverse].flatMap((path) => (path === undefined ? [] : [path.decoder]));
+export function serversOf({ from, to, forward, reverse = [] }: CutoverPlan): readonly string[] {
+  const decoders = [...forward, ...reverse].map(({ decoder }) => decoder);
   return [...new Set([from, to, ...decoders])];
 }
 
 function readPlan(reader: Reader): CutoverPlan {
-  const reverse = reader.optionalObject('reverse', readPath);
+  const forward = readPaths(reader, 'forward') ?? [];
+  const reverse = readPaths(reader, 'reverse');
   const selection = reader.object('selection', readSelection);
   reader.check('selection', (what) => selectionProblems(selection, what));
   return {
@@ -71,7 +72,7 @@ function readPlan(reader: Reader): CutoverPlan {
     from: reader.text('from'),
     to: reader.text('to'),
     selection,
-    forward: reader.object('forward', readPath),
+    forward,
     ...(reverse === undefined ? {} : { reverse }),
     keep: reader.object('keep', (nested) =>
       Object.fromEntries(
@@ -81,6 +82,22 @@ function readPlan(reader: Reader): CutoverPlan {
     limits: reader.optionalObject('limits', readLimits) ?? CUTOVER_LIMITS,
     ...(reader.flag('skipVerification', false) ? { skipVerification: true } : {}),
   };
+}
+
+/** One way: a path, or several that share the tables. */
+function readPaths(
+  reader: Reader,
+  key: 'forward' | 'reverse',
+): readonly ReplicationPath[] | undefined {
+  const paths = reader.optionalList(key, readPath);
+  const parts = (paths ?? []).map(({ part }) => part ?? '');
+  if (paths?.length === 0 || (paths === undefined && key === 'forward'))
+    reader.refuse(key, 'must have at least one path', 'say what carries the tables');
+  if (parts.length > 1 && paths?.some(({ kind }) => kind === LinkKind.DMS))
+    reader.refuse(key, 'must be one path where AWS DMS carries it', 'leave the others out');
+  if (new Set(parts).size < parts.length)
+    reader.refuse(key, "must tell its paths apart by 'part'", 'give each another one');
+  return paths;
 }
 
 function readPath(reader: Reader): ReplicationPath {
@@ -93,12 +110,14 @@ function readPath(reader: Reader): ReplicationPath {
   };
   if (kind === LinkKind.NATIVE && names.subscription === undefined)
     reader.refuse('subscription', 'must be given for a NATIVE path', 'name it');
+  const part = reader.optionalTextThat('part', partNameProblem);
   return {
     kind,
     decoder: reader.text('decoder'),
     slotName: reader.slotName('slotName'),
     ...names,
     ...(publisher === undefined ? {} : { publisher }),
+    ...optional('part', part),
   };
 }
 

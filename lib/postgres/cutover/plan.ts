@@ -18,6 +18,8 @@ export interface ReplicationPath {
   readonly publisher?: PublisherAddress;
   /** The login with which AWS DMS writes on the receiver. */
   readonly writer?: string;
+  /** The part of the tables that travels this way, if they were dealt out to several; its canary is one of its own. */
+  readonly part?: string;
 }
 
 /** How long and how far a cutover may go. */
@@ -44,10 +46,10 @@ export interface CutoverPlan {
   readonly to: string;
   /** What is replicated, compared and carried over. */
   readonly selection: TableSelection;
-  /** The way from the old writer to the new one. */
-  readonly forward: ReplicationPath;
+  /** The way from the old writer to the new one: one path, or several side by side that share the tables. */
+  readonly forward: readonly ReplicationPath[];
   /** The way back; undefined if the user declared that there is none. */
-  readonly reverse?: ReplicationPath;
+  readonly reverse?: readonly ReplicationPath[];
   /** Roles that may connect to a fenced server, by server: the migration's own logins, and read-only roles. */
   readonly keep: { readonly [server: string]: readonly string[] };
   readonly limits: CutoverLimits;

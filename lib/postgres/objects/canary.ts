@@ -1,6 +1,7 @@
-import { quoteIdentifier } from '../identifiers';
+import { type QualifiedName, quoteIdentifier } from '../identifiers';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA } from '../table-selection';
+import { partName, partNameProblem } from '../topology';
 import { type ObjectKind, type Step, step } from './object';
 
 /**
@@ -13,52 +14,95 @@ export interface CanarySpec {
   readonly readers: readonly string[];
   /** Roles that write it on the receiving server, such as that of AWS DMS. */
   readonly writers: readonly string[];
+  /** Parts of the tables that travel apart, each with a table of its own: what arrives one way proves nothing of another. */
+  readonly parts?: readonly string[];
 }
 
-/** What a server says of the canary's table. */
-export interface ObservedCanary {
-  readonly exists: boolean;
+/** What a server says of one of the canary's tables. */
+export interface ObservedCanaryTable {
+  readonly name: string;
   /** Roles that may read it, other than its owner. */
   readonly readers: readonly string[];
   /** Roles that may write it, other than its owner. */
   readonly writers: readonly string[];
 }
 
-/** The canary's table. */
-export const CANARY_TABLE = { schema: OWN_SCHEMA, name: 'canary' } as const;
+/** What a server says of the canary's tables. */
+export interface ObservedCanary {
+  readonly tables: readonly ObservedCanaryTable[];
+}
 
-const TABLE = `${OWN_SCHEMA}.canary`;
+/** The canary's table, on the way of `part` if that travels apart. */
+export function canaryTable(part?: string): QualifiedName {
+  return { schema: OWN_SCHEMA, name: partName('canary', part) };
+}
+
+/** The canary's table. */
+export const CANARY_TABLE = canaryTable();
 
 /** Canaries. */
 export const canary: ObjectKind<CanarySpec, ObservedCanary> = {
   kind: 'canary',
-  read: (reader) => ({
-    kind: 'canary',
-    readers: reader.names('readers'),
-    writers: reader.names('writers'),
-  }),
+  read(reader) {
+    const parts = reader.optionalTexts('parts') ?? [];
+    for (const [index, part] of parts.entries())
+      reader.check(`parts[${index}]`, (what) => {
+        const problem = partNameProblem(part, what);
+        return problem === undefined ? [] : [problem];
+      });
+    return {
+      kind: 'canary',
+      readers: reader.names('readers'),
+      writers: reader.names('writers'),
+      ...(parts.length === 0 ? {} : { parts }),
+    };
+  },
   name: () => 'canary',
   secrets: () => [],
   observe: observeCanary,
   observed: (row) => row?.canary as ObservedCanary | undefined,
-  occupied: (observed) => observed.exists,
-  plan: (spec, observed) => [
-    ...(observed?.exists === true ? [] : [createTable()]),
-    ...change('GRANT', 'SELECT', without(readersOf(spec), observed?.readers ?? [])),
-    ...change('GRANT', WRITES, without(spec.writers, observed?.writers ?? [])),
-    ...change('REVOKE', WRITES, without(observed?.writers ?? [], spec.writers)),
-    ...change('REVOKE', 'SELECT', without(observed?.readers ?? [], readersOf(spec))),
-  ],
-  drop: (_spec, observed) =>
-    observed.exists
-      ? [
-          ...change('REVOKE', 'SELECT', observed.readers),
-          step('drop the canary', sql(`DROP TABLE ${TABLE}`)),
-        ]
-      : [],
+  occupied: ({ tables }) => tables.length > 0,
+  plan(spec, observed) {
+    const there = observed?.tables ?? [];
+    const wanted = namesOf(spec);
+    return [
+      ...wanted.flatMap((name) =>
+        planTable(
+          spec,
+          name,
+          there.find((table) => table.name === name),
+        ),
+      ),
+      ...there.filter(({ name }) => !wanted.includes(name)).map(({ name }) => dropTable(name)),
+    ];
+  },
+  drop: (_spec, { tables }) =>
+    tables.flatMap(({ name, readers }) => [
+      ...change('REVOKE', 'SELECT', readers, name),
+      dropTable(name),
+    ]),
 };
 
 const WRITES = 'INSERT, UPDATE, DELETE';
+
+function namesOf({ parts = [] }: CanarySpec): readonly string[] {
+  return [undefined, ...parts].map((part) => canaryTable(part).name);
+}
+
+function planTable(
+  spec: CanarySpec,
+  name: string,
+  observed: ObservedCanaryTable | undefined,
+): Step[] {
+  const { readers = [], writers = [] } = observed ?? {};
+  return [
+    ...(observed === undefined ? [createTable(name)] : []),
+    ...change('GRANT', 'SELECT', without(readersOf(spec), readers), name),
+    ...change('GRANT', WRITES, without(spec.writers, writers), name),
+    ...change('REVOKE', WRITES, without(writers, spec.writers), name),
+    ...change('REVOKE', 'SELECT', without(readers, readersOf(spec)), name),
+  ];
+}
 
 /** Who writes also looks up what is to be changed. */
 function readersOf({ readers, writers }: CanarySpec): readonly string[] {
@@ -69,32 +113,42 @@ function without(names: readonly string[], others: readonly string[]): readonly 
   return names.filter((name) => !others.includes(name));
 }
 
-function createTable(): Step {
+function createTable(name: string): Step {
   return step(
-    'create the canary',
+    `create the ${name}`,
     sql(
-      `CREATE TABLE ${TABLE} (migration text PRIMARY KEY, mark text NOT NULL, written_at timestamptz NOT NULL)`,
+      `CREATE TABLE ${OWN_SCHEMA}.${name} (migration text PRIMARY KEY, mark text NOT NULL, written_at timestamptz NOT NULL)`,
     ),
   );
 }
 
-/** Whoever reads the table needs its schema too. */
-function change(verb: 'GRANT' | 'REVOKE', right: string, names: readonly string[]): Step[] {
+function dropTable(name: string): Step {
+  return step(`drop the ${name}`, sql(`DROP TABLE ${OWN_SCHEMA}.${name}`));
+}
+
+/** Whoever reads the table needs its schema too, which those of parts share. */
+function change(
+  verb: 'GRANT' | 'REVOKE',
+  right: string,
+  roles: readonly string[],
+  table: string,
+): Step[] {
   const direction = verb === 'GRANT' ? 'TO' : 'FROM';
-  return names
+  const opens = right === 'SELECT' && table === CANARY_TABLE.name;
+  return roles
     .map(quoteIdentifier)
-    .flatMap((name) => [
-      ...(right === 'SELECT'
+    .flatMap((role) => [
+      ...(opens
         ? [
             step(
-              `${verb.toLowerCase()} the use of the canary’s schema ${direction.toLowerCase()} ${name}`,
-              sql(`${verb} USAGE ON SCHEMA ${OWN_SCHEMA} ${direction} ${name}`),
+              `${verb.toLowerCase()} the use of the canary’s schema ${direction.toLowerCase()} ${role}`,
+              sql(`${verb} USAGE ON SCHEMA ${OWN_SCHEMA} ${direction} ${role}`),
             ),
           ]
         : []),
       step(
-        `${verb.toLowerCase()} ${right} on the canary ${direction.toLowerCase()} ${name}`,
-        sql(`${verb} ${right} ON ${TABLE} ${direction} ${name}`),
+        `${verb.toLowerCase()} ${right} on the ${table} ${direction.toLowerCase()} ${role}`,
+        sql(`${verb} ${right} ON ${OWN_SCHEMA}.${table} ${direction} ${role}`),
       ),
     ]);
 }
@@ -103,6 +157,6 @@ function observeCanary(): Statement {
   const roles = (right: string): string =>
     `(SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT pg_catalog.pg_get_userbyid(a.grantee)), '[]') FROM pg_catalog.aclexplode(c.relacl) a WHERE a.grantee NOT IN (0, c.relowner) AND a.privilege_type = '${right}')`;
   return sql(
-    `SELECT pg_catalog.jsonb_build_object('exists', c.oid IS NOT NULL, 'readers', ${roles('SELECT')}, 'writers', ${roles('INSERT')}) AS canary FROM (SELECT pg_catalog.to_regclass('${TABLE}') AS wanted) w LEFT JOIN pg_catalog.pg_class c ON c.oid = w.wanted`,
+    `SELECT pg_catalog.jsonb_build_object('tables', coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', c.relname, 'readers', ${roles('SELECT')}, 'writers', ${roles('INSERT')}) ORDER BY c.relname), '[]')) AS canary FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '${OWN_SCHEMA}' AND c.relkind = 'r' AND c.relname ~ '^canary(_[a-z0-9_]+)?$'`,
   );
 }

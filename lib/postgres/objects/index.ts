@@ -1,4 +1,4 @@
-export { CANARY_TABLE, type CanarySpec } from './canary';
+export { CANARY_TABLE, type CanarySpec, canaryTable } from './canary';
 export { type AccessBefore, accessBefore, type ConnectionGuardSpec } from './connection-guard';
 export { changesAreNoted, type DdlLedgerSpec, lastChange } from './ddl-ledger';
 export { beat, beatAge, type HeartbeatSpec } from './heartbeat';

@@ -11,7 +11,8 @@ import {
   selectionUses,
   type TableSelection,
 } from '../table-selection';
-import { CANARY_TABLE } from './canary';
+import { partNameProblem } from '../topology';
+import { canaryTable } from './canary';
 import { type ObjectKind, type Step, step } from './object';
 
 /**
@@ -28,6 +29,8 @@ export interface PublicationSpec {
   readonly viaPartitionRoot: boolean;
   /** Whether the canary is published too, by which a cutover sees that everything has arrived. */
   readonly canary?: boolean;
+  /** The part that the publication holds, if others hold other parts, each with a canary of its own. */
+  readonly canaryPart?: string;
 }
 
 /** What a server says of a publication, and of the tables that could belong to it. */
@@ -45,12 +48,14 @@ export const publication: ObjectKind<PublicationSpec, ObservedPublication> = {
   read(reader) {
     const selection = reader.object('selection', readSelection);
     reader.check('selection', (what) => selectionProblems(selection, what));
+    const canaryPart = reader.optionalTextThat('canaryPart', partNameProblem);
     return {
       kind: 'publication',
       name: reader.name('name'),
       selection,
       viaPartitionRoot: reader.flag('viaPartitionRoot', true),
       canary: reader.flag('canary', false),
+      ...(canaryPart === undefined ? {} : { canaryPart }),
     };
   },
   name: (spec) => spec.name,
@@ -145,7 +150,7 @@ function wantedTables(
       `'selection' of publication ${quoteIdentifier(spec.name)} must match at least one table, got none; correct the schemas`,
     );
   }
-  return spec.canary === true ? [...selected, CANARY_TABLE] : selected;
+  return spec.canary === true ? [...selected, canaryTable(spec.canaryPart)] : selected;
 }
 
 function tableList(spec: PublicationSpec, tables: readonly QualifiedName[]): string {

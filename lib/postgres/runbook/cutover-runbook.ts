@@ -6,21 +6,27 @@ import { codeBlock, inlineCode, list, table } from './markdown';
 const FILE = 'cutover.json';
 
 /**
- * The operator's pages of a cutover, as Markdown, one for each logical link that carries tables of `server`: commands,
+ * The operator's pages of a cutover, as Markdown, one for each server that tables of `server` are carried to: commands,
  * steps, expected output, points of no return, what to do about each way in which it ends, rollback and end. Empty
- * without such a link.
+ * without such a server.
  */
 export function renderCutoverRunbook(topology: Topology, server: string): string {
-  return decodedLinks(topology, server)
-    .map((link) => page(server, link))
+  const links = decodedLinks(topology, server);
+  return links
+    .filter((link, index) => links.findIndex(({ to }) => to === link.to) === index)
+    .map((link) => {
+      const shared = links.filter(({ to }) => to === link.to);
+      return page(server, link, shared.length === 1 ? [] : shared);
+    })
     .join('\n');
 }
 
-function page(server: string, link: TopologyLink): string {
+/** `shared` are the links that carry a part of the tables each, if there are several. */
+function page(server: string, link: TopologyLink, shared: readonly TopologyLink[]): string {
   return [
     `# Cut over from ${inlineCode(server)} to ${inlineCode(link.to)}`,
     `Deploying never switches writers: this does, by the state machine of the deployment or by these commands, which walk the same steps. ${inlineCode(FILE)} is what both are told; \`pontoon status --state-machine ARN --print-input > ${FILE}\` takes it from the deployment, and \`pontoon cutover --help\` shows one. Run the commands where every server can be reached${link.kind === LinkKind.DMS ? ', and AWS DMS too' : ''}. One person runs them; a second one is refused.`,
-    ...before(server, link),
+    ...before(server, link, shared),
     ...walk(server, link),
     ...endings(server, link),
     ...rollback(server, link),
@@ -30,7 +36,11 @@ function page(server: string, link: TopologyLink): string {
   ].join('\n\n');
 }
 
-function before(server: string, { from, to }: TopologyLink): string[] {
+function before(
+  server: string,
+  { from, to }: TopologyLink,
+  shared: readonly TopologyLink[],
+): string[] {
   const hops = from === server ? '' : ` It travels by way of ${inlineCode(from)}.`;
   return [
     '## 1. Before',
@@ -41,7 +51,9 @@ function before(server: string, { from, to }: TopologyLink): string[] {
       [
         'phase      provisioned',
         `writer     ${server}`,
-        'forward    carrying, 312 B behind',
+        ...(shared.length === 0
+          ? ['forward    carrying, 312 B behind']
+          : shared.map(({ part }) => `forward    carrying, 312 B behind, ${part ?? 'the rest'}`)),
         'gate       open: the ledger and the canary are on both servers',
         '…',
       ].join('\n'),

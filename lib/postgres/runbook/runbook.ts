@@ -66,8 +66,8 @@ function managedSections(context: RunbookContext): readonly (Section | undefined
 }
 
 function receivers(topology: Topology, server: string): string {
-  const names = linksFrom(topology, server).map(({ to }) => inlineCode(to));
-  return names.length === 0 ? 'nobody yet' : names.join(', ');
+  const names = new Set(linksFrom(topology, server).map(({ to }) => inlineCode(to)));
+  return names.size === 0 ? 'nobody yet' : [...names].join(', ');
 }
 
 function checkSection({ topology, server, port = 5432 }: RunbookContext): Section {

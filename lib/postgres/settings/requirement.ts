@@ -45,9 +45,9 @@ export function limitFor(links: number, copies: number, { spareSlots = 4 }: Sizi
   return Math.max(DEFAULT_LIMIT, links + copies + spareSlots);
 }
 
-/** How many tables a subscription copies side by side. */
-export function tableCopies({ syncWorkers = 4 }: SizingOptions): number {
-  return syncWorkers;
+/** How many tables `subscriptions` subscriptions copy side by side. */
+export function tableCopies(subscriptions: number, { syncWorkers = 4 }: SizingOptions): number {
+  return subscriptions * syncWorkers;
 }
 
 /** `count` things, in words. */

@@ -27,6 +27,7 @@ export function senderSettings(
   return [
     walLevel(topology, server, out),
     ...limits(out, sizing),
+    ...returnWorkers(out),
     ...slotGuards(server),
     ...(supports(server.majorVersion, 'idle-slot-timeout') ? [IDLE_SLOT_TIMEOUT] : []),
   ];
@@ -47,7 +48,8 @@ function walLevel(
 
 function limits(out: readonly TopologyLink[], sizing: SizingOptions): RequiredSetting[] {
   // A subscription's table copies each take a slot and a sender of their own while they run.
-  const copies = out.some(({ kind }) => kind === LinkKind.NATIVE) ? tableCopies(sizing) : 0;
+  const native = out.filter(({ kind }) => kind === LinkKind.NATIVE).length;
+  const copies = tableCopies(native, sizing);
   const users = `${counted(out.length, 'link')}, ${counted(copies, 'table copy', 'table copies')}`;
   const limit = {
     value: String(limitFor(out.length, copies, sizing)),
@@ -57,6 +59,30 @@ function limits(out: readonly TopologyLink[], sizing: SizingOptions): RequiredSe
   return [
     { name: 'max_wal_senders', ...limit, reason: `${users}, and room to reconnect` },
     { name: 'max_replication_slots', ...limit, reason: `${users}, and room for another try` },
+  ];
+}
+
+/** PostgreSQL's own limit on workers of subscriptions. */
+const DEFAULT_WORKERS = 4;
+
+/** After a cutover each native link has a subscription here. */
+function returnWorkers(out: readonly TopologyLink[]): RequiredSetting[] {
+  const native = out.filter(({ kind }) => kind === LinkKind.NATIVE).length;
+  if (native <= DEFAULT_WORKERS) return [];
+  const limit = { rule: 'at-least', restart: true } as const;
+  return [
+    {
+      name: 'max_logical_replication_workers',
+      value: String(native),
+      ...limit,
+      reason: `${counted(native, 'subscription')} of the way back`,
+    },
+    {
+      name: 'max_worker_processes',
+      value: String(native + 8),
+      ...limit,
+      reason: 'subscriptions of the way back, parallel queries and autovacuum',
+    },
   ];
 }
 

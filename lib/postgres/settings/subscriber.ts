@@ -18,11 +18,13 @@ export function subscriberSettings(
   const into = linksInto(topology, name).filter((link) => link.kind !== LinkKind.PHYSICAL);
   if (into.length === 0) return [];
   const native = into.filter((link) => link.kind === LinkKind.NATIVE).length;
-  const copies = tableCopies(sizing);
+  const perSubscription = tableCopies(1, sizing);
+  // A target of DMS may come to subscribe.
+  const copies = tableCopies(Math.max(native, 1), sizing);
   const slots = limitFor(into.length, copies, sizing);
   return [
     ...returnSettings(slots),
-    ...workerSettings(native, copies),
+    ...workerSettings(native, { copies, perSubscription }),
     ...(supports(server.majorVersion, 'origin-limit') ? [originLimit(slots)] : []),
   ];
 }
@@ -54,7 +56,11 @@ function returnSettings(slots: number): RequiredSetting[] {
   ];
 }
 
-function workerSettings(native: number, copies: number): RequiredSetting[] {
+/** What copies tables for one subscription must not keep another from applying changes. */
+function workerSettings(
+  native: number,
+  { copies, perSubscription }: { readonly copies: number; readonly perSubscription: number },
+): RequiredSetting[] {
   const workers = native + copies;
   return [
     {
@@ -66,7 +72,7 @@ function workerSettings(native: number, copies: number): RequiredSetting[] {
     },
     {
       name: 'max_sync_workers_per_subscription',
-      value: String(copies),
+      value: String(perSubscription),
       rule: 'at-least',
       restart: false,
       reason: 'table copies side by side',

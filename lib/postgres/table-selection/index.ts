@@ -1,6 +1,7 @@
+export { divide, overlap, partProblems, type SelectionPart, unite } from './parts';
 export { readSelection } from './read';
 export { FilterOperator, type RowFilter, rowFilterSql } from './row-filter';
-export { selectionProblems } from './rules';
+export { quoteForMessage, selectionProblems } from './rules';
 export {
   OWN_SCHEMA,
   type SelectedTable,

@@ -72,7 +72,8 @@ function duplicates(tables: readonly QualifiedName[]): string[] {
   return [...new Set(repeated.map(quoteForMessage))];
 }
 
-function quoteForMessage(table: QualifiedName): string {
+/** `table` as a message shows it, whatever its name. */
+export function quoteForMessage(table: QualifiedName): string {
   return (nameProblem(table.schema, 's') ?? nameProblem(table.name, 'n'))
     ? JSON.stringify(table)
     : quoteQualified(table);

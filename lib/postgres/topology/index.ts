@@ -1,7 +1,14 @@
 export { createTopology, plainTopology, serverOf, type Topology } from './create';
 export { linksFrom, linksInto, primaryOf, slotNameOf, standbyLinkInto } from './links';
 export { isManaged } from './managed';
-export { type NamePrefix, namePrefixProblem, namesOf, type TopologyNames } from './names';
+export {
+  type NamePrefix,
+  namePrefixProblem,
+  namesOf,
+  partName,
+  partNameProblem,
+  type TopologyNames,
+} from './names';
 export { checkPlainData } from './plain-data';
 export { readTopology } from './read';
 export { topologyProblems, topologyWarnings } from './rules';

@@ -1,4 +1,4 @@
-import { type NamePrefix, slotNameFor } from './names';
+import { type NamePrefix, partName, slotNameFor } from './names';
 import { LinkKind, type TopologyLink, type TopologyProps } from './topology';
 
 /** The links that start at `name`. */
@@ -12,8 +12,8 @@ export function linksInto(topology: TopologyProps, name: string): TopologyLink[]
 }
 
 /** The slot that `link` of `topology` reads from. */
-export function slotNameOf(topology: NamePrefix, { slotName, to }: TopologyLink): string {
-  return slotName ?? slotNameFor(to, topology);
+export function slotNameOf(topology: NamePrefix, { slotName, to, part }: TopologyLink): string {
+  return slotName ?? partName(slotNameFor(to, topology), part);
 }
 
 /** The physical link that makes `name` a standby, unless it was promoted. */

@@ -19,6 +19,7 @@ export interface TopologyNames {
 
 const DEFAULT_PREFIX = 'pontoon';
 const MAX_PREFIX_LENGTH = 30;
+const MAX_PART_LENGTH = 20;
 
 /** Names by which two topologies with two prefixes live side by side on one server. */
 export function namesOf({ namePrefix = DEFAULT_PREFIX }: NamePrefix): TopologyNames {
@@ -34,6 +35,17 @@ export function namesOf({ namePrefix = DEFAULT_PREFIX }: NamePrefix): TopologyNa
 /** The slot of a receiver that has no name of its own. */
 export function slotNameFor(receiver: string, { namePrefix = DEFAULT_PREFIX }: NamePrefix): string {
   return `${namePrefix}_${snakeCase(receiver)}`;
+}
+
+/** What is called `name` for the whole, as it is called for `part` of it. */
+export function partName(name: string, part: string | undefined): string {
+  return part === undefined ? name : `${name}_${part}`;
+}
+
+/** Says what is wrong with `part`, or undefined if nothing is; `what` is the property as the user typed it. */
+export function partNameProblem(part: string, what: string): string | undefined {
+  if (/^[a-z][a-z0-9_]*$/.test(part) && part.length <= MAX_PART_LENGTH) return undefined;
+  return `'${what}' must be a lower-case letter followed by up to ${MAX_PART_LENGTH - 1} lower-case letters, digits or underscores, got ${JSON.stringify(part)}; names of slots end with it, so choose another one`;
 }
 
 /** Says what is wrong with `prefix`, or undefined if nothing is; `what` is the property as the user typed it. */

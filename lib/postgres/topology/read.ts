@@ -52,6 +52,7 @@ function optionalWalLevel(reader: Reader): WalLevel | undefined {
 }
 
 function readLink(reader: Reader): TopologyLink {
+  const part = reader.optionalText('part');
   const slotName = reader.optionalText('slotName');
   const selection = reader.optionalObject('selection', readSelection);
   const promoted =
@@ -60,6 +61,7 @@ function readLink(reader: Reader): TopologyLink {
     kind: reader.choice('kind', Object.values(LinkKind)),
     from: reader.text('from'),
     to: reader.text('to'),
+    ...(part === undefined ? {} : { part }),
     ...(slotName === undefined ? {} : { slotName }),
     ...(selection === undefined ? {} : { selection }),
     ...(promoted === undefined ? {} : { promoted }),

@@ -4,6 +4,7 @@ import { nameProblem } from '../identifiers';
 import { checkLink } from './link-rules';
 import { primaryOf, slotNameOf, standbyLinkInto } from './links';
 import { namePrefixProblem } from './names';
+import { checkParts } from './part-rules';
 import { checkPlainData } from './plain-data';
 import { LinkKind, type TopologyLink, type TopologyProps, type TopologyServer } from './topology';
 
@@ -25,6 +26,7 @@ export function topologyProblems(props: TopologyProps): readonly string[] {
     checkLink(topology, link, `links[${index}]`, problems);
   checkPhysicalTree(topology, problems);
   checkSlotNames(topology, problems);
+  checkParts(topology, problems);
   return problems.list();
 }
 

@@ -71,9 +71,17 @@ export interface TopologyLink {
   /** The server that receives; a key of `servers`. */
   readonly to: string;
   /**
+   * What tells a NATIVE link from the others between the same two servers, which share the tables: up to 20 lower-case
+   * letters, digits and underscores, the first one a letter. The names of its slot, publication and subscription end
+   * with it.
+   *
+   * @default - the link is the only one, or the one that the others leave the rest to
+   */
+  readonly part?: string;
+  /**
    * The name of the replication slot that the link reads from. Lower-case letters, digits and underscores.
    *
-   * @default - `pontoon_` and the name of the receiver in snake case
+   * @default - `pontoon_` and the name of the receiver in snake case, and the part if there is one
    */
   readonly slotName?: string;
   /**

@@ -13,11 +13,12 @@ export function linkAlarms(point: WatchPoint, options: AlarmOptions): AlarmRule[
 
 function senderAlarms(link: WatchedLink, options: AlarmOptions): AlarmRule[] {
   const { from, to, slotName, kind } = link;
+  const id = linkId(link);
   const ofSlot = { Server: from, Slot: slotName };
   return [
-    ...lagAlarms(linkName(link), options),
+    ...lagAlarms(link, options),
     rule(
-      `${from}-${to}-Down`,
+      `${id}-Down`,
       'LinkDown',
       { Link: linkName(link) },
       {
@@ -28,12 +29,12 @@ function senderAlarms(link: WatchedLink, options: AlarmOptions): AlarmRule[] {
             : `Nobody reads slot '${slotName}' on '${from}', so that '${to}' falls behind. Meanwhile the slot keeps WAL.`,
       },
     ),
-    rule(`${from}-${to}-SlotLost`, 'SlotLost', ofSlot, {
+    rule(`${id}-SlotLost`, 'SlotLost', ofSlot, {
       threshold: 0,
       runs: 1,
       text: `Slot '${slotName}' on '${from}' was invalidated. '${to}' cannot go on: drop the slot, make it anew and copy the data again.`,
     }),
-    rule(`${from}-${to}-SlotMissing`, 'SlotMissing', ofSlot, {
+    rule(`${id}-SlotMissing`, 'SlotMissing', ofSlot, {
       threshold: 0,
       text: `Slot '${slotName}' is not on '${from}'. '${to}' cannot go on: make it anew and copy the data again.`,
     }),
@@ -41,24 +42,30 @@ function senderAlarms(link: WatchedLink, options: AlarmOptions): AlarmRule[] {
 }
 
 function subscriptionAlarms(link: WatchedLink, { server, majorVersion }: WatchPoint): AlarmRule[] {
-  const id = `${link.from}-${link.to}`;
+  const id = linkId(link);
   const of = { Link: linkName(link) };
+  const subscription = `The subscription${link.part === undefined ? '' : ` of part '${link.part}'`}`;
   const down = rule(`${id}-SubscriptionDown`, 'SubscriptionDown', of, {
     threshold: 0,
-    text: `The subscription on '${server}' is missing, disabled or without its worker. The log of '${server}' says why.`,
+    text: `${subscription} on '${server}' is missing, disabled or without its worker. The log of '${server}' says why.`,
   });
   if (!supports(majorVersion, 'subscription-stats')) return [down];
   const errors = rule(`${id}-SubscriptionErrors`, 'SubscriptionErrors', of, {
     threshold: 0,
     growth: true,
-    text: `The subscription on '${server}' fails and tries again. The log of '${server}' names the row; nothing behind it arrives before it is mended.`,
+    text: `${subscription} on '${server}' fails and tries again. The log of '${server}' names the row; nothing behind it arrives before it is mended.`,
   });
   return [down, errors];
 }
 
-function lagAlarms(link: string, options: AlarmOptions): AlarmRule[] {
+/** Names of constructs hold no slash. */
+function linkId({ from, to, part }: WatchedLink): string {
+  return [from, to, ...(part === undefined ? [] : [part])].join('-');
+}
+
+function lagAlarms(watched: WatchedLink, options: AlarmOptions): AlarmRule[] {
   const { writeMiBPerSecond: rate, maxLagSeconds: seconds = 300 } = options;
-  const id = link.replace('->', '-');
+  const [id, link] = [linkId(watched), linkName(watched)];
   return [
     rule(
       `${id}-LagSeconds`,

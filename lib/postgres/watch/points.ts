@@ -5,6 +5,7 @@ import {
   linksFrom,
   linksInto,
   namesOf,
+  partNameProblem,
   serverOf,
   slotNameOf,
   standbyLinkInto,
@@ -22,6 +23,8 @@ export interface WatchedLink {
   readonly kind: LinkKind;
   /** The slot on the sender. */
   readonly slotName: string;
+  /** What tells it from others between the same servers. */
+  readonly part?: string;
 }
 
 /** What is measured on one server. Plain data, and short: a schedule's input holds no more than 8 KiB. */
@@ -55,8 +58,8 @@ export function deriveWatchPoints(topology: Topology): WatchPoint[] {
 }
 
 /** How metrics name `link`. */
-export function linkName({ from, to }: Pick<WatchedLink, 'from' | 'to'>): string {
-  return `${from}->${to}`;
+export function linkName({ from, to, part }: Pick<WatchedLink, 'from' | 'to' | 'part'>): string {
+  return `${from}->${to}${part === undefined ? '' : `/${part}`}`;
 }
 
 function watchPoint(topology: Topology, name: string): WatchPoint {
@@ -78,7 +81,9 @@ function watchPoint(topology: Topology, name: string): WatchPoint {
 }
 
 function watched(topology: Topology, link: TopologyLink): WatchedLink {
-  return { from: link.from, to: link.to, kind: link.kind, slotName: slotNameOf(topology, link) };
+  const { from, to, kind, part } = link;
+  const slotName = slotNameOf(topology, link);
+  return { from, to, kind, slotName, ...(part === undefined ? {} : { part }) };
 }
 
 /** Reads a watch point out of plain data. */
@@ -97,10 +102,12 @@ export function readWatchPoint(reader: Reader): WatchPoint {
 }
 
 function readLink(reader: Reader): WatchedLink {
+  const part = reader.optionalTextThat('part', partNameProblem);
   return {
     from: reader.text('from'),
     to: reader.text('to'),
     kind: reader.choice('kind', Object.values(LinkKind)),
     slotName: reader.slotName('slotName'),
+    ...(part === undefined ? {} : { part }),
   };
 }

@@ -13,6 +13,7 @@ import {
 import { type Probe, type WaitOptions, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
 import { lookAtSchemas } from './gate-schemas';
+import { everyPath } from './paths';
 
 const LOOK_AGAIN_MS = 5;
 
@@ -47,28 +48,40 @@ async function refuseOtherSchema(context: CutoverContext): Promise<void> {
 }
 
 /**
- * Sends a canary along `path`. The position is read after it was committed, so that it lies behind every
- * acknowledged commit, also behind those that were not waited for; a second one moves the log past that position,
- * since a log that stands still at the head of a page is not sent any further.
+ * Sends a canary along each of `paths`: what came by one of them says nothing of the others. The position is read after
+ * one was committed, so that it lies behind every acknowledged commit, also behind those that were not waited for; a
+ * second one moves the log past that position, since a log that stands still at the head of a page is not sent any
+ * further.
  */
 export async function travel(
   context: CutoverContext,
-  path: ReplicationPath,
+  paths: readonly ReplicationPath[],
   from: string,
   to: string,
   patience: Pick<WaitOptions<undefined>, 'deadlineMs' | 'signal'>,
 ): Promise<void> {
   const { migration } = context.plan;
   const mark = randomUUID();
-  await context.run(from, writeCanary(migration, `${mark} before`));
+  const parts = paths.map(({ part }) => part);
+  await context.run(from, writeCanary(migration, `${mark} before`, parts));
   const position = String((await context.runOne(from, logEnd()))?.lsn);
-  await context.run(from, writeCanary(migration, mark));
-  await waitUntil({
-    what: `'${to}' must have everything that was written on '${from}' up to ${position}`,
-    wayOut: 'look at the lag and at the log of the receiver',
-    ...patience,
-    intervalMs: LOOK_AGAIN_MS,
-    probe: async () => await arrived(context, { path, from, to, mark, position }),
+  await context.run(from, writeCanary(migration, mark, parts));
+  // Nobody waits for the others once one of them cannot arrive any more.
+  const lost = new AbortController();
+  const signal = AbortSignal.any([lost.signal, ...(patience.signal ? [patience.signal] : [])]);
+  await everyPath(paths, async (path) => {
+    const what = path.part === undefined ? 'everything' : `everything of part '${path.part}'`;
+    await waitUntil({
+      what: `'${to}' must have ${what} that was written on '${from}' up to ${position}`,
+      wayOut: 'look at the lag and at the log of the receiver',
+      deadlineMs: patience.deadlineMs,
+      signal,
+      intervalMs: LOOK_AGAIN_MS,
+      probe: async () => await arrived(context, { path, from, to, mark, position }),
+    }).catch((error: unknown) => {
+      lost.abort(error);
+      throw error;
+    });
   });
 }
 
@@ -90,7 +103,7 @@ async function arrived(context: CutoverContext, travelled: Travelled): Promise<P
   // AWS DMS confirms positions when it likes to; what it applies, it applies in the order of commits.
   const confirms = await slotConfirmed(context, path, position);
   if (!confirms.done && path.kind === LinkKind.NATIVE) return confirms;
-  const row = await context.runOne(to, canaryArrived(context.plan.migration, mark));
+  const row = await context.runOne(to, canaryArrived(context.plan.migration, mark, path.part));
   return row?.arrived === true
     ? { done: true, value: undefined }
     : { done: false, reason: 'no canary there' };

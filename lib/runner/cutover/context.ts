@@ -79,7 +79,7 @@ export class CutoverContext {
 
   /** The server that `path` is applied on. */
   public receiver(path: ReplicationPath): string {
-    return path === this.plan.forward ? this.plan.to : this.plan.from;
+    return this.plan.forward.includes(path) ? this.plan.to : this.plan.from;
   }
 
   /** Starts the clock: `milliseconds` are left, also for a server that says nothing. */

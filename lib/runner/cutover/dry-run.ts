@@ -8,6 +8,7 @@ import {
   type Gate,
   LinkKind,
   PontoonError,
+  type ReplicationPath,
   type SecretStore,
   sql,
   subscriptionState,
@@ -96,23 +97,24 @@ class DryWalk {
     const gates = await readGates(context);
     for (const step of CUTOVER_STEPS) {
       this.step = step;
-      if (step.id === 'prepare') await this.planReverse();
+      if (step.id === 'prepare')
+        for (const path of plan.reverse ?? []) await this.planReverse(path);
       if (step.id !== 'gates') await RUNNERS[step.id](context);
     }
     return { actions: this.actions, gates };
   }
 
   /** The reverse subscription is made by the object's own plan, and so is what is shown of it. */
-  private async planReverse(): Promise<void> {
+  private async planReverse(path: ReplicationPath): Promise<void> {
     const { context, services } = this;
-    const { from, reverse, migration } = context.plan;
+    const { from, migration } = context.plan;
     const client = services.sessions.get(from);
-    if (reverse === undefined || reverse.kind === LinkKind.DMS || client === undefined) return;
-    const name = subscriptionOf(reverse);
+    if (path.kind === LinkKind.DMS || client === undefined) return;
+    const name = subscriptionOf(path);
     if ((await runOne(client, subscriptionState(name))) !== undefined) return;
     const steps = await planObject({ client }, blankSecrets(), {
       server: from,
-      spec: { ...reverseSubscription(reverse), enabled: true },
+      spec: { ...reverseSubscription(path), enabled: true },
       owner: cutoverOwner(migration),
     });
     for (const { statement } of steps) this.note(from, statement.redacted, statement.values ?? []);

@@ -14,7 +14,7 @@ import {
 import { drop, retire } from '../reconcile';
 import { CutoverContext } from './context';
 import { restoreAccess } from './fence';
-import { removeSlot, stopPath, subscriptionOf } from './paths';
+import { everyPath, removeSlot, stopPath, subscriptionOf } from './paths';
 import type { CutoverRequest, CutoverServices } from './services';
 import { takeWalk } from './take-walk';
 
@@ -48,8 +48,8 @@ export async function finalize(
   await takeWalk(context);
   context.startClock(FINALIZE_MS);
   const dropped: string[] = [];
-  const paths = [plan.forward, ...(plan.reverse === undefined ? [] : [plan.reverse])];
-  for (const path of paths) await stopPath(context, path);
+  const paths = [...plan.forward, ...(plan.reverse ?? [])];
+  await everyPath(paths, (path) => stopPath(context, path));
   for (const path of paths) dropped.push(...(await dropPath(context, path)));
   // Roles go last: the canary's table, like the published ones, was opened to them.
   for (const server of [plan.from, plan.to]) {

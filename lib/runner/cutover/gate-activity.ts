@@ -2,6 +2,7 @@ import {
   LinkKind,
   longTransactions,
   preparedTransactions,
+  type ReplicationPath,
   slotLag,
   slotLoss,
   subscriptionProgress,
@@ -14,21 +15,35 @@ import { keptOn } from './fence';
 import { subscriptionOf } from './paths';
 
 export async function lookAtForward(context: CutoverContext): Promise<string | undefined> {
-  const { forward, to, limits } = context.plan;
-  if (forward.kind === LinkKind.NATIVE) {
-    const row = await context.runOne(to, subscriptionProgress(subscriptionOf(forward)));
-    if (row === undefined) return `no subscription '${subscriptionOf(forward)}' on '${to}'`;
-    if (row.enabled !== true) return `subscription '${subscriptionOf(forward)}' disabled`;
+  for (const path of context.plan.forward) {
+    const reason = await lookAtPath(context, path);
+    if (reason !== undefined)
+      return path.part === undefined ? reason : `${reason}, in part '${path.part}'`;
+  }
+  return undefined;
+}
+
+async function lookAtPath(
+  context: CutoverContext,
+  path: ReplicationPath,
+): Promise<string | undefined> {
+  const { to, limits } = context.plan;
+  const { decoder, slotName } = path;
+  if (path.kind === LinkKind.NATIVE) {
+    const name = subscriptionOf(path);
+    const row = await context.runOne(to, subscriptionProgress(name));
+    if (row === undefined) return `no subscription '${name}' on '${to}'`;
+    if (row.enabled !== true) return `subscription '${name}' disabled`;
     if (row.waiting !== 0)
       return `${String(row.waiting)} of ${String(row.tables)} tables not copied yet`;
   }
-  const slot = await context.runOne(forward.decoder, slotLag(forward.slotName));
-  if (slot === undefined) return `no slot '${forward.slotName}' on '${forward.decoder}'`;
+  const slot = await context.runOne(decoder, slotLag(slotName));
+  if (slot === undefined) return `no slot '${slotName}' on '${decoder}'`;
   if (typeof slot.lostBy === 'string') {
     const { what, wayOut } = slotLoss(slot.lostBy);
-    return `slot '${forward.slotName}' on '${forward.decoder}' ${what}: ${wayOut}`;
+    return `slot '${slotName}' on '${decoder}' ${what}: ${wayOut}`;
   }
-  if (slot.active !== true) return `slot '${forward.slotName}' is read by nobody`;
+  if (slot.active !== true) return `slot '${slotName}' is read by nobody`;
   if (Number(slot.bytes) > limits.lagBytes)
     return `a lag of ${String(slot.bytes)} bytes, more than ${limits.lagBytes}`;
   return undefined;
@@ -53,7 +68,7 @@ export async function lookAtSuperusers(context: CutoverContext): Promise<string 
 
 export async function lookAtTarget(context: CutoverContext): Promise<string | undefined> {
   const { to, forward, keep, selection } = context.plan;
-  const writers = forward.writer === undefined ? [] : [forward.writer];
+  const writers = forward.flatMap(({ writer }) => writer ?? []);
   const kept = [...(await keptOn(context, to)), ...writers];
   const [first] = await context.run(to, unfencedLogins(kept));
   if (first !== undefined) return `role '${String(first.name)}' may connect to '${to}'`;

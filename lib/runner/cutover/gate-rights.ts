@@ -13,10 +13,13 @@ import type { CutoverContext } from './context';
 import { subscriptionOf } from './paths';
 
 export async function lookAtFurniture(context: CutoverContext): Promise<string | undefined> {
-  for (const server of [context.plan.from, context.plan.to]) {
-    const row = await context.runOne(server, furniture());
+  const { forward, from, to } = context.plan;
+  const parts = forward.map(({ part }) => part);
+  for (const server of [from, to]) {
+    const row = await context.runOne(server, furniture(parts));
     if (row?.ledger !== true) return `no ledger on '${server}'`;
-    if (row.canary !== true) return `no canary on '${server}'`;
+    if (row.canary !== true)
+      return `no canary on '${server}'${parts.length === 1 ? '' : ', or not one for each part'}`;
   }
   return undefined;
 }
@@ -56,12 +59,14 @@ export async function lookAtSequences(context: CutoverContext): Promise<string |
 }
 
 export async function lookAtWayBack(context: CutoverContext): Promise<string | undefined> {
-  const { reverse, from, to } = context.plan;
-  if (reverse === undefined || reverse.kind !== LinkKind.NATIVE) return undefined;
-  const { publication = '' } = reverse;
-  const published = await context.runOne(to, publicationExists(publication));
-  if (published?.exists !== true) return `no publication '${publication}' on '${to}'`;
-  const there = await context.runOne(from, subscriptionState(subscriptionOf(reverse)));
-  if (there !== undefined || reverse.publisher !== undefined) return undefined;
-  return `no subscription '${subscriptionOf(reverse)}' on '${from}', and nothing to make it of`;
+  const { reverse = [], from, to } = context.plan;
+  for (const path of reverse.filter(({ kind }) => kind === LinkKind.NATIVE)) {
+    const { publication = '' } = path;
+    const published = await context.runOne(to, publicationExists(publication));
+    if (published?.exists !== true) return `no publication '${publication}' on '${to}'`;
+    const there = await context.runOne(from, subscriptionState(subscriptionOf(path)));
+    if (there === undefined && path.publisher === undefined)
+      return `no subscription '${subscriptionOf(path)}' on '${from}', and nothing to make it of`;
+  }
+  return undefined;
 }

@@ -8,7 +8,7 @@ export type {
   SwitchedEndpoint,
 } from './services';
 export { withSessions } from './sessions';
-export { type CutoverStatus, type PathStatus, status } from './status';
+export { type CutoverStatus, type PathStatus, status, type WayStatus } from './status';
 export { type RowsOptions, type RowsVerified, verifyRows } from './verified';
 export {
   abandon,

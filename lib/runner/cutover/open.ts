@@ -95,12 +95,12 @@ export async function settle(context: CutoverContext): Promise<void> {
   const { from, to, forward, reverse, migration } = context.plan;
   context.startClock(WAY_BACK_MS);
   await context.run(from, dropQuietSlot(quietSlotName(migration)));
-  if (forward.kind === LinkKind.DMS) await taskOf(context).untilStopped();
+  if (forward.some(({ kind }) => kind === LinkKind.DMS)) await taskOf(context).untilStopped();
   // A task takes minutes to stop, which is nobody's outage.
   context.startClock(WAY_BACK_MS);
-  await removeSlot(context, forward);
+  for (const path of forward) await removeSlot(context, path);
   if (reverse !== undefined) {
-    await followSecret(context, reverse);
+    for (const path of reverse) await followSecret(context, path);
     await travel(context, reverse, to, from, { deadlineMs: WAY_BACK_MS });
   }
   await untilEverybodyIsLed(context);

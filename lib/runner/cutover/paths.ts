@@ -30,6 +30,15 @@ const LOOK_AGAIN_MS = 5;
 const PULSE_MS = 20;
 const INSUFFICIENT_PRIVILEGE = '42501';
 
+/** Does `work` on all of `paths` at once; returns, or fails as the first of them that did, when none is at work. */
+export async function everyPath(
+  paths: readonly ReplicationPath[] | undefined,
+  work: (path: ReplicationPath) => Promise<void>,
+): Promise<void> {
+  const ends = await Promise.allSettled((paths ?? []).map(work));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
 /** Has `path` carry nothing any more, from the moment of the return. */
 export async function stopPath(context: CutoverContext, path: ReplicationPath): Promise<void> {
   if (path.kind === LinkKind.DMS) return await stopTask(context, path);

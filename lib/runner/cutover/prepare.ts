@@ -24,8 +24,9 @@ export async function prepare(context: CutoverContext): Promise<void> {
   const { from, to, forward, reverse } = context.plan;
   for (const server of [from, to]) await context.run(server, createJournal());
   await hold(context);
-  if (forward.kind === LinkKind.NATIVE) await confirmPathAtOnce(context, forward);
-  if (reverse !== undefined) await prepareReverse(context, reverse);
+  for (const path of forward)
+    if (path.kind === LinkKind.NATIVE) await confirmPathAtOnce(context, path);
+  for (const path of reverse ?? []) await prepareReverse(context, path);
   for (const table of await context.run(to, staleStatistics(context.plan.selection)))
     await context.run(to, analyze(table as unknown as QualifiedName));
   await watchFence(context);
@@ -46,12 +47,14 @@ async function hold(context: CutoverContext): Promise<void> {
   const { from, to, forward, migration } = context.plan;
   const guard = { server: to, kind: 'connection-guard', name: 'connection-guard' };
   await context.run(to, holdEntry(guard, migration));
-  if (forward.subscription !== undefined) {
-    const key = { server: to, kind: 'subscription', name: forward.subscription };
-    await context.run(to, holdEntry(key, migration));
+  for (const { subscription, decoder, slotName } of forward) {
+    if (subscription !== undefined) {
+      const key = { server: to, kind: 'subscription', name: subscription };
+      await context.run(to, holdEntry(key, migration));
+    }
+    const slot = { server: decoder, kind: 'logical-slot', name: slotName };
+    await context.run(from, holdEntry(slot, migration));
   }
-  const slot = { server: forward.decoder, kind: 'logical-slot', name: forward.slotName };
-  await context.run(from, holdEntry(slot, migration));
 }
 
 /**

@@ -45,6 +45,8 @@ const CALLS =
 export class Simulation {
   private readonly slots = new Map<string, readonly Row[]>();
   private readonly subscriptions = new Map<string, boolean>();
+  /** How a walk asks for the canaries of this plan. */
+  private readonly canaries: ReadonlySet<string>;
   private fenced = false;
   private ended = false;
   private sequencesSet = false;
@@ -54,7 +56,10 @@ export class Simulation {
     private readonly owner: string,
     private readonly sessions: ReadonlyMap<string, ClientBase>,
     private readonly onStatement: (statement: SentStatement) => void,
-  ) {}
+  ) {
+    const paths = [...plan.forward, ...(plan.reverse ?? [])];
+    this.canaries = new Set(paths.map(({ part }) => canaryArrived('', '', part).text));
+  }
 
   /** Sessions that keep back what would change anything. */
   public guarded(): ReadonlyMap<string, ClientBase> {
@@ -145,7 +150,7 @@ export class Simulation {
       return enabled === undefined ? undefined : [{ enabled, workers: enabled ? 1 : 0 }];
     }
     if (text === entriesOf([], []).text) return this.keepBackSecret(server, values);
-    if (text === canaryArrived('', '').text) return [{ arrived: true }];
+    if (this.canaries.has(text)) return [{ arrived: true }];
     if (text === replayed('').text || text === confirmed('', '').text)
       return [{ reached: true, lostBy: null }];
     if (text === countSessionsOf('').text) return [{ sessions: 0 }];

@@ -32,18 +32,26 @@ export interface CutoverStatus {
   }[];
   /** Who walks at the moment. */
   readonly walking: string | undefined;
-  readonly forward: PathStatus;
+  readonly forward: WayStatus;
   /** Undefined if the user declared that there is no way back. */
-  readonly reverse: PathStatus | undefined;
+  readonly reverse: WayStatus | undefined;
   /** What must hold before a cutover; empty unless the migration waits for one. */
   readonly gates: readonly Gate[];
 }
 
 /** How a path is. */
 export interface PathStatus {
+  /** The part of the tables that travels this way; undefined unless several share them. */
+  readonly part?: string;
   readonly state: PathState;
   /** Bytes of the log that its reader has not confirmed; undefined without a slot. */
   readonly lagBytes: number | undefined;
+}
+
+/** How a way is: as the path that is worst off. */
+export interface WayStatus extends PathStatus {
+  /** The paths, if several share the tables. */
+  readonly parts?: readonly PathStatus[];
 }
 
 /** Looks at the servers and at the endpoint; changes nothing. */
@@ -54,8 +62,8 @@ export async function status(
   const context = new CutoverContext({ ...request, owner: '' }, services);
   const { plan } = context;
   const [from, to] = [await standing(context, plan.from), await standing(context, plan.to)];
-  const forward = await pathStatus(context, plan.forward);
-  const reverse = plan.reverse === undefined ? undefined : await pathStatus(context, plan.reverse);
+  const forward = await wayStatus(context, plan.forward);
+  const reverse = plan.reverse === undefined ? undefined : await wayStatus(context, plan.reverse);
   const active = await services.endpoint?.active();
   const state = stateOf(plan, {
     from,
@@ -91,16 +99,40 @@ async function standing(
   return found?.lifted === true ? undefined : found;
 }
 
+async function wayStatus(
+  context: CutoverContext,
+  paths: readonly ReplicationPath[],
+): Promise<WayStatus> {
+  const parts: PathStatus[] = [];
+  for (const path of paths) parts.push(await pathStatus(context, path));
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return only;
+  const lags = parts.flatMap(({ lagBytes }) => lagBytes ?? []);
+  return {
+    state: stateOfAll(parts),
+    lagBytes: lags.length === 0 ? undefined : Math.max(...lags),
+    parts,
+  };
+}
+
+/** A way carries if all of its paths do, and is gone once all of them are. */
+function stateOfAll(parts: readonly PathStatus[]): PathState {
+  const states = new Set(parts.map(({ state }) => state));
+  const [state] = states;
+  return states.size === 1 && state !== undefined ? state : 'stopped';
+}
+
 async function pathStatus(context: CutoverContext, path: ReplicationPath): Promise<PathStatus> {
+  const part = path.part === undefined ? {} : { part: path.part };
   const slot = await context.runOne(path.decoder, slotState(path.slotName));
   const lag = await context.runOne(path.decoder, slotLag(path.slotName));
   const lagBytes = lag === undefined ? undefined : Number(lag.bytes);
   if (path.kind === LinkKind.DMS) {
-    if (slot === undefined) return { state: 'absent', lagBytes };
-    return { state: slot.active === true ? 'carrying' : 'stopped', lagBytes };
+    if (slot === undefined) return { ...part, state: 'absent', lagBytes };
+    return { ...part, state: slot.active === true ? 'carrying' : 'stopped', lagBytes };
   }
   const receiver = context.receiver(path);
   const row = await context.runOne(receiver, subscriptionState(subscriptionOf(path)));
-  if (row === undefined) return { state: 'absent', lagBytes };
-  return { state: row.enabled === true ? 'carrying' : 'stopped', lagBytes };
+  if (row === undefined) return { ...part, state: 'absent', lagBytes };
+  return { ...part, state: row.enabled === true ? 'carrying' : 'stopped', lagBytes };
 }

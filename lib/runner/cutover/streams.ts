@@ -15,13 +15,19 @@ const STAMP_MS = 30_000;
 
 /** The streams of the way forward as they are now. */
 export async function streamsNow(context: CutoverContext): Promise<readonly StreamIdentity[]> {
-  const { to, forward } = context.plan;
-  const row = await context.runOne(to, receiverOf(forward));
-  if (row !== undefined) return [await streamOf(context, forward, String(row.receiver))];
-  throw new PontoonError(
-    'NO_STREAM',
-    `'${to}' must follow '${context.plan.from}' before rows are compared, got no subscription '${forward.subscription ?? ''}'; deploy it first`,
-  );
+  const { from, to, forward } = context.plan;
+  const streams: StreamIdentity[] = [];
+  for (const path of forward) {
+    const row = await context.runOne(to, receiverOf(path));
+    if (row === undefined) {
+      throw new PontoonError(
+        'NO_STREAM',
+        `'${to}' must follow '${from}' before rows are compared, got no subscription '${path.subscription ?? ''}'; deploy it first`,
+      );
+    }
+    streams.push(await streamOf(context, path, String(row.receiver)));
+  }
+  return streams;
 }
 
 /**
@@ -29,17 +35,20 @@ export async function streamsNow(context: CutoverContext): Promise<readonly Stre
  * not mark a slot, only its count of transactions tells, which a later slot passes some time.
  */
 export async function beginStreams(context: CutoverContext): Promise<readonly StreamIdentity[]> {
-  const [before] = await streamsNow(context);
-  const { decoder, slotName } = context.plan.forward;
-  if ((await context.runOne(decoder, mayStampSlots()))?.may !== true)
-    return await streamsNow(context);
-  await context.run(decoder, stampSlot(slotName));
+  const before = await streamsNow(context);
+  const { forward } = context.plan;
+  for (const { decoder, slotName } of forward) {
+    if ((await context.runOne(decoder, mayStampSlots()))?.may !== true)
+      return await streamsNow(context);
+    await context.run(decoder, stampSlot(slotName));
+  }
+  const slots = forward.map(({ decoder, slotName }) => `slot '${slotName}' on '${decoder}'`);
   return await waitUntil({
-    what: `the statistics of slot '${slotName}' on '${decoder}' must be set to 0`,
+    what: `the statistics of ${slots.join(', ')} must be set to 0`,
     deadlineMs: STAMP_MS,
     probe: async () => {
       const value = await streamsNow(context);
-      return value[0]?.stamp === before?.stamp
+      return value.some(({ stamp }, index) => stamp === before[index]?.stamp)
         ? { done: false, reason: 'those from before' }
         : { done: true, value };
     },

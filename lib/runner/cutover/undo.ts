@@ -1,7 +1,7 @@
 import { dropQuietSlot, forgetJournal, quietSlotName, releaseEntries } from '../../postgres';
 import type { CutoverContext } from './context';
 import { lift } from './fence';
-import { removeSlot, startPath, stopPath } from './paths';
+import { everyPath, removeSlot, startPath, stopPath } from './paths';
 
 /** How long each part of an undo may take at least: what took long on the way there does so on the way back. */
 const UNDO_MS = 30_000;
@@ -64,16 +64,14 @@ async function sendBack(context: CutoverContext): Promise<void> {
 }
 
 async function stopReverse(context: CutoverContext): Promise<void> {
-  const { reverse } = context.plan;
-  if (reverse === undefined) return;
-  await stopPath(context, reverse);
+  await everyPath(context.plan.reverse, (path) => stopPath(context, path));
 }
 
 /** Its slot goes before the way forward is resumed: on servers without origins it would send that back. */
 async function resumeForward(context: CutoverContext): Promise<void> {
   const { forward, reverse } = context.plan;
-  if (reverse !== undefined) await removeSlot(context, reverse);
-  await startPath(context, forward);
+  await everyPath(reverse, (path) => removeSlot(context, path));
+  await everyPath(forward, (path) => startPath(context, path));
 }
 
 class Failures {

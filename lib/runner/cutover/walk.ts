@@ -6,7 +6,7 @@ import { fence, quiet } from './fence';
 import { checkGates } from './gates';
 import { logInAgain } from './log-in-again';
 import { open, proveQuiet, settle, switchEndpoint } from './open';
-import { renewSlot, startPath, stopPath, untilRead } from './paths';
+import { everyPath, renewSlot, startPath, stopPath, untilRead } from './paths';
 import { prepare } from './prepare';
 import { carrySequences } from './sequences';
 import type { CutoverRequest, CutoverServices } from './services';
@@ -39,7 +39,7 @@ export const RUNNERS: Readonly<Record<CutoverStepId, StepRunner>> = {
   'catch-up': catchUp,
   sequences: carrySequences,
   verify: compareFinally,
-  'stop-forward': (context) => stopPath(context, context.plan.forward),
+  'stop-forward': (context) => everyPath(context.plan.forward, (path) => stopPath(context, path)),
   reverse: startReverse,
   'prove-quiet': proveQuiet,
   switch: switchEndpoint,
@@ -71,7 +71,7 @@ export async function checkCutover(
 ): Promise<void> {
   const context = new CutoverContext(request, services);
   context.startClock(PREPARE_MS);
-  await logInAgain(context, context.plan.forward);
+  for (const path of context.plan.forward) await logInAgain(context, path);
   await take(context, 'gates');
 }
 
@@ -86,13 +86,13 @@ export async function prepareCutover(
   if (found?.lifted === true) {
     const failures = await undo(context);
     if (failures.length > 0) throw cutOff(context, failures, undefined);
-    await untilRead(context, context.plan.forward);
+    await everyPath(context.plan.forward, (path) => untilRead(context, path));
   } else if (found !== undefined) {
     // What a killed walk left fenced was prepared by it.
     return;
   }
   context.startClock(PREPARE_MS);
-  await logInAgain(context, context.plan.forward);
+  for (const path of context.plan.forward) await logInAgain(context, path);
   await take(context, 'gates');
   try {
     await take(context, 'prepare');
@@ -204,6 +204,8 @@ async function take(context: CutoverContext, id: CutoverStepId): Promise<void> {
 async function startReverse(context: CutoverContext): Promise<void> {
   const { reverse } = context.plan;
   if (reverse === undefined) return await context.note('no way back, as was declared');
-  await renewSlot(context, reverse);
-  await startPath(context, reverse);
+  for (const path of reverse) {
+    await renewSlot(context, path);
+    await startPath(context, path);
+  }
 }

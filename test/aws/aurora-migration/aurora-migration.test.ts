@@ -211,10 +211,106 @@ test('a cutover can be made of what it offers', () => {
   expect(plan).toMatchObject({
     from: 'source',
     to: 'target',
-    forward: { subscription: 'pontoon', publication: 'pontoon', slotName: 'pontoon_target' },
-    reverse: { subscription: 'pontoon_reverse', publication: 'pontoon_reverse' },
+    forward: [{ subscription: 'pontoon', publication: 'pontoon', slotName: 'pontoon_target' }],
+    reverse: [{ subscription: 'pontoon_reverse', publication: 'pontoon_reverse' }],
   });
   const template = Template.fromStack(stack).toJSON();
   expect(checkTemplate(template)).toEqual([]);
   expect(new ResourceGraph(template).circles()).toEqual([]);
+});
+
+test('parts are replicated by objects of their own, and switched together', () => {
+  const orders = { schema: 'shop', name: 'orders' };
+  const parts = [{ name: 'orders', tables: [orders] }];
+  const { stack, vpc } = newStack();
+  const migration = new AuroraMigration(
+    stack,
+    'Migration',
+    migrationProps({ stack, vpc }, { replication: { parts } }),
+  );
+  const { forward, wayBack } = migration;
+  if (forward === undefined || wayBack === undefined) throw new Error('both ways are there');
+  const { plan } = new CutoverStateMachine(stack, 'Cutover', {
+    runner: migration.runner,
+    topology: migration.topology,
+    bindings: [migration.source, migration.target],
+    migrationName: 'pontoon',
+    newWriter: 'target',
+    forward,
+    wayBack,
+    keepRoles: migration.replicationRoles,
+  });
+  expect(plan.selection).toEqual({ schemas: ['shop'] });
+  const named = (name: string, slotName: string) => ({
+    subscription: name,
+    publication: name,
+    slotName,
+  });
+  expect(plan).toMatchObject({
+    forward: [
+      named('pontoon', 'pontoon_target'),
+      { ...named('pontoon_orders', 'pontoon_target_orders'), part: 'orders' },
+    ],
+    reverse: [
+      named('pontoon_reverse', 'pontoon_reverse'),
+      { ...named('pontoon_reverse_orders', 'pontoon_reverse_orders'), part: 'orders' },
+    ],
+  });
+  const template = Template.fromStack(stack);
+  const json = template.toJSON();
+  expect(checkTemplate(json)).toEqual([]);
+  expect(new ResourceGraph(json).circles()).toEqual([]);
+  for (const server of ['source', 'target'])
+    template.hasResourceProperties('Custom::PontoonCanary', {
+      server,
+      spec: { parts: ['orders'] },
+    });
+  for (const [server, name] of [
+    ['source', 'pontoon'],
+    ['target', 'pontoon_reverse'],
+  ] as const) {
+    template.hasResourceProperties('Custom::PontoonPublication', {
+      server,
+      spec: {
+        name,
+        canary: true,
+        canaryPart: Match.absent(),
+        selection: { schemas: ['shop'], exclude: [orders] },
+      },
+    });
+    template.hasResourceProperties('Custom::PontoonPublication', {
+      server,
+      spec: {
+        name: `${name}_orders`,
+        canary: true,
+        canaryPart: 'orders',
+        selection: { tables: [orders], schemas: Match.absent() },
+      },
+    });
+  }
+  template.hasResourceProperties('Custom::PontoonSubscription', {
+    spec: {
+      name: 'pontoon_orders',
+      slotName: 'pontoon_target_orders',
+      publications: ['pontoon_orders'],
+    },
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Dimensions: Match.arrayWith([{ Name: 'Link', Value: 'source->target/orders' }]),
+    MetricName: 'LagSeconds',
+  });
+});
+
+test('parts change nothing about the objects of the rest but what they hold', () => {
+  const parts = [{ name: 'orders', tables: [{ schema: 'shop', name: 'orders' }] }];
+  const before = synthesize().template.toJSON().Resources;
+  const after = synthesize({ replication: { parts } }).template.toJSON().Resources;
+  const objects = (resources: object) =>
+    Object.entries(resources).filter(([, { Type }]) => /^Custom::Pontoon/.test(Type));
+  for (const [id, { Type, Properties }] of objects(before))
+    expect([id, after[id]?.Type, after[id]?.Properties.spec?.name]).toEqual([
+      id,
+      Type,
+      Properties.spec?.name,
+    ]);
 });

@@ -82,6 +82,29 @@ const REFUSALS: readonly [string, Changes, string][] = [
     },
     "'replication.selection.tables.columns' requires PostgreSQL 15 or later on the source, got 14; leave it out",
   ],
+  [
+    'a part that is not in the selection',
+    { replication: { parts: [{ name: 'big', tables: [{ schema: 'audit', name: 'log' }] }] } },
+    `'replication.parts[0].tables[0]' must be a table that 'replication.selection' selects, got "audit"."log"; correct it, or select it`,
+  ],
+  [
+    'parts that leave nothing',
+    { replication: { parts: [{ name: 'all', schemas: ['shop'] }] } },
+    "'replication.parts' must leave something of 'replication.selection' to the rest, got parts that take everything; leave one of them out",
+  ],
+  [
+    'columns that are left out of a part with a way back',
+    {
+      replication: {
+        selection: {
+          schemas: ['shop'],
+          tables: [{ schema: 'shop', name: 'orders', columns: ['id'] }],
+        },
+        parts: [{ name: 'orders', tables: [{ schema: 'shop', name: 'orders' }] }],
+      },
+    },
+    "'replication.selection.tables.columns' cannot be given where there is a way back, since columns that were left out are not on the target; remove it, or declare 'replication.wayBack: false'",
+  ],
 ];
 
 test.each(REFUSALS)('refuses %s', (_what, changes, problem) => {
@@ -96,4 +119,22 @@ test('says everything that is wrong at once', () => {
   expect(message).toContain("'source.databaseName'");
   expect(message).toContain("'replication.passwordGeneration'");
   expect(message).not.toContain('target.databaseName');
+});
+
+test('says of all parts at once what is wrong', () => {
+  const orders = { schema: 'shop', name: 'orders' };
+  const parts = [
+    { name: 'Big', tables: [orders] },
+    { name: 'more', tables: [orders] },
+    { name: 'more' },
+  ];
+  expect(refusal({ replication: { parts } })).toBe(
+    [
+      "Aurora migration 'Migration' has 4 problems:",
+      `- 'replication.parts[0].name' must be a lower-case letter followed by up to 19 lower-case letters, digits or underscores, got "Big"; names of slots end with it, so choose another one`,
+      `- 'replication.parts' must have names of their own, got "more" twice; rename one`,
+      `- 'replication.parts[1].tables[0]' must be in one part only, got "shop"."orders", of which 'replication.parts[0].tables[0]' has tables too; remove one of the two`,
+      "- 'replication.parts[2]' must name at least one schema or table, got none; set 'schemas' or 'tables'",
+    ].join('\n'),
+  );
 });

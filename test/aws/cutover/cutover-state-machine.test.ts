@@ -147,7 +147,7 @@ test('says everything that cannot work, at once', () => {
       "- 'bounds.sequenceMargin' must be a whole number of at least 0, got 1.5; correct it",
       "- 'forward' must have either 'replicationName', or 'writerRole' and 'replicationArn' of AWS DMS, got both; say which of them replicates",
       "- 'migrationName' must be a name, got nothing; use the prefix of the migration's names",
-      "- 'newWriter' must be a server with one logical link into it, got 'primary' with 0; name the target of the migration",
+      "- 'newWriter' must be a server with one logical link into it, or native ones from one server, got 'primary' with 0; name the target of the migration",
       "- 'newWriter' must be the end of its chain, got 'primary', which replicates to 'target'; cut over the last server",
     ].join('\n'),
   );

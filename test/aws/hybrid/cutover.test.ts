@@ -203,5 +203,5 @@ test('refuses to bring back what did not get there whole', () => {
 test('a target whose certificate is not verified needs no roots', () => {
   const cutover = { wayBack: { sslMode: PublisherSslMode.REQUIRE } };
   const { plan } = made({ props: { cutover } }).migration.cutover ?? {};
-  expect(plan?.reverse?.publisher).toMatchObject({ sslMode: 'require', sslRootCert: '' });
+  expect(plan?.reverse?.[0]?.publisher).toMatchObject({ sslMode: 'require', sslRootCert: '' });
 });

@@ -1,8 +1,10 @@
 import {
   CUTOVER_LIMITS,
   type CutoverOptions,
+  createTopology,
   deriveCutover,
   LinkKind,
+  Platform,
   PublisherSslMode,
   rollbackOf,
   serversOf,
@@ -39,13 +41,15 @@ test('the old writer is the primary above the standby that is decoded', () => {
     from: 'onPremises',
     to: 'aurora',
     selection: { schemas: ['public'] },
-    forward: {
-      kind: LinkKind.DMS,
-      decoder: 'standby',
-      slotName: 'pontoon_aurora',
-      writer: 'pontoon_writer',
-    },
-    reverse: { kind: LinkKind.NATIVE, decoder: 'aurora', ...REVERSE },
+    forward: [
+      {
+        kind: LinkKind.DMS,
+        decoder: 'standby',
+        slotName: 'pontoon_aurora',
+        writer: 'pontoon_writer',
+      },
+    ],
+    reverse: [{ kind: LinkKind.NATIVE, decoder: 'aurora', ...REVERSE }],
     keep: { onPremises: ['pontoon_reader'] },
     limits: CUTOVER_LIMITS,
   });
@@ -70,7 +74,7 @@ test('a rollback is the same plan in the other direction, and its rollback the p
 test('a promoted standby is the old writer itself', () => {
   const plan = deriveCutover(hybridChain({ promoted: true }), OPTIONS);
   expect(plan.from).toBe('standby');
-  expect(plan.forward.decoder).toBe('standby');
+  expect(plan.forward.map(({ decoder }) => decoder)).toEqual(['standby']);
 });
 
 test('what is left out or renamed on the way there has no way back, unless nobody wants one', () => {
@@ -106,9 +110,51 @@ test('only the end of a chain becomes the writer', () => {
     new Error(
       [
         `the cutover of 'shop' has 2 problems:`,
-        `- 'to' must be a server with one logical link into it, got 'standby' with 0; name the target of the migration`,
+        `- 'to' must be a server with one logical link into it, or native ones from one server, got 'standby' with 0; name the target of the migration`,
         `- 'to' must be the end of its chain, got 'standby', which replicates to 'aurora'; cut over the last server`,
       ].join('\n'),
     ),
   );
+});
+
+test('parts are switched together, each by a path there and one back', () => {
+  const server = { platform: Platform.AURORA, majorVersion: 17, database: 'shop' };
+  const events = { schema: 'shop', name: 'events' };
+  const link = { kind: LinkKind.NATIVE, from: 'old', to: 'aurora' };
+  const topology = createTopology({
+    servers: { old: server, aurora: server },
+    links: [
+      { ...link, selection: { schemas: ['shop'], exclude: [events] } },
+      { ...link, part: 'events', selection: { tables: [events] } },
+    ],
+  });
+  const plan = deriveCutover(topology, {
+    ...OPTIONS,
+    forward: { subscription: 'pontoon', publication: 'pontoon' },
+  });
+  const forward = { kind: LinkKind.NATIVE, decoder: 'old' };
+  const reverse = { kind: LinkKind.NATIVE, decoder: 'aurora', publisher: REVERSE.publisher };
+  expect(plan).toMatchObject({ from: 'old', to: 'aurora' });
+  expect(plan.selection).toEqual({ schemas: ['shop'] });
+  expect(plan.forward).toEqual([
+    { ...forward, slotName: 'pontoon_aurora', subscription: 'pontoon', publication: 'pontoon' },
+    {
+      ...forward,
+      part: 'events',
+      slotName: 'pontoon_aurora_events',
+      subscription: 'pontoon_events',
+      publication: 'pontoon_events',
+    },
+  ]);
+  expect(plan.reverse).toEqual([
+    { ...reverse, ...REVERSE },
+    {
+      ...reverse,
+      part: 'events',
+      slotName: 'pontoon_reverse_events',
+      subscription: 'pontoon_reverse_events',
+      publication: 'pontoon_reverse_events',
+    },
+  ]);
+  expect(serversOf(plan)).toEqual(['old', 'aurora']);
 });

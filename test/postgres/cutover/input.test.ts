@@ -13,13 +13,15 @@ const PLAN = {
   from: 'blue',
   to: 'green',
   selection: { schemas: ['shop'] },
-  forward: {
-    kind: 'native',
-    decoder: 'blue',
-    slotName: 'forward',
-    subscription: 'forward',
-    publication: 'forward',
-  },
+  forward: [
+    {
+      kind: 'native',
+      decoder: 'blue',
+      slotName: 'forward',
+      subscription: 'forward',
+      publication: 'forward',
+    },
+  ],
   keep: { blue: ['reader'], green: [] },
 };
 
@@ -45,7 +47,7 @@ test('everything that is wrong is said at once', () => {
   const plan = {
     ...PLAN,
     to: 'blue',
-    forward: { kind: 'native', decoder: 'standby', slotName: 'A' },
+    forward: [{ kind: 'native', decoder: 'standby', slotName: 'A' }],
     limits: { budgetMs: 1 },
     speed: 'high',
   };
@@ -53,13 +55,35 @@ test('everything that is wrong is said at once', () => {
     new Error(
       [
         'the cutover has 6 problems:',
-        `- 'plan.forward.subscription' must be given for a NATIVE path, got nothing; name it`,
-        `- 'plan.forward.slotName' must consist of lower-case letters, digits and underscores, got "A"; rename the slot`,
+        `- 'plan.forward[0].subscription' must be given for a NATIVE path, got nothing; name it`,
+        `- 'plan.forward[0].slotName' must consist of lower-case letters, digits and underscores, got "A"; rename the slot`,
         `- 'plan.limits.budgetMs' must be a whole number of at least 1000, got 1; correct it`,
         `- 'plan.speed' is not known here; remove it or correct its name`,
         `- 'plan.to' must be another server than 'plan.from', got 'blue' twice; correct one`,
         `- 'connections' must have 'standby', which the plan names, got blue; add it`,
       ].join('\n'),
     ),
+  );
+});
+
+test('a way has at least one path, and tells several apart', () => {
+  const [path] = PLAN.forward;
+  const connections = { blue: CONNECTION, green: { ...CONNECTION, server: 'green' } };
+  const parsed = (plan: object) => () => parseCutover({ plan: { ...PLAN, ...plan }, connections });
+  expect(parsed({ forward: [path, { ...path, part: 'events' }] })().plan.forward).toEqual([
+    path,
+    { ...path, part: 'events' },
+  ]);
+  expect(parsed({ forward: [{ ...path, part: 'Events' }], reverse: [] })).toThrow(
+    new Error(
+      [
+        'the cutover has 2 problems:',
+        `- 'plan.forward[0].part' must be a lower-case letter followed by up to 19 lower-case letters, digits or underscores, got "Events"; names of slots end with it, so choose another one`,
+        `- 'plan.reverse' must have at least one path, got []; say what carries the tables`,
+      ].join('\n'),
+    ),
+  );
+  expect(parsed({ forward: [path, { ...path, kind: 'dms' }] })).toThrow(
+    /'plan.forward' must be one path where AWS DMS carries it, got .*; leave the others out\n- 'plan.forward' must tell its paths apart by 'part', got .*; give each another one$/,
   );
 });

@@ -14,8 +14,8 @@ const PLAN: CutoverPlan = {
   from: 'blue',
   to: 'green',
   selection: { schemas: ['shop'] },
-  forward: { kind: LinkKind.NATIVE, decoder: 'blue', slotName: 'f', subscription: 'f' },
-  reverse: { kind: LinkKind.NATIVE, decoder: 'green', slotName: 'b', subscription: 'b' },
+  forward: [{ kind: LinkKind.NATIVE, decoder: 'blue', slotName: 'f', subscription: 'f' }],
+  reverse: [{ kind: LinkKind.NATIVE, decoder: 'green', slotName: 'b', subscription: 'b' }],
   keep: {},
   limits: CUTOVER_LIMITS,
 };

@@ -7,6 +7,7 @@ const chain = {
   target: 'c',
   selection: { schemas: ['shop'] },
   kind: LinkKind.NATIVE,
+  shared: false,
 };
 const link = linkName({ from: 'a', to: 'b' });
 

@@ -6,13 +6,17 @@ import {
   type CutoverLimits,
   type CutoverPlan,
   createSecret,
+  divide,
   LinkKind,
   PontoonError,
   type PublisherAddress,
   PublisherSslMode,
+  partName,
+  type ReplicationPath,
   readSpec,
   type Secret,
   type SecretStore,
+  type SelectionPart,
   type TableSelection,
 } from '../../../lib/postgres';
 import {
@@ -54,8 +58,16 @@ export interface LabOptions {
   readonly schema?: string;
   /** The schemas that are replicated. */
   readonly schemas?: string[];
+  /** Tables that are replicated apart, by the name of their part. */
+  readonly parts?: Readonly<Record<string, SelectionPart>>;
   /** The port by which servers find the server at `port`, such as a network that can be cut. */
   readonly portFor?: (side: string, port: number) => Promise<number>;
+}
+
+/** Tables that travel together. */
+interface LabPart {
+  readonly part: string | undefined;
+  readonly selection: TableSelection;
 }
 
 /** What a walk works with, and how it ends. */
@@ -92,6 +104,7 @@ export class CutoverLab {
     public readonly blue: Side,
     public readonly green: Side,
     private readonly selection: TableSelection,
+    private readonly parts: readonly LabPart[],
     private readonly secrets: ReaderSecret,
     public readonly workspace: Workspace,
     private readonly servers: readonly TestServer[],
@@ -103,6 +116,7 @@ export class CutoverLab {
       settings = {},
       schema = '',
       schemas = ['shop'],
+      parts = {},
       portFor = async (_side, port) => port,
     }: LabOptions = {},
   ): Promise<CutoverLab> {
@@ -127,7 +141,16 @@ export class CutoverLab {
       ),
     );
     if (blue === undefined || green === undefined) throw new Error('two servers are needed');
-    const lab = new CutoverLab(blue, green, { schemas }, secrets, workspace, servers);
+    const selection = { schemas };
+    const divided = divide(selection, Object.values(parts));
+    const dealt = [
+      { part: undefined, selection: divided.rest },
+      ...Object.keys(parts).map((part, index) => ({
+        part,
+        selection: divided.parts[index] ?? divided.rest,
+      })),
+    ];
+    const lab = new CutoverLab(blue, green, selection, dealt, secrets, workspace, servers);
     await lab.provision(schema);
     return lab;
   }
@@ -139,21 +162,11 @@ export class CutoverLab {
       from: 'blue',
       to: 'green',
       selection: this.selection,
-      forward: {
-        kind: LinkKind.NATIVE,
-        decoder: 'blue',
-        slotName: 'forward',
-        subscription: 'forward',
-        publication: 'forward',
-      },
-      reverse: {
-        kind: LinkKind.NATIVE,
-        decoder: 'green',
-        slotName: 'backward',
-        subscription: 'backward',
-        publication: 'backward',
+      forward: this.parts.map(({ part }) => path('forward', 'blue', part)),
+      reverse: this.parts.map(({ part }) => ({
+        ...path('backward', 'green', part),
         publisher: this.publisher(this.green),
-      },
+      })),
       keep: { blue: ['reader'], green: ['reader'] },
       skipVerification: true,
       limits: { ...CUTOVER_LIMITS, verificationMs: 0, budgetMs: 10_000, ...limits },
@@ -272,7 +285,7 @@ export class CutoverLab {
   }
 
   private async provision(schema: string): Promise<void> {
-    const { selection } = this;
+    const names = this.parts.flatMap(({ part }) => part ?? []);
     for (const side of [this.blue, this.green]) {
       await side.admin.query(`CREATE ROLE app LOGIN PASSWORD '${scramVerifier(this.appPassword)}'`);
       await side.admin.query(`${schema};\n${SCHEMA}`);
@@ -285,25 +298,33 @@ export class CutoverLab {
         readSchemas: this.selection.schemas,
         database: ['CONNECT'],
       });
-      await this.apply(side, { kind: 'canary', readers: ['reader'] });
+      await this.apply(side, { kind: 'canary', readers: ['reader'], parts: names });
     }
     await this.apply(this.green, { kind: 'connection-guard', keep: ['reader'] });
-    await this.apply(this.blue, { kind: 'publication', name: 'forward', selection, canary: true });
-    await this.apply(this.green, {
+    for (const part of this.parts) await this.deal(part);
+    await this.copied();
+  }
+
+  /** Has a part travel by ways of its own; another `revision` has its subscription look what is published. */
+  public async deal({ part, selection }: LabPart, revision = ''): Promise<void> {
+    const [forward, backward] = [partName('forward', part), partName('backward', part)];
+    const published = {
       kind: 'publication',
-      name: 'backward',
       selection,
       canary: true,
-    });
-    await this.apply(this.blue, { kind: 'logical-slot', name: 'forward', plugin: 'pgoutput' });
+      ...(part === undefined ? {} : { canaryPart: part }),
+    };
+    await this.apply(this.blue, { ...published, name: forward });
+    await this.apply(this.green, { ...published, name: backward });
+    await this.apply(this.blue, { kind: 'logical-slot', name: forward, plugin: 'pgoutput' });
     await this.apply(this.green, {
       kind: 'subscription',
-      name: 'forward',
+      name: forward,
       publisher: this.publisher(this.blue),
-      publications: ['forward'],
-      slotName: 'forward',
+      publications: [forward],
+      slotName: forward,
+      revision,
     });
-    await this.copied();
   }
 
   /** Reconciles an object of the deployment. */
@@ -354,6 +375,18 @@ class ReaderSecret implements SecretStore {
       version: String(this.version),
     });
   }
+}
+
+function path(name: string, decoder: string, part: string | undefined): ReplicationPath {
+  const named = partName(name, part);
+  return {
+    kind: LinkKind.NATIVE,
+    decoder,
+    slotName: named,
+    subscription: named,
+    publication: named,
+    ...(part === undefined ? {} : { part }),
+  };
 }
 
 async function makeSide(
