@@ -111,10 +111,14 @@ function connectRight(
   );
 }
 
-/** Who was granted CONNECT by somebody else than the owner, who can neither take it away nor give it back like that. */
-export function grantsOfOthers(): Statement {
+/**
+ * Who was granted CONNECT by somebody else than the owner, who can neither take it away nor give it back like that. Those
+ * whom a fence leaves it do not matter.
+ */
+export function grantsOfOthers(keep: readonly string[]): Statement {
   return sql(
-    `SELECT pg_catalog.pg_get_userbyid(a.grantor) AS grantor, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(a.grantee) END AS grantee FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a WHERE d.datname = pg_catalog.current_database() AND a.privilege_type = 'CONNECT' AND a.grantor <> d.datdba ORDER BY 1, 2 LIMIT 1`,
+    `SELECT pg_catalog.pg_get_userbyid(a.grantor) AS grantor, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(a.grantee) END AS grantee FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a WHERE d.datname = pg_catalog.current_database() AND a.privilege_type = 'CONNECT' AND a.grantor <> d.datdba AND (a.grantee = 0 OR pg_catalog.pg_get_userbyid(a.grantee) <> ALL ($1::pg_catalog.name[])) ORDER BY 1, 2 LIMIT 1`,
+    [keep],
   );
 }
 

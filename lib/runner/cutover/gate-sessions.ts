@@ -1,5 +1,6 @@
 import { grantsOfOthers, sessionsOfRunner } from '../../postgres';
 import type { CutoverContext } from './context';
+import { keptOn } from './fence';
 
 export async function lookAtRunner(context: CutoverContext): Promise<string | undefined> {
   const row = await context.runOne(context.plan.from, sessionsOfRunner());
@@ -9,7 +10,8 @@ export async function lookAtRunner(context: CutoverContext): Promise<string | un
 }
 
 export async function lookAtGrants(context: CutoverContext): Promise<string | undefined> {
-  const row = await context.runOne(context.plan.from, grantsOfOthers());
+  const { from } = context.plan;
+  const row = await context.runOne(from, grantsOfOthers(await keptOn(context, from)));
   return row === undefined
     ? undefined
     : `a grant of '${String(row.grantor)}' to '${String(row.grantee)}'`;

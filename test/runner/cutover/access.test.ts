@@ -41,6 +41,16 @@ describe('who may connect', () => {
     await asSuperuser(blue, 'SET ROLE app; REVOKE CONNECT ON DATABASE app FROM other');
   });
 
+  test('of those who stay connected anyway may be anybody’s to say', async () => {
+    const { blue } = lab;
+    await asSuperuser(blue, 'SET ROLE app; GRANT CONNECT ON DATABASE app TO reader');
+    const walk = walkWith(lab, lab.plan(), { step: 'gates', edge: 'after' }, () =>
+      Promise.reject(new Error('enough')),
+    );
+    await expect(walk).rejects.toThrow('enough');
+    await asSuperuser(blue, 'SET ROLE app; REVOKE CONNECT ON DATABASE app FROM reader');
+  });
+
   test('is given back as it was before the guard, when the guard is lifted', async () => {
     const { green } = lab;
     await lab.drop(green, { kind: 'connection-guard', keep: ['reader'] });
