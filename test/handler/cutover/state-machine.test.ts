@@ -145,6 +145,8 @@ test('the watch lifts a fence that was left standing, and says so as a metric', 
     input: shortOf(played.watches[0]?.input),
   };
   const run = async (action: string) => await played.watch(0, { ...invocation, action });
+  // What was compared counts for one cutover.
+  await run('verify');
   await run('prepare');
   dieAt('catch-up');
   await expect(run('switch')).rejects.toThrow('Runtime exited with error: SIGKILL');
@@ -174,6 +176,7 @@ test('the watch asks no more than one server as long as there is no fence', asyn
 
 test('what another began is not gone on with unless somebody says so', async () => {
   const invocation = { ...played.watches[0], owner: 'arn:lost', back: false };
+  await played.watch(0, { ...invocation, action: 'verify' });
   await played.watch(0, { ...invocation, action: 'prepare' });
   dieAt('catch-up');
   await expect(played.watch(0, { ...invocation, action: 'switch' })).rejects.toThrow('SIGKILL');
