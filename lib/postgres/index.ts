@@ -79,6 +79,7 @@ export {
   mayDecode,
   mayFence,
   mayStampSlots,
+  missingRoles,
   type ObservedAccess,
   type OtherSession,
   observeAccess,

@@ -146,7 +146,7 @@ export interface CutoverOptions {
   readonly skipVerification?: boolean;
   /**
    * Roles that may stay connected to a fenced server beside replication's own, by server: such as those of metrics and
-   * backups. They must not write.
+   * backups. They must not write. Those of a standby may connect to its primary too, whose access list it has.
    *
    * @default - none
    */

@@ -26,7 +26,7 @@ export interface CutoverOptions {
   readonly reverse: ReverseOptions | undefined;
   /** Whether AWS DMS renames or removes anything on the way, which no native way back could undo. */
   readonly transformed: boolean;
-  /** Roles that may connect to a fenced server, by server. */
+  /** Roles that may connect to a fenced server, by server; those of a standby count for its primary too. */
   readonly keep: { readonly [server: string]: readonly string[] };
   readonly limits?: Partial<CutoverLimits>;
 }
@@ -48,21 +48,23 @@ export function deriveCutover(topology: Topology, options: CutoverOptions): Cuto
   const problems = new Problems();
   const { to, reverse, migration } = options;
   serverOf(topology, to);
+  checkKeep(topology, options.keep, problems);
   const links = forwardLinks(topology, to, problems);
   const selection = unite(links.map((link) => link.selection ?? {}));
   if (reverse !== undefined) checkWayBack(selection, options.transformed, problems);
   problems.throwIfAny(`the cutover of '${migration}'`);
-  const [{ from } = { from: '' }] = links;
+  const [{ from: decoder } = { from: '' }] = links;
+  const from = primaryOf(topology, decoder);
   return {
     migration,
-    from: primaryOf(topology, from),
+    from,
     to,
     selection,
     forward: links.map((link) => forwardPath(topology, link, options.forward)),
     ...(reverse === undefined
       ? {}
       : { reverse: links.map((link) => reversePath(to, link, reverse)) }),
-    keep: options.keep,
+    keep: keepOfWriters(topology, options.keep, [from, to]),
     limits: { ...CUTOVER_LIMITS, ...options.limits },
   };
 }
@@ -115,6 +117,33 @@ function forwardLinks(topology: Topology, to: string, problems: Problems): Topol
     `'to' must be the end of its chain, got '${to}', which replicates to '${onwards[0]?.to}'; cut over the last server`,
   );
   return into;
+}
+
+function checkKeep(topology: Topology, keep: CutoverOptions['keep'], problems: Problems): void {
+  const known = Object.keys(topology.servers);
+  for (const server of Object.keys(keep))
+    problems.addIf(
+      !known.includes(server),
+      `'keep' must name servers of the topology, got '${server}', which is none of ${known.join(', ')}; correct the name`,
+    );
+}
+
+/**
+ * A standby has the access list of its primary, by which its own readers must be kept too. Servers that are left behind,
+ * such as the primary of a standby that was promoted, are never fenced.
+ */
+function keepOfWriters(
+  topology: Topology,
+  keep: CutoverOptions['keep'],
+  writers: readonly string[],
+): CutoverPlan['keep'] {
+  const merged = new Map<string, Set<string>>();
+  for (const [server, roles] of Object.entries(keep)) {
+    const writer = primaryOf(topology, server);
+    if (writers.includes(writer))
+      merged.set(writer, new Set([...(merged.get(writer) ?? []), ...roles]));
+  }
+  return Object.fromEntries([...merged].map(([server, roles]) => [server, [...roles]]));
 }
 
 /** What is left out or renamed on the way there cannot be put back by the same names on the way back. */

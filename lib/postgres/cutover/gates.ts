@@ -57,6 +57,14 @@ export function writingLogins(selection: TableSelection, logins: readonly string
   );
 }
 
+/** Names of `roles` that no role has. */
+export function missingRoles(roles: readonly string[]): Statement {
+  return sql(
+    'SELECT name FROM pg_catalog.unnest($1::text[]) AS name WHERE name NOT IN (SELECT rolname FROM pg_catalog.pg_roles) ORDER BY 1',
+    [roles],
+  );
+}
+
 /** Whether the session may change the access list of the database. */
 export function mayFence(): Statement {
   return sql(

@@ -27,6 +27,7 @@ export {
   longTransactions,
   mayDecode,
   mayFence,
+  missingRoles,
   slotLag,
   subscriptionProgress,
   superuserSessions,

@@ -155,4 +155,10 @@ function checkServers(
       `'connections' must have '${server}', which the plan names, got ${Object.keys(connections).join(', ') || 'none'}; add it`,
     );
   }
+  const unknown = Object.keys(plan.keep).filter((name) => ![plan.from, plan.to].includes(name));
+  for (const server of unknown) {
+    problems.add(
+      `'plan.keep' must name the writers '${plan.from}' and '${plan.to}' only, got '${server}'; list the roles of a standby under the writer that it follows`,
+    );
+  }
 }

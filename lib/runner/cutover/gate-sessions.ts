@@ -1,4 +1,4 @@
-import { grantsOfOthers, sessionsOfRunner } from '../../postgres';
+import { grantsOfOthers, missingRoles, sessionsOfRunner } from '../../postgres';
 import type { CutoverContext } from './context';
 import { keptOn } from './fence';
 
@@ -15,4 +15,13 @@ export async function lookAtGrants(context: CutoverContext): Promise<string | un
   return row === undefined
     ? undefined
     : `a grant of '${String(row.grantor)}' to '${String(row.grantee)}'`;
+}
+
+export async function lookAtKept(context: CutoverContext): Promise<string | undefined> {
+  const { from, to, keep } = context.plan;
+  for (const server of [from, to]) {
+    const row = await context.runOne(server, missingRoles(keep[server] ?? []));
+    if (row !== undefined) return `no role '${String(row.name)}' on '${server}'`;
+  }
+  return undefined;
 }

@@ -9,7 +9,7 @@ import {
   lookAtWayBack,
 } from './gate-rights';
 import { lookAtSchemas } from './gate-schemas';
-import { lookAtGrants, lookAtRunner } from './gate-sessions';
+import { lookAtGrants, lookAtKept, lookAtRunner } from './gate-sessions';
 import { lookAtJobs, lookAtSubscriptions } from './unattended';
 import { lookAtRows } from './verified';
 
@@ -58,6 +58,12 @@ const GATES: readonly GateKind[] = [
     wayOut:
       'have the grantor revoke it, and the owner grant it: the owner cannot take back what others granted',
     look: lookAtGrants,
+  },
+  {
+    id: 'kept',
+    title: 'every role that is kept exists',
+    wayOut: 'correct its name in the list of kept roles',
+    look: lookAtKept,
   },
   {
     id: 'may-decode',

@@ -77,6 +77,29 @@ test('a promoted standby is the old writer itself', () => {
   expect(plan.forward.map(({ decoder }) => decoder)).toEqual(['standby']);
 });
 
+test('roles of a standby are kept on its primary, and those of servers that are left behind nowhere', () => {
+  const keep = {
+    standby: ['grafana', 'pontoon_reader'],
+    onPremises: ['pontoon_reader'],
+    aurora: ['metrics'],
+  };
+  expect(deriveCutover(hybridChain(), { ...OPTIONS, keep }).keep).toEqual({
+    onPremises: ['grafana', 'pontoon_reader'],
+    aurora: ['metrics'],
+  });
+  expect(deriveCutover(hybridChain({ promoted: true }), { ...OPTIONS, keep }).keep).toEqual({
+    standby: ['grafana', 'pontoon_reader'],
+    aurora: ['metrics'],
+  });
+  expect(() =>
+    deriveCutover(hybridChain(), { ...OPTIONS, keep: { standbye: ['grafana'] } }),
+  ).toThrow(
+    new Error(
+      `the cutover of 'shop': 'keep' must name servers of the topology, got 'standbye', which is none of onPremises, standby, aurora; correct the name`,
+    ),
+  );
+});
+
 test('what is left out or renamed on the way there has no way back, unless nobody wants one', () => {
   const topology = hybridChain({
     selection: {
@@ -131,6 +154,7 @@ test('parts are switched together, each by a path there and one back', () => {
   const plan = deriveCutover(topology, {
     ...OPTIONS,
     forward: { subscription: 'pontoon', publication: 'pontoon' },
+    keep: {},
   });
   const forward = { kind: LinkKind.NATIVE, decoder: 'old' };
   const reverse = { kind: LinkKind.NATIVE, decoder: 'aurora', publisher: REVERSE.publisher };

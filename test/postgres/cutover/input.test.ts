@@ -54,13 +54,14 @@ test('everything that is wrong is said at once', () => {
   expect(() => parseCutover({ plan, connections: { blue: CONNECTION } })).toThrow(
     new Error(
       [
-        'the cutover has 6 problems:',
+        'the cutover has 7 problems:',
         `- 'plan.forward[0].subscription' must be given for a NATIVE path, got nothing; name it`,
         `- 'plan.forward[0].slotName' must consist of lower-case letters, digits and underscores, got "A"; rename the slot`,
         `- 'plan.limits.budgetMs' must be a whole number of at least 1000, got 1; correct it`,
         `- 'plan.speed' is not known here; remove it or correct its name`,
         `- 'plan.to' must be another server than 'plan.from', got 'blue' twice; correct one`,
         `- 'connections' must have 'standby', which the plan names, got blue; add it`,
+        `- 'plan.keep' must name the writers 'blue' and 'blue' only, got 'green'; list the roles of a standby under the writer that it follows`,
       ].join('\n'),
     ),
   );

@@ -51,6 +51,14 @@ describe('who may connect', () => {
     await asSuperuser(blue, 'SET ROLE app; REVOKE CONNECT ON DATABASE app FROM reader');
   });
 
+  test('is kept by nobody whose name is wrong', async () => {
+    const plan = { ...lab.plan(), keep: { blue: ['reader', 'graphana'], green: ['reader'] } };
+    const walk = walkWith(lab, plan, { step: 'gates', edge: 'after' }, async () => undefined);
+    expect(await failureOf(walk)).toBe(
+      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- every role that is kept exists: closed, got no role 'graphana' on 'blue'; correct its name in the list of kept roles`,
+    );
+  });
+
   test('is given back as it was before the guard, when the guard is lifted', async () => {
     const { green } = lab;
     await lab.drop(green, { kind: 'connection-guard', keep: ['reader'] });
