@@ -22,7 +22,7 @@ import {
 
 const STEPS = sampled(
   CUTOVER_STEPS.map(({ id }) => id),
-  (step) => step === 'catch-up' || step === 'settle',
+  (step) => step === 'catch-up',
 );
 
 describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (from, to) => {
