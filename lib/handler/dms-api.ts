@@ -2,10 +2,14 @@ import type {
   Connection,
   DatabaseMigrationServiceClient,
   ReplicationTask,
+  TableStatistics,
 } from '@aws-sdk/client-database-migration-service';
 
 /** The part of the SDK that is used here, loaded when it is first needed. */
 type Sdk = typeof import('@aws-sdk/client-database-migration-service');
+
+/** The most that AWS DMS tells in one answer. */
+const TABLES_AT_ONCE = 500;
 
 /** The AWS DMS API, with answers that are complete: pages are joined, and nothing found is an empty list. */
 export class DmsApi {
@@ -34,6 +38,34 @@ export class DmsApi {
         }),
       );
       return [ReplicationTasks, next];
+    });
+  }
+
+  /** The tables of a task, with what they have been through. */
+  public async taskTables(arn: string): Promise<TableStatistics[]> {
+    return await this.pages(async (Marker) => {
+      const { TableStatistics: tables = [], Marker: next } = await this.client.send(
+        new this.sdk.DescribeTableStatisticsCommand({
+          ReplicationTaskArn: arn,
+          MaxRecords: TABLES_AT_ONCE,
+          ...(Marker === undefined ? {} : { Marker }),
+        }),
+      );
+      return [tables, next];
+    });
+  }
+
+  /** The tables of a serverless replication, with what they have been through. */
+  public async replicationTables(arn: string): Promise<TableStatistics[]> {
+    return await this.pages(async (Marker) => {
+      const { ReplicationTableStatistics: tables = [], Marker: next } = await this.client.send(
+        new this.sdk.DescribeReplicationTableStatisticsCommand({
+          ReplicationConfigArn: arn,
+          MaxRecords: TABLES_AT_ONCE,
+          ...(Marker === undefined ? {} : { Marker }),
+        }),
+      );
+      return [tables, next];
     });
   }
 

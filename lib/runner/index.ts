@@ -23,6 +23,7 @@ export {
   settleCutover,
   status,
   switchWriters,
+  type TaskTable,
   verifyRows,
   type WayStatus,
   withSessions,

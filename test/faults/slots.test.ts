@@ -80,4 +80,9 @@ const idleTask: ReplicationTask = {
   requestStop: async () => undefined,
   untilStopped: async () => undefined,
   resume: async () => undefined,
+  tables: async () =>
+    ['shop.orders', 'shop.counters', 'shop.customers', 'pontoon.canary'].map((table) => {
+      const [schema = '', name = ''] = table.split('.');
+      return { schema, name, state: 'Table completed' };
+    }),
 };

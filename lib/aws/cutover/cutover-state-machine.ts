@@ -56,6 +56,7 @@ export class CutoverStateMachine extends Construct {
     const told: Told = { plan, servers, endpoint: terms?.spec, taskArn: forward.replicationArn };
     this.stateMachine = createMachine(this, props, told);
     allowEndpoint(this, props, terms);
+    allowTask(this, props);
     const { role } = this.stateMachine;
     runner.dependOn(role, ...servers);
     if (wayBack !== undefined) role.node.addDependency(runner.allowSecret(wayBack.secret));
@@ -129,6 +130,21 @@ function allowEndpoint(
   const policy = new Policy(scope, 'Endpoint', { statements: terms.statements });
   policy.attachToRole(role);
   for (const [resource, reason] of terms.wildcards) explainWildcard(policy, resource, reason);
+}
+
+/** What DMS gave up is nowhere to be seen but there. Stopping and resuming is allowed by the replication itself. */
+function allowTask(scope: Construct, { runner, forward }: CutoverStateMachineProps): void {
+  const { role } = runner.function;
+  if (forward.replicationArn === undefined || role === undefined) return;
+  const policy = new Policy(scope, 'Task', {
+    statements: [
+      new PolicyStatement({
+        actions: ['dms:DescribeTableStatistics', 'dms:DescribeReplicationTableStatistics'],
+        resources: [forward.replicationArn],
+      }),
+    ],
+  });
+  policy.attachToRole(role);
 }
 
 function createAlarms(

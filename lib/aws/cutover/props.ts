@@ -74,7 +74,8 @@ export interface CutoverWay {
    */
   readonly writerRole?: string;
   /**
-   * The ARN of the DMS task, or of the serverless configuration.
+   * The ARN of the DMS task, or of the serverless configuration. It must not apply changes in batches (`BatchApplyEnabled`),
+   * since the cutover relies on the order of commits.
    *
    * @default - a subscription replicates
    */

@@ -10,6 +10,10 @@ export function cutoverProblems({ cutover, replication }: HybridMigrationProps):
     (wayBack !== undefined) === noRollback,
     `'cutover' must have either 'wayBack' or 'noRollback: true', got ${noRollback ? 'both' : 'neither'}; say how the source follows the target, or declare that there is no rollback`,
   );
+  problems.addIf(
+    replication.dms?.taskSettings?.batchApply === true,
+    "'replication.dms.taskSettings.batchApply' cannot be true where there is a cutover, which relies on changes being applied in the order of their commits; remove it, or remove 'cutover'",
+  );
   if (wayBack === undefined) return problems.list();
   const encrypted = wayBack.sslMode === PublisherSslMode.REQUIRE;
   problems.addIf(

@@ -13,11 +13,10 @@ import {
 
 /** The AWS DMS task or serverless replication `arn`, as a cutover stops and resumes it. */
 export function cutoverTask(arn: string, clock: Clock): ReplicationTask {
+  const serverless = /:replication-config:/.test(arn);
   const find = async (): Promise<DmsReplication> => {
     const api = await DmsApi.load();
-    return /:replication-config:/.test(arn)
-      ? serverlessReplication(api, arn)
-      : instanceTask(api, arn);
+    return serverless ? serverlessReplication(api, arn) : instanceTask(api, arn);
   };
   return {
     requestStop: async () => {
@@ -39,6 +38,15 @@ export function cutoverTask(arn: string, clock: Clock): ReplicationTask {
         );
       }
       await replication.start('resume-processing').catch(ignoreState);
+    },
+    tables: async () => {
+      const api = await DmsApi.load();
+      const found = await (serverless ? api.replicationTables(arn) : api.taskTables(arn));
+      return found.map(({ SchemaName = '', TableName = '', TableState = 'unknown' }) => ({
+        schema: SchemaName,
+        name: TableName,
+        state: TableState,
+      }));
     },
   };
 }

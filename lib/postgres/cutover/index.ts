@@ -109,6 +109,7 @@ export {
   stampSlot,
   unbroken,
 } from './stream';
+export { countExceptions, exceptionTables } from './task-tables';
 export { enabledSubscriptions, unfencedJobs, whereJobsAre } from './unattended';
 export {
   createVerification,

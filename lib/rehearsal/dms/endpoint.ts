@@ -42,6 +42,7 @@ export function dmsEndpoint(resources: DmsResources): DmsOperations {
     DescribeReplications: async (input) => replications.describe(input),
     StartReplication: async (input) => replications.start(input),
     StopReplication: async (input) => replications.stop(input),
+    DescribeReplicationTableStatistics: async (input) => replications.statistics(input),
   };
 }
 
@@ -147,6 +148,13 @@ class ReplicationOperations {
     const one = findByArn(this.replications, text(object(input), 'ReplicationConfigArn'));
     stopEngine(one.engine, 'Replication');
     return { Replication: replicationResponse(one) };
+  }
+
+  public statistics(input: unknown): unknown {
+    const request = object(input);
+    const one = findByArn(this.replications, text(request, 'ReplicationConfigArn'));
+    const { page, marker } = paged(describeStatistics(one, request), request);
+    return { ReplicationConfigArn: one.arn, ReplicationTableStatistics: page, ...marker };
   }
 }
 

@@ -14,6 +14,7 @@ import { type Probe, type WaitOptions, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
 import { lookAtSchemas } from './gate-schemas';
 import { everyPath } from './paths';
+import { lookAtTask } from './task-tables';
 
 const LOOK_AGAIN_MS = 5;
 
@@ -36,6 +37,19 @@ export async function catchUp(context: CutoverContext): Promise<void> {
     }),
   ]);
   for (const end of ends.reverse()) if (end.status === 'rejected') throw end.reason;
+  if (forward.some(({ kind }) => kind === LinkKind.DMS)) await refuseTask(context);
+}
+
+/** A table that the task gave up sends nothing any more, while the canary goes on arriving. */
+async function refuseTask(context: CutoverContext): Promise<void> {
+  const reason = await context.inTime('look at the tables of the DMS task', () =>
+    lookAtTask(context),
+  );
+  if (reason === undefined) return;
+  throw new PontoonError(
+    'TASK_SUSPENDED',
+    `the DMS task must have applied every change, got ${reason}; mend what its log says, and reload the table`,
+  );
 }
 
 async function refuseOtherSchema(context: CutoverContext): Promise<void> {

@@ -76,7 +76,7 @@ class DryWalk {
     );
     this.context = new CutoverContext(request, {
       ...(services.endpoint === undefined ? {} : { endpoint: this.endpoint(services.endpoint) }),
-      ...(services.task === undefined ? {} : { task: this.task() }),
+      ...(services.task === undefined ? {} : { task: this.task(services.task) }),
       sessions: this.simulation.guarded(),
       secrets: blankSecrets(),
       onEvent: (event) => this.tell(event),
@@ -129,11 +129,12 @@ class DryWalk {
     };
   }
 
-  private task(): NonNullable<CutoverServices['task']> {
+  private task(task: NonNullable<CutoverServices['task']>): typeof task {
     return {
       requestStop: async () => this.note('task', 'stop the AWS DMS task', []),
       untilStopped: async () => this.note('task', 'wait until the AWS DMS task has stopped', []),
       resume: async () => this.note('task', 'resume the AWS DMS task', []),
+      tables: () => task.tables(),
     };
   }
 

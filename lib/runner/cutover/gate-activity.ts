@@ -13,6 +13,7 @@ import {
 import type { CutoverContext } from './context';
 import { keptOn } from './fence';
 import { subscriptionOf } from './paths';
+import { lookAtTask } from './task-tables';
 
 export async function lookAtForward(context: CutoverContext): Promise<string | undefined> {
   for (const path of context.plan.forward) {
@@ -36,6 +37,10 @@ async function lookAtPath(
     if (row.enabled !== true) return `subscription '${name}' disabled`;
     if (row.waiting !== 0)
       return `${String(row.waiting)} of ${String(row.tables)} tables not copied yet`;
+  }
+  if (path.kind === LinkKind.DMS) {
+    const reason = await lookAtTask(context);
+    if (reason !== undefined) return reason;
   }
   const slot = await context.runOne(decoder, slotLag(slotName));
   if (slot === undefined) return `no slot '${slotName}' on '${decoder}'`;

@@ -6,6 +6,7 @@ export type {
   CutoverServices,
   ReplicationTask,
   SwitchedEndpoint,
+  TaskTable,
 } from './services';
 export { withSessions } from './sessions';
 export { type CutoverStatus, type PathStatus, status, type WayStatus } from './status';

@@ -5,6 +5,7 @@ import type {
   CutoverStep,
   Endpoint,
   EndpointCall,
+  QualifiedName,
   SecretStore,
 } from '../../postgres';
 
@@ -24,6 +25,14 @@ export interface ReplicationTask {
   untilStopped(): Promise<void>;
   /** Starts the task where it stopped, once a stop that is under way has ended; nothing if it runs. */
   resume(): Promise<void>;
+  /** How each of its tables is. */
+  tables(): Promise<readonly TaskTable[]>;
+}
+
+/** A table of a task, by its name on the source. */
+export interface TaskTable extends QualifiedName {
+  /** In the words of AWS DMS: `Table completed` as long as its changes are applied. */
+  readonly state: string;
 }
 
 /** What happens in a walk, as it happens. */

@@ -100,6 +100,26 @@ describe.each(METHODS)('a cutover with a way back, by %s', (method) => {
     );
   });
 
+  test('may look at the tables of the one task', () => {
+    const told = graph.ofType('AWS::IAM::Policy').filter((id) => id.includes('CutoverTask'));
+    expect(told.map((id) => graph.resources[id]?.Properties.PolicyDocument)).toEqual(
+      byDms
+        ? [
+            {
+              Version: '2012-10-17',
+              Statement: [
+                {
+                  Action: ['dms:DescribeReplicationTableStatistics', 'dms:DescribeTableStatistics'],
+                  Effect: 'Allow',
+                  Resource: { Ref: graph.only('AWS::DMS::ReplicationTask') },
+                },
+              ],
+            },
+          ]
+        : [],
+    );
+  });
+
   test('lets the source, and only its role, into the target', () => {
     const guard = graph.only('Custom::PontoonConnectionGuard');
     expect(specOf(graph, guard)).toEqual({
@@ -169,6 +189,14 @@ const FILTERED: HybridReplication = {
 };
 
 test.each<[string, Changes, string]>([
+  [
+    'changes that are applied in batches',
+    {
+      replication: { method: ReplicationMethod.DMS, dms: { taskSettings: { batchApply: true } } },
+      props: { cutover: { noRollback: true } },
+    },
+    "'replication.dms.taskSettings.batchApply' cannot be true where there is a cutover, which relies on changes being applied in the order of their commits; remove it, or remove 'cutover'",
+  ],
   [
     'nothing about a rollback',
     { props: { cutover: {} } },

@@ -181,6 +181,16 @@ test('starts and stops a serverless replication', async () => {
     StartReplicationType: 'start-replication',
   });
   await status('running');
+  await eventually(async () =>
+    expect(
+      await call('DescribeReplicationTableStatistics', { ReplicationConfigArn }),
+    ).toMatchObject({
+      ReplicationConfigArn,
+      ReplicationTableStatistics: [
+        { SchemaName: 'public', TableName: 'orders', TableState: 'Table completed' },
+      ],
+    }),
+  );
   await call('StopReplication', { ReplicationConfigArn });
   await status('stopped');
 });

@@ -1,0 +1,61 @@
+import { cutover, status, type TaskTable } from '../../../lib/runner';
+import { failureOf } from '../../faults/walks';
+import { DmsLab } from './dms-lab';
+import type { LabServices } from './lab';
+
+let dms: DmsLab;
+let services: LabServices;
+beforeAll(async () => {
+  dms = await DmsLab.start();
+});
+afterAll(() => dms.stop());
+beforeEach(async () => {
+  services = await dms.lab.services();
+});
+afterEach(() => services.close());
+
+const request = () => ({ plan: dms.plan(), owner: 'test' });
+const forward = async (tables: (now: readonly TaskTable[]) => readonly TaskTable[]) => {
+  const task = dms.task();
+  const changed = { ...task, tables: async () => tables(await task.tables()) };
+  return (await status(request(), { ...services, task: changed })).gates.find(
+    ({ id }) => id === 'forward',
+  )?.found;
+};
+
+test('a gate looks at each table of the task', async () => {
+  await dms.lab.blue.admin.query(`INSERT INTO shop.customers (name) VALUES ('one')`);
+  await dms.arrived(`SELECT FROM shop.customers WHERE name = 'one'`);
+  expect(await forward((now) => now)).toBe('as it must be');
+  expect(await forward((now) => now.filter(({ name }) => name !== 'canary'))).toBe(
+    'no table "pontoon"."canary" in the task',
+  );
+  expect(await forward((now) => [...now, { schema: 'a', name: 'b', state: 'Table error' }])).toBe(
+    `table "a"."b" in the state 'Table error'`,
+  );
+});
+
+test('changes that were left out keep the gate closed until they are mended', async () => {
+  await dms.lab.green.admin.query(
+    `CREATE TABLE public.awsdms_apply_exceptions ("ERROR" text); INSERT INTO public.awsdms_apply_exceptions VALUES ('a'), ('b')`,
+  );
+  expect(await forward((now) => now)).toBe(
+    `2 changes that were not applied in "public"."awsdms_apply_exceptions" on 'green', which is emptied when they are mended`,
+  );
+  await dms.lab.green.admin.query('DROP TABLE public.awsdms_apply_exceptions');
+});
+
+test('a table that the task gives up behind the gates has the walk undone', async () => {
+  const walk = cutover(request(), {
+    ...services,
+    task: dms.task(),
+    onEvent: async (event) => {
+      if (event.kind !== 'step' || event.step.id !== 'fence') return;
+      await dms.lab.green.admin.query(`INSERT INTO shop.customers VALUES (900, 'foreign')`);
+      await dms.lab.blue.admin.query(`INSERT INTO shop.customers VALUES (900, 'ours')`);
+    },
+  });
+  expect(await failureOf(walk)).toBe(
+    `UNDONE: the DMS task must have applied every change, got table "shop"."customers" in the state 'Table error'; mend what its log says, and reload the table; everything was taken back, and 'blue' works as before`,
+  );
+});
