@@ -1,4 +1,5 @@
 import { Client, type ClientConfig } from 'pg';
+import type { EndpointCall } from '../../lib/postgres';
 import { abandon, type CutoverEvent, cutover } from '../../lib/runner';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
@@ -210,8 +211,11 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     const services = await lab.services();
     const endpoint = {
       ...services.endpoint,
-      activate: async (server: string) => {
-        if (server === plan.to) await new Promise<never>(() => undefined);
+      activate: async (server: string, { signal }: EndpointCall = {}) => {
+        if (server === plan.to)
+          await new Promise<never>((_resolve, reject) => {
+            signal?.addEventListener('abort', () => reject(signal.reason as Error));
+          });
         await services.endpoint.activate(server);
       },
     };
@@ -221,6 +225,32 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
         `^UNDONE: cannot send clients to the new writer: it must end within the [01] s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again; everything was taken back, and '${plan.from}' works as before$`,
       ),
     );
+  });
+
+  test('an endpoint that switches after it was given up is switched back', async () => {
+    const plan = onwards(lab, { budgetMs: 4_000 });
+    const services = await lab.services();
+    const sent: string[] = [];
+    const endpoint = {
+      ...services.endpoint,
+      activate: async (server: string) => {
+        if (server === plan.to) await new Promise((resolve) => setTimeout(resolve, 6_000));
+        await services.endpoint.activate(server);
+        sent.push(server);
+      },
+    };
+    const notes: string[] = [];
+    const onEvent = async (event: CutoverEvent) => {
+      if (event.kind !== 'note' || sent.includes(plan.to)) return;
+      notes.push(event.text);
+      if (event.text.endsWith('is open again')) await untilWritten(writers);
+    };
+    const walk = cutover({ plan, owner: OWNER }, { ...services, endpoint, onEvent });
+    expect(await undone(walk.finally(() => services.close()))).toMatch(
+      /^UNDONE: cannot send clients to the new writer: /,
+    );
+    expect(notes).toContain(`'${plan.from}' is open again`);
+    expect(sent).toEqual([plan.from, plan.to, plan.from]);
   });
 
   test('an expired fence is lifted by whoever gives the walk up, and passed by nobody', async () => {

@@ -22,6 +22,10 @@ export class CutoverContext {
   public readonly plan: CutoverPlan;
   public readonly owner: string;
   private endsAt = Number.POSITIVE_INFINITY;
+  /** Every switch of clients so far: one that was given up may take effect nevertheless. */
+  private switching: Promise<unknown> = Promise.resolve();
+  /** Whether an undo has let applications in on the old writer again. */
+  public freed = false;
   /** Servers that are known to have a journal. */
   private readonly journals = new Set<string>();
 
@@ -110,6 +114,23 @@ export class CutoverContext {
     } finally {
       ended.abort();
     }
+  }
+
+  /** Has the endpoint send clients to `server`. */
+  public async sendClients(server: string, what: string): Promise<void> {
+    const { endpoint } = this.services;
+    if (endpoint === undefined) return;
+    await this.inTime(what, async (signal) => {
+      const call = endpoint.activate(server, { signal });
+      this.switching = Promise.allSettled([this.switching, call]);
+      await call;
+    });
+  }
+
+  /** Waits until every switch of clients has ended, also those that were given up. */
+  public async clientsSent(milliseconds: number): Promise<void> {
+    const what = 'see the switch of clients end that was given up';
+    await this.inTime(what, async () => await this.switching, milliseconds);
   }
 
   /** Milliseconds that are left. Throws a PontoonError with code BUDGET_SPENT if none are. */

@@ -58,12 +58,9 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
 
 /** Sends clients to the new writer. */
 export async function switchEndpoint(context: CutoverContext): Promise<void> {
-  const { endpoint } = context.services;
-  if (endpoint === undefined)
+  if (context.services.endpoint === undefined)
     return await context.note('no endpoint: somebody else switches clients');
-  await context.inTime('send clients to the new writer', (signal) =>
-    endpoint.activate(context.plan.to, { signal }),
-  );
+  await context.sendClients(context.plan.to, 'send clients to the new writer');
 }
 
 /**

@@ -1,4 +1,10 @@
-import { dropQuietSlot, forgetJournal, quietSlotName, releaseEntries } from '../../postgres';
+import {
+  dropQuietSlot,
+  forgetJournal,
+  PontoonError,
+  quietSlotName,
+  releaseEntries,
+} from '../../postgres';
 import type { CutoverContext } from './context';
 import { lift } from './fence';
 import { everyPath, removeSlot, startPath, stopPath } from './paths';
@@ -15,12 +21,16 @@ export async function undo(context: CutoverContext): Promise<readonly string[]> 
   await failures.collect('the endpoint', () => sendBack(context));
   // A way back that still carries would bring what the way forward carries next.
   await failures.collect('the way back', () => stopReverse(context));
-  await failures.collect('the fence', () => lift(context));
+  await failures.collect('the fence', () => free(context));
+  // Told at once: what is left may wait for a server that is gone. Whoever listens must not keep it from going on.
+  if (context.freed)
+    await context.note(`'${context.plan.from}' is open again`).catch(() => undefined);
   await failures.collect('the way forward', () => resumeForward(context));
   await failures.collect('the slot that watched the fence', () =>
     context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
   );
   await failures.collect('what was held', () => release(context));
+  await failures.collect('the endpoint', () => seeThemBack(context));
   // What could not be taken back now is taken back when the walk is run again, which finds the entry.
   if (failures.list.length === 0)
     await failures.collect('the journal', () =>
@@ -54,13 +64,36 @@ export async function backToFence(context: CutoverContext): Promise<void> {
 }
 
 async function sendBack(context: CutoverContext): Promise<void> {
+  // Without asking first: an endpoint that was cut off half-way leads nowhere, and says so by failing.
+  await context.sendClients(context.plan.from, 'send clients back');
+}
+
+/** A switch that was given up may have taken effect since: the old writer is open, and clients must be led to it. */
+async function seeThemBack(context: CutoverContext): Promise<void> {
   const { endpoint } = context.services;
   const { from } = context.plan;
   if (endpoint === undefined) return;
-  // Without asking first: an endpoint that was cut off half-way leads nowhere, and says so by failing.
-  await context.inTime('send clients back', async (signal) => {
-    await endpoint.activate(from, { signal });
-  });
+  await context.clientsSent(UNDO_MS);
+  if ((await activeSide(context)) === from) return;
+  await sendBack(context);
+  const active = await activeSide(context);
+  if (active === from) return;
+  throw new PontoonError(
+    'NOT_SWITCHED',
+    `clients must be led to '${from}', got '${active}'; look for somebody else who switches them`,
+  );
+}
+
+async function activeSide(context: CutoverContext): Promise<string | undefined> {
+  return await context.inTime(
+    'see where clients are led',
+    async () => await context.services.endpoint?.active(),
+  );
+}
+
+async function free(context: CutoverContext): Promise<void> {
+  await lift(context);
+  context.freed = true;
 }
 
 async function stopReverse(context: CutoverContext): Promise<void> {
