@@ -54,6 +54,7 @@ export {
   writeJournal,
 } from './journal';
 export {
+  allowLogin,
   confirmAtOnce,
   countSessionsOf,
   createSlot,
@@ -62,8 +63,9 @@ export {
   endSessionsOf,
   endSlotReader,
   endSubscriptionWorkers,
-  loginRight,
+  grantConnect,
   logRunningTransactions,
+  mayAllowLogin,
   publicationExists,
   slotState,
   subscriptionState,

@@ -73,11 +73,21 @@ export function logRunningTransactions(): Statement {
   return sql('SELECT pg_catalog.pg_log_standby_snapshot()');
 }
 
-/** Lets a login connect to the current database, or not. */
-export function loginRight(database: string, role: string, may: boolean): Statement {
-  const [verb, direction] = may ? ['GRANT', 'TO'] : ['REVOKE', 'FROM'];
+/** Lets a login connect to a database. */
+export function grantConnect(database: string, role: string): Statement {
+  return sql(`GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(role)}`);
+}
+
+/** Has a role be a login, or not: no grant lets in one that is not. */
+export function allowLogin(role: string, may: boolean): Statement {
+  return sql(`ALTER ROLE ${quoteIdentifier(role)} ${may ? 'LOGIN' : 'NOLOGIN'}`);
+}
+
+/** Whether the session may do so. Before memberships have options, CREATEROLE suffices for every role. No row without the role. */
+export function mayAllowLogin(role: string): Statement {
   return sql(
-    `${verb} CONNECT ON DATABASE ${quoteIdentifier(database)} ${direction} ${quoteIdentifier(role)}`,
+    `SELECT me.rolsuper OR (me.rolcreaterole AND (pg_catalog.pg_has_role(r.oid, 'USAGE WITH ADMIN OPTION') OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = 'pg_catalog.pg_auth_members'::pg_catalog.regclass AND attname = 'inherit_option'))) AS may FROM pg_catalog.pg_roles me, pg_catalog.pg_roles r WHERE me.rolname = current_user AND r.rolname = $1`,
+    [role],
   );
 }
 

@@ -1,6 +1,7 @@
 import {
   LinkKind,
   longTransactions,
+  mayAllowLogin,
   preparedTransactions,
   type ReplicationPath,
   slotLag,
@@ -39,7 +40,7 @@ async function lookAtPath(
       return `${String(row.waiting)} of ${String(row.tables)} tables not copied yet`;
   }
   if (path.kind === LinkKind.DMS) {
-    const reason = await lookAtTask(context);
+    const reason = (await lookAtWriter(context, path)) ?? (await lookAtTask(context));
     if (reason !== undefined) return reason;
   }
   const slot = await context.runOne(decoder, slotLag(slotName));
@@ -52,6 +53,18 @@ async function lookAtPath(
   if (Number(slot.bytes) > limits.lagBytes)
     return `a lag of ${String(slot.bytes)} bytes, more than ${limits.lagBytes}`;
   return undefined;
+}
+
+/** A login that cannot be shut writes for as long as its task takes to stop. */
+async function lookAtWriter(
+  context: CutoverContext,
+  { writer }: ReplicationPath,
+): Promise<string | undefined> {
+  const { to } = context.plan;
+  if (writer === undefined) return undefined;
+  const row = await context.runOne(to, mayAllowLogin(writer));
+  if (row === undefined) return `no role '${writer}' on '${to}'`;
+  return row.may === true ? undefined : `no right to ALTER ROLE '${writer}' on '${to}'`;
 }
 
 export async function lookAtTransactions(context: CutoverContext): Promise<string | undefined> {

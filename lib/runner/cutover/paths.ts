@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  allowLogin,
   countSessionsOf,
   createSlot,
   dropSlot,
@@ -8,8 +9,8 @@ import {
   endSlotReader,
   endSubscriptionWorkers,
   entriesOf,
+  grantConnect,
   LinkKind,
-  loginRight,
   logRunningTransactions,
   type ObjectSpec,
   PontoonError,
@@ -78,7 +79,7 @@ export async function startPath(context: CutoverContext, path: ReplicationPath):
     if (found?.enabled !== true) await context.run(receiver, enableSubscription(name, true));
     return;
   }
-  await allowWriter(context, path, true);
+  await letWriterIn(context, path);
   await taskOf(context).resume();
 }
 
@@ -170,9 +171,10 @@ export function taskOf(context: CutoverContext): ReplicationTask {
 async function stopTask(context: CutoverContext, path: ReplicationPath): Promise<void> {
   const receiver = context.receiver(path);
   await context.inTime('have the DMS task stop', () => taskOf(context).requestStop());
-  await allowWriter(context, path, false);
   const { writer } = path;
   if (writer === undefined) return;
+  // What is granted to everybody comes back when the new writer opens, and the task may still be stopping then.
+  await context.run(receiver, allowLogin(writer, false));
   await until(context, `sessions of '${writer}' on '${receiver}' must end`, async () => {
     await context.run(receiver, endSessionsOf(writer));
     const row = await context.runOne(receiver, countSessionsOf(writer));
@@ -180,15 +182,13 @@ async function stopTask(context: CutoverContext, path: ReplicationPath): Promise
   });
 }
 
-async function allowWriter(
-  context: CutoverContext,
-  path: ReplicationPath,
-  may: boolean,
-): Promise<void> {
-  if (path.writer === undefined) return;
+async function letWriterIn(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  const { writer } = path;
+  if (writer === undefined) return;
   const receiver = context.receiver(path);
   const { database } = await accessOf(context, receiver);
-  await context.run(receiver, loginRight(database, path.writer, may));
+  await context.run(receiver, grantConnect(database, writer));
+  await context.run(receiver, allowLogin(writer, true));
 }
 
 async function until(

@@ -58,6 +58,12 @@ export class DmsLab {
     };
   }
 
+  /** How the task logs in on green. */
+  public writer(): ClientConfig {
+    const { green, appPassword } = this.lab;
+    return green.server.connectionConfig(DATABASE, { user: WRITER, password: appPassword });
+  }
+
   /** Waits until `query` finds something on green. */
   public async arrived(query: string): Promise<void> {
     await waitUntil({

@@ -1,6 +1,7 @@
+import { Client } from 'pg';
 import { cutover, status, type TaskTable } from '../../../lib/runner';
 import { failureOf } from '../../faults/walks';
-import { DmsLab } from './dms-lab';
+import { DmsLab, WRITER } from './dms-lab';
 import type { LabServices } from './lab';
 
 let dms: DmsLab;
@@ -58,4 +59,33 @@ test('a table that the task gives up behind the gates has the walk undone', asyn
   expect(await failureOf(walk)).toBe(
     `UNDONE: the DMS task must have applied every change, got table "shop"."customers" in the state 'Table error'; mend what its log says, and reload the table; everything was taken back, and 'blue' works as before`,
   );
+});
+
+test('the login of a task that is still stopping stays shut when everybody may connect again', async () => {
+  const other = await DmsLab.start();
+  const own = await other.lab.services();
+  const tried: unknown[] = [];
+  const task = other.task();
+  const lingering = {
+    ...task,
+    untilStopped: async () => {
+      const client = new Client(other.writer());
+      tried.push(
+        await client.connect().then(
+          () => 'connected',
+          ({ message }) => message,
+        ),
+      );
+      await client.end();
+      await task.untilStopped();
+    },
+  };
+  const walk = cutover({ plan: other.plan(), owner: 'test' }, { ...own, task: lingering });
+  expect((await walk.finally(() => own.close())).result).toBe('opened');
+  const { rows } = await other.lab.green.admin.query(
+    `SELECT has_database_privilege('${WRITER}', current_database(), 'CONNECT') AS may`,
+  );
+  expect(rows).toEqual([{ may: true }]);
+  expect(tried).toEqual([`role "${WRITER}" is not permitted to log in`]);
+  await other.stop();
 });
