@@ -43,22 +43,26 @@ describe.each(METHODS)('a cutover with a way back, by %s', (method) => {
       migration: 'pontoon',
       from: 'onPremises',
       to: 'aurora',
-      forward: {
-        kind: byDms ? 'dms' : 'native',
-        decoder: 'standby',
-        slotName: 'pontoon_aurora',
-        ...(byDms
-          ? { writer: 'pontoon_writer' }
-          : { subscription: 'pontoon', publication: 'pontoon' }),
-      },
-      reverse: {
-        kind: 'native',
-        decoder: 'aurora',
-        slotName: 'pontoon_reverse',
-        subscription: 'pontoon_reverse',
-        publication: 'pontoon_reverse',
-        publisher: { sslMode: 'verify-full', sslRootCert: '/etc/ssl/rds.pem' },
-      },
+      forward: [
+        {
+          kind: byDms ? 'dms' : 'native',
+          decoder: 'standby',
+          slotName: 'pontoon_aurora',
+          ...(byDms
+            ? { writer: 'pontoon_writer' }
+            : { subscription: 'pontoon', publication: 'pontoon' }),
+        },
+      ],
+      reverse: [
+        {
+          kind: 'native',
+          decoder: 'aurora',
+          slotName: 'pontoon_reverse',
+          subscription: 'pontoon_reverse',
+          publication: 'pontoon_reverse',
+          publisher: { sslMode: 'verify-full', sslRootCert: '/etc/ssl/rds.pem' },
+        },
+      ],
       keep: { onPremises: ['pontoon_reader'], aurora: ['pontoon_reverse', 'metrics'] },
     });
     expect(graph.ofType('AWS::StepFunctions::StateMachine')).toHaveLength(1);
