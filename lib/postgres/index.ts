@@ -81,6 +81,7 @@ export {
   markQuiet,
   mayAllowLogin,
   mayDecode,
+  mayEndSessions,
   mayFence,
   mayStampSlots,
   missingRoles,

@@ -57,6 +57,17 @@ export function writingLogins(selection: TableSelection, logins: readonly string
   );
 }
 
+/**
+ * Whether the session sees what others do, and a login of theirs whose sessions it could not end; no name if it could end
+ * all but those of `keep`. Superusers' are nobody's to end.
+ */
+export function mayEndSessions(keep: readonly string[]): Statement {
+  return sql(
+    `SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees, (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> ALL ($1::pg_catalog.name[]) AND NOT pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') AND NOT pg_catalog.pg_has_role(r.oid, 'USAGE') AND pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CONNECT') ORDER BY 1 LIMIT 1) AS name`,
+    [keep],
+  );
+}
+
 /** Names of `roles` that no role has. */
 export function missingRoles(roles: readonly string[]): Statement {
   return sql(

@@ -26,6 +26,7 @@ export {
   type Gate,
   longTransactions,
   mayDecode,
+  mayEndSessions,
   mayFence,
   missingRoles,
   slotLag,

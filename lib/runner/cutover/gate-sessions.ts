@@ -1,4 +1,4 @@
-import { grantsOfOthers, missingRoles, sessionsOfRunner } from '../../postgres';
+import { grantsOfOthers, mayEndSessions, missingRoles, sessionsOfRunner } from '../../postgres';
 import type { CutoverContext } from './context';
 import { keptOn } from './fence';
 
@@ -24,4 +24,13 @@ export async function lookAtKept(context: CutoverContext): Promise<string | unde
     if (row !== undefined) return `no role '${String(row.name)}' on '${server}'`;
   }
   return undefined;
+}
+
+export async function lookAtSignals(context: CutoverContext): Promise<string | undefined> {
+  const { from, keep } = context.plan;
+  const row = await context.runOne(from, mayEndSessions(keep[from] ?? []));
+  if (row?.sees !== true) return `no right to see the sessions of others on '${from}'`;
+  return row.name === null
+    ? undefined
+    : `no right to end those of '${String(row.name)}' on '${from}'`;
 }

@@ -9,7 +9,7 @@ import {
   lookAtWayBack,
 } from './gate-rights';
 import { lookAtSchemas } from './gate-schemas';
-import { lookAtGrants, lookAtKept, lookAtRunner } from './gate-sessions';
+import { lookAtGrants, lookAtKept, lookAtRunner, lookAtSignals } from './gate-sessions';
 import { lookAtJobs, lookAtSubscriptions } from './unattended';
 import { lookAtRows } from './verified';
 
@@ -51,6 +51,12 @@ const GATES: readonly GateKind[] = [
     title: 'the runner owns the database on both servers',
     wayOut: 'make its role a member of the owner',
     look: lookAtOwners,
+  },
+  {
+    id: 'may-end',
+    title: 'the runner may see and end the sessions of applications on the old writer',
+    wayOut: 'make its role a member of pg_monitor and of pg_signal_backend',
+    look: lookAtSignals,
   },
   {
     id: 'grants',

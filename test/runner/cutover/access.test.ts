@@ -59,6 +59,26 @@ describe('who may connect', () => {
     );
   });
 
+  test.each([
+    ['pg_signal_backend', "no right to end those of 'app' on 'blue'"],
+    ['pg_read_all_stats', "no right to see the sessions of others on 'blue'"],
+  ])('is of no use if their sessions stay: %s closes a gate', async (role, found) => {
+    // Both reach the administrator by way of others, and so are taken from those.
+    const members = await asSuperuser(
+      lab.blue,
+      `SELECT m.member::regrole::text AS name FROM pg_auth_members m WHERE m.roleid = '${role}'::regrole`,
+    );
+    const each = (verb: string): string =>
+      members.map(({ name }) => `${verb.replace('$', String(name))};`).join('');
+    await asSuperuser(lab.blue, each(`REVOKE ${role} FROM $ CASCADE`));
+    const walk = walkWith(lab, lab.plan(), { step: 'gates', edge: 'after' }, async () => undefined);
+    const said = await failureOf(walk);
+    await asSuperuser(lab.blue, each(`GRANT ${role} TO $ WITH ADMIN OPTION`));
+    expect(said).toBe(
+      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- the runner may see and end the sessions of applications on the old writer: closed, got ${found}; make its role a member of pg_monitor and of pg_signal_backend`,
+    );
+  });
+
   test('is given back as it was before the guard, when the guard is lifted', async () => {
     const { green } = lab;
     await lab.drop(green, { kind: 'connection-guard', keep: ['reader'] });
