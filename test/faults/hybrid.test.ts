@@ -1,5 +1,5 @@
 import type { CutoverPlan } from '../../lib/postgres';
-import { type CutoverEvent, cutover, status } from '../../lib/runner';
+import { type CutoverEvent, checkCutover, cutover, status } from '../../lib/runner';
 import { contradictions, JournalWriter, untilWritten } from '../runner/cutover/writer';
 import type { HybridChain, Link } from '../runner/hybrid-chain';
 import { HybridLab } from './hybrid-lab';
@@ -89,6 +89,22 @@ describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i',
     writers.push(writer);
     return writer;
   };
+
+  test('waits at the gate while the standby lies behind', async () => {
+    const whole = lab.plan();
+    const plan = { ...whole, limits: { ...whole.limits, lagBytes: 100_000 } };
+    await lab.followed(plan);
+    await chain.b.value('SELECT pg_wal_replay_pause()');
+    await chain.b.until('SELECT pg_get_wal_replay_pause_state()', 'paused');
+    await chain.a.value(`SELECT pg_logical_emit_message(false, 'fill', repeat('x', 1000000))`);
+    try {
+      expect(await failureOf(checkCutover({ plan, owner: 'test' }, lab.services()))).toMatch(
+        /^GATES_CLOSED: every gate of the cutover of 'chain' must be open, got:\n- the new writer follows closely: closed, got 'standby' 1\d{6} bytes behind 'onPremises', more than 100000; wait, or look at what holds the receiver up$/,
+      );
+    } finally {
+      await chain.b.value('SELECT pg_wal_replay_resume()');
+    }
+  });
 
   test('is undone when the slot on the standby is lost behind the fence', async () => {
     const plan = lab.plan();

@@ -15,8 +15,8 @@ export interface CutoverObservation {
   readonly active: string | undefined;
 }
 
-/** What there is of a path. */
-export type PathState = 'absent' | 'stopped' | 'carrying';
+/** What there is of a path. One that is stalled is to carry, but nobody reads its slot: the receiver cannot log in, say. */
+export type PathState = 'absent' | 'stopped' | 'stalled' | 'carrying';
 
 /** How far a migration is. */
 export interface CutoverState {
@@ -49,7 +49,11 @@ function phaseBehind(
     return { phase, writer: next };
   }
   if (active === next) return { phase: CutoverPhase.SWITCHED, writer: undefined };
-  if (back === 'carrying' && ahead !== 'carrying')
+  if (isStarted(back) && !isStarted(ahead))
     return { phase: CutoverPhase.REVERSED, writer: undefined };
   return { phase: CutoverPhase.FENCED, writer: undefined };
+}
+
+function isStarted(path: PathState): boolean {
+  return path === 'carrying' || path === 'stalled';
 }

@@ -4,7 +4,6 @@ import {
   mayAllowLogin,
   preparedTransactions,
   type ReplicationPath,
-  slotLag,
   slotLoss,
   subscriptionProgress,
   superuserSessions,
@@ -13,6 +12,7 @@ import {
 } from '../../postgres';
 import type { CutoverContext } from './context';
 import { keptOn } from './fence';
+import { lagOf, writerOf } from './lag';
 import { subscriptionOf } from './paths';
 import { lookAtTask } from './task-tables';
 
@@ -43,12 +43,14 @@ async function lookAtPath(
     const reason = (await lookAtWriter(context, path)) ?? (await lookAtTask(context));
     if (reason !== undefined) return reason;
   }
-  const slot = await context.runOne(decoder, slotLag(slotName));
+  const slot = await lagOf(context, path);
   if (slot === undefined) return `no slot '${slotName}' on '${decoder}'`;
   if (typeof slot.lostBy === 'string') {
     const { what, wayOut } = slotLoss(slot.lostBy);
     return `slot '${slotName}' on '${decoder}' ${what}: ${wayOut}`;
   }
+  if (Number(slot.replayBytes) > limits.lagBytes)
+    return `'${decoder}' ${String(slot.replayBytes)} bytes behind '${writerOf(context, path)}', more than ${limits.lagBytes}`;
   if (slot.active !== true) return `slot '${slotName}' is read by nobody`;
   if (Number(slot.bytes) > limits.lagBytes)
     return `a lag of ${String(slot.bytes)} bytes, more than ${limits.lagBytes}`;

@@ -5,7 +5,6 @@ import {
   LinkKind,
   type PathState,
   type ReplicationPath,
-  slotLag,
   slotState,
   stateOf,
   subscriptionState,
@@ -13,6 +12,7 @@ import {
 } from '../../postgres';
 import { CutoverContext } from './context';
 import { readGates } from './gates';
+import { lagOf } from './lag';
 import { subscriptionOf } from './paths';
 import type { CutoverRequest, CutoverServices } from './services';
 
@@ -119,13 +119,14 @@ async function wayStatus(
 function stateOfAll(parts: readonly PathStatus[]): PathState {
   const states = new Set(parts.map(({ state }) => state));
   const [state] = states;
+  if (states.has('stalled') && !states.has('stopped')) return 'stalled';
   return states.size === 1 && state !== undefined ? state : 'stopped';
 }
 
 async function pathStatus(context: CutoverContext, path: ReplicationPath): Promise<PathStatus> {
   const part = path.part === undefined ? {} : { part: path.part };
   const slot = await context.runOne(path.decoder, slotState(path.slotName));
-  const lag = await context.runOne(path.decoder, slotLag(path.slotName));
+  const lag = await lagOf(context, path);
   const lagBytes = lag === undefined ? undefined : Number(lag.bytes);
   if (path.kind === LinkKind.DMS) {
     if (slot === undefined) return { ...part, state: 'absent', lagBytes };
@@ -134,5 +135,6 @@ async function pathStatus(context: CutoverContext, path: ReplicationPath): Promi
   const receiver = context.receiver(path);
   const row = await context.runOne(receiver, subscriptionState(subscriptionOf(path)));
   if (row === undefined) return { ...part, state: 'absent', lagBytes };
-  return { ...part, state: row.enabled === true ? 'carrying' : 'stopped', lagBytes };
+  if (row.enabled !== true) return { ...part, state: 'stopped', lagBytes };
+  return { ...part, state: slot?.active === true ? 'carrying' : 'stalled', lagBytes };
 }

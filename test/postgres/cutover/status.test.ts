@@ -51,6 +51,12 @@ test.each<[string, Partial<CutoverObservation>, CutoverPhase, string | undefined
     undefined,
   ],
   [
+    'a way back that nobody reads for a moment',
+    { from: FENCE, forward: 'stopped', reverse: 'stalled' },
+    CutoverPhase.REVERSED,
+    undefined,
+  ],
+  [
     'clients that are sent to a writer that refuses them',
     { from: FENCE, forward: 'stopped', reverse: 'carrying', active: 'green' },
     CutoverPhase.SWITCHED,

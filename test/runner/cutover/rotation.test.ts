@@ -1,0 +1,41 @@
+import type { CutoverPlan } from '../../../lib/postgres';
+import { type CutoverStatus, cutover, settleCutover, status, waitUntil } from '../../../lib/runner';
+import { CutoverLab, type LabServices } from './lab';
+
+let lab: CutoverLab;
+let services: LabServices;
+let plan: CutoverPlan;
+beforeAll(async () => {
+  lab = await CutoverLab.start([17, 17]);
+  services = await lab.services();
+  plan = lab.plan();
+});
+afterAll(async () => {
+  await services.close();
+  await lab.stop();
+});
+
+test('a password that is rotated after the cutover stalls the way back until the cutover is settled again', async () => {
+  await cutover({ plan, owner: 'test' }, services);
+  expect((await status({ plan }, services)).reverse).toMatchObject({ state: 'carrying' });
+  await lab.rotate();
+  await lab.green.admin.query(
+    `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'backward'`,
+  );
+  await becomes('stalled');
+  await settleCutover({ plan, owner: 'test' }, services);
+  await becomes('carrying');
+});
+
+async function becomes(state: string): Promise<CutoverStatus> {
+  return await waitUntil({
+    what: `the way back must be ${state}`,
+    deadlineMs: 60_000,
+    probe: async () => {
+      const value = await status({ plan }, services);
+      return value.reverse?.state === state
+        ? { done: true, value }
+        : { done: false, reason: JSON.stringify(value.reverse) };
+    },
+  });
+}
