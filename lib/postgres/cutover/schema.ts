@@ -3,10 +3,23 @@ import { selectionSql, type TableSelection } from '../table-selection';
 
 /** One part of a schema, as the server describes it. */
 export interface SchemaPart {
-  readonly kind: 'table' | 'column' | 'index' | 'constraint' | 'sequence' | 'enum' | 'extension';
+  readonly kind:
+    | 'table'
+    | 'column'
+    | 'index'
+    | 'constraint'
+    | 'sequence'
+    | 'enum'
+    | 'domain'
+    | 'composite'
+    | 'range'
+    | 'extension';
   readonly name: string;
   readonly definition: string;
 }
+
+/** The collation of the attribute `a`, where it is not the one of its type. */
+const COLLATION = `(SELECT pg_catalog.format('COLLATE %I.%I', l.collnamespace::pg_catalog.regnamespace, l.collname) FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_type y ON y.oid = a.atttypid WHERE l.oid = a.attcollation AND a.attcollation <> y.typcollation)`;
 
 /** Describes what the selection's tables are made of. Texts are the same on every server that has the same schema. */
 export function describeSchema(selection: TableSelection): Statement {
@@ -15,19 +28,34 @@ export function describeSchema(selection: TableSelection): Statement {
   const tables = `pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND ${selected}`;
   return sql(
     `SELECT 'table' AS kind, ${table} AS name, c.relkind::text AS definition FROM ${tables}
-UNION ALL SELECT 'column', ${table} || '.' || pg_catalog.quote_ident(a.attname), pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' END, CASE WHEN a.attidentity <> '' THEN 'IDENTITY ' || a.attidentity::text END, CASE WHEN a.attgenerated <> '' THEN 'GENERATED ' || a.attgenerated::text END, 'DEFAULT ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+UNION ALL SELECT 'column', ${table} || '.' || pg_catalog.quote_ident(a.attname), pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), ${COLLATION}, CASE WHEN a.attnotnull THEN 'NOT NULL' END, CASE WHEN a.attidentity <> '' THEN 'IDENTITY ' || a.attidentity::text END, CASE WHEN a.attgenerated <> '' THEN 'GENERATED ' || a.attgenerated::text END, 'DEFAULT ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid))
   FROM ${tables} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
 UNION ALL SELECT 'index', pg_catalog.format('%I.%I', n.nspname, i.relname), pg_catalog.pg_get_indexdef(i.oid) || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END
   FROM ${tables} JOIN pg_catalog.pg_index x ON x.indrelid = c.oid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
 UNION ALL SELECT 'constraint', ${table} || '.' || pg_catalog.quote_ident(k.conname), pg_catalog.pg_get_constraintdef(k.oid)
   FROM ${tables} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
-UNION ALL SELECT 'enum', pg_catalog.format_type(t.oid, NULL), (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
-  FROM pg_catalog.pg_type t WHERE t.typtype = 'e' AND EXISTS (SELECT FROM ${tables} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped WHERE a.atttypid IN (t.oid, t.typarray))
+${describeTypes(tables)}
 UNION ALL SELECT 'sequence', pg_catalog.format('%I.%I', sn.nspname, sc.relname), pg_catalog.format('%s INCREMENT %s MINVALUE %s MAXVALUE %s CYCLE %s', pg_catalog.format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqcycle)
   FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class sc ON sc.oid = s.seqrelid JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
   WHERE EXISTS (SELECT FROM pg_catalog.pg_depend p JOIN ${tables} ON c.oid = p.refobjid WHERE p.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND p.objid = sc.oid AND p.deptype IN ('a', 'i'))
 UNION ALL SELECT 'extension', e.extname::text, '' FROM pg_catalog.pg_extension e`,
   );
+}
+
+/**
+ * Types of the columns of `tables`, and those that they are made of. What an extension brings is the extension's: it may
+ * be of another version there.
+ */
+function describeTypes(tables: string): string {
+  const parts = `SELECT u.oid AS whole, u.typelem AS part FROM pg_catalog.pg_type u UNION ALL SELECT u.oid, u.typbasetype FROM pg_catalog.pg_type u UNION ALL SELECT u.oid, m.atttypid FROM pg_catalog.pg_type u JOIN pg_catalog.pg_attribute m ON m.attrelid = u.typrelid AND m.attnum > 0 AND NOT m.attisdropped UNION ALL SELECT g.rngtypid, g.rngsubtype FROM pg_catalog.pg_range g`;
+  const used = `(WITH RECURSIVE used (type) AS (SELECT a.atttypid FROM ${tables} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped UNION SELECT p.part FROM used JOIN (${parts}) p ON p.whole = used.type WHERE p.part <> 0) SELECT type FROM used)`;
+  const check = `(SELECT pg_catalog.string_agg(pg_catalog.pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')`;
+  return `UNION ALL SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'c' THEN 'composite' ELSE 'range' END, pg_catalog.format_type(t.oid, NULL), CASE t.typtype
+    WHEN 'e' THEN (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
+    WHEN 'd' THEN pg_catalog.concat_ws(' ', pg_catalog.format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || t.typdefault, ${check})
+    WHEN 'c' THEN (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', pg_catalog.quote_ident(a.attname), pg_catalog.format_type(a.atttypid, a.atttypmod), ${COLLATION}), ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+    ELSE (SELECT pg_catalog.format_type(g.rngsubtype, NULL) FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid) END
+  FROM pg_catalog.pg_type t WHERE t.typtype IN ('e', 'd', 'c', 'r') AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace AND t.oid IN ${used} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND x.objid = t.oid AND x.deptype = 'e')`;
 }
 
 /** What differs between two schemas, a sentence each. Extensions that only the new server has do no harm. */
