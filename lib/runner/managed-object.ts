@@ -40,11 +40,7 @@ export class ManagedObject {
 
   /** The version of the server, and whether it is a standby. */
   public async facts(): Promise<ServerFacts> {
-    const [row] = await run(this.client, {
-      text: `SELECT pg_catalog.current_setting('server_version_num')::int / 10000 AS major, pg_catalog.pg_is_in_recovery() AS "inRecovery"`,
-      redacted: 'read the version',
-    });
-    return row as unknown as ServerFacts;
+    return await readServerFacts(this.client);
   }
 
   /** What is there now. */
@@ -130,4 +126,13 @@ function appliedOf({
 }: LedgerEntry): NonNullable<PlanContext<AnySpec>['applied']> {
   const earlier = [spec, attempted].filter((one) => one !== undefined && one !== null) as AnySpec[];
   return { earlier, secretVersions, before };
+}
+
+/** The version of the server of `client`, and whether it is a standby. */
+export async function readServerFacts(client: ClientBase): Promise<ServerFacts> {
+  const [row] = await run(client, {
+    text: `SELECT pg_catalog.current_setting('server_version_num')::int / 10000 AS major, pg_catalog.pg_is_in_recovery() AS "inRecovery"`,
+    redacted: 'read the version',
+  });
+  return row as unknown as ServerFacts;
 }

@@ -13,6 +13,7 @@ import {
   sql,
   subscriptionState,
 } from '../../postgres';
+import { readServerFacts } from '../managed-object';
 import { plan as planObject } from '../reconcile';
 import { run, runOne } from '../run';
 import { CutoverContext } from './context';
@@ -112,9 +113,10 @@ class DryWalk {
     if (path.kind === LinkKind.DMS || client === undefined) return;
     const name = subscriptionOf(path);
     if ((await runOne(client, subscriptionState(name))) !== undefined) return;
+    const { major } = await readServerFacts(client);
     const steps = await planObject({ client }, blankSecrets(), {
       server: from,
-      spec: { ...reverseSubscription(path), enabled: true },
+      spec: { ...reverseSubscription(path, major), enabled: true },
       owner: cutoverOwner(migration),
     });
     for (const { statement } of steps) this.note(from, statement.redacted, statement.values ?? []);

@@ -14,7 +14,9 @@ import {
   type ReplicationPath,
   staleStatistics,
   subscriptionState,
+  supports,
 } from '../../postgres';
+import { readServerFacts } from '../managed-object';
 import { apply } from '../reconcile';
 import type { CutoverContext } from './context';
 import { removeSlot, startPath, stopPath, subscriptionOf } from './paths';
@@ -82,7 +84,8 @@ async function prepareReverse(context: CutoverContext, path: ReplicationPath): P
   const { from } = context.plan;
   const name = subscriptionOf(path);
   if ((await context.runOne(from, subscriptionState(name))) === undefined) {
-    const spec = reverseSubscription(path);
+    const { major } = await readServerFacts(context.session(from));
+    const spec = reverseSubscription(path, major);
     await reconcile(context, { ...spec, enabled: true });
     await reconcile(context, spec);
     await stopPath(context, path);
@@ -90,8 +93,14 @@ async function prepareReverse(context: CutoverContext, path: ReplicationPath): P
   await confirmPathAtOnce(context, path);
 }
 
-/** The subscription by which the old writer will follow the new one. */
-export function reverseSubscription(path: ReplicationPath): ObjectSpec & { kind: 'subscription' } {
+/**
+ * The subscription by which the old writer, a server of `major`, will follow the new one. The order of the steps keeps
+ * rows that came from it from coming back; where a publisher can be told to leave them out, that does too.
+ */
+export function reverseSubscription(
+  path: ReplicationPath,
+  major: number,
+): ObjectSpec & { kind: 'subscription' } {
   const { publisher, publication } = path;
   if (publisher === undefined || publication === undefined) {
     throw new PontoonError(
@@ -108,7 +117,7 @@ export function reverseSubscription(path: ReplicationPath): ObjectSpec & { kind:
     copyData: false,
     enabled: false,
     revision: '',
-    originNone: false,
+    originNone: supports(major, 'subscription-origin'),
   };
 }
 

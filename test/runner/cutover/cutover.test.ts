@@ -54,6 +54,11 @@ describe.each([
       reverse: { state: 'carrying' },
       gates: [],
     });
+    const { rows } = await lab.blue.admin.query(
+      `SELECT to_jsonb(s) ->> 'suborigin' AS origin FROM pg_catalog.pg_subscription s`,
+    );
+    // The second belt, from PostgreSQL 16 on.
+    expect(rows).toEqual([{ origin: from < 16 ? null : 'none' }]);
     const dropped = await finalize({ plan, owner: 'test' }, services);
     expect(dropped).toEqual([
       `subscription 'forward' on 'green'`,
