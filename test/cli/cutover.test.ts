@@ -236,9 +236,10 @@ test('Ctrl-C while it waits takes everything back', async () => {
   const { code, stdout, stderr } = await walk;
   await holder.end();
   expect({ code, stdout }).toEqual({ code: 1, stdout: 'UNDONE\n' });
-  expect(stderr.split('\n').slice(-4)).toEqual([
+  expect(stderr.split('\n').slice(-5)).toEqual([
     'interrupted: what was done is taken back, please wait',
     'taking everything back: the cutover was interrupted',
+    "  'blue' is open again",
     "pontoon: the cutover was interrupted; everything was taken back, and 'blue' works as before",
     '',
   ]);
