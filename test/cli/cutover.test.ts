@@ -3,6 +3,7 @@ import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CUTOVER_STEPS } from '../../lib/postgres';
 import { waitUntil } from '../../lib/runner';
+import { asSuperuser } from '../faults/walks';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
 import { type CommandResult, pontoon } from './command-line';
 
@@ -198,6 +199,37 @@ const STATEMENTS = [
   'ALTER SUBSCRIPTION "backward" ENABLE;',
   'GRANT CONNECT ON DATABASE "app" TO PUBLIC;',
 ];
+
+test('what cannot be read is told apart from what is wrong, and nothing begins', async () => {
+  // As an earlier release might have left it.
+  await asSuperuser(lab.green, 'CREATE TABLE pontoon.verification (migration text)');
+  writeInput('cutover.json', { skipVerification: false });
+  const title = 'every selected table was compared, and is the same';
+  const found = `cannot run SELECT stream, state, results FROM pontoon.verification WHERE migration = $1: the server said "column "stream" does not exist" [42703]; compare them, or look at the rows that differ`;
+  const seen = await command(['status']);
+  expect({ code: seen.code, stderr: seen.stderr }).toEqual({ code: 3, stderr: '' });
+  expect(seen.stdout.split('\n').filter((line) => /^gate {7}(?!open: )/.test(line))).toEqual([
+    `gate       UNCHECKED: ${title}, got ${found}`,
+  ]);
+  expect((await command(['cutover', '--dry-run'])).code).toBe(3);
+  const before = await fingerprint(lab.blue);
+  const walked = await command(['cutover', '--yes']);
+  expect({ code: walked.code, stdout: walked.stdout }).toEqual({
+    code: 3,
+    stdout: 'GATES_UNCHECKED\n',
+  });
+  expect(walked.stderr).toBe(
+    [
+      'Check that a cutover would succeed …',
+      "pontoon: every gate of the cutover of 'shop' must be open, got:",
+      `- ${title}: unchecked, got ${found}`,
+      '',
+    ].join('\n'),
+  );
+  expect(await fingerprint(lab.blue)).toEqual(before);
+  await asSuperuser(lab.green, 'DROP TABLE pontoon.verification');
+  writeInput('cutover.json', {});
+});
 
 test('rows are compared, and the result is remembered', async () => {
   await lab.blue.admin.query("INSERT INTO shop.customers (name) VALUES ('Ann'), ('Bob')");
