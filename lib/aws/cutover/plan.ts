@@ -42,7 +42,7 @@ export function planOf(
         ...(forward.writerRole === undefined ? {} : { writer: forward.writerRole }),
       },
       reverse: reverseOf(props),
-      transformed: forward.transformed ?? false,
+      transformations: forward.transformations ?? [],
       keep: keepRoles,
       limits: limitsOf(props),
     });

@@ -2,7 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import type { PublisherSslMode, Topology } from '../../postgres';
+import type { DmsTransformation, PublisherSslMode, Topology } from '../../postgres';
 import type { RunnerFunction } from '../runner-function';
 import type { ServerBinding } from '../server-binding';
 import type { CutoverEndpoint } from './endpoint';
@@ -81,11 +81,11 @@ export interface CutoverWay {
    */
   readonly replicationArn?: string;
   /**
-   * Whether AWS DMS renames or removes anything, so that there can be no way back.
+   * What AWS DMS renames or removes, as its task has it, so that there can be no way back.
    *
-   * @default false
+   * @default - nothing
    */
-  readonly transformed?: boolean;
+  readonly transformations?: DmsTransformation[];
 }
 
 /** How the old writer follows the new one after the cutover. Changing it takes effect with the next execution. */

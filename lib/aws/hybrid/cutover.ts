@@ -56,9 +56,10 @@ export function createCutover(
 function forwardOf(props: HybridMigrationProps, { replication }: Replicated): CutoverWay {
   const { replication: replicationName, writerRole } = namesOf(props);
   if (!(replication instanceof DmsReplication)) return { replicationName };
+  const { transformations } = props.replication.dms ?? {};
   return {
     writerRole,
     replicationArn: replication.replicationArn,
-    transformed: (props.replication.dms?.transformations ?? []).length > 0,
+    ...(transformations === undefined ? {} : { transformations }),
   };
 }

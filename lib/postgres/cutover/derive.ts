@@ -1,3 +1,4 @@
+import type { DmsTransformation } from '../dms';
 import { Problems } from '../errors';
 import type { PublisherAddress } from '../objects';
 import { selectionUses, type TableSelection, unite } from '../table-selection';
@@ -24,8 +25,8 @@ export interface CutoverOptions {
   readonly forward: Pick<ReplicationPath, 'subscription' | 'publication' | 'writer'>;
   /** Names on the way back, and where its subscriptions read from; undefined if the user declared that there is none. */
   readonly reverse: ReverseOptions | undefined;
-  /** Whether AWS DMS renames or removes anything on the way, which no native way back could undo. */
-  readonly transformed: boolean;
+  /** What AWS DMS renames or removes on the way, which no native way back could undo. */
+  readonly transformations: readonly DmsTransformation[];
   /** Roles that may connect to a fenced server, by server; those of a standby count for its primary too. */
   readonly keep: { readonly [server: string]: readonly string[] };
   readonly limits?: Partial<CutoverLimits>;
@@ -46,12 +47,12 @@ export interface ReverseOptions {
  */
 export function deriveCutover(topology: Topology, options: CutoverOptions): CutoverPlan {
   const problems = new Problems();
-  const { to, reverse, migration } = options;
+  const { to, reverse, migration, transformations } = options;
   serverOf(topology, to);
   checkKeep(topology, options.keep, problems);
   const links = forwardLinks(topology, to, problems);
   const selection = unite(links.map((link) => link.selection ?? {}));
-  if (reverse !== undefined) checkWayBack(selection, options.transformed, problems);
+  if (reverse !== undefined) checkWayBack(selection, transformations.length > 0, problems);
   problems.throwIfAny(`the cutover of '${migration}'`);
   const [{ from: decoder } = { from: '' }] = links;
   const from = primaryOf(topology, decoder);
@@ -60,6 +61,7 @@ export function deriveCutover(topology: Topology, options: CutoverOptions): Cuto
     from,
     to,
     selection,
+    ...(transformations.length === 0 ? {} : { transformations }),
     forward: links.map((link) => forwardPath(topology, link, options.forward)),
     ...(reverse === undefined
       ? {}

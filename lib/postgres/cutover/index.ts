@@ -92,10 +92,14 @@ export {
   quietSlotExists,
   quietSlotName,
 } from './quiet';
-export { describeSchema, type SchemaPart, schemaDifferences } from './schema';
+export { type RenamedComparison, renamedDifferences } from './renamed-schema';
+export { describeSchema, type PlacedPart, type SchemaPart, schemaDifferences } from './schema';
 export {
+  type ListedSequence,
   listSequences,
+  pairSequences,
   readSequences,
+  type SequencePair,
   type SequencePosition,
   type SequenceState,
   sequencePosition,

@@ -5,6 +5,7 @@ import { readPublisher } from '../objects';
 import { Reader } from '../reader';
 import { readSelection, selectionProblems } from '../table-selection';
 import { LinkKind, partNameProblem } from '../topology';
+import { readTransformations } from '../verification';
 import { CUTOVER_LIMITS, type CutoverLimits, type CutoverPlan, type ReplicationPath } from './plan';
 
 /** Everything that a cutover needs to be told: the plan, where its servers are, and what clients connect to. */
@@ -67,11 +68,25 @@ function readPlan(reader: Reader): CutoverPlan {
   const reverse = readPaths(reader, 'reverse');
   const selection = reader.object('selection', readSelection);
   reader.check('selection', (what) => selectionProblems(selection, what));
+  const transformations = readTransformations(reader);
+  if (transformations.length > 0 && forward.some(({ kind }) => kind !== LinkKind.DMS))
+    reader.refuse(
+      'transformations',
+      'cannot be given where a subscription replicates, which renames nothing',
+      'remove them',
+    );
+  if (transformations.length > 0 && reverse !== undefined)
+    reader.refuse(
+      'transformations',
+      'cannot be given where there is a way back, which renames nothing',
+      "remove them, or 'reverse'",
+    );
   return {
     migration: reader.text('migration'),
     from: reader.text('from'),
     to: reader.text('to'),
     selection,
+    ...(transformations.length === 0 ? {} : { transformations }),
     forward,
     ...(reverse === undefined ? {} : { reverse }),
     keep: reader.object('keep', (nested) =>

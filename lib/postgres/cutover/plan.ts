@@ -1,3 +1,4 @@
+import type { DmsTransformation } from '../dms';
 import type { PublisherAddress } from '../objects';
 import type { TableSelection } from '../table-selection';
 import type { LinkKind } from '../topology';
@@ -46,6 +47,12 @@ export interface CutoverPlan {
   readonly to: string;
   /** What is replicated, compared and carried over. */
   readonly selection: TableSelection;
+  /**
+   * What AWS DMS calls things on the new writer, and what it leaves out. Only without a way back.
+   *
+   * @default - everything keeps its name
+   */
+  readonly transformations?: readonly DmsTransformation[];
   /** The way from the old writer to the new one: one path, or several side by side that share the tables. */
   readonly forward: readonly ReplicationPath[];
   /** The way back; undefined if the user declared that there is none. */

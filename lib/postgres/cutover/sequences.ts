@@ -1,6 +1,7 @@
-import { type QualifiedName, quoteLiteral, quoteQualified } from '../identifiers';
+import { type QualifiedName, quoteIdentifier, quoteLiteral, quoteQualified } from '../identifiers';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA, selectionSql, type TableSelection } from '../table-selection';
+import type { TargetNames } from '../verification';
 
 /** A sequence and where it stands. Numbers are texts: a bigint does not fit into a JavaScript number. */
 export interface SequenceState extends QualifiedName {
@@ -12,6 +13,21 @@ export interface SequenceState extends QualifiedName {
   readonly min: string;
   readonly max: string;
   readonly cycle: boolean;
+}
+
+/** A sequence, what the session may do with it, and the column that owns it. */
+export interface ListedSequence extends QualifiedName {
+  readonly readable: boolean;
+  readonly settable: boolean;
+  readonly ownerSchema: string | null;
+  readonly ownerTable: string | null;
+  readonly ownerColumn: string | null;
+}
+
+/** A sequence of the source, and the one that goes on in its place; undefined if its column is left out. */
+export interface SequencePair {
+  readonly from: ListedSequence;
+  readonly to: QualifiedName | undefined;
 }
 
 /** Where a sequence must go on. */
@@ -26,8 +42,10 @@ export interface SequencePosition extends QualifiedName {
  */
 export function listSequences(selection: TableSelection): Statement {
   return sql(
-    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable, pg_catalog.has_sequence_privilege(c.oid, 'UPDATE') AS settable
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable, pg_catalog.has_sequence_privilege(c.oid, 'UPDATE') AS settable, o.schema AS "ownerSchema", o.name AS "ownerTable", o.column AS "ownerColumn"
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN LATERAL (
+  SELECT tn.nspname AS schema, t.relname AS name, a.attname AS column FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') LIMIT 1) o ON true
 WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname <> '${OWN_SCHEMA}' AND ((n.nspname = ANY ($1::pg_catalog.name[]) AND NOT EXISTS (
   SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
   WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND NOT ${selectionSql(selection, 'tn.nspname', 't.relname')})) OR EXISTS (
@@ -41,6 +59,45 @@ WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname <> '${OWN_SCHEMA
 ORDER BY 1, 2`,
     [selection.schemas ?? []],
   );
+}
+
+/**
+ * Finds the sequences of the target: the one that the same column owns there, whatever it is called; else the one of the
+ * same name in the schema as it is called there, whether it exists or not.
+ */
+export function pairSequences(
+  from: readonly ListedSequence[],
+  to: readonly ListedSequence[],
+  names: TargetNames,
+): readonly SequencePair[] {
+  const owned = new Map(
+    to.flatMap((one) => {
+      const owner = ownerOf(one);
+      return owner === undefined ? [] : [[keyOfOwner(owner.table, owner.column), one] as const];
+    }),
+  );
+  return from.map((one) => {
+    const { schema, name } = one;
+    const named = { schema: names.schema(schema), name };
+    const owner = ownerOf(one);
+    if (owner === undefined) return { from: one, to: named };
+    const column = names.column(owner.table, owner.column);
+    if (column === undefined) return { from: one, to: undefined };
+    return { from: one, to: owned.get(keyOfOwner(names.table(owner.table), column)) ?? named };
+  });
+}
+
+function ownerOf({
+  ownerSchema,
+  ownerTable,
+  ownerColumn,
+}: ListedSequence): { readonly table: QualifiedName; readonly column: string } | undefined {
+  if (ownerSchema === null || ownerTable === null || ownerColumn === null) return undefined;
+  return { table: { schema: ownerSchema, name: ownerTable }, column: ownerColumn };
+}
+
+function keyOfOwner(table: QualifiedName, column: string): string {
+  return `${quoteQualified(table)}.${quoteIdentifier(column)}`;
 }
 
 /** Reads where `sequences` stand, each from itself: the views hide what the reader may not see. */

@@ -1,5 +1,6 @@
 import type { Problems } from '../errors';
 import { nameProblem } from '../identifiers';
+import { OWN_SCHEMA } from '../table-selection';
 import { columnProblem, literalPattern, selectableProblem } from './names';
 import type { DmsRule } from './rule';
 
@@ -162,6 +163,10 @@ function checkNames(
     const problem = nameProblem(value, what) ?? selectableProblem(value, what);
     if (problem !== undefined) problems.add(problem);
   }
+  problems.addIf(
+    schema === OWN_SCHEMA,
+    `'${at}.schema' cannot be '${OWN_SCHEMA}', whose canary must arrive under its own name; remove the transformation`,
+  );
   const problem = column === undefined ? undefined : columnProblem(column, `${at}.column`);
   if (problem !== undefined) problems.add(problem);
   problems.addIf(

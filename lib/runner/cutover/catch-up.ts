@@ -54,7 +54,7 @@ async function refuseTask(context: CutoverContext): Promise<void> {
 
 async function refuseOtherSchema(context: CutoverContext): Promise<void> {
   const reason = await lookAtSchemas(context);
-  if (reason === undefined) return;
+  if (typeof reason !== 'string') return;
   throw new PontoonError(
     'SCHEMAS_DIFFER',
     `the schemas must not change while writers are switched, got ${reason}; make the same change on the other server, or copy the schema again`,

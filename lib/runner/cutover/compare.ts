@@ -1,6 +1,7 @@
 import { PontoonError, quoteQualified } from '../../postgres';
 import { verifyTables } from '../verify/verify';
 import type { CutoverContext } from './context';
+import { renamesOf } from './target-names';
 import { connectionOf } from './verified';
 
 /** Compares rows behind the fence, for as long as the plan allows. */
@@ -13,6 +14,7 @@ export async function compareFinally(context: CutoverContext): Promise<void> {
     target: connectionOf(context, to),
     secrets: context.services.secrets,
     selection,
+    ...renamesOf(context),
     // Nobody writes, and the new writer has everything: one look decides.
     settleMs: 0,
     budgetMs: Math.min(limits.verificationMs, context.remainingMs()),

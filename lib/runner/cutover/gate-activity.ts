@@ -14,6 +14,7 @@ import type { CutoverContext } from './context';
 import { keptOn } from './fence';
 import { lagOf, writerOf } from './lag';
 import { subscriptionOf } from './paths';
+import { selectionThere } from './target-names';
 import { lookAtTask } from './task-tables';
 
 export async function lookAtForward(context: CutoverContext): Promise<string | undefined> {
@@ -87,12 +88,13 @@ export async function lookAtSuperusers(context: CutoverContext): Promise<string 
 }
 
 export async function lookAtTarget(context: CutoverContext): Promise<string | undefined> {
-  const { to, forward, keep, selection } = context.plan;
+  const { to, forward, keep } = context.plan;
   const writers = forward.flatMap(({ writer }) => writer ?? []);
   const kept = [...(await keptOn(context, to)), ...writers];
   const [first] = await context.run(to, unfencedLogins(kept));
   if (first !== undefined) return `role '${String(first.name)}' may connect to '${to}'`;
   const readers = (keep[to] ?? []).filter((name) => !writers.includes(name));
+  const selection = await selectionThere(context);
   const [writing] = await context.run(to, writingLogins(selection, readers));
   return writing === undefined
     ? undefined

@@ -1,16 +1,15 @@
 import {
   furniture,
   LinkKind,
-  listSequences,
   mayDecode,
   mayFence,
   publicationExists,
-  type QualifiedName,
   quoteQualified,
   subscriptionState,
 } from '../../postgres';
 import type { CutoverContext } from './context';
 import { subscriptionOf } from './paths';
+import { sequencesOf } from './target-names';
 
 export async function lookAtFurniture(context: CutoverContext): Promise<string | undefined> {
   const { forward, from, to } = context.plan;
@@ -42,18 +41,14 @@ export async function lookAtDecoding(context: CutoverContext): Promise<string | 
 }
 
 export async function lookAtSequences(context: CutoverContext): Promise<string | undefined> {
-  const { from, to, selection } = context.plan;
-  const listed = await context.run(from, listSequences(selection));
-  const unreadable = listed.find(({ readable }) => readable !== true);
+  const { from, to } = context.plan;
+  const { pairs, there } = await sequencesOf(context);
+  const unreadable = pairs.find((pair) => !pair.from.readable);
   if (unreadable !== undefined)
-    return `no right to read ${quoteQualified(unreadable as unknown as QualifiedName)} on '${from}'`;
-  const settable = new Set(
-    (await context.run(to, listSequences(selection)))
-      .filter(({ settable: may }) => may === true)
-      .map((one) => quoteQualified(one as unknown as QualifiedName)),
-  );
-  const lost = listed
-    .map((one) => quoteQualified(one as unknown as QualifiedName))
+    return `no right to read ${quoteQualified(unreadable.from)} on '${from}'`;
+  const settable = new Set(there.filter(({ settable: may }) => may).map(quoteQualified));
+  const lost = pairs
+    .flatMap((pair) => (pair.to === undefined ? [] : quoteQualified(pair.to)))
     .find((name) => !settable.has(name));
   return lost === undefined ? undefined : `no right to set ${lost} on '${to}', or no such sequence`;
 }

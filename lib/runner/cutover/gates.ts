@@ -8,16 +8,22 @@ import {
   lookAtSequences,
   lookAtWayBack,
 } from './gate-rights';
-import { lookAtSchemas } from './gate-schemas';
+import { type GateFinding, lookAtSchemas } from './gate-schemas';
 import { lookAtGrants, lookAtKept, lookAtRunner, lookAtSignals } from './gate-sessions';
 import { lookAtJobs, lookAtSubscriptions } from './unattended';
 import { lookAtRows } from './verified';
+
+const AS_IT_MUST_BE = 'as it must be';
 
 /** Looks whether a cutover would succeed; throws if a gate is closed or could not be read. */
 export async function checkGates(context: CutoverContext): Promise<void> {
   const gates = await readGates(context);
   const shut = gates.filter(({ status }) => status !== 'open');
-  if (shut.length === 0) return await context.note(`${gates.length} gates open`);
+  if (shut.length === 0) {
+    for (const { id, found } of gates)
+      if (found !== AS_IT_MUST_BE) await context.note(`gate '${id}': ${found}`);
+    return await context.note(`${gates.length} gates open`);
+  }
   throw new PontoonError(
     shut.some(({ status }) => status === 'closed') ? 'GATES_CLOSED' : 'GATES_UNCHECKED',
     `every gate of the cutover of '${context.plan.migration}' must be open, got:\n${shut.map(describe).join('\n')}`,
@@ -35,8 +41,7 @@ interface GateKind {
   readonly id: string;
   readonly title: string;
   readonly wayOut: string;
-  /** What keeps the gate closed; undefined if nothing does. */
-  readonly look: (context: CutoverContext) => Promise<string | undefined>;
+  readonly look: (context: CutoverContext) => Promise<GateFinding>;
 }
 
 const GATES: readonly GateKind[] = [
@@ -148,10 +153,10 @@ const GATES: readonly GateKind[] = [
 async function readGate(context: CutoverContext, gate: GateKind): Promise<Gate> {
   const { id, title, wayOut } = gate;
   try {
-    const reason = await gate.look(context);
-    return reason === undefined
-      ? { id, title, status: 'open', found: 'as it must be', wayOut: '' }
-      : { id, title, status: 'closed', found: reason, wayOut };
+    const found = await gate.look(context);
+    return typeof found === 'string'
+      ? { id, title, status: 'closed', found, wayOut }
+      : { id, title, status: 'open', found: found?.besides ?? AS_IT_MUST_BE, wayOut: '' };
   } catch (error) {
     return { id, title, status: 'unchecked', found: (error as Error).message, wayOut };
   }

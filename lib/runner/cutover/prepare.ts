@@ -20,6 +20,7 @@ import { readServerFacts } from '../managed-object';
 import { apply } from '../reconcile';
 import type { CutoverContext } from './context';
 import { removeSlot, startPath, stopPath, subscriptionOf } from './paths';
+import { selectionThere } from './target-names';
 
 /** Makes everything that can be made while applications still write. Doing so twice changes nothing. */
 export async function prepare(context: CutoverContext): Promise<void> {
@@ -29,7 +30,7 @@ export async function prepare(context: CutoverContext): Promise<void> {
   for (const path of forward)
     if (path.kind === LinkKind.NATIVE) await confirmPathAtOnce(context, path);
   for (const path of reverse ?? []) await prepareReverse(context, path);
-  for (const table of await context.run(to, staleStatistics(context.plan.selection)))
+  for (const table of await context.run(to, staleStatistics(await selectionThere(context))))
     await context.run(to, analyze(table as unknown as QualifiedName));
   await watchFence(context);
 }

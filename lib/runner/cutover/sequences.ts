@@ -1,45 +1,54 @@
 import {
-  listSequences,
   PontoonError,
   type QualifiedName,
   quoteQualified,
   readSequences,
+  type SequencePair,
   type SequencePosition,
   type SequenceState,
   sequencePosition,
   setSequences,
 } from '../../postgres';
 import type { CutoverContext } from './context';
+import { sequencesOf } from './target-names';
 
 /** Sequences that one statement reads or sets. */
 const AT_ONCE = 200;
 
 /** Has every sequence of the new writer go on where the old one stopped, and reads back that it does. */
 export async function carrySequences(context: CutoverContext): Promise<void> {
-  const { from, to, selection, limits } = context.plan;
-  const listed = (await context.run(from, listSequences(selection))) as unknown as ListedSequence[];
-  refuseUnreadable(listed, from);
-  const states = await statesOf(context, from, listed);
-  const positions = states.map((state) => sequencePosition(state, limits.sequenceMargin));
+  const { from, to, limits } = context.plan;
+  const { pairs } = await sequencesOf(context);
+  refuseUnreadable(pairs, from);
+  const goingOn = pairs.filter((pair) => pair.to !== undefined);
+  const called = new Map(goingOn.map((pair) => [quoteQualified(pair.from), pair.to ?? pair.from]));
+  const states = await statesOf(
+    context,
+    from,
+    goingOn.map((pair) => pair.from),
+  );
+  const positions = states.map((state) => {
+    const { schema, name } = called.get(quoteQualified(state)) ?? state;
+    return { ...sequencePosition(state, limits.sequenceMargin), schema, name };
+  });
   for (const some of chunks(positions)) await context.run(to, setSequences(some));
   const there = new Map(
     (await statesOf(context, to, positions)).map((state) => [quoteQualified(state), state]),
   );
   for (const position of positions)
     checkPosition(position, there.get(quoteQualified(position)), to);
-  await context.note(`${positions.length} sequences`);
+  const without = pairs.length - goingOn.length;
+  await context.note(
+    `${positions.length} sequences${without === 0 ? '' : `, and ${without} of columns that are left out`}`,
+  );
 }
 
-interface ListedSequence extends QualifiedName {
-  readonly readable: boolean;
-}
-
-function refuseUnreadable(listed: readonly ListedSequence[], server: string): void {
-  const [first] = listed.filter(({ readable }) => !readable);
+function refuseUnreadable(pairs: readonly SequencePair[], server: string): void {
+  const [first] = pairs.filter((pair) => !pair.from.readable);
   if (first === undefined) return;
   throw new PontoonError(
     'UNREADABLE',
-    `sequence ${quoteQualified(first)} on '${server}' must be readable, got no right to SELECT; grant it to the role of the runner`,
+    `sequence ${quoteQualified(first.from)} on '${server}' must be readable, got no right to SELECT; grant it to the role of the runner`,
   );
 }
 

@@ -10,12 +10,13 @@ import {
   foreignWrites,
   journalExists,
   otherSessions,
+  type QualifiedName,
   quietSlotName,
   quoteIdentifier,
+  quoteLiteral,
+  quoteQualified,
   replayed,
-  type SequenceState,
   type Statement,
-  sequencePosition,
   slotState,
   subscriptionState,
   takeWalkLock,
@@ -38,6 +39,9 @@ export interface SentStatement {
 const CALLS =
   /\b(?:pg_terminate_backend|pg_cancel_backend|pg_create_\w+_slot|pg_drop_replication_slot|pg_log_standby_snapshot|pg_logical_slot_get\w*|pg_replication_origin_\w+|pg_try_advisory_lock|pg_advisory\w*lock\w*|setval|nextval|set_config)\s*\(/;
 
+/** How a sequence is set. */
+const SET = /setval\((.+?)::pg_catalog\.regclass, (-?\d+), (true|false)\)/g;
+
 /**
  * The servers of a plan as a walk would find them, had its statements been run. Reads are really run, unless they ask
  * for what a statement that was kept back would have changed; those are answered as the servers would.
@@ -49,7 +53,8 @@ export class Simulation {
   private readonly canaries: ReadonlySet<string>;
   private fenced = false;
   private ended = false;
-  private sequencesSet = false;
+  /** Where sequences were set to, by their names as literals. */
+  private readonly positions = new Map<string, { lastValue: string; isCalled: boolean }>();
 
   constructor(
     private readonly plan: CutoverPlan,
@@ -118,7 +123,8 @@ export class Simulation {
   /** Notes what the statement would have changed. */
   private keepBack(server: string, text: string, values: readonly unknown[]): void {
     if (/^INSERT INTO \S+\.cutover /.test(text)) this.fenced = true;
-    if (text.includes('setval(')) this.sequencesSet = true;
+    for (const [, name = '', lastValue = '', isCalled] of text.matchAll(SET))
+      this.positions.set(name, { lastValue, isCalled: isCalled === 'true' });
     if (text.includes('pg_terminate_backend(p.pid)')) this.ended = true;
     const [, name, verb] =
       /^ALTER SUBSCRIPTION "((?:[^"]|"")+)" (ENABLE|DISABLE)$/.exec(text) ?? [];
@@ -195,14 +201,11 @@ export class Simulation {
 
   /** Sequences of the new writer are read back after they were set. */
   private async adjusted(server: string, statement: Statement): Promise<readonly Row[]> {
-    const { from, to, limits } = this.plan;
-    const readsBack =
-      this.sequencesSet && server === to && statement.text.includes('p.last_value::text');
-    if (!readsBack) return await this.read(server, statement);
-    const states = (await this.read(from, statement)) as unknown as readonly SequenceState[];
-    return states.map((state) => ({
-      ...state,
-      ...sequencePosition(state, limits.sequenceMargin),
+    const rows = await this.read(server, statement);
+    if (server !== this.plan.to || !statement.text.includes('p.last_value::text')) return rows;
+    return rows.map((row) => ({
+      ...row,
+      ...this.positions.get(quoteLiteral(quoteQualified(row as unknown as QualifiedName))),
     }));
   }
 

@@ -18,6 +18,7 @@ import { verifyTables } from '../verify/verify';
 import { CutoverContext } from './context';
 import type { CutoverRequest, CutoverServices } from './services';
 import { beginStreams, streamsNow } from './streams';
+import { renamesOf } from './target-names';
 
 /** How far the comparison before a cutover is. */
 export interface RowsVerified {
@@ -59,6 +60,7 @@ export async function verifyRows(
     target: connectionOf(context, plan.to),
     secrets: services.secrets,
     selection: plan.selection,
+    ...renamesOf(context),
     ...(state === undefined ? {} : { resume: state }),
     ...options,
     onState: (latest) => {

@@ -154,6 +154,21 @@ test('without a rollback nothing leads back', () => {
   expect(target?.Properties).not.toHaveProperty('SecurityGroupIngress');
 });
 
+test('what AWS DMS renames is in the plan, and in no other', () => {
+  const [transformation] = FILTERED.dms?.transformations ?? [];
+  const transformations = transformation === undefined ? [] : [transformation];
+  const planned = (dms: HybridReplication['dms']) =>
+    made({
+      replication: { method: ReplicationMethod.DMS, ...(dms === undefined ? {} : { dms }) },
+      props: { cutover: { noRollback: true } },
+    }).migration.cutover?.plan;
+  expect(planned({ transformations })?.transformations).toEqual([
+    { target: 'table', action: 'rename', schema: 'shop', table: 'orders', value: 'sales' },
+  ]);
+  expect(planned(undefined)).not.toHaveProperty('transformations');
+  expect(planned({ transformations: [] })).not.toHaveProperty('transformations');
+});
+
 test('without a cutover the canaries are there for one that comes later', () => {
   const { migration, graph } = made({});
   expect(migration.cutover).toBeUndefined();

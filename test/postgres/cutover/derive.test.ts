@@ -2,6 +2,8 @@ import {
   CUTOVER_LIMITS,
   type CutoverOptions,
   createTopology,
+  DmsTransformationAction,
+  DmsTransformationTarget,
   deriveCutover,
   LinkKind,
   Platform,
@@ -25,12 +27,20 @@ const REVERSE = {
     sslRootCert: '',
   },
 };
+const RENAMES = [
+  {
+    target: DmsTransformationTarget.SCHEMA,
+    action: DmsTransformationAction.RENAME,
+    schema: 'shop',
+    value: 'store',
+  },
+];
 const OPTIONS: CutoverOptions = {
   migration: 'shop',
   to: 'aurora',
   forward: { writer: 'pontoon_writer' },
   reverse: REVERSE,
-  transformed: false,
+  transformations: [],
   keep: { onPremises: ['pontoon_reader'] },
 };
 
@@ -113,7 +123,7 @@ test('what is left out or renamed on the way there has no way back, unless nobod
       ],
     },
   });
-  expect(() => deriveCutover(topology, { ...OPTIONS, transformed: true })).toThrow(
+  expect(() => deriveCutover(topology, { ...OPTIONS, transformations: RENAMES })).toThrow(
     new Error(
       [
         `the cutover of 'shop' has 3 problems:`,
@@ -123,9 +133,13 @@ test('what is left out or renamed on the way there has no way back, unless nobod
       ].join('\n'),
     ),
   );
-  expect(
-    deriveCutover(topology, { ...OPTIONS, reverse: undefined, transformed: true }).reverse,
-  ).toBeUndefined();
+  const plan = deriveCutover(topology, {
+    ...OPTIONS,
+    reverse: undefined,
+    transformations: RENAMES,
+  });
+  expect(plan.reverse).toBeUndefined();
+  expect(plan.transformations).toEqual(RENAMES);
 });
 
 test('only the end of a chain becomes the writer', () => {

@@ -88,3 +88,33 @@ test('a way has at least one path, and tells several apart', () => {
     /'plan.forward' must be one path where AWS DMS carries it, got .*; leave the others out\n- 'plan.forward' must tell its paths apart by 'part', got .*; give each another one$/,
   );
 });
+
+test('names are changed by AWS DMS only, and only where there is no way back', () => {
+  const connections = { blue: CONNECTION, green: { ...CONNECTION, server: 'green' } };
+  const [path] = PLAN.forward;
+  const parsed = (plan: object) => () => parseCutover({ plan: { ...PLAN, ...plan }, connections });
+  const transformations = [{ target: 'schema', action: 'rename', schema: 'shop', value: 'store' }];
+  const dms = { kind: 'dms', decoder: 'blue', slotName: 'forward', writer: 'writer' };
+  expect(parsed({ forward: [dms], transformations })().plan.transformations).toEqual(
+    transformations,
+  );
+  expect(parsed({ forward: [dms], transformations: [] })().plan).not.toHaveProperty(
+    'transformations',
+  );
+  expect(parsed({ reverse: [path], transformations })).toThrow(
+    new Error(
+      [
+        'the cutover has 2 problems:',
+        `- 'plan.transformations' cannot be given where a subscription replicates, which renames nothing, got [{"target":"schema","action":"rename","schema":"shop","value":"store"}]; remove them`,
+        `- 'plan.transformations' cannot be given where there is a way back, which renames nothing, got [{"target":"schema","action":"rename","schema":"shop","value":"store"}]; remove them, or 'reverse'`,
+      ].join('\n'),
+    ),
+  );
+  expect(
+    parsed({ forward: [dms], transformations: [{ ...transformations[0], schema: 'pontoon' }] }),
+  ).toThrow(
+    new Error(
+      `the cutover: 'plan.transformations[0].schema' cannot be 'pontoon', whose canary must arrive under its own name; remove the transformation`,
+    ),
+  );
+});

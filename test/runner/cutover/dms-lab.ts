@@ -16,10 +16,15 @@ export class DmsLab {
     public readonly engine: DmsStandIn,
   ) {}
 
-  /** `rules` rename things, and `schema` is what green has more, such as the renamed. */
-  public static async start(rules: readonly object[] = [], schema = ''): Promise<DmsLab> {
-    const lab = await CutoverLab.start([17, 17], { schema });
+  /** `rules` rename things; `changes` are made on either side before the task starts, such as the renamed. */
+  public static async start(
+    rules: readonly object[] = [],
+    changes: { readonly blue: string; readonly green: string } = { blue: '', green: '' },
+  ): Promise<DmsLab> {
+    const lab = await CutoverLab.start([17, 17]);
     await replaceSubscription(lab);
+    for (const side of [lab.blue, lab.green])
+      await side.admin.query(changes[side.name === 'blue' ? 'blue' : 'green']);
     const engine = await task(lab, rules);
     await engine.start();
     return new DmsLab(lab, engine);
