@@ -1,5 +1,5 @@
 import type { CutoverPlan } from '../postgres';
-import { type CutoverStatus, finalize, status } from '../runner';
+import { type CutoverStatus, type Finalized, finalize, status } from '../runner';
 import type { Command } from './command';
 import { confirm } from './confirm';
 import {
@@ -24,6 +24,7 @@ export const finalizeCommand: Command = {
   description: [
     'Drops subscriptions, slots, publications, the canary and the roles of both ways, so that no password',
     'of theirs is worth anything any more. The new writer must be open. There is no rollback afterwards.',
+    'A login of yours that it replicated with stays, and is named: rotate its password.',
     '',
     ...cutoverDescription('finalize'),
   ],
@@ -52,7 +53,7 @@ export const finalizeCommand: Command = {
       leaveFenced: options.flag('leave-fenced'),
     };
     try {
-      const dropped = await withServices(
+      const finalized = await withServices(
         input,
         io,
         () => undefined,
@@ -66,14 +67,24 @@ export const finalizeCommand: Command = {
           return await finalize(request, services);
         },
       );
-      if (options.flag('json')) writeJson(io.stdout, { migration: plan.migration, dropped });
-      else for (const what of dropped) writeLine(io.stdout, `dropped: ${what}`);
+      if (options.flag('json')) writeJson(io.stdout, { migration: plan.migration, ...finalized });
+      else for (const line of linesOf(finalized)) writeLine(io.stdout, line);
       return ExitCode.FINE;
     } catch (error) {
       return failed(error, options, io);
     }
   },
 };
+
+function linesOf({ dropped, rotate }: Finalized): string[] {
+  return [
+    ...dropped.map((what) => `dropped: ${what}`),
+    ...rotate.map(
+      ({ server, role }) =>
+        `rotate: the password of '${role}' on '${server}', a login of yours that the migration replicated with`,
+    ),
+  ];
+}
 
 function intention(
   { migration, from, to }: CutoverPlan,

@@ -106,6 +106,7 @@ export {
   releaseEntries,
   renamedDifferences,
   replayed,
+  replicatingLogins,
   rollbackOf,
   type SchemaPart,
   type SequencePair,

@@ -11,6 +11,7 @@ export {
   cutover,
   type DryRun,
   dryRun,
+  type Finalized,
   type FinalizeRequest,
   finalize,
   type PathStatus,

@@ -82,9 +82,7 @@ const ACTIONS = {
   settle: settleCutover,
   abandon: giveUp,
   // What is open is nobody's walk any more: another execution ends it.
-  finalize: async (request, services) => ({
-    dropped: await finalize({ ...request, takeOver: true }, services),
-  }),
+  finalize: async (request, services) => await finalize({ ...request, takeOver: true }, services),
   status,
 } satisfies Record<string, Action>;
 

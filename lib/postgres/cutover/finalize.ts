@@ -8,3 +8,11 @@ export function entriesOf(kinds: readonly string[], names: readonly string[]): S
     [kinds, names],
   );
 }
+
+/** Which of `names` are logins that may replicate: by their own right, or as Amazon RDS grants it. */
+export function replicatingLogins(names: readonly string[]): Statement {
+  return sql(
+    `SELECT r.rolname AS name FROM pg_catalog.pg_roles r WHERE r.rolname = ANY ($1) AND r.rolcanlogin AND (r.rolreplication OR EXISTS (SELECT FROM pg_catalog.pg_roles m WHERE m.rolname = 'rds_replication' AND pg_catalog.pg_has_role(r.oid, m.oid, 'MEMBER'))) ORDER BY 1`,
+    [names],
+  );
+}

@@ -20,7 +20,7 @@ export {
   terminate,
   unfencedLogins,
 } from './fence';
-export { entriesOf } from './finalize';
+export { entriesOf, replicatingLogins } from './finalize';
 export {
   furniture,
   type Gate,

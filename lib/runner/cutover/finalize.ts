@@ -9,6 +9,7 @@ import {
   quietSlotName,
   type ReplicationPath,
   readSpec,
+  replicatingLogins,
   retireEntry,
 } from '../../postgres';
 import { drop, retire } from '../reconcile';
@@ -30,17 +31,27 @@ export interface FinalizeRequest extends CutoverRequest {
   readonly leaveFenced?: boolean;
 }
 
+/** What a migration left behind. */
+export interface Finalized {
+  /** What was dropped. */
+  readonly dropped: readonly string[];
+  /**
+   * Logins that the migration replicated with and did not make, and so does not drop: their passwords are known to
+   * whatever it ran on, and are for whoever made them to rotate.
+   */
+  readonly rotate: readonly { readonly server: string; readonly role: string }[];
+}
+
 /**
  * Ends a migration whose new writer is open: both paths with their subscriptions, slots, publications and roles are
- * dropped, so that no password of theirs is worth anything any more. There is no rollback afterwards. Returns what was
- * dropped.
+ * dropped, so that no password of theirs is worth anything any more. There is no rollback afterwards.
  *
  * @throws PontoonError with code NOT_OPEN unless the plan's new writer is open.
  */
 export async function finalize(
   request: FinalizeRequest,
   services: CutoverServices,
-): Promise<readonly string[]> {
+): Promise<Finalized> {
   const context = new CutoverContext(request, services);
   const { plan } = context;
   // Before anything is taken over: a walk that has not ended is for its owner to go on with.
@@ -66,7 +77,18 @@ export async function finalize(
   // A rollback, and a cutover after it, worked on both.
   for (const server of [plan.from, plan.to])
     await context.run(server, leaveLedger(server, cutoverOwner(plan.migration)));
-  return dropped;
+  return { dropped, rotate: await loginsLeft(context) };
+}
+
+/** Kept roles that replicate still are the user's own. */
+async function loginsLeft(context: CutoverContext): Promise<Finalized['rotate']> {
+  const { from, to, keep } = context.plan;
+  const left: { readonly server: string; readonly role: string }[] = [];
+  for (const server of [from, to]) {
+    const rows = await context.run(server, replicatingLogins(keep[server] ?? []));
+    left.push(...rows.map(({ name }) => ({ server, role: String(name) })));
+  }
+  return left;
 }
 
 async function requireOpen(context: CutoverContext): Promise<void> {

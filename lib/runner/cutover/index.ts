@@ -1,5 +1,5 @@
 export { type DryRun, dryRun, type PlannedAction } from './dry-run';
-export { type FinalizeRequest, finalize } from './finalize';
+export { type Finalized, type FinalizeRequest, finalize } from './finalize';
 export type {
   CutoverEvent,
   CutoverRequest,

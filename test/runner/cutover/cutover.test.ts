@@ -1,7 +1,13 @@
 import { CUTOVER_STEPS, rollbackOf } from '../../../lib/postgres';
 import { cutover, finalize, status } from '../../../lib/runner';
+import { asSuperuser } from '../../faults/walks';
 import { CutoverLab } from './lab';
 import { contradictions, JournalWriter, untilWritten } from './writer';
+
+/** Logins that are none of the migration's, but kept while it lasts. */
+const LOGINS = `CREATE ROLE theirs LOGIN REPLICATION;
+CREATE ROLE managed LOGIN IN ROLE rds_replication;
+CREATE ROLE grafana LOGIN`;
 
 describe.each([
   [17, 17],
@@ -59,7 +65,10 @@ describe.each([
     );
     // The second belt, from PostgreSQL 16 on.
     expect(rows).toEqual([{ origin: from < 16 ? null : 'none' }]);
-    const dropped = await finalize({ plan, owner: 'test' }, services);
+    await asSuperuser(lab.blue, LOGINS);
+    const keep = { ...plan.keep, blue: ['reader', 'theirs', 'managed', 'grafana'] };
+    const ending = { plan: { ...plan, keep }, owner: 'test' };
+    const { dropped, rotate } = await finalize(ending, services);
     expect(dropped).toEqual([
       `subscription 'forward' on 'green'`,
       `slot 'forward' on 'blue'`,
@@ -74,6 +83,11 @@ describe.each([
       `canary 'canary' on 'green'`,
       `role 'reader' on 'green'`,
       `fence on 'blue'`,
+    ]);
+    // Its own login is gone, and one that only reads was never replicated with.
+    expect(rotate).toEqual([
+      { server: 'blue', role: 'managed' },
+      { server: 'blue', role: 'theirs' },
     ]);
     expect(await status({ plan }, services)).toMatchObject({ phase: 'finalized', writer: 'green' });
     await services.close();

@@ -131,7 +131,7 @@ test('a cutover of all parts, and back, and again, to the end, loses no acknowle
     forward: { state: 'stopped', parts: parts('stopped') },
     reverse: { state: 'carrying', parts: parts('carrying') },
   });
-  const dropped = await finalize({ plan, owner: 'test' }, services);
+  const { dropped } = await finalize({ plan, owner: 'test' }, services);
   expect(dropped.filter((one) => one.startsWith('slot') || one.startsWith('canary'))).toEqual([
     `slot 'forward' on 'blue'`,
     `slot 'forward_orders' on 'blue'`,
