@@ -1,4 +1,4 @@
-import type { CutoverPlan, Gate } from '../postgres';
+import { CutoverPhase, type CutoverPlan, type Gate } from '../postgres';
 import { formatBytes } from '../rehearsal';
 import { type CutoverStatus, type PathStatus, status, type WayStatus } from '../runner';
 import type { Command } from './command';
@@ -48,7 +48,9 @@ export const statusCommand: Command = {
   },
 };
 
-function linesOf({ migration }: CutoverPlan, found: CutoverStatus): string[] {
+function linesOf(plan: CutoverPlan, found: CutoverStatus): string[] {
+  const { migration } = plan;
+  const stalled = found.phase === CutoverPhase.OPEN && isStalled(found.reverse);
   const rows: (readonly [string, string])[] = [
     ['migration', migration],
     ['phase', found.phase],
@@ -60,6 +62,7 @@ function linesOf({ migration }: CutoverPlan, found: CutoverStatus): string[] {
     ...(found.reverse === undefined
       ? [['way back', 'none, as was declared'] as const]
       : wayRows('way back', found.reverse)),
+    ...(stalled ? [['', stalledText(plan)] as const] : []),
     ...found.gates.map((gate) => ['gate', gateText(gate)] as const),
   ];
   return rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
@@ -77,6 +80,15 @@ function fenceText({
       ? `${milliseconds(remainingMs)} until its deadline`
       : 'its deadline has passed: run the cutover again, which lifts it';
   return `on ${server}, by ${owner}, ${end}`;
+}
+
+function isStalled(way: WayStatus | undefined): boolean {
+  return (way?.parts ?? (way === undefined ? [] : [way])).some(({ state }) => state === 'stalled');
+}
+
+/** What to do about a way back that is to carry, and that nobody reads. */
+function stalledText({ from, to }: CutoverPlan): string {
+  return `'${from}' does not read from '${to}', whose slot keeps WAL: if the password was rotated, run pontoon cutover again, which logs in anew and moves no writer; otherwise look at the log of '${from}'`;
 }
 
 /** A line for the way, or one for each of its parts. */

@@ -278,6 +278,20 @@ test('Ctrl-C while it waits takes everything back', async () => {
   expect((await command(['status'])).stdout).toContain('phase      provisioned\n');
 });
 
+/** What status says once the way back is in `state`. */
+async function statusOnceItIs(state: string): Promise<string> {
+  return await waitUntil({
+    what: `the way back must be ${state}`,
+    deadlineMs: 60_000,
+    probe: async () => {
+      const { stdout } = await command(['status']);
+      return stdout.includes(`way back   ${state}, `)
+        ? { done: true, value: stdout }
+        : { done: false, reason: stdout };
+    },
+  });
+}
+
 test('there, back, there again, and to the end', async () => {
   const there = await command(['cutover'], 'shop\n');
   expect(there).toMatchObject({
@@ -301,6 +315,15 @@ test('there, back, there again, and to the end', async () => {
     `fence      on blue, by ${userInfo().username}@${hostname()}, stays until it is rolled back or finalized\n`,
   );
   expect(open.stdout).toMatch(/^way back {3}carrying, /m);
+  await lab.green.admin.query('ALTER ROLE reader NOLOGIN');
+  await lab.green.admin.query(
+    `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'backward'`,
+  );
+  expect(await statusOnceItIs('stalled')).toContain(
+    "\n           'blue' does not read from 'green', whose slot keeps WAL: if the password was rotated, run pontoon cutover again, which logs in anew and moves no writer; otherwise look at the log of 'blue'\n",
+  );
+  await lab.green.admin.query('ALTER ROLE reader LOGIN');
+  await statusOnceItIs('carrying');
   const dry = await command(['rollback', '--dry-run']);
   expect({ code: dry.code, stderr: dry.stderr }).toEqual({ code: 0, stderr: '' });
   expect(dry.stdout.split('\n').filter((line) => /CONNECT| (?:EN|DIS)ABLE;/.test(line))).toEqual([
@@ -330,10 +353,15 @@ test('there, back, there again, and to the end', async () => {
     stdout: 'HELD\n',
     stderr: `pontoon: the cutover of 'shop' must be gone on with by 'ann', who began it, got '${userInfo().username}@${hostname()}'; ask them, or take it over\n`,
   });
+  // What the migration might have replicated with, had it been told to.
+  await asSuperuser(lab.blue, 'CREATE ROLE theirs LOGIN REPLICATION');
+  writeInput('cutover.json', { keep: { blue: ['reader', 'theirs'], green: ['reader'] } });
   const end = await command(['finalize', '--take-over'], 'shop\n');
   expect(end).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^dropped: subscription 'forward' on 'green'\n/),
+    stdout: expect.stringMatching(
+      /^dropped: subscription 'forward' on 'green'\n[^]*\nrotate: the password of 'theirs' on 'blue', a login of yours that the migration replicated with\n$/,
+    ),
     stderr: [
       "The migration 'shop' is 'open', and 'green' is the writer.",
       "Everything between 'blue' and 'green' is dropped: subscriptions, slots, publications, roles. 'blue' receives nothing any more.",
