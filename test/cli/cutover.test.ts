@@ -360,7 +360,7 @@ test('there, back, there again, and to the end', async () => {
   expect(end).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(
-      /^dropped: subscription 'forward' on 'green'\n[^]*\nrotate: the password of 'theirs' on 'blue', a login of yours that the migration replicated with\n$/,
+      /^dropped: subscription 'forward' on 'green'\n(?:dropped: .*\n)+rotate: the password of 'theirs' on 'blue', a login of yours that the migration replicated with\n$/,
     ),
     stderr: [
       "The migration 'shop' is 'open', and 'green' is the writer.",
