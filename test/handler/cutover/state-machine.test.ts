@@ -204,7 +204,7 @@ test('finalizes in the direction that is asked for, and nothing acknowledged is 
   const { ended, execution } = await played.walk('finalize', { back: true });
   expect(await ended).toEqual({
     status: 'SUCCEEDED',
-    output: { dropped: expect.arrayContaining([`fence on 'green'`]) },
+    output: { dropped: expect.arrayContaining([`fence on 'green'`]), rotate: [] },
   });
   expect(entered(execution.history)).toEqual([
     'Plan',
