@@ -11,12 +11,15 @@ const PLATFORMS: Readonly<Record<TopologyServer['platform'], string>> = {
   ec2: 'Amazon EC2',
   aurora: 'Amazon Aurora',
   rds: 'Amazon RDS',
+  'oci-vm': 'OCI Compute',
+  'oci-postgresql': 'OCI Database with PostgreSQL',
 };
 
 const KINDS: Readonly<Record<TopologyLink['kind'], string>> = {
   [LinkKind.PHYSICAL]: 'streaming replication',
   [LinkKind.NATIVE]: 'logical replication',
   [LinkKind.DMS]: 'AWS DMS',
+  [LinkKind.PGLOGICAL]: 'pglogical',
 };
 
 /**

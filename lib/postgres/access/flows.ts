@@ -66,6 +66,7 @@ function replicationFlows(topology: Topology, { kind, from, to }: TopologyLink):
         { from: { server: to }, to: from, physical: true, purpose: 'base backup and streaming' },
       ];
     case LinkKind.NATIVE:
+    case LinkKind.PGLOGICAL:
       return [{ from: { server: to }, to: from, physical: false, purpose: 'subscription' }];
     case LinkKind.DMS:
       return [

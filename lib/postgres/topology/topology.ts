@@ -10,6 +10,10 @@ export enum Platform {
   AURORA = 'aurora',
   /** Amazon RDS for PostgreSQL. */
   RDS = 'rds',
+  /** An OCI compute instance that this library provisions. */
+  OCI_VM = 'oci-vm',
+  /** OCI Database with PostgreSQL. */
+  OCI_POSTGRESQL = 'oci-postgresql',
 }
 
 /** How changes travel along a link. */
@@ -20,6 +24,8 @@ export enum LinkKind {
   NATIVE = 'native',
   /** AWS Database Migration Service. */
   DMS = 'dms',
+  /** The pglogical extension: logical replication for servers whose own cannot be used. */
+  PGLOGICAL = 'pglogical',
 }
 
 /** How much a server writes to its log of changes; only `logical` can be decoded. */

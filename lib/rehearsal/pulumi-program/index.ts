@@ -1,0 +1,2 @@
+export { type ProgramOptions, recordProgram } from './record';
+export type { MarkedSecret, RegisteredResource } from './registered-resource';
