@@ -1,6 +1,7 @@
 import type { ClientBase, QueryConfig } from 'pg';
 import { PontoonError, type Statement } from '../postgres';
 import { deadlineOf, forgetLimit, isOutOfTime, limitStatement } from './deadline';
+import { inTurn } from './in-turn';
 
 /** A row as `pg` returns it. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -17,15 +18,17 @@ export async function run(
   const what = title ?? firstWords(statement.redacted);
   const { text, values } = statement;
   try {
-    const patience = await limitStatement(client, what);
-    // pg understands `query_timeout`; its types do not.
-    const asked: QueryConfig & { query_timeout?: number } = {
-      text,
-      ...(values === undefined ? {} : { values: [...values] }),
-      ...(patience === undefined ? {} : { query_timeout: patience }),
-    };
-    const result = await client.query(asked);
-    return result.rows ?? [];
+    return await inTurn(client, what, async () => {
+      const patience = await limitStatement(client, what);
+      // pg understands `query_timeout`; its types do not.
+      const asked: QueryConfig & { query_timeout?: number } = {
+        text,
+        ...(values === undefined ? {} : { values: [...values] }),
+        ...(patience === undefined ? {} : { query_timeout: patience }),
+      };
+      const result = await client.query(asked);
+      return result.rows ?? [];
+    });
   } catch (error) {
     if (error instanceof PontoonError) throw error;
     if (isOutOfTime(client, error)) throw deadlineOf(client)?.passed(what) ?? error;
@@ -37,7 +40,11 @@ export async function run(
 export async function runAtEnd(client: ClientBase, statement: Statement): Promise<void> {
   const { text, values, redacted } = statement;
   try {
-    await client.query(text, values === undefined ? undefined : [...values]);
+    await inTurn(
+      client,
+      undefined,
+      async () => await client.query(text, values === undefined ? undefined : [...values]),
+    );
   } catch (error) {
     throw sqlError(error, statement, firstWords(redacted));
   }
