@@ -51,6 +51,11 @@ export function limitSession(client: ClientBase, deadline: Deadline): void {
   LIMITED.set(client, { deadline, statementTimeoutMs: Number.POSITIVE_INFINITY });
 }
 
+/** Has `client` take its time again, if it was limited; the server is told with the next statement. */
+export function unlimitSession(client: ClientBase): void {
+  if (LIMITED.has(client)) limitSession(client, Deadline.after(Number.POSITIVE_INFINITY));
+}
+
 /** The deadline of `client`, if it has one. */
 export function deadlineOf(client: ClientBase): Deadline | undefined {
   return LIMITED.get(client)?.deadline;

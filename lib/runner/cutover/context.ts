@@ -10,7 +10,7 @@ import {
   type Statement,
   sql,
 } from '../../postgres';
-import { Deadline, limitSession } from '../deadline';
+import { Deadline, limitSession, unlimitSession } from '../deadline';
 import { type Row, run, runAtEnd, runOne } from '../run';
 import type { CutoverRequest, CutoverServices } from './services';
 
@@ -94,6 +94,12 @@ export class CutoverContext {
     for (const session of this.services.sessions.values()) limitSession(session, deadline);
   }
 
+  /** Stops the clock: the sessions are somebody else's, who may go on with them. */
+  public stopClock(): void {
+    this.endsAt = Number.POSITIVE_INFINITY;
+    for (const session of this.services.sessions.values()) unlimitSession(session);
+  }
+
   /** What `work` returns; it is told to end when no time is left, so that it does not go on behind an undo. */
   public async inTime<Result>(
     what: string,
@@ -146,5 +152,19 @@ export class CutoverContext {
   /** Tells whoever listens. */
   public async note(text: string): Promise<void> {
     await this.services.onEvent?.({ kind: 'note', text });
+  }
+}
+
+/** Does `work` in a walk of its own, whose clock ends with it. */
+export async function inWalk<Result>(
+  request: CutoverRequest,
+  services: CutoverServices,
+  work: (context: CutoverContext) => Promise<Result>,
+): Promise<Result> {
+  const context = new CutoverContext(request, services);
+  try {
+    return await work(context);
+  } finally {
+    context.stopClock();
   }
 }

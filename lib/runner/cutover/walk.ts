@@ -1,7 +1,7 @@
 import { CUTOVER_STEPS, type CutoverStepId, cutoverStep, PontoonError } from '../../postgres';
 import { catchUp } from './catch-up';
 import { compareFinally } from './compare';
-import { CutoverContext } from './context';
+import { type CutoverContext, inWalk } from './context';
 import { fence, quiet } from './fence';
 import { checkGates } from './gates';
 import { logInAgain } from './log-in-again';
@@ -69,7 +69,10 @@ export async function checkCutover(
   request: CutoverRequest,
   services: CutoverServices,
 ): Promise<void> {
-  const context = new CutoverContext(request, services);
+  return await inWalk(request, services, check);
+}
+
+async function check(context: CutoverContext): Promise<void> {
   context.startClock(PREPARE_MS);
   for (const path of context.plan.forward) await logInAgain(context, path);
   await take(context, 'gates');
@@ -80,7 +83,10 @@ export async function prepareCutover(
   request: CutoverRequest,
   services: CutoverServices,
 ): Promise<void> {
-  const context = new CutoverContext(request, services);
+  return await inWalk(request, services, prepareWithin);
+}
+
+async function prepareWithin(context: CutoverContext): Promise<void> {
   await takeWalk(context);
   const found = await context.journal(context.plan.from);
   if (found?.lifted === true) {
@@ -109,7 +115,10 @@ export async function switchWriters(
   request: CutoverRequest,
   services: CutoverServices,
 ): Promise<CutoverOutcome> {
-  const context = new CutoverContext(request, services);
+  return await inWalk(request, services, switchWithin);
+}
+
+async function switchWithin(context: CutoverContext): Promise<CutoverOutcome> {
   await takeWalk(context);
   const found = await context.journal(context.plan.from);
   if (found?.opened === true) return { result: 'already-open', closedMs: 0 };
@@ -131,7 +140,10 @@ export async function settleCutover(
   request: CutoverRequest,
   services: CutoverServices,
 ): Promise<void> {
-  const context = new CutoverContext(request, services);
+  return await inWalk(request, services, settleWithin);
+}
+
+async function settleWithin(context: CutoverContext): Promise<void> {
   await takeWalk(context);
   await take(context, 'settle');
 }
@@ -141,7 +153,10 @@ export async function abandon(
   request: CutoverRequest,
   services: CutoverServices,
 ): Promise<boolean> {
-  const context = new CutoverContext(request, services);
+  return await inWalk(request, services, abandonWithin);
+}
+
+async function abandonWithin(context: CutoverContext): Promise<boolean> {
   // The new writer may be gone, and the old one must be freed nevertheless.
   await takeWalk(context, [context.plan.from]);
   const found = await context.journal(context.plan.from);
@@ -157,12 +172,16 @@ export async function abandonExpired(
   request: CutoverRequest,
   services: CutoverServices,
 ): Promise<boolean> {
-  const context = new CutoverContext(request, services);
+  const over = await inWalk(request, services, endExpired);
+  return over && (await abandon({ ...request, takeOver: true }, services));
+}
+
+async function endExpired(context: CutoverContext): Promise<boolean> {
   const found = await context.journal(context.plan.from);
   if (found === undefined || found.decided || !found.expired) return false;
   // Past the deadline a walk can decide nothing any more; one that hangs would hold its lock for long.
   await endWalk(context);
-  return await abandon({ ...request, takeOver: true }, services);
+  return true;
 }
 
 async function walk(context: CutoverContext, first: CutoverStepId): Promise<CutoverOutcome> {

@@ -27,6 +27,14 @@ test('a password that is rotated after the cutover stalls the way back until the
   await becomes('carrying');
 });
 
+test('sessions that a walk has used have time again for whatever comes later', async () => {
+  await settleCutover({ plan, owner: 'test' }, services);
+  const later = performance.now() + 3_600_000;
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(later);
+  const found = await status({ plan }, services).finally(() => clock.mockRestore());
+  expect(found).toMatchObject({ phase: 'open', writer: 'green' });
+});
+
 async function becomes(state: string): Promise<CutoverStatus> {
   return await waitUntil({
     what: `the way back must be ${state}`,
