@@ -68,7 +68,7 @@ export const finalizeCommand: Command = {
         },
       );
       if (options.flag('json')) writeJson(io.stdout, { migration: plan.migration, ...finalized });
-      else for (const line of linesOf(finalized)) writeLine(io.stdout, line);
+      else for (const line of linesOf(plan, finalized)) writeLine(io.stdout, line);
       return ExitCode.FINE;
     } catch (error) {
       return failed(error, options, io);
@@ -76,8 +76,11 @@ export const finalizeCommand: Command = {
   },
 };
 
-function linesOf({ dropped, rotate }: Finalized): string[] {
+function linesOf({ migration }: CutoverPlan, { already, dropped, rotate }: Finalized): string[] {
   return [
+    ...(already
+      ? [`the migration '${migration}' was finalized before: nothing is left to drop`]
+      : []),
     ...dropped.map((what) => `dropped: ${what}`),
     ...rotate.map(
       ({ server, role }) =>

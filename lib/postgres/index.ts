@@ -57,6 +57,7 @@ export {
   endSlotReader,
   endSubscriptionWorkers,
   entriesOf,
+  finalizedHere,
   exceptionTables,
   fenceStatements,
   findJournal,

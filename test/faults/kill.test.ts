@@ -1,10 +1,12 @@
 import { CUTOVER_STEPS } from '../../lib/postgres';
-import { abandon } from '../../lib/runner';
-import { CutoverLab } from '../runner/cutover/lab';
+import { abandon, finalize } from '../../lib/runner';
+import { CutoverLab, type LabServices } from '../runner/cutover/lab';
 import { JournalWriter } from '../runner/cutover/writer';
 import { ALL, PAIRS, sampled } from './matrix';
 import {
   alone,
+  asSuperuser,
+  back,
   expectSame,
   expectWhole,
   goOn,
@@ -23,6 +25,63 @@ const MOMENTS: readonly Moment[] = sampled(
   ]),
   ({ step, edge }) => edge === 'after' && ['prepare', 'fence', 'reverse', 'open'].includes(step),
 );
+
+/** What a statement begins with, or calls, that changes something. */
+const CHANGES = /^(?!SELECT|SET|RESET)|pg_drop_replication_slot/;
+
+const ENDINGS = sampled(
+  [false, true].flatMap((rolledBack) =>
+    (['before', 'after'] as const).map((edge) => ({ rolledBack, edge })),
+  ),
+  ({ rolledBack, edge }) => !rolledBack && edge === 'after',
+);
+
+const LEFT = `SELECT (SELECT count(*)::int FROM pg_subscription) AS subscriptions, (SELECT count(*)::int FROM pg_publication) AS publications, (SELECT count(*)::int FROM pg_replication_slots) AS slots,
+  (SELECT count(*)::int FROM pontoon.cutover) AS fences, (SELECT count(*)::int FROM pontoon.owners WHERE owner LIKE 'cutover %') AS walks, has_database_privilege('app', 'app', 'CONNECT') AS open`;
+
+describe.each(PAIRS)('a runner that is killed at the end, from PostgreSQL %i to %i', (from, to) => {
+  let lab: CutoverLab;
+  let writer: JournalWriter;
+  beforeEach(async () => {
+    lab = await CutoverLab.start([from, to]);
+    writer = new JournalWriter(0, () => lab.application(), 1);
+  });
+  afterEach(async () => {
+    await writer.stop();
+    await lab.stop();
+  });
+
+  test.each(ENDINGS)(
+    '$edge each change, goes on when it is run again (after a rollback: $rolledBack)',
+    async ({ rolledBack, edge }) => {
+      const plan = rolledBack ? back(lab.plan()) : lab.plan();
+      if (rolledBack) await goOn(lab, lab.plan());
+      await goOn(lab, plan);
+      const deaths: string[] = [];
+      // What is done already is not changed again, so that the next death comes later.
+      for (let [at, ended] = [1, false]; !ended; await expectWhole(lab, [writer])) {
+        let changes = 0;
+        const counted = (services: LabServices, die: () => Promise<never>): LabServices =>
+          watched(services, async (ask, text = '') => {
+            if (CHANGES.test(text)) changes += 1;
+            if (changes !== at) return await ask();
+            if (text === deaths.at(-1)) at += 1;
+            deaths.push(text);
+            if (edge === 'after') await ask();
+            return await die();
+          });
+        ended = await killedWhen(lab, plan, counted, finalize);
+      }
+      expect(deaths.length).toBeGreaterThan(20);
+      // Whoever was not told that it ended asks again.
+      const again = alone(lab, (services) => finalize({ plan, owner: 'other' }, services));
+      expect(await again).toEqual({ already: true, dropped: [], rotate: [] });
+      const nothing = { subscriptions: 0, publications: 0, slots: 0, fences: 0, walks: 0 };
+      for (const side of [lab.blue, lab.green])
+        expect(await asSuperuser(side, LEFT)).toEqual([{ ...nothing, open: true }]);
+    },
+  );
+});
 
 describe.each(PAIRS)('a runner that is killed, from PostgreSQL %i to %i', (from, to) => {
   let lab: CutoverLab;

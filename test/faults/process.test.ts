@@ -9,7 +9,7 @@ import { CUTOVER_STEPS, type CutoverPlan } from '../../lib/postgres';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { ALL, sampled } from './matrix';
-import { expectSame, expectWhole, followed, OWNER, onwards } from './walks';
+import { back, expectSame, expectWhole, followed, OWNER, onwards } from './walks';
 
 const PAIRS: readonly (readonly [number, number])[] = ALL
   ? [
@@ -71,10 +71,15 @@ describe.each(PAIRS)('a process that is killed with -9, from PostgreSQL %i to %i
     return lab.application();
   };
 
-  /** Runs the command until it ends, or until it writes `line`. */
-  const run = async (plan: CutoverPlan, line?: string): Promise<string> => {
+  /** Runs the command until it ends, or until it writes `line`. What pg deprecates ends it too. */
+  const run = async (
+    plan: CutoverPlan,
+    line?: string,
+    command: 'cutover' | 'finalize' = 'cutover',
+  ): Promise<string> => {
     writeFileSync(join(directory, 'cutover.json'), JSON.stringify(inputOf(lab, plan)));
-    const args = ['pontoon.cjs', 'cutover', '--yes', '--owner', OWNER, '--file', 'cutover.json'];
+    const told = ['--yes', '--owner', OWNER, '--file', 'cutover.json'];
+    const args = ['--throw-deprecation', 'pontoon.cjs', command, ...told];
     const child = spawn(process.execPath, args, {
       cwd: directory,
       env: environment,
@@ -84,9 +89,10 @@ describe.each(PAIRS)('a process that is killed with -9, from PostgreSQL %i to %i
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString('utf8');
     });
-    createInterface(child.stderr).on('line', (text) => {
-      if (line !== undefined && text.startsWith(line)) child.kill('SIGKILL');
-    });
+    for (const stream of [child.stdout, child.stderr])
+      createInterface(stream).on('line', (text) => {
+        if (line !== undefined && text.startsWith(line)) child.kill('SIGKILL');
+      });
     const [code, signal] = await once(child, 'close');
     return signal === null ? `${code} ${said.split('\n')[0]}` : String(signal);
   };
@@ -129,6 +135,14 @@ describe.each(PAIRS)('a process that is killed with -9, from PostgreSQL %i to %i
 
   test('loses and doubles nothing', async () => {
     await expectSame(lab, writers);
+  });
+
+  test('as soon as it says what it finalized, and asked again', async () => {
+    const plan = back(onwards(lab));
+    expect(await run(plan, 'dropped: ', 'finalize')).toMatch(/^(?:SIGKILL|0 )/);
+    expect(await run(plan, undefined, 'finalize')).toBe(
+      "0 the migration 'shop' was finalized before: nothing is left to drop",
+    );
   });
 });
 

@@ -1,6 +1,12 @@
 import type { Client } from 'pg';
 import { type CutoverPlan, PontoonError, rollbackOf } from '../../lib/postgres';
-import { type CutoverEvent, type CutoverServices, cutover, waitUntil } from '../../lib/runner';
+import {
+  type CutoverEvent,
+  type CutoverRequest,
+  type CutoverServices,
+  cutover,
+  waitUntil,
+} from '../../lib/runner';
 import type { CutoverLab, LabServices, Side } from '../runner/cutover/lab';
 import { contradictions, type JournalWriter, untilWritten } from '../runner/cutover/writer';
 
@@ -51,6 +57,7 @@ export async function killedWhen(
   lab: CutoverLab,
   plan: CutoverPlan,
   services: (services: LabServices, die: () => Promise<never>) => CutoverServices,
+  walkOf: (request: CutoverRequest, services: CutoverServices) => Promise<unknown> = cutover,
 ): Promise<boolean> {
   await followed(lab);
   const own = await lab.services();
@@ -67,7 +74,7 @@ export async function killedWhen(
   };
   // What waits with a deadline would wake up after the death.
   const whileAlive = async (work: () => Promise<unknown>) => (alive ? await work() : await never());
-  const walk = cutover({ plan, owner: OWNER }, services(watched(own, whileAlive), die));
+  const walk = walkOf({ plan, owner: OWNER }, services(watched(own, whileAlive), die));
   const ended = await Promise.race([walk.then(() => true), death]);
   own.kill();
   return ended;
@@ -223,10 +230,10 @@ async function fingerprint(client: Client): Promise<string> {
   return String(rows[0].text);
 }
 
-/** `services` of which every statement and every word to the endpoint passes through `ask`. */
+/** `services` of which every statement, with its text, and every word to the endpoint passes through `ask`. */
 export function watched(
   services: LabServices,
-  ask: (work: () => Promise<unknown>) => Promise<unknown>,
+  ask: (work: () => Promise<unknown>, text?: string) => Promise<unknown>,
 ): LabServices {
   const { endpoint } = services;
   const sessions = new Map<string, Client>();
@@ -234,7 +241,8 @@ export function watched(
     const seen = new Proxy(session, {
       get: (target, key) =>
         key === 'query'
-          ? (...args: unknown[]) => ask(() => Reflect.apply(target.query, target, args))
+          ? (...args: unknown[]) =>
+              ask(() => Reflect.apply(target.query, target, args), textOf(args[0]))
           : Reflect.get(target, key),
     });
     sessions.set(server, seen);
@@ -253,4 +261,10 @@ export function watched(
       activate: async (server) => void (await ask(() => endpoint.activate(server))),
     },
   };
+}
+
+function textOf(asked: unknown): string {
+  return typeof asked === 'object' && asked !== null && 'text' in asked
+    ? String(asked.text)
+    : String(asked);
 }

@@ -16,3 +16,11 @@ export function replicatingLogins(names: readonly string[]): Statement {
     [names],
   );
 }
+
+/** Whether the ledger remembers what went when `migration` was finalized. */
+export function finalizedHere(migration: string): Statement {
+  return sql(
+    `SELECT EXISTS (SELECT FROM ${OWN_SCHEMA}.objects WHERE before ->> 'retired' = $1) AS finalized`,
+    [migration],
+  );
+}

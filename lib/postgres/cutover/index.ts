@@ -20,7 +20,7 @@ export {
   terminate,
   unfencedLogins,
 } from './fence';
-export { entriesOf, replicatingLogins } from './finalize';
+export { entriesOf, finalizedHere, replicatingLogins } from './finalize';
 export {
   furniture,
   type Gate,

@@ -3,6 +3,7 @@ import {
   cutoverOwner,
   dropQuietSlot,
   entriesOf,
+  finalizedHere,
   LinkKind,
   leaveLedger,
   PontoonError,
@@ -12,8 +13,9 @@ import {
   replicatingLogins,
   retireEntry,
 } from '../../postgres';
+import { Ledger } from '../ledger';
 import { drop, retire } from '../reconcile';
-import { CutoverContext } from './context';
+import { type CutoverContext, inWalk } from './context';
 import { restoreAccess } from './fence';
 import { everyPath, removeSlot, stopPath, subscriptionOf } from './paths';
 import type { CutoverRequest, CutoverServices } from './services';
@@ -33,7 +35,9 @@ export interface FinalizeRequest extends CutoverRequest {
 
 /** What a migration left behind. */
 export interface Finalized {
-  /** What was dropped. */
+  /** Whether it had been finalized before; nothing was left to drop then. */
+  readonly already: boolean;
+  /** What was dropped by this call; one that was cut off before it may have dropped the rest. */
   readonly dropped: readonly string[];
   /**
    * Logins that the migration replicated with and did not make, and so does not drop: their passwords are known to
@@ -44,26 +48,56 @@ export interface Finalized {
 
 /**
  * Ends a migration whose new writer is open: both paths with their subscriptions, slots, publications and roles are
- * dropped, so that no password of theirs is worth anything any more. There is no rollback afterwards.
+ * dropped, so that no password of theirs is worth anything any more. There is no rollback afterwards. A call that was cut
+ * off is gone on with by the next one; once the migration is finalized, another call says so and changes nothing.
  *
- * @throws PontoonError with code NOT_OPEN unless the plan's new writer is open.
+ * @throws PontoonError with code NOT_OPEN unless the plan's new writer is open, or the migration was finalized.
  */
 export async function finalize(
   request: FinalizeRequest,
   services: CutoverServices,
 ): Promise<Finalized> {
-  const context = new CutoverContext(request, services);
+  return await inWalk(request, services, async (context) => {
+    const already = await isFinalized(context);
+    // Before anything is taken over: a walk that has not ended is for its owner to go on with.
+    if (!already) await requireOpen(context);
+    await takeWalk(context);
+    context.startClock(FINALIZE_MS);
+    const dropped = already ? [] : await dropEverything(context, request);
+    // A rollback, and a cutover after it, worked on both.
+    for (const server of serversOf(context))
+      await context.run(server, leaveLedger(server, cutoverOwner(context.plan.migration)));
+    return { already, dropped, rotate: await loginsLeft(context) };
+  });
+}
+
+/** What says so is the ledger: the fence, which said that the new writer is open, went last. */
+async function isFinalized(context: CutoverContext): Promise<boolean> {
+  let finalized = false;
+  for (const server of serversOf(context)) {
+    if ((await context.journal(server)) !== undefined) return false;
+    finalized ||=
+      (await new Ledger(context.session(server), server).exists()) &&
+      (await context.runOne(server, finalizedHere(context.plan.migration)))?.finalized === true;
+  }
+  return finalized;
+}
+
+function serversOf({ plan: { from, to } }: CutoverContext): readonly string[] {
+  return [from, to];
+}
+
+async function dropEverything(
+  context: CutoverContext,
+  { leaveFenced }: FinalizeRequest,
+): Promise<readonly string[]> {
   const { plan } = context;
-  // Before anything is taken over: a walk that has not ended is for its owner to go on with.
-  await requireOpen(context);
-  await takeWalk(context);
-  context.startClock(FINALIZE_MS);
   const dropped: string[] = [];
   const paths = [...plan.forward, ...(plan.reverse ?? [])];
   await everyPath(paths, (path) => stopPath(context, path));
   for (const path of paths) dropped.push(...(await dropPath(context, path)));
   // Roles go last: the canary's table, like the published ones, was opened to them.
-  for (const server of [plan.from, plan.to]) {
+  for (const server of serversOf(context)) {
     // It was lifted at an opening, for good: no deployment is to close either writer any more.
     dropped.push(...(await dropEntries(context, server, 'connection-guard', ['connection-guard'])));
     dropped.push(...(await dropEntries(context, server, 'ddl-ledger', ['ddl-ledger'])));
@@ -71,20 +105,17 @@ export async function finalize(
     dropped.push(...(await dropEntries(context, server, 'role', plan.keep[server] ?? [])));
   }
   await context.run(plan.from, dropQuietSlot(quietSlotName(plan.migration)));
-  if (request.leaveFenced === true) await context.run(plan.from, closeJournal(plan.migration));
+  if (leaveFenced === true) await context.run(plan.from, closeJournal(plan.migration));
   else if (await restoreAccess(context, plan.from, 'close'))
     dropped.push(`fence on '${plan.from}'`);
-  // A rollback, and a cutover after it, worked on both.
-  for (const server of [plan.from, plan.to])
-    await context.run(server, leaveLedger(server, cutoverOwner(plan.migration)));
-  return { dropped, rotate: await loginsLeft(context) };
+  return dropped;
 }
 
 /** Kept roles that replicate still are the user's own. */
 async function loginsLeft(context: CutoverContext): Promise<Finalized['rotate']> {
-  const { from, to, keep } = context.plan;
+  const { keep } = context.plan;
   const left: { readonly server: string; readonly role: string }[] = [];
-  for (const server of [from, to]) {
+  for (const server of serversOf(context)) {
     const rows = await context.run(server, replicatingLogins(keep[server] ?? []));
     left.push(...rows.map(({ name }) => ({ server, role: String(name) })));
   }
