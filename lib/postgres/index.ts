@@ -296,6 +296,7 @@ export {
   type SettingRule,
   type SizingOptions,
   settingsByName,
+  synchronousNames,
 } from './settings';
 export { shown } from './shown';
 export { type Statement, secretSql, sql } from './statement';
@@ -321,6 +322,7 @@ export {
 } from './table-selection';
 export {
   checkPlainData,
+  clusterOf,
   createTopology,
   isManaged,
   LinkKind,
@@ -335,6 +337,7 @@ export {
   plainTopology,
   primaryOf,
   readTopology,
+  type SynchronousStandbys,
   serverOf,
   slotNameOf,
   standbyLinkInto,

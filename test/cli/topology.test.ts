@@ -73,7 +73,7 @@ test('lists everything that is wrong with a topology', async () => {
     code: 2,
     stdout: '',
     stderr: `pontoon: the topology has 5 problems:
-- 'servers.a.platform' must be one of 'self-managed', 'ec2', 'aurora', 'rds', got "cloud"; pick one
+- 'servers.a.platform' must be one of 'self-managed', 'ec2', 'aurora', 'rds', 'oci-vm', 'oci-postgresql', got "cloud"; pick one
 - 'servers.a.majorVersion' must be a whole number of at least 1, got "x"; correct it
 - 'links[0].from' must be given, got nothing; add it
 - 'links[0].frob' is not known here; remove it or correct its name

@@ -523,12 +523,12 @@ test('names everything in a file that it cannot read', () => {
   expect(() => readTopology(input)).toThrow(
     new ValidationError('the topology', [
       "'servers.a.walLevel' must be one of 'replica', 'logical', got \"max\"; pick one",
-      "'servers.a.platform' must be one of 'self-managed', 'ec2', 'aurora', 'rds', got \"oracle\"; pick one",
+      "'servers.a.platform' must be one of 'self-managed', 'ec2', 'aurora', 'rds', 'oci-vm', 'oci-postgresql', got \"oracle\"; pick one",
       '\'servers.a.majorVersion\' must be a whole number of at least 1, got "new"; correct it',
       "'servers.a.database' must be given, got nothing; add it",
       "'servers.a.host' is not known here; remove it or correct its name",
       '\'links[0].promoted\' must be true or false, got "perhaps"; correct it',
-      "'links[0].kind' must be one of 'physical', 'native', 'dms', got \"magic\"; pick one",
+      "'links[0].kind' must be one of 'physical', 'native', 'dms', 'pglogical', got \"magic\"; pick one",
       "'links[0].to' must be given, got nothing; add it",
       "'secrets' is not known here; remove it or correct its name",
     ]),

@@ -63,5 +63,6 @@ function userOf(
 ): string {
   const origin = originOf(flow);
   if (origin === 'runner' || 'hostOf' in flow.from) return administrator;
-  return roles[origin] ?? (flow.physical ? names.standbyRole : names.readerRole);
+  const streams = flow.physical || flow.asStandby === true;
+  return roles[origin] ?? (streams ? names.standbyRole : names.readerRole);
 }

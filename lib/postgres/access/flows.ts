@@ -1,4 +1,5 @@
 import {
+  clusterOf,
   LinkKind,
   Platform,
   primaryOf,
@@ -25,6 +26,12 @@ export interface Flow {
   readonly to: string;
   /** Whether the connection speaks the physical replication protocol, which pg_hba names `replication`. */
   readonly physical: boolean;
+  /**
+   * Whether an ordinary connection is the standby's own, which reads files by it and logs in as the role that streams.
+   *
+   * @default false
+   */
+  readonly asStandby?: boolean;
   /** What the connection is for. */
   readonly purpose: string;
 }
@@ -54,6 +61,8 @@ export function deriveFlows(topology: Topology, { wayBack = false }: FlowOptions
     ...schemaCopyFlows(topology, link),
     ...(wayBack ? reverseFlows(topology, link) : []),
   ]);
+  const streams = new Set(flows.filter(({ physical }) => physical).map((flow) => pairOf(flow)));
+  flows.push(...promotionFlows(topology).filter((flow) => !streams.has(pairOf(flow))));
   // Links that share the tables between two servers take the same way.
   return [...runner, ...new Map(flows.map((flow) => [JSON.stringify(flow), flow])).values()];
 }
@@ -74,6 +83,29 @@ function replicationFlows(topology: Topology, { kind, from, to }: TopologyLink):
         { from: { program: 'dms' }, to, physical: false, purpose: 'apply' },
       ];
   }
+}
+
+/** Whichever server of a cluster is promoted, the others stream from it, and the old primary rewinds itself to it. */
+function promotionFlows(topology: Topology): Flow[] {
+  return Object.keys(topology.servers).flatMap((to) =>
+    clusterOf(topology, to)
+      .filter((other) => other !== to)
+      .flatMap((other): Flow[] => [
+        { from: { server: other }, to, physical: true, purpose: 'streaming, after a promotion' },
+        {
+          from: { server: other },
+          to,
+          physical: false,
+          asStandby: true,
+          purpose: 'pg_rewind, after a promotion',
+        },
+      ]),
+  );
+}
+
+/** Who streams from whom. What is no stream is told apart by itself. */
+function pairOf(flow: Flow): string {
+  return JSON.stringify([flow.from, flow.to, flow.physical]);
 }
 
 /** The way back is native, whatever led there: the old writer pulls from the new one. */

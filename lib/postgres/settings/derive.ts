@@ -1,8 +1,10 @@
 import { isManaged, serverOf, type Topology } from '../topology';
+import { clusterSettings } from './cluster';
 import type { RequiredSetting, SizingOptions } from './requirement';
 import { senderSettings } from './sender';
 import { standbySettings } from './standby';
 import { subscriberSettings } from './subscriber';
+import { synchronousSettings } from './synchronous';
 
 /** Everything that `name` must have set for the links of `topology` to work. */
 export function deriveSettings(
@@ -15,7 +17,10 @@ export function deriveSettings(
     ...senderSettings(topology, name, server, sizing),
     ...standbySettings(topology, name, server),
     ...subscriberSettings(topology, name, server, sizing),
+    ...synchronousSettings(server),
   ];
+  const cluster = clusterSettings(topology, name, sizing);
+  settings.push(...cluster.filter((one) => !settings.some((other) => other.name === one.name)));
   if (!isManaged(server)) settings.push(...securitySettings());
   return settings;
 }

@@ -8,3 +8,4 @@ export {
 } from './diff';
 export { renderConf, renderParameterGroup, settingsByName } from './render';
 export type { RequiredSetting, SettingRule, SizingOptions } from './requirement';
+export { synchronousNames } from './synchronous';

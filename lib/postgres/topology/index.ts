@@ -1,3 +1,4 @@
+export { clusterOf, directStandbys } from './cluster';
 export { createTopology, plainTopology, serverOf, type Topology } from './create';
 export { linksFrom, linksInto, primaryOf, slotNameOf, standbyLinkInto } from './links';
 export { isManaged } from './managed';
@@ -15,6 +16,7 @@ export { topologyProblems, topologyWarnings } from './rules';
 export {
   LinkKind,
   Platform,
+  type SynchronousStandbys,
   type TopologyLink,
   type TopologyProps,
   type TopologyServer,

@@ -35,6 +35,10 @@ function readServer(reader: Reader): TopologyServer {
   const walLevel = optionalWalLevel(reader);
   const maxSlotWalKeepMiB = reader.optionalInteger('maxSlotWalKeepMiB', 1);
   const dataVolumeGiB = reader.optionalInteger('dataVolumeGiB', 1);
+  const synchronous = reader.optionalObject('synchronous', (nested) => ({
+    quorum: nested.integer('quorum', 1),
+    standbys: nested.texts('standbys'),
+  }));
   return {
     platform: reader.choice('platform', Object.values(Platform)),
     majorVersion: reader.integer('majorVersion', 1),
@@ -42,6 +46,7 @@ function readServer(reader: Reader): TopologyServer {
     ...(walLevel === undefined ? {} : { walLevel }),
     ...(maxSlotWalKeepMiB === undefined ? {} : { maxSlotWalKeepMiB }),
     ...(dataVolumeGiB === undefined ? {} : { dataVolumeGiB }),
+    ...(synchronous === undefined ? {} : { synchronous }),
   };
 }
 

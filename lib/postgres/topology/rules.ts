@@ -6,6 +6,7 @@ import { primaryOf, slotNameOf, standbyLinkInto } from './links';
 import { namePrefixProblem } from './names';
 import { checkParts } from './part-rules';
 import { checkPlainData } from './plain-data';
+import { checkSynchronous, quorumWarnings } from './synchronous-rules';
 import { LinkKind, type TopologyLink, type TopologyProps, type TopologyServer } from './topology';
 
 /** Says everything that cannot work in `topology`, each with the way out. */
@@ -27,17 +28,19 @@ export function topologyProblems(props: TopologyProps): readonly string[] {
   checkPhysicalTree(topology, problems);
   checkSlotNames(topology, problems);
   checkParts(topology, problems);
+  checkSynchronous(topology, problems);
   return problems.list();
 }
 
 /** Says what this library does not know enough about to promise that it works. */
 export function topologyWarnings(topology: TopologyProps): readonly string[] {
-  return Object.entries(topology.servers)
+  const unchecked = Object.entries(topology.servers)
     .filter(([, server]) => knownMajor(server.majorVersion) === 'unchecked')
     .map(
       ([name, server]) =>
         `unchecked: server '${name}' runs PostgreSQL ${server.majorVersion}, newer than ${KNOWN_MAJORS.newest}, the newest that was tried`,
     );
+  return [...unchecked, ...quorumWarnings(topology)];
 }
 
 function checkServer(name: string, server: TopologyServer, problems: Problems): void {

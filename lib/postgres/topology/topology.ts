@@ -34,6 +34,14 @@ export enum WalLevel {
   LOGICAL = 'logical',
 }
 
+/** Which standbys a primary waits for before it acknowledges a commit. */
+export interface SynchronousStandbys {
+  /** How many of `standbys` must have a commit on disk: from 1 to their number. With all of them, one that is away stops writes. */
+  readonly quorum: number;
+  /** Standbys that stream from the server, by name. Any of them may be among the quorum. */
+  readonly standbys: string[];
+}
+
 /** One PostgreSQL server: what it is, never where it is or how to log in. */
 export interface TopologyServer {
   /** Where the server runs. */
@@ -66,6 +74,14 @@ export interface TopologyServer {
    * @default - unknown
    */
   readonly dataVolumeGiB?: number;
+  /**
+   * The standbys that the server waits for before it acknowledges a commit, so that its loss loses none: one of so many
+   * that a quorum is still there when one of them is away. Changing it takes effect with a reload.
+   *
+   * @default - none: the server acknowledges by itself, and what its standbys lack is lost with it
+   * @see https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION
+   */
+  readonly synchronous?: SynchronousStandbys;
 }
 
 /** One direction in which changes flow between two servers. */
