@@ -1,4 +1,4 @@
-export { clusterOf, directStandbys } from './cluster';
+export { clusterOf } from './cluster';
 export { createTopology, plainTopology, serverOf, type Topology } from './create';
 export { linksFrom, linksInto, primaryOf, slotNameOf, standbyLinkInto } from './links';
 export { isManaged } from './managed';
