@@ -1,9 +1,10 @@
 import type { ClientBase } from 'pg';
-import { awsSecrets } from '../endpoints';
+import { openEndpoint } from '../endpoints';
 import { withCutoverServices } from '../handler';
-import type { CutoverInput, SecretStore } from '../postgres';
-import { type CutoverEvent, type CutoverServices, environmentSecrets } from '../runner';
+import type { CutoverInput } from '../postgres';
+import type { CutoverEvent, CutoverServices } from '../runner';
 import { type Io, writeLine } from './io';
+import { anySecrets } from './secrets';
 
 /** How long AWS DMS may take to stop or to resume a task. */
 const TASK_MS = 900_000;
@@ -20,6 +21,7 @@ export async function withServices<Result>(
     input,
     {
       secrets: anySecrets(io),
+      openEndpoint,
       context: {
         remainingMs: () => ends - performance.now(),
         log: (line) => writeLine(io.stderr, line),
@@ -58,13 +60,4 @@ function guarded(session: ClientBase, before: () => void): ClientBase {
       };
     },
   });
-}
-
-/** The payload of a deployment names secrets of AWS; people at their own machine have others too. */
-function anySecrets({ environment }: Io): SecretStore {
-  const [here, aws] = [environmentSecrets(environment), awsSecrets()];
-  return {
-    get: (reference, options) =>
-      (reference.startsWith('arn:') ? aws : here).get(reference, options),
-  };
 }

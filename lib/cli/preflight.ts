@@ -9,7 +9,7 @@ import {
   serverOf,
   type Topology,
 } from '../postgres';
-import { environmentSecrets, runPreflight, withConnection } from '../runner';
+import { runPreflight, withConnection } from '../runner';
 import { ACCESS_OPTIONS, accessTo } from './access';
 import type { Arguments } from './arguments';
 import { BINDINGS_OPTION, bindingOf, readBindings } from './bindings';
@@ -17,6 +17,7 @@ import type { Command } from './command';
 import { ExitCode } from './exit-code';
 import { type Io, writeJson, writeLine } from './io';
 import { type Migration, readMigration, TOPOLOGY_OPTIONS } from './migration';
+import { anySecrets } from './secrets';
 import { asUsage } from './usage-error';
 
 /** Checks servers before anything is made there. */
@@ -81,7 +82,7 @@ function check(
   io: Io,
   request: PreflightRequest,
 ): Promise<PreflightReport> {
-  const secrets = environmentSecrets(io.environment);
+  const secrets = anySecrets(io);
   const session = { purpose: 'preflight', readOnly: true, statementTimeoutMs: 0 };
   return withConnection(connection, secrets, session, (client) => runPreflight(client, request));
 }

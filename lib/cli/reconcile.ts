@@ -11,7 +11,6 @@ import {
 import {
   apply,
   drop,
-  environmentSecrets,
   type Outcome,
   plan,
   type ReconcileClients,
@@ -24,6 +23,7 @@ import { withCertificates } from './connections';
 import { ExitCode } from './exit-code';
 import { type Io, writeJson, writeLine } from './io';
 import { exampleLines, readStdin } from './read-json';
+import { anySecrets } from './secrets';
 import { asUsage } from './usage-error';
 
 /** What `apply` and `drop` read from stdin. */
@@ -64,7 +64,8 @@ export const inputDescription = (verb: 'apply' | 'drop'): readonly string[] => [
   '              server: its name in the topology; sslMode: verify-full (default) or verify-ca;',
   '              caCertificate: PEM or aws-rds, or caCertificateFile with the name of a PEM file;',
   '              secret: where the login is kept, never the login itself: env:PREFIX for the',
-  '              variables PREFIXUSER and PREFIXPASSWORD, file:/path for a JSON file (mode 0600)',
+  '              variables PREFIXUSER and PREFIXPASSWORD, file:/path for a JSON file (mode 0600), or',
+  '              the ARN or OCID of a secret of AWS Secrets Manager or OCI Vault',
   '  spec        what is to be there: {"kind": "publication", …}; apply {"kind": "ledger"} first',
   '  primary     the connection to its primary, if the server is a standby',
   '  adopt       whether an object that somebody else made may be taken over (default: false)',
@@ -86,7 +87,7 @@ export async function reconcileCommand(
     adopt,
     owner: options.text('owner') ?? OWNER,
   };
-  const secrets = environmentSecrets(io.environment);
+  const secrets = anySecrets(io);
   const session = {
     purpose: `pontoon ${verb}`,
     statementTimeoutMs: (options.integer('timeout', 1) ?? TIMEOUT_SECONDS) * 1000,

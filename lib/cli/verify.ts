@@ -12,12 +12,7 @@ import {
   type TopologyLink,
   unite,
 } from '../postgres';
-import {
-  environmentSecrets,
-  type TableVerification,
-  type Verification,
-  verifyTables,
-} from '../runner';
+import { type TableVerification, type Verification, verifyTables } from '../runner';
 import type { Arguments } from './arguments';
 import { BINDINGS_OPTION, bindingOf, readBindings } from './bindings';
 import type { Command } from './command';
@@ -26,6 +21,7 @@ import { ExitCode } from './exit-code';
 import { type Io, writeJson, writeLine } from './io';
 import { type Migration, readMigration, TOPOLOGY_OPTIONS } from './migration';
 import { exampleLines, readStdin } from './read-json';
+import { anySecrets } from './secrets';
 import { asUsage, UsageError } from './usage-error';
 import { LIMIT_OPTIONS, readLimits } from './verify-limits';
 import { VerifyProgressLine } from './verify-progress';
@@ -89,7 +85,7 @@ export const verifyCommand: Command = {
     const resume = state?.read();
     const result = await verifyTables({
       ...input,
-      secrets: environmentSecrets(io.environment),
+      secrets: anySecrets(io),
       ...readLimits(options),
       ...(resume === undefined ? {} : { resume }),
       ...(state === undefined ? {} : { onState: (now) => state.write(now) }),

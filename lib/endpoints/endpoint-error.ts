@@ -38,7 +38,9 @@ export function notSwitched(
 
 /** An error in a few words: the service's name for it, and what it says. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { serviceCode } = error as { readonly serviceCode?: unknown };
+  return `${typeof serviceCode === 'string' ? serviceCode : error.name}: ${error.message}`;
 }
 
 /** Whether a service answered with one of `names`. */
@@ -62,11 +64,20 @@ export async function asking<Answer>(
     throw unavailable(
       spec,
       error,
-      isNamed(error, 'AccessDenied', 'AccessDeniedException', 'AccessDeniedFault')
+      isRefused(error)
         ? `allow ${actions.join(', ')}`
         : `give region and credentials, and make the endpoint of ${service} reachable from here`,
     );
   }
+}
+
+/** Whether rights are missing. OCI does not tell that apart from a thing that is not there. */
+function isRefused(error: unknown): boolean {
+  const { serviceCode } = error as { readonly serviceCode?: unknown };
+  return (
+    isNamed(error, 'AccessDenied', 'AccessDeniedException', 'AccessDeniedFault') ||
+    serviceCode === 'NotAuthorizedOrNotFound'
+  );
 }
 
 /** Whom a call asks. */

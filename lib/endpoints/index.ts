@@ -1,3 +1,9 @@
 export { awsSecrets } from './aws-secrets';
 export { type DeployedCutover, deployedCutover } from './deployed-cutover';
-export { type EndpointOptions, openEndpoint } from './open-endpoint';
+export { ociSecrets } from './oci-secrets';
+export {
+  type EndpointOpener,
+  type EndpointOptions,
+  openAwsEndpoint,
+  openEndpoint,
+} from './open-endpoint';

@@ -1,3 +1,4 @@
+import { openAwsEndpoint } from '../../endpoints';
 import {
   type CutoverInput,
   PontoonError,
@@ -103,7 +104,7 @@ export async function walkCutover(
   try {
     const told = direct(parseCutover(withLateCertificates(input, certificates)), back);
     const onEvent = (event: CutoverEvent): void => context.log(JSON.stringify(lineOf(event)));
-    const surroundings = { secrets, context, onEvent };
+    const surroundings = { secrets, openEndpoint: openAwsEndpoint, context, onEvent };
     const takeOver = readTakeOver(invocation.asked);
     if (action === 'watch') return await watchFence(told, surroundings, invocation.metrics);
     const act = actionCalled(action);

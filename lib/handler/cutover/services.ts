@@ -1,4 +1,4 @@
-import { openEndpoint } from '../../endpoints';
+import type { EndpointOpener } from '../../endpoints';
 import type { CutoverInput, CutoverPlan, SecretStore } from '../../postgres';
 import { type CutoverEvent, type CutoverServices, withSessions } from '../../runner';
 import { clockOf } from '../dms-replication';
@@ -10,6 +10,7 @@ const POLL_MS = 500;
 /** What a walk is given besides its input. */
 export interface CutoverSurroundings {
   readonly secrets: SecretStore;
+  readonly openEndpoint: EndpointOpener;
   /** How long may be waited for services, and where to say so. */
   readonly context: ResourceContext;
   readonly onEvent: (event: CutoverEvent) => void;
@@ -25,7 +26,7 @@ function patience({ limits }: CutoverPlan): number {
 /** Opens everything that `input` names, gives it to `use`, and closes it, however `use` ends. */
 export async function withCutoverServices<Result>(
   { plan, connections, endpoint, taskArn }: CutoverInput,
-  { secrets, context, onEvent }: CutoverSurroundings,
+  { secrets, openEndpoint, context, onEvent }: CutoverSurroundings,
   use: (services: CutoverServices) => Promise<Result>,
 ): Promise<Result> {
   const purpose = `cutover ${plan.migration}`;

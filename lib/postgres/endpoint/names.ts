@@ -27,3 +27,12 @@ export function rdsNameProblem(name: string): Rule | undefined {
     'copy the identifier, not an ARN or an address',
   ];
 }
+
+/** What is wrong with the IPv4 address of a backend or a record. The empty one is somebody else's to refuse. */
+export function addressProblem(address: string): Rule | undefined {
+  const parts = address.split('.');
+  const isAddress =
+    parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
+  if (address === '' || isAddress) return undefined;
+  return ['must be an IPv4 address', 'give the address of the database endpoint, not its name'];
+}

@@ -1,9 +1,10 @@
-import { PontoonError, Problems } from '../errors';
+import { Problems } from '../errors';
 import { Reader } from '../reader';
 import { hostProblem, type Rule, rdsNameProblem } from './names';
+import { readLoadBalancer, readPrivateRecord } from './read-oci';
+import { comparableHost, readSides, readTexts, refuseIf, refuseSame, refuseSides } from './sides';
 import type {
   CommandEndpointSpec,
-  EndpointSides,
   EndpointSpec,
   RdsProxySpec,
   Route53RecordSpec,
@@ -11,7 +12,14 @@ import type {
   SecretSide,
 } from './spec';
 
-const KINDS = ['route53-record', 'secret', 'rds-proxy', 'command'] as const;
+const KINDS = [
+  'route53-record',
+  'secret',
+  'rds-proxy',
+  'oci-network-load-balancer',
+  'oci-private-dns-record',
+  'command',
+] as const;
 const DEFAULT_TTL_SECONDS = 5;
 const LONGEST_TTL_SECONDS = 2_147_483_647;
 
@@ -39,23 +47,13 @@ export function readEndpoint(reader: Reader): EndpointSpec {
       return readSecret(reader);
     case 'rds-proxy':
       return readProxy(reader);
+    case 'oci-network-load-balancer':
+      return readLoadBalancer(reader);
+    case 'oci-private-dns-record':
+      return readPrivateRecord(reader);
     case 'command':
       return readCommand(reader);
   }
-}
-
-/**
- * What `spec` says of one side.
- *
- * @throws PontoonError with code ENDPOINT_UNKNOWN_SIDE for a server that is none of the two.
- */
-export function sideOf<Side>(sides: EndpointSides<Side>, server: string): Side {
-  const side = Object.hasOwn(sides, server) ? sides[server] : undefined;
-  if (side !== undefined) return side;
-  throw new PontoonError(
-    'ENDPOINT_UNKNOWN_SIDE',
-    `'server' must be a side of the endpoint, got '${server}'; name one of ${quoted(Object.keys(sides))}`,
-  );
 }
 
 function readRecord(reader: Reader): Route53RecordSpec {
@@ -144,59 +142,7 @@ function readCommand(reader: Reader): CommandEndpointSpec {
   return spec;
 }
 
-function readTexts(
-  reader: Reader,
-  problemOf: (value: string) => Rule | undefined,
-): Record<string, string> {
-  return readSides(reader, (sides, server) => {
-    const value = sides.text(server);
-    refuseIf(sides, server, problemOf(value));
-    return value;
-  });
-}
-
-function readSides<Side>(
-  reader: Reader,
-  read: (sides: Reader, server: string) => Side,
-): Record<string, Side> {
-  const sides = reader.object('sides', (inner) =>
-    Object.fromEntries(
-      Object.keys(inner.everything()).map((server) => [server, read(inner, server)]),
-    ),
-  );
-  if (Object.keys(sides).length !== 2) {
-    refuseSides(
-      reader,
-      `must be given for exactly two servers of the topology, got ${quoted(Object.keys(sides)) || 'none'}; an endpoint is switched between two`,
-    );
-  }
-  return sides;
-}
-
 function lineProblem(text: string): Rule | undefined {
   if (text === '' || /^\S+$/.test(text)) return undefined;
   return ['must be one word', 'the command prints it as a line of its own; use no spaces'];
-}
-
-function refuseIf(reader: Reader, key: string, problem: Rule | undefined): void {
-  if (problem !== undefined) reader.refuse(key, ...problem);
-}
-
-function refuseSame(reader: Reader, values: readonly string[]): void {
-  if (values.length === 2 && new Set(values).size < 2)
-    refuseSides(reader, 'must differ, got the same twice; nobody could tell which one is active');
-}
-
-/** Never quotes what was given: somebody may have put a password there. */
-function refuseSides(reader: Reader, problem: string): void {
-  reader.check('sides', (what) => [`'${what}' ${problem}`]);
-}
-
-/** Host names are the same in either case, and with a dot at their end. */
-function comparableHost(host: string): string {
-  return host.toLowerCase().replace(/\.$/, '');
-}
-
-function quoted(names: readonly string[]): string {
-  return names.map((name) => `'${name}'`).join(', ');
 }

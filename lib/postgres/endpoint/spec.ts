@@ -72,12 +72,59 @@ export interface CommandEndpointSpec {
   readonly sides: EndpointSides<string>;
 }
 
+/** The backends of a network load balancer of OCI, of which one at a time takes connections. */
+export interface OciNetworkLoadBalancerSpec {
+  readonly kind: 'oci-network-load-balancer';
+  /** The load balancer's OCID. */
+  readonly networkLoadBalancerId: string;
+  /** The name of the backend set that the listener leads to. It holds a backend for each side. */
+  readonly backendSetName: string;
+  /**
+   * The region, such as `us-ashburn-1`.
+   *
+   * @default - that of the credentials
+   */
+  readonly region?: string;
+  /** The IP address of each side's backend. */
+  readonly sides: EndpointSides<string>;
+}
+
+/** An A record in a private zone of OCI DNS. */
+export interface OciPrivateDnsRecordSpec {
+  readonly kind: 'oci-private-dns-record';
+  /** The zone's OCID. */
+  readonly zoneId: string;
+  /** The OCID of the view that the zone is in. */
+  readonly viewId: string;
+  /** The record's full name. Clients that use it find the side within `ttlSeconds` after a switch. */
+  readonly recordName: string;
+  /**
+   * Seconds for which resolvers may remember the record, at most 60: they are added to the outage of clients that ask a
+   * resolver. Changing this changes the record with the next switch.
+   *
+   * @default 5
+   */
+  readonly ttlSeconds: number;
+  /**
+   * The region, such as `us-ashburn-1`. A private zone is known in its own region only.
+   *
+   * @default - that of the credentials
+   */
+  readonly region?: string;
+  /** The IP address of each side, which the record's value is switched between. */
+  readonly sides: EndpointSides<string>;
+}
+
 /** What applications connect to, as plain data: which service holds it, and what leads to either side. */
 export type EndpointSpec =
   | Route53RecordSpec
   | SecretEndpointSpec
   | RdsProxySpec
+  | OciEndpointSpec
   | CommandEndpointSpec;
+
+/** Endpoints that OCI serves. */
+export type OciEndpointSpec = OciNetworkLoadBalancerSpec | OciPrivateDnsRecordSpec;
 
 /** The names of the two servers that an endpoint is switched between. */
 export function endpointServers(spec: EndpointSpec): string[] {
@@ -93,6 +140,10 @@ export function describeEndpoint(spec: EndpointSpec): string {
       return `the address in secret '${spec.secret}'`;
     case 'rds-proxy':
       return `proxy '${spec.proxy}'`;
+    case 'oci-network-load-balancer':
+      return `backend set '${spec.backendSetName}'`;
+    case 'oci-private-dns-record':
+      return `record '${spec.recordName}'`;
     case 'command':
       return `the endpoint of command '${spec.activate[0] ?? ''}'`;
   }

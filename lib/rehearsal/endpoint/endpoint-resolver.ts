@@ -1,6 +1,8 @@
 import {
+  describeEndpoint,
   type EndpointSides,
   type EndpointSpec,
+  type OciEndpointSpec,
   PontoonError,
   type SecretEndpointSpec,
 } from '../../postgres';
@@ -34,10 +36,16 @@ export function endpointResolver(
 }
 
 /** An endpoint that a service of the rehearsal holds. */
-type PlayedEndpoint = Exclude<EndpointSpec, { readonly kind: 'command' }>;
+type PlayedEndpoint = Exclude<EndpointSpec, OciEndpointSpec | { readonly kind: 'command' }>;
 
 /** Refuses an endpoint that nothing here stands in for. */
 export function requirePlayed(spec: EndpointSpec): asserts spec is PlayedEndpoint {
+  if (spec.kind === 'oci-network-load-balancer' || spec.kind === 'oci-private-dns-record') {
+    throw new PontoonError(
+      'NOT_REHEARSED',
+      `an endpoint must be a record, a secret or a proxy to be rehearsed with a stack, got ${describeEndpoint(spec)}; rehearse it with the Pulumi program that it belongs to`,
+    );
+  }
   if (spec.kind !== 'command') return;
   throw new PontoonError(
     'NOT_REHEARSED',

@@ -1,0 +1,176 @@
+import type { models as model, NetworkLoadBalancerClient } from 'oci-networkloadbalancer';
+import {
+  type Endpoint,
+  type EndpointCall,
+  type OciNetworkLoadBalancerSpec,
+  sideOf,
+} from '../postgres';
+import { asking, notSwitched, reasonOf, unknownSide } from './endpoint-error';
+import { ociSession, placed, statusOf, unlessAborted } from './oci-session';
+import { until } from './until';
+
+const POLICIES = ['use network-load-balancers in compartment …'];
+
+/** A backend set as it was read, and what tells whether it is still that one. */
+interface ReadSet {
+  readonly backendSet: model.BackendSet;
+  readonly etag: string;
+}
+
+/**
+ * The backends of a network load balancer. A switch is one call with all of them, so that at no time both sides take
+ * connections; it is refused if somebody changed the set meanwhile. The side that is left takes neither new connections
+ * nor the packets of old ones: whether clients see a reset or silence is not documented, so that a cutover ends its
+ * sessions at the fence.
+ *
+ * @see https://docs.oracle.com/en-us/iaas/api/#/en/networkloadbalancer/20200501/BackendSet/UpdateBackendSet
+ */
+export class OciNetworkLoadBalancer implements Endpoint {
+  private client: Promise<NetworkLoadBalancerClient> | undefined;
+
+  constructor(
+    private readonly spec: OciNetworkLoadBalancerSpec,
+    private readonly timeoutMs: number,
+  ) {}
+
+  public async active({ signal }: EndpointCall = {}): Promise<string> {
+    return this.requireSide((await this.read(signal)).backendSet);
+  }
+
+  public async activate(server: string, { signal }: EndpointCall = {}): Promise<void> {
+    const address = sideOf(this.spec.sides, server);
+    const { backendSet, etag } = await this.read(signal);
+    if (this.requireSide(backendSet) === server) return;
+    this.requireBackend(backendSet, server);
+    const wanted = { ...detailsOf(backendSet), backends: switched(backendSet, address) };
+    try {
+      await this.untilDone(await this.update(wanted, etag, signal), server, signal);
+    } catch (error) {
+      if (!(error instanceof Error && statusOf(error.cause) === 412)) throw error;
+      const { cause } = error;
+      const wayOut = 'somebody else changed it: look who, and try again';
+      throw notSwitched(this.spec, server, reasonOf(cause), wayOut, cause);
+    }
+    const now = await this.active({ signal });
+    if (now === server) return;
+    const wayOut = 'somebody else changed it: agree who does';
+    throw notSwitched(this.spec, server, `'${now}' again`, wayOut);
+  }
+
+  private requireSide(backendSet: model.BackendSet): string {
+    const online = (backendSet.backends ?? []).filter(isOnline);
+    const side = Object.entries(this.spec.sides).find(
+      ([, address]) => online.length === 1 && online[0]?.ipAddress === address,
+    );
+    if (side !== undefined) return side[0];
+    throw unknownSide(
+      this.spec,
+      (server) => `backend ${sideOf(this.spec.sides, server)}`,
+      online.length === 0
+        ? 'no backend that is online'
+        : online.map((backend) => `backend ${backend.ipAddress ?? backend.name}`).join(', '),
+    );
+  }
+
+  private requireBackend(backendSet: model.BackendSet, server: string): void {
+    const address = sideOf(this.spec.sides, server);
+    if ((backendSet.backends ?? []).some(({ ipAddress }) => ipAddress === address)) return;
+    const wayOut = `add it, offline, or correct 'sides'`;
+    throw notSwitched(this.spec, server, `no backend ${address} in it`, wayOut);
+  }
+
+  private async read(signal: AbortSignal | undefined): Promise<ReadSet> {
+    const { networkLoadBalancerId, backendSetName } = this.spec;
+    return await this.ask(signal, (client) =>
+      client.getBackendSet({ networkLoadBalancerId, backendSetName }),
+    );
+  }
+
+  private async update(
+    updateBackendSetDetails: model.UpdateBackendSetDetails,
+    ifMatch: string,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const { networkLoadBalancerId, backendSetName } = this.spec;
+    const { opcWorkRequestId } = await this.ask(signal, (client) =>
+      client.updateBackendSet({
+        networkLoadBalancerId,
+        backendSetName,
+        updateBackendSetDetails,
+        ifMatch,
+      }),
+    );
+    return opcWorkRequestId;
+  }
+
+  private async untilDone(
+    workRequestId: string,
+    server: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { status } = await until(
+      () =>
+        this.ask(
+          signal,
+          async (client) => (await client.getWorkRequest({ workRequestId })).workRequest,
+        ),
+      (work) => ENDED.has(work.status),
+      { timeoutMs: this.timeoutMs, signal },
+    );
+    if (status === 'SUCCEEDED') return;
+    throw notSwitched(
+      this.spec,
+      server,
+      `work request '${workRequestId}' ${status}${ENDED.has(status) ? '' : ` after ${this.timeoutMs / 1000} s`}`,
+      ENDED.has(status)
+        ? 'look at its errors in OCI, and try again'
+        : 'it was accepted and may come later: look at it in OCI before anything else is done',
+    );
+  }
+
+  private async ask<Answer>(
+    signal: AbortSignal | undefined,
+    call: (client: NetworkLoadBalancerClient) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { spec } = this;
+    return await asking(
+      { spec, service: 'OCI Network Load Balancer', actions: POLICIES },
+      signal,
+      async () => {
+        this.client ??= load(spec.region);
+        return await unlessAborted(call(await this.client), signal);
+      },
+    );
+  }
+}
+
+const ENDED: ReadonlySet<string> = new Set(['SUCCEEDED', 'FAILED', 'CANCELED']);
+
+async function load(region: string | undefined): Promise<NetworkLoadBalancerClient> {
+  const { authenticationDetailsProvider, configuration } = await ociSession();
+  const sdk = await import('oci-networkloadbalancer');
+  const client = new sdk.NetworkLoadBalancerClient(
+    { authenticationDetailsProvider },
+    configuration,
+  );
+  return placed(client, region);
+}
+
+function isOnline({ isOffline, isDrain, isBackup }: model.Backend): boolean {
+  return isOffline !== true && isDrain !== true && isBackup !== true;
+}
+
+/** All backends, of which the one at `address` alone takes connections. None is ever a backup, which would take writes. */
+function switched({ backends = [] }: model.BackendSet, address: string): model.BackendDetails[] {
+  return backends.map((backend) => ({
+    ...backend,
+    isBackup: false,
+    isDrain: backend.ipAddress !== address,
+    isOffline: backend.ipAddress !== address,
+  }));
+}
+
+/** What an update takes of a set: everything but its name. What is left out falls back to a default. */
+function detailsOf({ name: _, ...details }: model.BackendSet): model.UpdateBackendSetDetails {
+  return details;
+}

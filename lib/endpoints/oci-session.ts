@@ -1,0 +1,69 @@
+import type { AuthenticationDetailsProvider, ClientConfiguration } from 'oci-common';
+
+/** What a client of an OCI service is made with. */
+export interface OciSession {
+  readonly authenticationDetailsProvider: AuthenticationDetailsProvider;
+  readonly configuration: ClientConfiguration;
+}
+
+/** What every client of the SDK has, and is told before its first call. */
+export interface OciClient {
+  endpoint: string;
+  regionId: string;
+}
+
+/**
+ * Who asks OCI: the instance itself, or with OCI_CLI_AUTH=api_key (OCI's own variable) the profile that
+ * OCI_CLI_CONFIG_FILE and OCI_CLI_PROFILE name.
+ */
+export async function ociSession(): Promise<OciSession> {
+  const common = await import('oci-common');
+  const { OCI_CLI_AUTH, OCI_CLI_CONFIG_FILE, OCI_CLI_PROFILE } = process.env;
+  const authenticationDetailsProvider =
+    OCI_CLI_AUTH === 'api_key'
+      ? new common.ConfigFileAuthenticationDetailsProvider(OCI_CLI_CONFIG_FILE, OCI_CLI_PROFILE)
+      : await new common.InstancePrincipalsAuthenticationDetailsProviderBuilder().build();
+  // What fails is told at once, by the caller, who knows what a repetition would mean.
+  const configuration = {
+    circuitBreaker: new common.CircuitBreaker({ disableClientCircuitBreaker: true }),
+    retryConfiguration: { terminationStrategy: new common.MaxAttemptsTerminationStrategy(1) },
+  };
+  return { authenticationDetailsProvider, configuration };
+}
+
+/** Has `client` ask its service in `region`, or where PONTOON_OCI_ENDPOINT says, which is for tests. */
+export function placed<Client extends OciClient>(
+  client: Client,
+  region: string | undefined,
+): Client {
+  const { PONTOON_OCI_ENDPOINT } = process.env;
+  if (PONTOON_OCI_ENDPOINT !== undefined) client.endpoint = PONTOON_OCI_ENDPOINT;
+  else if (region !== undefined) client.regionId = region;
+  return client;
+}
+
+/** The status of an error of an OCI service, such as 404. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : undefined;
+}
+
+/** An answer, or the reason of the signal if that is aborted first: the SDK cannot be ended. */
+export async function unlessAborted<Answer>(
+  answer: Promise<Answer>,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  if (signal === undefined) return await answer;
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = (): void => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
