@@ -6,7 +6,7 @@ import {
   sideOf,
 } from '../postgres';
 import { asking, notSwitched, reasonOf, unknownSide } from './endpoint-error';
-import { ociSession, placed, statusOf, unlessAborted } from './oci-session';
+import { ociAnswer, ociSession, placed, statusOf } from './oci-session';
 import { until } from './until';
 
 const POLICIES = ['use network-load-balancers in compartment …'];
@@ -138,7 +138,8 @@ export class OciNetworkLoadBalancer implements Endpoint {
       signal,
       async () => {
         this.client ??= load(spec.region);
-        return await unlessAborted(call(await this.client), signal);
+        const client = await this.client;
+        return await ociAnswer(() => call(client), signal);
       },
     );
   }

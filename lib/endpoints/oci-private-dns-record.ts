@@ -6,7 +6,7 @@ import {
   sideOf,
 } from '../postgres';
 import { asking, notSwitched, reasonOf, unknownSide } from './endpoint-error';
-import { ociSession, placed, statusOf, unlessAborted } from './oci-session';
+import { ociAnswer, ociSession, placed, statusOf } from './oci-session';
 
 const POLICIES = ['use dns-records in compartment …'];
 
@@ -106,7 +106,8 @@ export class OciPrivateDnsRecord implements Endpoint {
     const { spec } = this;
     return await asking({ spec, service: 'OCI DNS', actions: POLICIES }, signal, async () => {
       this.loaded ??= load(spec.region);
-      return await unlessAborted(call(...(await this.loaded)), signal);
+      const [sdk, client] = await this.loaded;
+      return await ociAnswer(() => call(sdk, client), signal);
     });
   }
 }

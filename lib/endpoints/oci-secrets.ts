@@ -1,7 +1,7 @@
 import type { models, SecretsClient } from 'oci-secrets';
 import { PontoonError, parseSecret, type Secret, type SecretStore } from '../postgres';
 import { reasonOf } from './endpoint-error';
-import { ociSession, placed, statusOf } from './oci-session';
+import { ociAnswer, ociSession, placed, statusOf } from './oci-session';
 
 /**
  * The secrets of OCI Vault, by OCID. Each is fetched once per process, and again when it is asked for fresh; always in
@@ -44,7 +44,8 @@ async function fetchSecret(client: Promise<SecretsClient>, secretId: string): Pr
 }
 
 async function askFor(client: Promise<SecretsClient>, secretId: string) {
-  return await (await client).getSecretBundle({ secretId });
+  const vault = await client;
+  return await ociAnswer(() => vault.getSecretBundle({ secretId }));
 }
 
 function contentOf({ secretBundleContent }: models.SecretBundle): string {

@@ -49,12 +49,13 @@ export function statusOf(error: unknown): number | undefined {
     : undefined;
 }
 
-/** An answer, or the reason of the signal if that is aborted first: the SDK cannot be ended. */
-export async function unlessAborted<Answer>(
-  answer: Promise<Answer>,
-  signal: AbortSignal | undefined,
+/** The answer to a call, or the reason of the signal if that is aborted first: the SDK cannot be ended. */
+export async function ociAnswer<Answer>(
+  asked: () => Promise<Answer>,
+  signal?: AbortSignal,
 ): Promise<Answer> {
-  if (signal === undefined) return await answer;
+  const call = (): Promise<Answer> => asked().catch(rethrow);
+  if (signal === undefined) return await call();
   signal.throwIfAborted();
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -62,8 +63,15 @@ export async function unlessAborted<Answer>(
     signal.addEventListener('abort', stop, { once: true });
   });
   try {
-    return await Promise.race([answer, aborted]);
+    return await Promise.race([call(), aborted]);
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** What went wrong on the way to a service, the SDK throws as an object that is no Error. */
+function rethrow(thrown: unknown): never {
+  if (thrown instanceof Error) throw thrown;
+  const { message = String(thrown) } = Object(thrown) as { readonly message?: string };
+  throw new Error(message, { cause: thrown });
 }

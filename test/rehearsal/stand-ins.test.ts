@@ -10,6 +10,11 @@ import { STANDBY_HOST_STAND_IN } from '../../lib/rehearsal/cloud/standby-host';
 import { cloudFormationShims, cloudFormationStandIn } from '../../lib/rehearsal/cloudformation';
 import { TCP_ENDPOINT_STAND_IN } from '../../lib/rehearsal/endpoint';
 import { lambdaShims, lambdaStandIn } from '../../lib/rehearsal/lambda';
+import {
+  NETWORK_LOAD_BALANCER_STAND_IN,
+  PRIVATE_DNS_STAND_IN,
+  VAULT_STAND_IN,
+} from '../../lib/rehearsal/oci-cloud';
 import { JQ_STAND_IN, SSM_STAND_IN } from '../../lib/rehearsal/ssm';
 import { PG_DUMP_STAND_IN } from '../../lib/rehearsal/ssm/pg-dump-behaviours';
 import { PSQL_STAND_IN } from '../../lib/rehearsal/ssm/psql-behaviours';
@@ -28,6 +33,9 @@ test.each([
   [PG_DUMP_STAND_IN, 'ssm'],
   [PSQL_STAND_IN, 'ssm'],
   [STEP_FUNCTIONS_STAND_IN, 'step-functions'],
+  [NETWORK_LOAD_BALANCER_STAND_IN, 'oci-cloud'],
+  [PRIVATE_DNS_STAND_IN, 'oci-cloud'],
+  [VAULT_STAND_IN, 'oci-cloud'],
 ] as const)('each behaviour of a stand-in is a test', ({ behaviours }, folder) => {
   const directory = join(__dirname, folder);
   const titles = readdirSync(directory)

@@ -121,7 +121,7 @@ export class LoadBalancers {
     };
     this.works.set(work, 'IN_PROGRESS');
     if (this.changeMs === 0) make();
-    else setTimeout(make, this.changeMs);
+    else setTimeout(make, this.changeMs).unref();
     return { headers: { 'opc-work-request-id': work } };
   }
 

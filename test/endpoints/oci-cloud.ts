@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  LoadBalancers,
+  OciEndpointStandIn,
+  ociCredentials,
+  PrivateZones,
+  Vault,
+} from '../../lib/rehearsal/oci-cloud';
+
+/** Services of OCI on this machine that this process's SDK clients find, for one test file. */
+export class LocalOci {
+  private readonly environment = { ...process.env };
+  public readonly zones = new PrivateZones();
+  public readonly vault = new Vault();
+
+  private constructor(
+    public readonly endpoint: OciEndpointStandIn,
+    public readonly balancers: LoadBalancers,
+    private readonly directory: string,
+  ) {
+    for (const service of [this.zones, this.vault, balancers]) endpoint.add(service.routes);
+    Object.assign(process.env, ociCredentials(directory, endpoint.url));
+    // The SDK tells every failure there as well.
+    jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+  }
+
+  /** `changeMs` is how long a load balancer takes to change. */
+  public static async start(changeMs = 0): Promise<LocalOci> {
+    const directory = mkdtempSync(join(tmpdir(), 'pontoon-oci-'));
+    return new LocalOci(await OciEndpointStandIn.start(), new LoadBalancers(changeMs), directory);
+  }
+
+  public async stop(): Promise<void> {
+    process.env = this.environment;
+    await this.endpoint.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
