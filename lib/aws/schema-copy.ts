@@ -4,6 +4,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct, type IDependable } from 'constructs';
 import {
+  type DmsTransformation,
   Problems,
   RDS_AUTHORITIES,
   type RemoteSource,
@@ -52,6 +53,14 @@ export interface SchemaCopyProps {
    */
   readonly selection: TableSelection;
   /**
+   * How the target calls what is copied, as AWS DMS will: columns that it leaves out are dropped, too. What depends on a
+   * table follows it, but for the texts of functions, which keep the names that they were written with. Changing it
+   * renames nothing that was copied before.
+   *
+   * @default - everything keeps its name
+   */
+  readonly transformations?: DmsTransformation[];
+  /**
    * Whether tables that are on the target already are taken as they are.
    *
    * @default false
@@ -74,7 +83,7 @@ export class SchemaCopy extends Construct {
     const problems = new Problems();
     for (const problem of selectionProblems(props.selection, 'selection')) problems.add(problem);
     problems.throwIfAny(`schema copy '${id}'`);
-    const { runner, source, target } = props;
+    const { runner, source, target, transformations = [] } = props;
     const document = createDocument(this, props);
     runner.allowSecret(target.secret);
     const resource = new CustomResource(this, 'Resource', {
@@ -93,6 +102,7 @@ export class SchemaCopy extends Construct {
         document: document.ref,
         instance: props.host.ssmTarget,
         schemas: selectedSchemas(props.selection),
+        ...(transformations.length === 0 ? {} : { transformations }),
         ...(props.adopt === true ? { adopt: true } : {}),
       },
     });

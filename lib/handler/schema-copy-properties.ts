@@ -1,4 +1,11 @@
-import { type Connection, Problems, Reader, readConnection } from '../postgres';
+import {
+  type Connection,
+  type DmsTransformation,
+  Problems,
+  Reader,
+  readConnection,
+  readTransformations,
+} from '../postgres';
 import type { TaggedInstances } from './ssm-api';
 
 /** What CloudFormation tells about a schema copy. */
@@ -9,6 +16,7 @@ export interface SchemaCopyProperties {
   readonly document: string;
   readonly instance: TaggedInstances;
   readonly schemas: readonly string[];
+  readonly transformations: readonly DmsTransformation[];
   readonly adopt: boolean;
 }
 
@@ -29,6 +37,7 @@ export function readProperties(input: unknown): SchemaCopyProperties {
       value: nested.text('value'),
     })),
     schemas: reader.texts('schemas'),
+    transformations: readTransformations(reader),
     adopt: reader.flag('adopt', false),
   };
   reader.refuseTheRest();

@@ -8,7 +8,9 @@ import {
   type SecretStore,
   schemaCopyParameters,
   schemasThere,
+  type TargetNames,
   tablesInSchemas,
+  targetNames,
 } from '../postgres';
 import { Deadline, Ledger, run, withConnection } from '../runner';
 import {
@@ -74,15 +76,17 @@ interface Work extends Required<SchemaCopyHandlerOptions> {
 class SchemaCopy {
   private readonly key: ObjectKey;
   private readonly ledger: Ledger;
+  private readonly names: TargetNames;
 
   constructor(
     private readonly client: ClientBase,
     private readonly secrets: SecretStore,
     private readonly work: Work,
   ) {
-    const { server, source } = work.properties;
+    const { server, source, transformations } = work.properties;
     this.key = { server, kind: 'schema-copy', name: `${source.server}/${source.database}` };
     this.ledger = new Ledger(client, server);
+    this.names = targetNames(transformations);
   }
 
   public async handle(): Promise<void> {
@@ -138,18 +142,21 @@ class SchemaCopy {
   /** Those of `schemas` that exist: what somebody dropped since it was copied is copied again. */
   private async there(schemas: readonly string[]): Promise<readonly string[]> {
     if (schemas.length === 0) return [];
-    const rows = await run(this.client, schemasThere(schemas));
+    const rows = await run(this.client, schemasThere(schemas.map(this.names.schema)));
     const found = new Set(rows.map((row) => String(row.schema)));
-    return schemas.filter((schema) => found.has(schema));
+    return schemas.filter((schema) => found.has(this.names.schema(schema)));
   }
 
   /** Nothing is copied over what is there. */
   private async withoutThoseThere(schemas: readonly string[]): Promise<readonly string[]> {
     if (schemas.length === 0) return [];
-    const rows = await run(this.client, tablesInSchemas(schemas));
+    // What is renamed is copied under its own name first.
+    const called = schemas.flatMap((schema) => [schema, this.names.schema(schema)]);
+    const rows = await run(this.client, tablesInSchemas([...new Set(called)]));
     const there = new Set(rows.map((row) => String(row.schema)));
-    if (there.size === 0 || this.work.properties.adopt)
-      return schemas.filter((schema) => !there.has(schema));
+    if (there.size === 0) return schemas;
+    if (this.work.properties.adopt)
+      return schemas.filter((schema) => !there.has(this.names.schema(schema)));
     throw new PontoonError(
       'EXISTS',
       `${this.what()} cannot be made, got tables in ${[...there].map((name) => JSON.stringify(name)).join(', ')} that somebody else made; drop the schema there, or take it as it is with 'adopt: true'`,
@@ -160,12 +167,13 @@ class SchemaCopy {
     schemas: readonly string[],
     entry: ObjectKey & { readonly owner: string; readonly spec: unknown },
   ): Promise<void> {
-    const { connection, source } = this.work.properties;
+    const { connection, source, transformations } = this.work.properties;
     const api = await SsmApi.load();
     const parameters = schemaCopyParameters({
       connection,
       sourceDatabase: source.database,
       schemas,
+      transformations,
       entry,
     });
     const invocation = await this.run(api, parameters);

@@ -1,6 +1,13 @@
 import type { ResourceContext, ResourceEvent } from '../../lib/handler/resource';
 import { schemaCopyHandler } from '../../lib/handler/schema-copy';
-import { createSecret, type SecretStore } from '../../lib/postgres';
+import {
+  createSecret,
+  type DmsTransformation,
+  DmsTransformationAction,
+  DmsTransformationTarget,
+  type SecretStore,
+  targetNames,
+} from '../../lib/postgres';
 import { AwsEndpointStandIn } from '../../lib/rehearsal/aws-endpoint';
 import { scanForSecrets } from '../../lib/rehearsal/checks/secret-scan';
 import { SsmStandIn } from '../../lib/rehearsal/ssm';
@@ -39,6 +46,7 @@ class Scene {
     readonly owner?: string;
     readonly schemas?: readonly string[];
     readonly adopt?: string;
+    readonly transformations?: readonly DmsTransformation[];
   }) {
     this.requests += 1;
     const { host, port, caCertificate } = this.target.server;
@@ -66,6 +74,9 @@ class Scene {
           document: 'document',
           instance: { key: 'tag:pontoon:standby', value: 'vol-1' },
           schemas: given.schemas ?? ['shop'],
+          ...(given.transformations === undefined
+            ? {}
+            : { transformations: given.transformations }),
           ...(given.adopt === undefined ? {} : { adopt: given.adopt }),
         },
       },
@@ -241,6 +252,112 @@ test('a copy that lacks a table fails with its name and changes nothing; dropped
     await scene.send({ requestType: 'Update', schemas });
     expect(await describeSchemas(target, ['shop'])).toContain(
       'constraint shop.shop.orders orders_pkey PRIMARY KEY (id) t',
+    );
+  });
+});
+
+const { SCHEMA: S, TABLE, COLUMN } = DmsTransformationTarget;
+const A = DmsTransformationAction;
+
+test('what AWS DMS renames or leaves out is copied under the names of the target, once', async () => {
+  await withScene(async (scene) => {
+    const source = await scene.source.client('shop');
+    const target = await scene.target.client('shop');
+    await source.query(`CREATE TABLE shop.lines (id serial PRIMARY KEY, "Order" int NOT NULL REFERENCES shop.orders, secret text NOT NULL);
+      CREATE VIEW shop.ordered AS SELECT "Order" FROM shop.lines;
+      CREATE TABLE audit.calls (id int PRIMARY KEY)`);
+    const transformations = [
+      { target: S, action: A.RENAME, schema: 'shop', value: 'store' },
+      { target: TABLE, action: A.RENAME, schema: 'shop', table: 'lines', value: 'items' },
+      {
+        target: COLUMN,
+        action: A.RENAME,
+        schema: 'shop',
+        table: 'lines',
+        column: 'Order',
+        value: 'of',
+      },
+      { target: COLUMN, action: A.REMOVE_COLUMN, schema: 'shop', table: 'lines', column: 'secret' },
+      { target: S, action: A.RENAME, schema: 'audit', value: 'public' },
+    ];
+    const both = { transformations, schemas: ['audit', 'shop'] };
+    await target.query('CREATE SCHEMA store');
+    await expect(scene.send(both)).rejects.toThrow(
+      /^schema copy 'standby\/shop' to 'aurora' must succeed, got Failed: psql:[^ ]*rename\.sql:\d+: ERROR: {2}schema "store" already exists; mend what it says and deploy again$/,
+    );
+    expect(await scene.schemas()).toEqual([]);
+    await target.query('DROP SCHEMA store; CREATE SCHEMA shop CREATE TABLE mine (id int)');
+    await expect(scene.send(both)).rejects.toThrow(
+      new Error(
+        `schema copy 'standby/shop' to 'aurora' cannot be made, got tables in "shop" that somebody else made; drop the schema there, or take it as it is with 'adopt: true'`,
+      ),
+    );
+    await target.query('DROP SCHEMA shop CASCADE');
+    await scene.send(both);
+    const sent = scene.commands();
+    await scene.send({ ...both, requestType: 'Update' });
+    expect(scene.commands()).toBe(sent);
+    const there = await describeSchemas(target, ['shop', 'audit', 'store', 'public']);
+    expect(there.filter((line) => /^(column|constraint|view|sequence)/.test(line))).toEqual([
+      'column public.calls.id integer t    -  1',
+      'column public.events.id integer t    -  1',
+      "column store.items.id integer t nextval('store.lines_id_seq'::regclass)   -  1",
+      'column store.items.of integer t    -  2',
+      'column store.ordered."Order" integer f    -  1',
+      'column store.orders.id integer t    -  1',
+      'constraint public.calls calls_pkey PRIMARY KEY (id) t',
+      'constraint public.events events_pkey PRIMARY KEY (id) t',
+      'constraint store.store.items "lines_Order_fkey" FOREIGN KEY (of) REFERENCES store.orders(id) t',
+      'constraint store.store.items lines_pkey PRIMARY KEY (id) t',
+      'constraint store.store.orders orders_pkey PRIMARY KEY (id) t',
+      'sequence store.lines_id_seq integer 1 1 1 f',
+      'view store.ordered  SELECT of AS "Order"\n   FROM store.items;',
+    ]);
+  });
+});
+
+test('what the copy renames is called as whoever compares expects it', async () => {
+  await withScene(async (scene) => {
+    const source = await scene.source.client('shop');
+    const target = await scene.target.client('shop');
+    const actions: readonly (readonly [DmsTransformationAction, string?, string?])[] = [
+      [A.CONVERT_LOWERCASE],
+      [A.CONVERT_UPPERCASE],
+      [A.ADD_PREFIX, 'a%_'],
+      [A.REMOVE_PREFIX, 'Old_'],
+      [A.REMOVE_PREFIX, 'New_'],
+      [A.REPLACE_PREFIX, 'Newer_', 'Old_'],
+      [A.ADD_SUFFIX, "'s"],
+      [A.REMOVE_SUFFIX, '_v1'],
+      [A.REPLACE_SUFFIX, '_v2', '_v1'],
+      [A.REPLACE_SUFFIX, '_v2', '_v3'],
+    ];
+    const transformations = actions.flatMap(([action, value, oldValue], index) => {
+      const rest = { ...(value ? { value } : {}), ...(oldValue === undefined ? {} : { oldValue }) };
+      return [S, TABLE, COLUMN].map((kind) => ({
+        target: kind,
+        action,
+        schema: `Old_${index}_v1`,
+        ...rest,
+      }));
+    });
+    const schemas = actions.map((_, index) => `Old_${index}_v1`);
+    const table = 'Old_Tables_v1';
+    const column = 'Old_Column_v1';
+    for (const schema of schemas)
+      await source.query(`CREATE SCHEMA "${schema}" CREATE TABLE "${table}" ("${column}" int)`);
+    await scene.send({ schemas, transformations });
+    const names = targetNames(transformations);
+    const { rows } = await target.query<{ readonly name: string }>(
+      `SELECT concat_ws('.', table_schema, table_name, column_name) AS name FROM information_schema.columns WHERE table_schema ~* 'old|^a%|^newer|^\\d' ORDER BY 1`,
+    );
+    expect(rows.map(({ name }) => name).sort()).toEqual(
+      schemas
+        .map((schema) => {
+          const there = names.table({ schema, name: table });
+          return `${there.schema}.${there.name}.${names.column({ schema, name: table }, column)}`;
+        })
+        .sort(),
     );
   });
 });

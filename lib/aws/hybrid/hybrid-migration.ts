@@ -126,15 +126,16 @@ export class HybridMigration extends Construct {
       ...connectable.connections.securityGroups,
     );
     runner.ledgerOn(target, this);
+    const { dms, selection } = props.replication;
     const schema = new SchemaCopy(this, 'Schema', {
       runner,
       host: standby,
       source: standbyBinding,
       target,
-      selection: props.replication.selection,
+      selection,
+      ...(dms?.transformations === undefined ? {} : { transformations: dms.transformations }),
     });
     const { schemaChanges } = props;
-    const { selection } = props.replication;
     const server = decodesOnStandby(topology) ? source : standbyBinding;
     schema.node.addDependency(...watchSchemas(this, { schemaChanges, selection, runner, server }));
     return replicateToTarget(this, props, {

@@ -1,7 +1,13 @@
 import { type IConnectable, Port } from 'aws-cdk-lib/aws-ec2';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IDependable } from 'constructs';
-import { namesOf, PublisherSslMode, SlotPlugin, selectedSchemas } from '../../postgres';
+import {
+  namesOf,
+  PublisherSslMode,
+  SlotPlugin,
+  selectedSchemas,
+  targetNames,
+} from '../../postgres';
 import { DmsLogin, DmsReplication } from '../dms';
 import { createLogin } from '../login';
 import { NativeReplication } from '../native-replication';
@@ -114,7 +120,7 @@ export function replicateByDms(
     replication: false,
     // Only its members may keep triggers and foreign keys from firing while DMS writes.
     memberOf: ['rds_superuser'],
-    writeSchemas: selectedSchemas(props.replication.selection),
+    writeSchemas: schemasThere(props),
     createInDatabase: true,
   });
   writerRole.node.addDependency(bridge.schema);
@@ -153,6 +159,11 @@ export function replicateByDms(
   replication.connections.allowTo(bridge.targetHost, Port.tcp(target.port), 'apply');
   replication.running.node.addDependency(slot, guard, canaries.onSource, canaries.onTarget);
   return { replication, reverse, roles: rolesByServer(bridge, reader, reverse) };
+}
+
+function schemasThere({ replication: { selection, dms } }: HybridMigrationProps): string[] {
+  const { schema } = targetNames(dms?.transformations ?? []);
+  return [...new Set(selectedSchemas(selection).map(schema))];
 }
 
 /** Keeps applications out from when the tables are there; roles that may enter must be there by then. */

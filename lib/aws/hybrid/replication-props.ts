@@ -66,7 +66,8 @@ export interface HybridReplication {
   readonly deferred?: boolean;
   /**
    * How AWS DMS works: engine, instance, transformations, task settings. By default tables are filled as the schema copy
-   * left them (`tablePreparation: DO_NOTHING`), since a plain TRUNCATE fails where foreign keys refer to a table.
+   * left them (`tablePreparation: DO_NOTHING`), since a plain TRUNCATE fails where foreign keys refer to a table. The
+   * schema copy gives tables the names that `transformations` say; changing these later renames nothing that is there.
    *
    * @default - the defaults of DmsReplication
    */

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection';
+import type { DmsTransformation } from '../dms';
 import type { ObjectKey } from '../objects';
 import { type Statement, sql } from '../statement';
 
@@ -20,6 +21,8 @@ export interface SchemaCopyParameters {
   readonly sourceDatabase: string;
   /** The schemas to copy: base64, separated by spaces. */
   readonly schemas: string;
+  /** What is called otherwise on the target: JSON, base64. */
+  readonly transformations: string;
   /** What the ledger on the target will say: JSON, base64. */
   readonly entry: string;
 }
@@ -34,6 +37,7 @@ export const SCHEMA_COPY_PATTERNS: Readonly<Record<keyof SchemaCopyParameters, s
   caCertificate: '^[A-Za-z0-9+/=]+$',
   sourceDatabase: '^[A-Za-z0-9+/=]+$',
   schemas: '^[A-Za-z0-9+/= ]+$',
+  transformations: '^[A-Za-z0-9+/=]+$',
   entry: '^[A-Za-z0-9+/=]+$',
 };
 
@@ -45,13 +49,15 @@ export interface SchemaCopyRequest {
   readonly sourceDatabase: string;
   /** The schemas to copy. */
   readonly schemas: readonly string[];
+  /** What the target calls otherwise or leaves out. */
+  readonly transformations: readonly DmsTransformation[];
   /** What the ledger on the target will say once they are there. */
   readonly entry: ObjectKey & { readonly owner: string; readonly spec: unknown };
 }
 
 /** The parameters of the document for `request`. */
 export function schemaCopyParameters(request: SchemaCopyRequest): SchemaCopyParameters {
-  const { connection, sourceDatabase, schemas, entry } = request;
+  const { connection, sourceDatabase, schemas, transformations, entry } = request;
   return {
     host: connection.host,
     port: String(connection.port),
@@ -61,6 +67,7 @@ export function schemaCopyParameters(request: SchemaCopyRequest): SchemaCopyPara
     caCertificate: base64(connection.caCertificate),
     sourceDatabase: base64(sourceDatabase),
     schemas: schemas.map(base64).join(' '),
+    transformations: base64(JSON.stringify(transformations)),
     entry: base64(JSON.stringify(entry)),
   };
 }

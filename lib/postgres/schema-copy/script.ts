@@ -1,4 +1,4 @@
-import { FINISH, PLAN, PREPARE } from './statements';
+import { FINISH, PLAN, PREPARE, RENAME } from './statements';
 
 /** Seconds that a copy may take, shorter than the function that waits for it may run. */
 export const SCHEMA_COPY_SECONDS = 780;
@@ -152,6 +152,9 @@ SQL
 cat >"$work/finish.sql" <<'SQL'
 ${FINISH}
 SQL
+cat >"$work/rename.sql" <<'SQL'
+${RENAME}
+SQL
 
 # Tools of two releases may not know each other's meta-commands; servers of two majors not each other's settings.
 same_release=0
@@ -170,7 +173,7 @@ awk -v same_release=$same_release '
   { print }
 ' "$work/own-roles" "$work/dump.sql" >"$work/schema.sql"
 
-on_target -1 -v entry='{{ entry }}' \\
-  -f "$work/plan.sql" -f "$work/prepare.sql" -f "$work/schema.sql" -f "$work/finish.sql" >/dev/null
+on_target -1 -v entry='{{ entry }}' -v transformations='{{ transformations }}' -f "$work/plan.sql" \\
+  -f "$work/prepare.sql" -f "$work/schema.sql" -f "$work/finish.sql" -f "$work/rename.sql" >/dev/null
 printf 'the schema was copied\\n'
 `;

@@ -124,3 +124,44 @@ INSERT INTO pontoon.objects (server, kind, name, owner, adopted, spec, secret_ve
 SELECT entry->>'server', entry->>'kind', entry->>'name', entry->>'owner', false, entry->'spec', '{}', '{}'
 FROM (SELECT pg_catalog.convert_from(pg_catalog.decode(:'entry', 'base64'), 'UTF8')::pg_catalog.jsonb) AS e (entry)
 ON CONFLICT (server, kind, name) DO UPDATE SET spec = EXCLUDED.spec, applied_at = pg_catalog.now();`;
+
+/** Gives what was copied the names that it has on the target, where what depends on it follows. An empty public makes way. */
+export const RENAME = String.raw`WITH changes AS (
+  SELECT * FROM pg_catalog.jsonb_to_recordset(pg_catalog.convert_from(pg_catalog.decode(:'transformations', 'base64'), 'UTF8')::pg_catalog.jsonb)
+    AS t (target text, action text, schema text, "table" text, "column" text, value text, "oldValue" text)
+  WHERE pg_catalog.jsonb_exists(pg_catalog.current_setting('pontoon.plan')::pg_catalog.jsonb->'schemas', schema)
+), tables AS (
+  SELECT c.oid AS id, nspname, relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace
+  WHERE relkind IN ('r', 'p')
+), named AS (
+  SELECT 1 AS place, changes AS change, nspname, relname, attname AS name FROM changes JOIN tables ON nspname = schema AND relname = COALESCE("table", relname)
+    JOIN pg_catalog.pg_attribute ON attrelid = id AND attnum > 0 AND NOT attisdropped AND attinhcount = 0 AND attname = COALESCE("column", attname)
+    WHERE target = 'column'
+  UNION ALL SELECT 2, changes, nspname, relname, relname FROM changes JOIN tables ON nspname = schema AND relname = COALESCE("table", relname)
+    WHERE target = 'table'
+  UNION ALL SELECT 3, changes, schema, NULL, schema FROM changes WHERE target = 'schema'
+), ends AS (
+  SELECT named.*, (change).action, CASE WHEN (change).action LIKE 'replace-%' THEN (change)."oldValue" ELSE (change).value END AS gone,
+    CASE WHEN (change).action LIKE 'remove-%' THEN '' ELSE (change).value END AS added FROM named
+), renamed AS (
+  SELECT ends.*, CASE
+    WHEN action = 'rename' THEN added
+    WHEN action = 'convert-lowercase' THEN pg_catalog.lower(name)
+    WHEN action = 'convert-uppercase' THEN pg_catalog.upper(name)
+    WHEN action = 'add-prefix' THEN added || name
+    WHEN action = 'add-suffix' THEN name || added
+    WHEN action LIKE '%-prefix' AND pg_catalog.starts_with(name, gone) THEN added || pg_catalog.substr(name, pg_catalog.length(gone) + 1)
+    WHEN action LIKE '%-suffix' AND pg_catalog."right"(name, pg_catalog.length(gone)) = gone
+      THEN pg_catalog."left"(name, pg_catalog.length(name) - pg_catalog.length(gone)) || added
+    ELSE name END AS called FROM ends
+)
+SELECT CASE
+  WHEN action = 'remove-column' THEN pg_catalog.format('ALTER TABLE %I.%I DROP COLUMN %I', nspname, relname, name)
+  WHEN place = 1 THEN pg_catalog.format('ALTER TABLE %I.%I RENAME COLUMN %I TO %I', nspname, relname, name, called)
+  WHEN place = 2 THEN pg_catalog.format('ALTER TABLE %I.%I RENAME TO %I', nspname, relname, called)
+  WHEN called = 'public' AND EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE nspname = 'public' AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND refobjid = n.oid))
+    THEN pg_catalog.format('DROP SCHEMA public; ALTER SCHEMA %I RENAME TO public', name)
+  ELSE pg_catalog.format('ALTER SCHEMA %I RENAME TO %I', name, called) END
+FROM renamed WHERE action = 'remove-column' OR called <> name ORDER BY place, nspname, relname, name
+\gexec`;

@@ -14,7 +14,7 @@ import {
   SignalWhen,
   SourceRoute,
 } from '../../../lib/aws';
-import { WalLevel } from '../../../lib/postgres';
+import { DmsTransformationAction, DmsTransformationTarget, WalLevel } from '../../../lib/postgres';
 import { checkTemplate } from '../../templates/cloudformation-schema';
 import { ResourceGraph } from '../resource-graph';
 import { type Changes, migrationProps, newApp, newStack, synthesize } from './fixture';
@@ -155,6 +155,22 @@ test('the schema is copied out of the interface that programs on the instance le
       'Fn::GetAtt': [Match.stringLikeRegexp('StandbyInstanceSecurityGroup'), 'GroupId'],
     },
   });
+});
+
+test('what AWS DMS renames is copied under its new name, in which AWS DMS may write', () => {
+  const transformation = {
+    target: DmsTransformationTarget.SCHEMA,
+    action: DmsTransformationAction.RENAME,
+    schema: 'shop',
+    value: 'store',
+  };
+  const { graph } = synthesize({ replication: { dms: { transformations: [transformation] } } });
+  expect(propertiesOf(graph, graph.only('Custom::PontoonSchemaCopy'))).toMatchObject({
+    schemas: ['shop'],
+    transformations: [transformation],
+  });
+  const writer = graph.only('Custom::PontoonRole', 'WriterRole');
+  expect(propertiesOf(graph, writer)).toMatchObject({ spec: { writeSchemas: ['store'] } });
 });
 
 test('before the promotion nothing flows to the target; after it the standby is a source of its own', () => {

@@ -84,6 +84,7 @@ export async function copy(
     },
     sourceDatabase: 'shop',
     schemas,
+    transformations: [],
     entry: {
       server: 'aurora',
       kind: 'schema-copy',
