@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../identifiers';
 import type { TargetNames } from '../verification';
-import { lastName, likeness, mentions, type Renames } from './renamed-text';
+import { lastName, likeness, type Renames } from './renamed-text';
 import { type PlacedPart, type SchemaPart, schemaDifferences } from './schema';
 
 /** What differs between two schemas of which one has other names. */
@@ -9,12 +9,14 @@ export interface RenamedComparison {
   readonly differences: readonly string[];
   /** Parts whose texts hold names that cannot be told apart, under the names of the source. */
   readonly notCompared: readonly string[];
+  /** Parts that are gone together with a column that is left out, under the names of the source. */
+  readonly leftOut: readonly string[];
 }
 
 /**
  * Compares two schemas of which `to` has the names that `names` gives. Names inside of texts, such as an index's, are
- * followed as far as they are clear; indexes and constraints may have any name of their own. What speaks of a column
- * that is left out may be missing.
+ * followed as far as they are clear; indexes and constraints may have any name of their own. What needs a column that is
+ * left out may be missing.
  */
 export function renamedDifferences(
   from: readonly PlacedPart[],
@@ -34,6 +36,7 @@ const TYPES: readonly Kind[] = ['enum', 'domain', 'composite', 'range'];
 class RenamedSchemas {
   private readonly differences: string[] = [];
   private readonly notCompared: string[] = [];
+  private readonly leftOut: string[] = [];
   private readonly columns: ReadonlyMap<string, readonly PlacedPart[]>;
   private readonly partsThere: ReadonlyMap<string, readonly PlacedPart[]>;
   private readonly renames = new Map<string, Renames>();
@@ -55,7 +58,8 @@ class RenamedSchemas {
     const extensions = (parts: readonly PlacedPart[]) =>
       parts.filter(({ kind }) => kind === 'extension');
     this.differences.push(...schemaDifferences(extensions(this.from), extensions(this.to)));
-    return { differences: this.differences, notCompared: this.notCompared };
+    const { differences, notCompared, leftOut } = this;
+    return { differences, notCompared, leftOut };
   }
 
   /** Parts that are found by the table and the column to which they belong. */
@@ -99,7 +103,8 @@ class RenamedSchemas {
       candidates.find((one) => this.likeness(part, one) === 'unclear') ??
       candidates.find((one) => lastName(one.name) === own);
     if (found !== undefined) left.delete(found);
-    if (this.speaksOfRemoved(part)) this.notCompared.push(`${part.kind} ${part.name}`);
+    if (this.needsLeftOut(part))
+      (found === undefined ? this.leftOut : this.notCompared).push(`${part.kind} ${part.name}`);
     else if (found !== undefined) this.judge(part, found);
     else this.differences.push(`${part.kind} ${part.name} is missing`);
   }
@@ -151,9 +156,10 @@ class RenamedSchemas {
     return likeness(part.definition, other.definition, this.renamesFor(part));
   }
 
-  private speaksOfRemoved(part: PlacedPart): boolean {
-    const removed = this.columnsFor(part).filter((one) => this.columnThere(one) === undefined);
-    return mentions(part.definition, new Set(removed.flatMap(({ column }) => column ?? [])));
+  private needsLeftOut({ needs }: PlacedPart): boolean {
+    return (needs ?? []).some(
+      ([schema, name, column]) => this.names.column({ schema, name }, column) === undefined,
+    );
   }
 
   /** A foreign key speaks of the columns of another table too. */

@@ -17,11 +17,6 @@ export function likeness(here: string, there: string, renames: Renames): Likenes
   return likenessOf(withoutIndexName(tokens(here)), withoutIndexName(tokens(there)), renames);
 }
 
-/** Whether a text of a server speaks of any of `names`. */
-export function mentions(text: string, names: ReadonlySet<string>): boolean {
-  return tokens(text).some((token) => token.kind === 'name' && names.has(token.text));
-}
-
 /** The last part of a qualified name. */
 export function lastName(qualified: string): string {
   return tokens(qualified).at(-1)?.text ?? '';

@@ -25,10 +25,17 @@ export interface PlacedPart extends SchemaPart {
   readonly relation: string | null;
   /** The column, also the one that owns a sequence. */
   readonly column: string | null;
+  /** Schema, table and name of each column without which an index or a constraint cannot be; null for other parts. */
+  readonly needs: readonly (readonly [string, string, string])[] | null;
 }
 
 /** The collation of the attribute `a`, where it is not the one of its type. */
 const COLLATION = `(SELECT pg_catalog.format('COLLATE %I.%I', l.collnamespace::pg_catalog.regnamespace, l.collname) FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_type y ON y.oid = a.atttypid WHERE l.oid = a.attcollation AND a.attcollation <> y.typcollation)`;
+
+/** What an index or a constraint needs; the columns of a key are in `numbers`, since its constraint needs them for it. */
+function needs(catalog: string, id: string, numbers: string): string {
+  return `(SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_array(nn.nspname, nc.relname, na.attname)) FROM (SELECT c.oid AS whole, num::int FROM pg_catalog.unnest(${numbers}) num UNION ALL SELECT p.refobjid, p.refobjsubid FROM pg_catalog.pg_depend p WHERE p.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND p.objid = ${id} AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) u (whole, num) JOIN pg_catalog.pg_attribute na ON na.attrelid = u.whole AND na.attnum = u.num AND u.num > 0 JOIN pg_catalog.pg_class nc ON nc.oid = u.whole JOIN pg_catalog.pg_namespace nn ON nn.oid = nc.relnamespace)`;
+}
 
 /** Describes what the selection's tables are made of. Texts are the same on every server that has the same schema. */
 export function describeSchema(selection: TableSelection): Statement {
@@ -36,18 +43,18 @@ export function describeSchema(selection: TableSelection): Statement {
   const table = `pg_catalog.format('%I.%I', n.nspname, c.relname)`;
   const tables = `pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND ${selected}`;
   return sql(
-    `SELECT 'table' AS kind, ${table} AS name, c.relkind::text AS definition, n.nspname AS schema, c.relname AS relation, NULL::name AS column FROM ${tables}
-UNION ALL SELECT 'column', ${table} || '.' || pg_catalog.quote_ident(a.attname), pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), ${COLLATION}, CASE WHEN a.attnotnull THEN 'NOT NULL' END, CASE WHEN a.attidentity <> '' THEN 'IDENTITY ' || a.attidentity::text END, CASE WHEN a.attgenerated <> '' THEN 'GENERATED ' || a.attgenerated::text END, 'DEFAULT ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid)), n.nspname, c.relname, a.attname
+    `SELECT 'table' AS kind, ${table} AS name, c.relkind::text AS definition, n.nspname AS schema, c.relname AS relation, NULL::name AS column, NULL::jsonb AS needs FROM ${tables}
+UNION ALL SELECT 'column', ${table} || '.' || pg_catalog.quote_ident(a.attname), pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), ${COLLATION}, CASE WHEN a.attnotnull THEN 'NOT NULL' END, CASE WHEN a.attidentity <> '' THEN 'IDENTITY ' || a.attidentity::text END, CASE WHEN a.attgenerated <> '' THEN 'GENERATED ' || a.attgenerated::text END, 'DEFAULT ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid)), n.nspname, c.relname, a.attname, NULL
   FROM ${tables} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-UNION ALL SELECT 'index', pg_catalog.format('%I.%I', n.nspname, i.relname), pg_catalog.pg_get_indexdef(i.oid) || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END, n.nspname, c.relname, NULL
+UNION ALL SELECT 'index', pg_catalog.format('%I.%I', n.nspname, i.relname), pg_catalog.pg_get_indexdef(i.oid) || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END, n.nspname, c.relname, NULL, ${needs('pg_class', 'i.oid', 'x.indkey::int2[]')}
   FROM ${tables} JOIN pg_catalog.pg_index x ON x.indrelid = c.oid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
-UNION ALL SELECT 'constraint', ${table} || '.' || pg_catalog.quote_ident(k.conname), pg_catalog.pg_get_constraintdef(k.oid), n.nspname, c.relname, NULL
+UNION ALL SELECT 'constraint', ${table} || '.' || pg_catalog.quote_ident(k.conname), pg_catalog.pg_get_constraintdef(k.oid), n.nspname, c.relname, NULL, ${needs('pg_constraint', 'k.oid', 'k.conkey')}
   FROM ${tables} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
 ${describeTypes(tables)}
-UNION ALL SELECT 'sequence', pg_catalog.format('%I.%I', sn.nspname, sc.relname), pg_catalog.format('%s INCREMENT %s MINVALUE %s MAXVALUE %s CYCLE %s', pg_catalog.format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqcycle), o.schema, o.relation, o.column
+UNION ALL SELECT 'sequence', pg_catalog.format('%I.%I', sn.nspname, sc.relname), pg_catalog.format('%s INCREMENT %s MINVALUE %s MAXVALUE %s CYCLE %s', pg_catalog.format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqcycle), o.schema, o.relation, o.column, NULL
   FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class sc ON sc.oid = s.seqrelid JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
   CROSS JOIN LATERAL (SELECT n.nspname AS schema, c.relname AS relation, a.attname AS column FROM pg_catalog.pg_depend p JOIN ${tables} ON c.oid = p.refobjid LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.refobjsubid WHERE p.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND p.objid = sc.oid AND p.deptype IN ('a', 'i') LIMIT 1) o
-UNION ALL SELECT 'extension', e.extname::text, '', NULL, NULL, NULL FROM pg_catalog.pg_extension e`,
+UNION ALL SELECT 'extension', e.extname::text, '', NULL, NULL, NULL, NULL FROM pg_catalog.pg_extension e`,
   );
 }
 
@@ -63,7 +70,7 @@ function describeTypes(tables: string): string {
     WHEN 'e' THEN (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
     WHEN 'd' THEN pg_catalog.concat_ws(' ', pg_catalog.format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || t.typdefault, ${check})
     WHEN 'c' THEN (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', pg_catalog.quote_ident(a.attname), pg_catalog.format_type(a.atttypid, a.atttypmod), ${COLLATION}), ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
-    ELSE (SELECT pg_catalog.format_type(g.rngsubtype, NULL) FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid) END, t.typnamespace::pg_catalog.regnamespace::text, t.typname, NULL
+    ELSE (SELECT pg_catalog.format_type(g.rngsubtype, NULL) FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid) END, t.typnamespace::pg_catalog.regnamespace::text, t.typname, NULL, NULL
   FROM pg_catalog.pg_type t WHERE t.typtype IN ('e', 'd', 'c', 'r') AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace AND t.oid IN ${used} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND x.objid = t.oid AND x.deptype = 'e')`;
 }
 

@@ -154,8 +154,9 @@ async function readGate(context: CutoverContext, gate: GateKind): Promise<Gate> 
   const { id, title, wayOut } = gate;
   try {
     const found = await gate.look(context);
-    return typeof found === 'string'
-      ? { id, title, status: 'closed', found, wayOut }
+    if (typeof found === 'string') return { id, title, status: 'closed', found, wayOut };
+    return found !== undefined && 'unchecked' in found
+      ? { id, title, status: 'unchecked', found: found.unchecked, wayOut: found.wayOut }
       : { id, title, status: 'open', found: found?.besides ?? AS_IT_MUST_BE, wayOut: '' };
   } catch (error) {
     return { id, title, status: 'unchecked', found: (error as Error).message, wayOut };

@@ -25,6 +25,7 @@ const table = (schema: string, relation: string): PlacedPart => ({
   schema,
   relation,
   column: null,
+  needs: null,
 });
 const column = (of: PlacedPart, name: string, definition: string): PlacedPart => ({
   ...of,
@@ -38,7 +39,14 @@ const part = (
   kind: PlacedPart['kind'],
   name: string,
   definition: string,
-): PlacedPart => ({ ...of, kind, name, definition });
+  needed: readonly string[] = [],
+): PlacedPart => ({
+  ...of,
+  kind,
+  name,
+  definition,
+  needs: needed.map((column) => [of.schema ?? '', of.relation ?? '', column] as const),
+});
 
 const HERE = table('shop', 'items');
 const THERE = table('store', 'goods');
@@ -46,7 +54,7 @@ const FROM = [HERE, column(HERE, 'title', 'text'), column(HERE, 'name', 'text')]
 const TO = [THERE, column(THERE, 'title', 'text')];
 const compared = (from: readonly PlacedPart[], to: readonly PlacedPart[]) =>
   renamedDifferences([...FROM, ...from], [...TO, ...to], NAMES);
-const SAME = { differences: [], notCompared: [] };
+const SAME = { differences: [], notCompared: [], leftOut: [] };
 const check = (of: PlacedPart, text: string) =>
   part(of, 'constraint', `${of.name}.one`, `CHECK (${text})`);
 
@@ -61,7 +69,11 @@ test('a column that is left out may be there, and others may not', () => {
       [THERE, column(THERE, 'title', 'int'), column(THERE, 'more', 'int')],
       NAMES,
     ),
-  ).toEqual({ differences: ['column store.goods.more is there only'], notCompared: [] });
+  ).toEqual({
+    differences: ['column store.goods.more is there only'],
+    notCompared: [],
+    leftOut: [],
+  });
 });
 
 test.each([
@@ -76,30 +88,52 @@ test.each([
         `constraint store.goods.one is "CHECK ((title <> 'title'::text))" instead of "CHECK ((name <> 'name'::text))"`,
       ],
       notCompared: [],
+      leftOut: [],
     },
   ],
   [
     `shop.ok(name)`,
     `shop.ok(title)`,
-    { differences: [], notCompared: ['constraint shop.items.one'] },
+    { differences: [], notCompared: ['constraint shop.items.one'], leftOut: [] },
   ],
 ])('the constraint %s is compared with %s', (here, there, expected) => {
   expect(compared([check(HERE, here)], [check(THERE, there)])).toEqual(expected);
 });
 
-test('what speaks of a column that is left out is named, and what else is missing is a difference', () => {
-  const index = (of: PlacedPart, name: string, text: string) =>
-    part(of, 'index', `${of.schema}.${name}`, `CREATE INDEX ${name} ON ${of.name} USING ${text}`);
+const index = (of: PlacedPart, name: string, text: string, needed: readonly string[] = []) =>
+  part(
+    of,
+    'index',
+    `${of.schema}.${name}`,
+    `CREATE INDEX ${name} ON ${of.name} USING ${text}`,
+    needed,
+  );
+
+test('what needs a column that is left out is named, and what else is missing is a difference', () => {
   expect(
     compared(
       [
-        index(HERE, 'a', 'btree (title)'),
-        index(HERE, 'b', 'hash (name)'),
-        index(HERE, 'c', 'gin (name)'),
+        index(HERE, 'a', 'btree (title)', ['title']),
+        index(HERE, 'b', 'hash (name)', ['name']),
+        index(HERE, 'c', 'gin (name)', ['name']),
+        index(HERE, 'd', 'btree (title(name))', ['name']),
       ],
       [index(THERE, 'other', 'hash (title)')],
     ),
-  ).toEqual({ differences: ['index shop.c is missing'], notCompared: ['index shop.a'] });
+  ).toEqual({
+    differences: ['index shop.c is missing', 'index shop.d is missing'],
+    notCompared: [],
+    leftOut: ['index shop.a'],
+  });
+});
+
+test('what has the name of something that went with a column cannot be compared with it', () => {
+  expect(
+    compared(
+      [index(HERE, 'a', 'btree (title, name)', ['title', 'name'])],
+      [index(THERE, 'a', 'btree (title)')],
+    ),
+  ).toEqual({ differences: [], notCompared: ['index shop.a'], leftOut: [] });
 });
 
 test('sequences go on where their column is, others in the renamed schema, and those of no column nowhere', () => {
