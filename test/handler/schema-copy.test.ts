@@ -283,7 +283,7 @@ test('what AWS DMS renames or leaves out is copied under the names of the target
     const both = { transformations, schemas: ['audit', 'shop'] };
     await target.query('CREATE SCHEMA store');
     await expect(scene.send(both)).rejects.toThrow(
-      /^schema copy 'standby\/shop' to 'aurora' must succeed, got Failed: psql:[^ ]*rename\.sql:\d+: ERROR: {2}schema "store" already exists; mend what it says and deploy again$/,
+      /^schema copy 'standby\/shop' to 'aurora' must succeed, got Failed: psql:[^ ]*rename\.sql:\d+: ERROR: {2}schema "store" already exists\nCONTEXT: [\s\S]*; mend what it says and deploy again$/,
     );
     expect(await scene.schemas()).toEqual([]);
     await target.query('DROP SCHEMA store; CREATE SCHEMA shop CREATE TABLE mine (id int)');

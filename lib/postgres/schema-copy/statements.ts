@@ -126,8 +126,13 @@ FROM (SELECT pg_catalog.convert_from(pg_catalog.decode(:'entry', 'base64'), 'UTF
 ON CONFLICT (server, kind, name) DO UPDATE SET spec = EXCLUDED.spec, applied_at = pg_catalog.now();`;
 
 /** Gives what was copied the names that it has on the target, where what depends on it follows. An empty public makes way. */
-export const RENAME = String.raw`WITH changes AS (
-  SELECT * FROM pg_catalog.jsonb_to_recordset(pg_catalog.convert_from(pg_catalog.decode(:'transformations', 'base64'), 'UTF8')::pg_catalog.jsonb)
+export const RENAME = `SELECT pg_catalog.set_config('pontoon.transformations', pg_catalog.convert_from(pg_catalog.decode(:'transformations', 'base64'), 'UTF8'), true);
+DO $do$
+DECLARE
+  renaming text;
+BEGIN
+FOR renaming IN WITH changes AS (
+  SELECT * FROM pg_catalog.jsonb_to_recordset(pg_catalog.current_setting('pontoon.transformations')::pg_catalog.jsonb)
     AS t (target text, action text, schema text, "table" text, "column" text, value text, "oldValue" text)
   WHERE pg_catalog.jsonb_exists(pg_catalog.current_setting('pontoon.plan')::pg_catalog.jsonb->'schemas', schema)
 ), tables AS (
@@ -164,4 +169,8 @@ SELECT CASE
     THEN pg_catalog.format('DROP SCHEMA public; ALTER SCHEMA %I RENAME TO public', name)
   ELSE pg_catalog.format('ALTER SCHEMA %I RENAME TO %I', name, called) END
 FROM renamed WHERE action = 'remove-column' OR called <> name ORDER BY place, nspname, relname, name
-\gexec`;
+LOOP
+  EXECUTE renaming;
+END LOOP;
+END
+$do$;`;
