@@ -96,8 +96,9 @@ export class DmsApi {
   }
 
   /** Stops a task. */
-  public async stopTask(arn: string): Promise<void> {
-    await this.client.send(new this.sdk.StopReplicationTaskCommand({ ReplicationTaskArn: arn }));
+  public async stopTask(arn: string, abortSignal?: AbortSignal): Promise<void> {
+    const stop = new this.sdk.StopReplicationTaskCommand({ ReplicationTaskArn: arn });
+    await this.client.send(stop, abortSignal === undefined ? {} : { abortSignal });
   }
 
   /** Starts a serverless replication. */
@@ -111,8 +112,9 @@ export class DmsApi {
   }
 
   /** Stops a serverless replication. */
-  public async stopReplication(arn: string): Promise<void> {
-    await this.client.send(new this.sdk.StopReplicationCommand({ ReplicationConfigArn: arn }));
+  public async stopReplication(arn: string, abortSignal?: AbortSignal): Promise<void> {
+    const stop = new this.sdk.StopReplicationCommand({ ReplicationConfigArn: arn });
+    await this.client.send(stop, abortSignal === undefined ? {} : { abortSignal });
   }
 
   /** Begins to test whether an instance reaches an endpoint. */

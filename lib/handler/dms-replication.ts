@@ -22,7 +22,7 @@ export interface DmsReplication {
   readonly arn: string;
   observe(): Promise<Observation>;
   start(type: StartType): Promise<void>;
-  stop(): Promise<void>;
+  stop(signal?: AbortSignal): Promise<void>;
   /** Makes sure that the endpoints are reached, where AWS DMS does not do so itself. */
   prepare(clock: Clock): Promise<void>;
 }
@@ -57,7 +57,7 @@ export function instanceTask(api: DmsApi, arn: string): DmsReplication {
     arn,
     observe: async () => observeTask(await find()),
     start: async (type) => await api.startTask(arn, type),
-    stop: async () => await api.stopTask(arn),
+    stop: async (signal) => await api.stopTask(arn, signal),
     prepare: async (clock) => {
       const task = await find();
       const instance = task?.ReplicationInstanceArn ?? '';
@@ -80,7 +80,7 @@ export function serverlessReplication(api: DmsApi, arn: string): DmsReplication 
       return observeServerless(found);
     },
     start: async (type) => await api.startReplication(arn, type),
-    stop: async () => await api.stopReplication(arn),
+    stop: async (signal) => await api.stopReplication(arn, signal),
     prepare: async () => {},
   };
 }

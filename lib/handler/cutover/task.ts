@@ -19,10 +19,12 @@ export function cutoverTask(arn: string, clock: Clock): ReplicationTask {
     return serverless ? serverlessReplication(api, arn) : instanceTask(api, arn);
   };
   return {
-    requestStop: async () => {
+    requestStop: async (signal) => {
       const replication = await find();
       const { phase } = await replication.observe();
-      if (phase === 'running' || phase === 'changing') await replication.stop().catch(ignoreState);
+      if (phase !== 'running' && phase !== 'changing') return;
+      signal?.throwIfAborted();
+      await replication.stop(signal).catch(ignoreState);
     },
     untilStopped: async () => {
       await waitFor(await find(), 'stop', clock);

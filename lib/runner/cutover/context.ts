@@ -12,7 +12,7 @@ import {
 } from '../../postgres';
 import { Deadline, limitSession, unlimitSession } from '../deadline';
 import { type Row, run, runAtEnd, runOne } from '../run';
-import type { CutoverRequest, CutoverServices } from './services';
+import type { CutoverRequest, CutoverServices, ReplicationTask } from './services';
 
 /** By how much a single statement may outlast the clock. */
 const LATER_MS = 200;
@@ -24,6 +24,8 @@ export class CutoverContext {
   private endsAt = Number.POSITIVE_INFINITY;
   /** Every switch of clients so far: one that was given up may take effect nevertheless. */
   private switching: Promise<unknown> = Promise.resolve();
+  /** Every request to stop a task so far: one that was given up may stop it nevertheless. */
+  private stopping: Promise<unknown> = Promise.resolve();
   /** Whether an undo has let applications in on the old writer again. */
   public freed = false;
   /** Servers that are known to have a journal. */
@@ -137,6 +139,21 @@ export class CutoverContext {
   public async clientsSent(milliseconds: number): Promise<void> {
     const what = 'see the switch of clients end that was given up';
     await this.inTime(what, async () => await this.switching, milliseconds);
+  }
+
+  /** Has `task` stop, some time later. */
+  public async requestStop(task: ReplicationTask): Promise<void> {
+    await this.inTime('have the DMS task stop', async (signal) => {
+      const call = task.requestStop(signal);
+      this.stopping = Promise.allSettled([this.stopping, call]);
+      await call;
+    });
+  }
+
+  /** Waits until every request to stop a task has ended, also those that were given up. */
+  public async stopsRequested(milliseconds: number): Promise<void> {
+    const what = 'see the request end that the DMS task stop, which was given up';
+    await this.inTime(what, async () => await this.stopping, milliseconds);
   }
 
   /** Milliseconds that are left. Throws a PontoonError with code BUDGET_SPENT if none are. */

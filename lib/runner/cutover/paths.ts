@@ -29,6 +29,8 @@ import type { ReplicationTask } from './services';
 
 const LOOK_AGAIN_MS = 5;
 const PULSE_MS = 20;
+/** How long a request may take that was given up before. */
+const STOP_MS = 30_000;
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** Does `work` on all of `paths` at once; returns, or fails as the first of them that did, when none is at work. */
@@ -80,6 +82,8 @@ export async function startPath(context: CutoverContext, path: ReplicationPath):
     return;
   }
   await letWriterIn(context, path);
+  // What stops the task must not come behind what starts it.
+  await context.stopsRequested(STOP_MS);
   await taskOf(context).resume();
 }
 
@@ -170,7 +174,7 @@ export function taskOf(context: CutoverContext): ReplicationTask {
 /** A task takes long to stop, so that its login is cut off first, and its end is waited for when the outage is over. */
 async function stopTask(context: CutoverContext, path: ReplicationPath): Promise<void> {
   const receiver = context.receiver(path);
-  await context.inTime('have the DMS task stop', () => taskOf(context).requestStop());
+  await context.requestStop(taskOf(context));
   const { writer } = path;
   if (writer === undefined) return;
   // What is granted to everybody comes back when the new writer opens, and the task may still be stopping then.

@@ -19,8 +19,11 @@ export interface SwitchedEndpoint extends Pick<Endpoint, 'untilEverywhere'> {
 
 /** An AWS DMS task, for a path that DMS runs. */
 export interface ReplicationTask {
-  /** Asks for the stop unless the task has stopped, and returns as soon as the service has accepted it. */
-  requestStop(): Promise<void>;
+  /**
+   * Asks for the stop unless the task has stopped, and returns as soon as the service has accepted it. It asks for nothing
+   * more once `signal` is aborted.
+   */
+  requestStop(signal?: AbortSignal): Promise<void>;
   /** Returns once the task has stopped. */
   untilStopped(): Promise<void>;
   /** Starts the task where it stopped, once a stop that is under way has ended; nothing if it runs. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { cutover, status, type TaskTable } from '../../../lib/runner';
 import { failureOf } from '../../faults/walks';
@@ -87,5 +89,42 @@ test('the login of a task that is still stopping stays shut when everybody may c
   );
   expect(rows).toEqual([{ may: true }]);
   expect(tried).toEqual([`role "${WRITER}" is not permitted to log in`]);
+  await other.stop();
+});
+
+test('a stop that is given up, and comes late, does not stop what the undo resumed', async () => {
+  const other = await DmsLab.start();
+  const own = await other.lab.services();
+  const task = other.task();
+  const resumed = new AbortController();
+  const undoing = new AbortController();
+  const plan = other.plan();
+  const walk = cutover(
+    { plan: { ...plan, limits: { ...plan.limits, budgetMs: 3_000 } }, owner: 'test' },
+    {
+      ...own,
+      task: {
+        ...task,
+        // It does not look at its signal, and is accepted by the service when the undo has long begun.
+        requestStop: async () => {
+          await once(undoing.signal, 'abort');
+          await delay(1_000, undefined, { signal: resumed.signal }).catch(() => undefined);
+          await task.requestStop();
+        },
+        resume: async () => {
+          await task.resume();
+          resumed.abort();
+        },
+      },
+      onEvent: ({ kind }) => {
+        if (kind === 'undo') undoing.abort();
+      },
+    },
+  );
+  expect(await failureOf(walk.finally(() => own.close()))).toMatch(
+    /^UNDONE: have the DMS task stop .*; everything was taken back, and 'blue' works as before$/,
+  );
+  await other.lab.blue.admin.query(`INSERT INTO shop.customers (name) VALUES ('after')`);
+  await other.arrived(`SELECT FROM shop.customers WHERE name = 'after'`);
   await other.stop();
 });
