@@ -40,6 +40,19 @@ exports.__esModule = true;`,
   },
 });
 
+/**
+ * Parts of `pg` that are loaded when somebody asks for them, and nobody does here: libpq's client, and the password
+ * file, since every connection has its password. Asked for after all, they say so.
+ */
+const withoutUnusedParts = {
+  name: 'without-unused-parts',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/](pg[\\/]lib[\\/]native|pgpass[\\/]lib)[\\/]index\.js$/ }, () => ({
+      contents: `throw new Error('this part of pg is not in the bundle');`,
+    }));
+  },
+};
+
 /** Writes dist/handler/{index.js,rds-certificates.gz,LICENSES.txt}; the same sources give the same bytes. */
 export async function bundleHandler(root) {
   const directory = path.join(root, 'dist/handler');
@@ -59,7 +72,7 @@ export async function bundleHandler(root) {
     supported: { 'dynamic-import': false },
     banner: { js: BANNER },
     legalComments: 'none',
-    plugins: [certificatesBeside(directory)],
+    plugins: [certificatesBeside(directory), withoutUnusedParts],
     metafile: true,
     logLevel: 'warning',
   });
