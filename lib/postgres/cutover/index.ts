@@ -5,6 +5,13 @@ export {
   replayed,
   writeCanary,
 } from './canary';
+export {
+  followedTables,
+  type PublishedTable,
+  publishedTables,
+  unfollowed,
+  unpublished,
+} from './carried';
 export { type CutoverOptions, deriveCutover, type ReverseOptions } from './derive';
 export {
   admittedTo,

@@ -11,6 +11,7 @@ import {
   writeCanary,
 } from '../../postgres';
 import { type Probe, type WaitOptions, waitUntil } from '../wait';
+import { lookAtCarried } from './carried';
 import type { CutoverContext } from './context';
 import { lookAtSchemas } from './gate-schemas';
 import { everyPath } from './paths';
@@ -52,7 +53,17 @@ async function refuseTask(context: CutoverContext): Promise<void> {
   );
 }
 
+async function refuseUncarried(context: CutoverContext): Promise<void> {
+  const reason = await lookAtCarried(context);
+  if (reason === undefined) return;
+  throw new PontoonError(
+    'TABLES_NOT_CARRIED',
+    `every selected table must be replicated while writers are switched, got: ${reason}; deploy again, then compare the rows`,
+  );
+}
+
 async function refuseOtherSchema(context: CutoverContext): Promise<void> {
+  await refuseUncarried(context);
   const reason = await lookAtSchemas(context);
   if (typeof reason !== 'string') return;
   throw new PontoonError(

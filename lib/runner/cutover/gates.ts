@@ -1,4 +1,5 @@
 import { type Gate, PontoonError } from '../../postgres';
+import { lookAtCarried } from './carried';
 import type { CutoverContext } from './context';
 import { lookAtForward, lookAtSuperusers, lookAtTarget, lookAtTransactions } from './gate-activity';
 import {
@@ -87,6 +88,12 @@ const GATES: readonly GateKind[] = [
     title: 'the new writer follows closely',
     wayOut: 'wait, or look at what holds the receiver up',
     look: lookAtForward,
+  },
+  {
+    id: 'tables',
+    title: 'every selected table is replicated, there and back',
+    wayOut: 'deploy again, which publishes and follows it, then compare the rows',
+    look: lookAtCarried,
   },
   {
     id: 'schemas',

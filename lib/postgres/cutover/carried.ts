@@ -1,0 +1,46 @@
+import { type QualifiedName, quoteQualified } from '../identifiers';
+import { type Statement, sql } from '../statement';
+import { selectionSql, type TableSelection } from '../table-selection';
+
+/** A table that rows are kept in, and how the publications carry it. */
+export interface PublishedTable extends QualifiedName {
+  /** Under which names it is published: its own, or that of a table that it is a partition of. */
+  readonly via: readonly QualifiedName[];
+}
+
+/**
+ * The tables of `selection` that rows are kept in, partitions instead of what they are part of, and by which names
+ * `publications` carry all their changes. A publication that leaves out a kind of change carries none.
+ */
+export function publishedTables(
+  selection: TableSelection,
+  publications: readonly string[],
+): Statement {
+  const upwards = 'SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_ancestors(c.oid)';
+  return sql(
+    `SELECT n.nspname AS schema, c.relname AS name, (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_object('schema', t.schemaname, 'name', t.tablename)), '[]') FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname WHERE p.pubname = ANY ($1::pg_catalog.name[]) AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND pg_catalog.to_regclass(pg_catalog.format('%I.%I', t.schemaname, t.tablename)) IN (${upwards})) AS via FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND EXISTS (SELECT FROM (${upwards}) AS a(oid) JOIN pg_catalog.pg_class s ON s.oid = a.oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace WHERE ${selectionSql(selection, 'sn.nspname', 's.relname')}) ORDER BY 1, 2`,
+    [publications],
+  );
+}
+
+/** The tables that `subscriptions` have copied and follow, by the names of the publisher. */
+export function followedTables(subscriptions: readonly string[]): Statement {
+  return sql(
+    `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_subscription_rel r ON r.srsubid = s.oid JOIN pg_catalog.pg_class c ON c.oid = r.srrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND s.subname = ANY ($1::pg_catalog.name[]) AND r.srsubstate IN ('r', 's')`,
+    [subscriptions],
+  );
+}
+
+/** The first of `tables` that nothing publishes. */
+export function unpublished(tables: readonly PublishedTable[]): PublishedTable | undefined {
+  return tables.find(({ via }) => via.length === 0);
+}
+
+/** The first of `tables` that is published and followed under no name. */
+export function unfollowed(
+  tables: readonly PublishedTable[],
+  followed: readonly QualifiedName[],
+): PublishedTable | undefined {
+  const names = new Set(followed.map(quoteQualified));
+  return tables.find(({ via }) => !via.some((name) => names.has(quoteQualified(name))));
+}

@@ -1,0 +1,63 @@
+import { rollbackOf } from '../../../lib/postgres';
+import { cutover, status } from '../../../lib/runner';
+import { failureOf } from '../../faults/walks';
+import { CutoverLab } from './lab';
+
+describe.each([
+  [14, 18],
+  [17, 17],
+])('tables that are not replicated, from PostgreSQL %i to %i', (from, to) => {
+  let lab: CutoverLab;
+  beforeAll(async () => {
+    lab = await CutoverLab.start([from, to]);
+  });
+  afterAll(() => lab.stop());
+
+  async function found(plan = lab.plan()): Promise<string | undefined> {
+    const services = await lab.services();
+    const { gates } = await status({ plan }, services).finally(() => services.close());
+    const gate = gates.find(({ id }) => id === 'tables');
+    return gate?.status === 'open' ? undefined : gate?.found;
+  }
+
+  test('every table of a migration as it was deployed is, there and back', async () => {
+    expect(await found()).toBeUndefined();
+    expect(await found(rollbackOf(lab.plan()))).toMatch(/is not followed by '\w+' on 'blue'$/);
+  });
+
+  test('a table that was made on both sides since closes a gate, and so the walk', async () => {
+    for (const { admin } of [lab.blue, lab.green])
+      await admin.query('CREATE TABLE shop.fresh (id int PRIMARY KEY)');
+    expect(await found()).toBe(
+      `not every change of table "shop"."fresh" is published on 'blue' by 'forward'`,
+    );
+    const services = await lab.services();
+    const walk = cutover({ plan: lab.plan(), owner: 'test' }, services);
+    const said = await failureOf(walk.finally(() => services.close()));
+    expect(said).toContain(
+      `- every selected table is replicated, there and back: closed, got not every change of table "shop"."fresh" is published on 'blue' by 'forward'; deploy again, which publishes and follows it, then compare the rows`,
+    );
+  });
+
+  test('it is not enough to publish it: the subscription must take it up, and the way back too', async () => {
+    await lab.blue.admin.query('ALTER PUBLICATION forward ADD TABLE ONLY shop.fresh');
+    expect(await found()).toBe(`table "shop"."fresh" is not followed by 'forward' on 'green'`);
+    for (const { admin } of [lab.blue, lab.green]) await admin.query('DROP TABLE shop.fresh');
+    expect(await found()).toBeUndefined();
+    await lab.green.admin.query('ALTER PUBLICATION backward DROP TABLE shop.customers');
+    expect(await found()).toBe(
+      `not every change of table "shop"."customers" is published on 'green' by 'backward'`,
+    );
+    await lab.green.admin.query('ALTER PUBLICATION backward ADD TABLE ONLY shop.customers');
+    expect(await found()).toBeUndefined();
+  });
+
+  test('a publication that leaves out a kind of change does not count', async () => {
+    await lab.blue.admin.query(
+      "ALTER PUBLICATION forward SET (publish = 'insert, update, delete')",
+    );
+    expect(await found()).toMatch(
+      /^not every change of table .* is published on 'blue' by 'forward'$/,
+    );
+  });
+});
