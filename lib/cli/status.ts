@@ -56,7 +56,7 @@ function linesOf(plan: CutoverPlan, found: CutoverStatus): string[] {
     ['phase', found.phase],
     ['writer', found.writer ?? 'none: applications cannot write'],
     ['clients', found.active === undefined ? 'switched by somebody else' : `at ${found.active}`],
-    ...found.fenced.map((fence) => ['fence', fenceText(fence)] as const),
+    ...found.fenced.map((fence) => ['fence', fenceText(fence, found.writer)] as const),
     ['walking', found.walking ?? 'nobody'],
     ...wayRows('forward', found.forward),
     ...(found.reverse === undefined
@@ -68,14 +68,15 @@ function linesOf(plan: CutoverPlan, found: CutoverStatus): string[] {
   return rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
 }
 
-function fenceText({
-  server,
-  owner,
-  remainingMs,
-  decided,
-}: CutoverStatus['fenced'][number]): string {
+function fenceText(
+  { server, owner, remainingMs, decided }: CutoverStatus['fenced'][number],
+  writer: string | undefined,
+): string {
+  const opened = writer !== undefined;
   const end = decided
-    ? 'stays until it is rolled back or finalized'
+    ? opened
+      ? 'stays until it is rolled back or finalized'
+      : 'decided, but cut off before the opening: run the cutover again, which opens'
     : remainingMs > 0
       ? `${milliseconds(remainingMs)} until its deadline`
       : 'its deadline has passed: run the cutover again, which lifts it';

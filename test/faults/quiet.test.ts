@@ -152,6 +152,20 @@ describe.each(PAIRS)('who writes behind a fence, from PostgreSQL %i to %i', (fro
     await Promise.all(clients.map((client) => client.end()));
   });
 
+  test.each(['switch', 'open'])('who is let in again before %s is found', async (step) => {
+    const plan = next();
+    const old = lab.side(plan.from);
+    const walk = walkWith(lab, plan, { step: step as 'switch', edge: 'before' }, async () => {
+      await asSuperuser(old, 'GRANT CONNECT ON DATABASE app TO PUBLIC');
+    });
+    expect(await failureOf(walk)).toMatch(
+      new RegExp(
+        `^UNDONE: the fence on '${plan.from}' must leave only listed roles with CONNECT, got .*; everything was taken back, and '${plan.from}' works as before`,
+      ),
+    );
+    await expectWhole(lab, writers);
+  });
+
   test.each(['switch', 'open'])('what a superuser writes before %s is found', async (step) => {
     const plan = next();
     const text = `SET synchronous_commit = off; INSERT INTO shop.customers (name) VALUES ('late')`;

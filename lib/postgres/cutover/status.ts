@@ -43,12 +43,13 @@ function phaseBehind(
   back: PathState,
   active: string | undefined,
 ): CutoverState {
-  if (fence.opened || fence.decided) {
+  if (fence.opened) {
     const phase =
       ahead === 'absent' && back === 'absent' ? CutoverPhase.FINALIZED : CutoverPhase.OPEN;
     return { phase, writer: next };
   }
-  if (active === next) return { phase: CutoverPhase.SWITCHED, writer: undefined };
+  // Nobody undoes a decision, and who made it may have been cut off before anybody was let in.
+  if (fence.decided || active === next) return { phase: CutoverPhase.SWITCHED, writer: undefined };
   if (isStarted(back) && !isStarted(ahead))
     return { phase: CutoverPhase.REVERSED, writer: undefined };
   return { phase: CutoverPhase.FENCED, writer: undefined };

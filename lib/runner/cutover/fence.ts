@@ -163,7 +163,11 @@ async function sessionsOf(context: CutoverContext): Promise<readonly OtherSessio
   return rows as unknown as readonly OtherSession[];
 }
 
-async function refuseUnfenced(context: CutoverContext, keep: readonly string[]): Promise<void> {
+/** Refuses a login that may come in, since it was let in again or never kept out. */
+export async function refuseUnfenced(
+  context: CutoverContext,
+  keep: readonly string[],
+): Promise<void> {
   const { from } = context.plan;
   const rows = await context.run(from, unfencedLogins(keep));
   if (rows.length === 0) return;

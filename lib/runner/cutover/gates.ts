@@ -73,8 +73,8 @@ const GATES: readonly GateKind[] = [
   },
   {
     id: 'kept',
-    title: 'every role that is kept exists',
-    wayOut: 'correct its name in the list of kept roles',
+    title: 'every role that is kept exists, and only reads',
+    wayOut: 'correct the list of kept roles, or revoke what it may write',
     look: lookAtKept,
   },
   {

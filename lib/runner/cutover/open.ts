@@ -21,7 +21,7 @@ import {
 import { SqlError } from '../run';
 import { travel } from './catch-up';
 import type { CutoverContext } from './context';
-import { accessOf, refuseOthers, restoreAccess } from './fence';
+import { accessOf, keptOn, refuseOthers, refuseUnfenced, restoreAccess } from './fence';
 import { followSecret, removeSlot, taskOf } from './paths';
 
 const OPEN_MS = 30_000;
@@ -34,6 +34,7 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
   const { quietSince: since = null, decided = false } = (await context.journal(from)) ?? {};
   // It was proven before; by now the way back may have brought what the new writer's applications wrote.
   if (decided) return;
+  await refuseUnfenced(context, await keptOn(context, from));
   await refuseOthers(context);
   if (since === null) {
     throw new PontoonError(

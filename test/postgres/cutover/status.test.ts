@@ -63,6 +63,23 @@ test.each<[string, Partial<CutoverObservation>, CutoverPhase, string | undefined
     undefined,
   ],
   [
+    'a decision whose opening was cut off',
+    { from: { ...FENCE, decided: true }, forward: 'stopped', reverse: 'carrying', active: 'green' },
+    CutoverPhase.SWITCHED,
+    undefined,
+  ],
+  [
+    'such a decision while somebody else switches clients',
+    {
+      from: { ...FENCE, decided: true },
+      forward: 'stopped',
+      reverse: 'carrying',
+      active: undefined,
+    },
+    CutoverPhase.SWITCHED,
+    undefined,
+  ],
+  [
     'a new writer that is open',
     { from: OPENED, forward: 'stopped', reverse: 'carrying', active: 'green' },
     CutoverPhase.OPEN,

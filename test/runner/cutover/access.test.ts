@@ -55,8 +55,18 @@ describe('who may connect', () => {
     const plan = { ...lab.plan(), keep: { blue: ['reader', 'graphana'], green: ['reader'] } };
     const walk = walkWith(lab, plan, { step: 'gates', edge: 'after' }, async () => undefined);
     expect(await failureOf(walk)).toBe(
-      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- every role that is kept exists: closed, got no role 'graphana' on 'blue'; correct its name in the list of kept roles`,
+      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- every role that is kept exists, and only reads: closed, got no role 'graphana' on 'blue'; correct the list of kept roles, or revoke what it may write`,
     );
+  });
+
+  test('is kept by nobody who may write: no fence would keep their writes from the old writer', async () => {
+    const { blue } = lab;
+    await blue.admin.query('GRANT UPDATE ON shop.customers TO reader');
+    const walk = walkWith(lab, lab.plan(), { step: 'gates', edge: 'after' }, async () => undefined);
+    expect(await failureOf(walk)).toBe(
+      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- every role that is kept exists, and only reads: closed, got role 'reader', which may write to shop.customers on 'blue', also when the new writer is open; correct the list of kept roles, or revoke what it may write`,
+    );
+    await blue.admin.query('REVOKE UPDATE ON shop.customers FROM reader');
   });
 
   test.each([
