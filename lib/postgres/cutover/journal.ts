@@ -49,6 +49,18 @@ export function findJournal(migration: string): Statement {
   );
 }
 
+/** The other migrations with an entry here: one database has one access list, and so one fence. */
+export function fencesOfOthers(migration: string): Statement {
+  return sql(`SELECT migration AS name FROM ${TABLE} WHERE migration <> $1 ORDER BY 1 LIMIT 1`, [
+    migration,
+  ]);
+}
+
+/** Keeps other fences out until the transaction ends. */
+export function lockJournal(): Statement {
+  return sql(`LOCK TABLE ${TABLE} IN SHARE ROW EXCLUSIVE MODE`);
+}
+
 /** Writes the entry, in the transaction of the fence. What was there before an earlier try is kept. */
 export function writeJournal(
   { migration, from, to, limits }: CutoverPlan,

@@ -60,10 +60,15 @@ export class CutoverContext {
   }
 
   /** Runs `statements` on `server` in one transaction. */
-  public async together(server: string, statements: readonly Statement[]): Promise<void> {
+  public async together(
+    server: string,
+    statements: readonly Statement[],
+    check: () => Promise<void> = async () => undefined,
+  ): Promise<void> {
     const session = this.session(server);
     await run(session, sql('BEGIN'));
     try {
+      await check();
       for (const statement of statements) await run(session, statement);
       await run(session, sql('COMMIT'));
     } catch (error) {

@@ -4,7 +4,10 @@ import {
   admittedTo,
   closeJournal,
   fenceStatements,
+  fencesOfOthers,
+  journalExists,
   liftStatements,
+  lockJournal,
   markQuiet,
   type ObservedAccess,
   type OtherSession,
@@ -38,11 +41,31 @@ export async function fence(context: CutoverContext): Promise<void> {
   context.startClock(found?.remainingMs ?? plan.limits.budgetMs);
   const keep = await keptOn(context, plan.from);
   const access = await accessOf(context, plan.from);
-  await context.together(plan.from, [
-    writeJournal(plan, owner, access),
-    ...fenceStatements(access, keep),
-  ]);
+  await context.together(
+    plan.from,
+    [writeJournal(plan, owner, access), ...fenceStatements(access, keep)],
+    () => refuseOtherFence(context),
+  );
   await refuseUnfenced(context, keep);
+}
+
+/** Another migration that fences the old writer, or did and was not ended: what it gives back would open this fence. */
+export async function otherFence(context: CutoverContext): Promise<string | undefined> {
+  const { from, migration } = context.plan;
+  if ((await context.runOne(from, journalExists()))?.exists !== true) return undefined;
+  const row = await context.runOne(from, fencesOfOthers(migration));
+  return row === undefined ? undefined : String(row.name);
+}
+
+async function refuseOtherFence(context: CutoverContext): Promise<void> {
+  const { from, migration } = context.plan;
+  await context.run(from, lockJournal());
+  const other = await context.runOne(from, fencesOfOthers(migration));
+  if (other === undefined) return;
+  throw new PontoonError(
+    'FENCED_BY_ANOTHER',
+    `the database on '${from}' must be fenced by one migration at a time, got '${String(other.name)}' too; finalize that one, or take it back, first`,
+  );
 }
 
 /** Ends what was there before the fence, and makes sure that nothing else of the kind is left. */

@@ -6,7 +6,7 @@ import {
   writingLogins,
 } from '../../postgres';
 import type { CutoverContext } from './context';
-import { keptOn } from './fence';
+import { keptOn, otherFence } from './fence';
 
 export async function lookAtRunner(context: CutoverContext): Promise<string | undefined> {
   const row = await context.runOne(context.plan.from, sessionsOfRunner());
@@ -44,4 +44,9 @@ export async function lookAtSignals(context: CutoverContext): Promise<string | u
   return row.name === null
     ? undefined
     : `no right to end those of '${String(row.name)}' on '${from}'`;
+}
+
+export async function lookAtFences(context: CutoverContext): Promise<string | undefined> {
+  const other = await otherFence(context);
+  return other === undefined ? undefined : `that of '${other}' on '${context.plan.from}'`;
 }

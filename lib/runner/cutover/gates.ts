@@ -10,7 +10,13 @@ import {
   lookAtWayBack,
 } from './gate-rights';
 import { type GateFinding, lookAtSchemas } from './gate-schemas';
-import { lookAtGrants, lookAtKept, lookAtRunner, lookAtSignals } from './gate-sessions';
+import {
+  lookAtFences,
+  lookAtGrants,
+  lookAtKept,
+  lookAtRunner,
+  lookAtSignals,
+} from './gate-sessions';
 import { lookAtJobs, lookAtSubscriptions } from './unattended';
 import { lookAtRows } from './verified';
 
@@ -57,6 +63,12 @@ const GATES: readonly GateKind[] = [
     title: 'the runner owns the database on both servers',
     wayOut: 'make its role a member of the owner',
     look: lookAtOwners,
+  },
+  {
+    id: 'fences',
+    title: 'no other migration fences the old writer',
+    wayOut: 'finalize that one, or take it back, first: a database has one fence',
+    look: lookAtFences,
   },
   {
     id: 'may-end',

@@ -6,9 +6,11 @@ import {
   confirmed,
   countSessionsOf,
   entriesOf,
+  fencesOfOthers,
   findJournal,
   foreignWrites,
   journalExists,
+  lockJournal,
   otherSessions,
   type QualifiedName,
   quietSlotName,
@@ -51,6 +53,7 @@ export class Simulation {
   private readonly subscriptions = new Map<string, boolean>();
   /** How a walk asks for the canaries of this plan. */
   private readonly canaries: ReadonlySet<string>;
+  private locked = false;
   private fenced = false;
   private ended = false;
   /** Where sequences were set to, by their names as literals. */
@@ -122,6 +125,7 @@ export class Simulation {
 
   /** Notes what the statement would have changed. */
   private keepBack(server: string, text: string, values: readonly unknown[]): void {
+    if (text === lockJournal().text) this.locked = true;
     if (/^INSERT INTO \S+\.cutover /.test(text)) this.fenced = true;
     for (const [, name = '', lastValue = '', isCalled] of text.matchAll(SET))
       this.positions.set(name, { lastValue, isCalled: isCalled === 'true' });
@@ -156,6 +160,8 @@ export class Simulation {
       return enabled === undefined ? undefined : [{ enabled, workers: enabled ? 1 : 0 }];
     }
     if (text === entriesOf([], []).text) return this.keepBackSecret(server, values);
+    // The gate looked; until the journal is made there is none to ask.
+    if (this.locked && text === fencesOfOthers('').text) return [];
     if (this.canaries.has(text)) return [{ arrived: true }];
     if (text === replayed('').text || text === confirmed('', '').text)
       return [{ reached: true, lostBy: null }];

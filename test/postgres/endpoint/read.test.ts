@@ -165,7 +165,7 @@ test('a command is a program with its arguments', () => {
 
 test('what is no endpoint is told as such', () => {
   expect(messageOf(() => parseEndpoint({ ...record, kind: 'dns' }))).toBe(
-    `endpoint: 'endpoint.kind' must be one of 'route53-record', 'secret', 'rds-proxy', 'command', got "dns"; pick one`,
+    `endpoint: 'endpoint.kind' must be one of 'route53-record', 'secret', 'rds-proxy', 'oci-network-load-balancer', 'oci-private-dns-record', 'command', got "dns"; pick one`,
   );
 });
 
