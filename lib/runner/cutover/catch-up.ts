@@ -63,13 +63,14 @@ async function refuseUncarried(context: CutoverContext): Promise<void> {
 }
 
 async function refuseOtherSchema(context: CutoverContext): Promise<void> {
-  await refuseUncarried(context);
   const reason = await lookAtSchemas(context);
-  if (typeof reason !== 'string') return;
-  throw new PontoonError(
-    'SCHEMAS_DIFFER',
-    `the schemas must not change while writers are switched, got ${reason}; make the same change on the other server, or copy the schema again`,
-  );
+  if (typeof reason === 'string') {
+    throw new PontoonError(
+      'SCHEMAS_DIFFER',
+      `the schemas must not change while writers are switched, got ${reason}; make the same change on the other server, or copy the schema again`,
+    );
+  }
+  await refuseUncarried(context);
 }
 
 /**
