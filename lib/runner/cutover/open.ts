@@ -34,7 +34,9 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
   const { quietSince: since = null, decided = false } = (await context.journal(from)) ?? {};
   // It was proven before; by now the way back may have brought what the new writer's applications wrote.
   if (decided) return;
-  await refuseUnfenced(context, await keptOn(context, from));
+  // The way back may begin by now, and AWS DMS writes there with its own login.
+  const returning = (context.plan.reverse ?? []).flatMap(({ writer }) => writer ?? []);
+  await refuseUnfenced(context, [...(await keptOn(context, from)), ...returning]);
   await refuseOthers(context);
   if (since === null) {
     throw new PontoonError(
