@@ -17,13 +17,16 @@ export interface ServerSource {
 }
 
 /**
- * Finds the server of `major`: the embedded package, whose version is exact, before an installed one.
+ * Finds the server of `major`: the embedded package, whose version is exact, before an installed one. One that must have
+ * an `extension` that is none of PostgreSQL's own is an installed one.
  * Throws a PontoonError with code NO_SERVER that names the npm command.
  */
 export async function findServer(
   major: number,
   startDirectories: readonly string[] = [__dirname, process.cwd()],
+  extension?: string,
 ): Promise<ServerSource> {
+  if (extension !== undefined) return await findServerWith(extension, major);
   for (const start of startDirectories) {
     const native = await embeddedNative(start, embeddedAlias(major));
     if (native !== undefined) return { kind: 'embedded', directory: native };
@@ -34,6 +37,28 @@ export async function findServer(
     'NO_SERVER',
     `a rehearsal with PostgreSQL ${major} requires its server on this machine, got none; ${howToInstall(major)}`,
   );
+}
+
+/** Finds an installed server of `major` that has `extension`; PATH leads to one in an unusual place. */
+async function findServerWith(extension: string, major: number): Promise<ServerSource> {
+  const directory = await installedDirectory(major, ['postgres', 'initdb'], (found) =>
+    hasExtension(found, major, extension),
+  );
+  if (directory !== undefined) return { kind: 'installed', directory };
+  throw new PontoonError(
+    'NO_SERVER',
+    `a rehearsal with PostgreSQL ${major} and ${extension} requires both on this machine, got none; install them (Debian: postgresql-${major}-${extension}), or add their 'bin' directory to PATH`,
+  );
+}
+
+/** Where packages put what extensions share, as seen from `bin`: Debian's, PGDG's for Oracle Linux, and sources'. */
+const SHARED = ['../../../../share/postgresql/MAJOR', '../share', '../share/postgresql'];
+
+async function hasExtension(bin: string, major: number, extension: string): Promise<boolean> {
+  const controls = SHARED.map((shared) =>
+    join(bin, shared.replace('MAJOR', String(major)), 'extension', `${extension}.control`),
+  );
+  return (await Promise.all(controls.map(exists))).includes(true);
 }
 
 /** The path of an installed `tool` of `major`, or undefined if there is none and a stand-in is needed. */
@@ -54,6 +79,7 @@ async function embeddedNative(start: string, alias: string): Promise<string | un
 async function installedDirectory(
   major: number,
   programs: readonly string[],
+  suits: (directory: string) => Promise<boolean> = async () => true,
 ): Promise<string | undefined> {
   const usual = [
     `/usr/lib/postgresql/${major}/bin`,
@@ -61,14 +87,16 @@ async function installedDirectory(
     `/opt/homebrew/opt/postgresql@${major}/bin`,
     `/usr/local/opt/postgresql@${major}/bin`,
   ];
-  for (const directory of usual) if (await holds(directory, programs)) return directory;
+  for (const directory of usual)
+    if ((await holds(directory, programs)) && (await suits(directory))) return directory;
   // Anywhere else the path does not tell the major.
   for (const directory of (process.env.PATH ?? '').split(delimiter).filter(isAbsolute)) {
     const isOfMajor = async (): Promise<boolean> => {
       const versions = programs.map((program) => majorOf(join(directory, program)));
       return (await Promise.all(versions)).every((version) => version === major);
     };
-    if ((await holds(directory, programs)) && (await isOfMajor())) return directory;
+    if ((await holds(directory, programs)) && (await isOfMajor()) && (await suits(directory)))
+      return directory;
   }
   return undefined;
 }

@@ -3,7 +3,6 @@ import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { supports } from '../../postgres';
 import { run } from './run';
-import { serverBinaries } from './staging';
 import { type Workspace, writeOwn } from './workspace';
 
 /** The file in the data directory with the settings that the caller gave. */
@@ -24,9 +23,12 @@ export function randomPassword(): string {
 export async function initializeDataDirectory(
   workspace: Workspace,
   dataDirectory: string,
-  { major, superuser }: { readonly major: number; readonly superuser: Superuser },
+  {
+    binaries,
+    major,
+    superuser,
+  }: { readonly binaries: string; readonly major: number; readonly superuser: Superuser },
 ): Promise<void> {
-  const binaries = await serverBinaries(workspace, major);
   const passwordFile = `${dataDirectory}.password`;
   await writeOwn(workspace, passwordFile, superuser.password);
   await run(workspace, join(binaries, 'initdb'), [

@@ -10,8 +10,20 @@ interface ListedLink {
   readonly target: string;
 }
 
-/** The directory with `postgres` and `initdb` of a major, ready for the servers' account. */
-export const serverBinaries = perWorkspace<number, string>(async (workspace, major) => {
+/**
+ * The directory with `postgres` and `initdb` of a major, ready for the servers' account; with `extension`, of a server
+ * that has it.
+ */
+export async function serverBinaries(
+  workspace: Workspace,
+  major: number,
+  extension?: string,
+): Promise<string> {
+  if (extension === undefined) return await embeddedBinaries(workspace, major);
+  return (await findServer(major, undefined, extension)).directory;
+}
+
+const embeddedBinaries = perWorkspace<number, string>(async (workspace, major) => {
   const { kind, directory } = await findServer(major);
   return kind === 'installed' ? directory : await stage(workspace, directory);
 });
