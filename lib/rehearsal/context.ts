@@ -1,9 +1,19 @@
+import type { Topology } from '../postgres';
 import type { CloudAssembly } from './assembly';
 import type { Chain } from './chain';
 import type { Findings } from './findings';
 import type { RecordedMigration } from './migration';
 import type { Recorder } from './recorder';
 import type { Workspace } from './servers';
+
+/** What is rehearsed, whatever deploys it. */
+export interface Rehearsed {
+  /** The stack that holds it. */
+  readonly stack: string;
+  /** What it is called in the stack. */
+  readonly name: string;
+  readonly topology: Topology;
+}
 
 /** What a rehearsal works with, and where it writes down what it finds. */
 export interface RehearsalContext {
@@ -15,8 +25,13 @@ export interface RehearsalContext {
   readonly signal?: AbortSignal;
   readonly recorder: Recorder;
   readonly findings: Findings;
-  readonly assembly: CloudAssembly;
-  readonly migration: RecordedMigration;
+  readonly rehearsed: Rehearsed;
   readonly chain: Chain;
   readonly workspace: Workspace;
+}
+
+/** The same, for a migration of a synthesized stack. */
+export interface StackContext extends RehearsalContext {
+  readonly assembly: CloudAssembly;
+  readonly migration: RecordedMigration;
 }

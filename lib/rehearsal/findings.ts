@@ -1,7 +1,6 @@
 import { renderDiagram, serverOf } from '../postgres';
-import type { Chain } from './chain';
 import type { SecretScan } from './checks/secret-scan';
-import type { RecordedMigration } from './migration';
+import type { Rehearsed } from './context';
 import type { Recorder } from './recorder';
 import type { RehearsalReport, RehearsedSwitch, VerifiedTable } from './report/report';
 import { sealReport } from './report/seal';
@@ -67,13 +66,9 @@ export function newFindings(): Findings {
  */
 export function toReport(
   findings: Findings,
-  context: {
-    readonly recorder: Recorder;
-    readonly migration: RecordedMigration;
-    readonly chain: Chain;
-  },
+  context: { readonly recorder: Recorder; readonly rehearsed: Rehearsed },
 ): RehearsalReport {
-  const { recorder, migration } = context;
+  const { recorder, rehearsed } = context;
   const problems = [
     ...findings.problems,
     ...findings.leftovers.map((left) => `${left} was left behind`),
@@ -81,20 +76,20 @@ export function toReport(
   const report: RehearsalReport = {
     version: 1,
     pontoon: version(),
-    stack: migration.stack.stackName,
-    migration: migration.name,
+    stack: rehearsed.stack,
+    migration: rehearsed.name,
     startedAt: findings.startedAt.toISOString(),
     seconds: recorder.now(),
     ok: problems.length + findings.unchecked.length === 0,
     problems,
     unchecked: findings.unchecked,
-    diagram: renderDiagram(migration.topology),
+    diagram: renderDiagram(rehearsed.topology),
     servers: findings.servers.map(({ name, server, role, version: exact }) => ({
       name,
       role,
       major: server.major,
       version: exact,
-      platform: serverOf(migration.topology, name).platform,
+      platform: serverOf(rehearsed.topology, name).platform,
     })),
     phases: recorder.phases,
     steps: recorder.steps,

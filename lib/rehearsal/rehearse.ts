@@ -1,5 +1,6 @@
 import { readCloudAssembly } from './assembly';
 import { readChain } from './chain';
+import type { RehearsalContext, Rehearsed } from './context';
 import { newFindings, toReport } from './findings';
 import { readMigration } from './migration';
 import { play } from './play';
@@ -45,11 +46,30 @@ const ROWS = 20_000;
  * is thrown: it is in the report's `problems`, and everything is cleared away in any case.
  */
 export async function rehearse(options: RehearseOptions): Promise<RehearsalReport> {
-  const recorder = new Recorder(options.onEvent ?? (() => undefined));
-  const findings = newFindings();
   const assembly = readCloudAssembly(options.assembly);
   const migration = readMigration(assembly, options.stack, options.migration);
-  const chain = readChain(migration.topology);
+  const rehearsed = {
+    stack: migration.stack.stackName,
+    name: migration.name,
+    topology: migration.topology,
+  };
+  return await rehearseBy(options, rehearsed, (context) =>
+    play({ ...context, assembly, migration }),
+  );
+}
+
+/** What every rehearsal can be told. */
+export type CommonOptions = Pick<RehearseOptions, 'rows' | 'cutover' | 'onEvent' | 'signal'>;
+
+/** Has `perform` play, clears everything away in any case, and reports. */
+export async function rehearseBy(
+  options: CommonOptions,
+  rehearsed: Rehearsed,
+  perform: (context: RehearsalContext) => Promise<void>,
+): Promise<RehearsalReport> {
+  const recorder = new Recorder(options.onEvent ?? (() => undefined));
+  const findings = newFindings();
+  const chain = readChain(rehearsed.topology);
   const workspace = await Workspace.open();
   // Without servers and directory nothing that still runs gets any further. Its failure is that of the last phase.
   const interrupt = (): void => void workspace.dispose().catch(() => undefined);
@@ -57,13 +77,13 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   if (options.signal?.aborted === true) interrupt();
   try {
     const { rows = ROWS, cutover = true, signal } = options;
-    const context = { rows, cutover, recorder, findings, assembly, migration, chain, workspace };
-    await play(signal === undefined ? context : { ...context, signal });
+    const context = { rows, cutover, recorder, findings, rehearsed, chain, workspace };
+    await perform(signal === undefined ? context : { ...context, signal });
   } catch (error) {
     findings.problems.push(messageOf(error));
   }
   options.signal?.removeEventListener('abort', interrupt);
-  // What fails because of the interruption says nothing of the stack.
+  // What fails because of the interruption says nothing of what is rehearsed.
   if (options.signal?.aborted === true) {
     findings.problems.splice(0, Number.POSITIVE_INFINITY, messageOf(options.signal.reason));
     findings.unchecked.length = 0;
@@ -72,7 +92,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
     await workspace.dispose();
     findings.leftovers.push(...(await workspace.leftovers()));
   });
-  return toReport(findings, { recorder, migration, chain });
+  return toReport(findings, { recorder, rehearsed });
 }
 
 function messageOf(error: unknown): string {

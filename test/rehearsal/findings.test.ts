@@ -1,6 +1,5 @@
 import { createTopology, LinkKind, Platform, WalLevel } from '../../lib/postgres';
-import { type RecordedMigration, verdictOf } from '../../lib/rehearsal';
-import { readChain } from '../../lib/rehearsal/chain';
+import { verdictOf } from '../../lib/rehearsal';
 import { type Findings, newFindings, toReport } from '../../lib/rehearsal/findings';
 import { Recorder } from '../../lib/rehearsal/recorder';
 
@@ -16,13 +15,13 @@ const topology = createTopology({
   },
   links: [{ kind: LinkKind.NATIVE, from: 'a', to: 'c', selection: { schemas: ['shop'] } }],
 });
-const migration = { name: 'M', stack: { stackName: 'Stack' }, topology } as RecordedMigration;
+const rehearsed = { stack: 'Stack', name: 'M', topology };
 
 function report(change: (findings: Findings) => void) {
   const findings = newFindings();
   change(findings);
   const recorder = new Recorder(() => undefined);
-  return toReport(findings, { recorder, migration, chain: readChain(topology) });
+  return toReport(findings, { recorder, rehearsed });
 }
 
 test('a rehearsal in which nothing was wrong has passed', () => {

@@ -6,17 +6,15 @@ import { asSuperuser } from '../source';
 import type { HistoryEvent } from '../step-functions';
 import { letIn } from '../workload/application-login';
 import type { Act } from './act';
-import type { Scene } from './scene';
-
-/** How long applications may take to write again after a switch. */
-const WRITE_AGAIN_MS = 30_000;
+import type { StackScene } from './stack-scene';
+import { switchWriters, WRITE_AGAIN_MS } from './switch-writers';
 
 /** How long the metrics may take after everything that they look at was dropped. */
 const MEASURE_AGAIN_MS = 30_000;
 const LOOK_AGAIN_MS = 20;
 
 /** Has applications find their servers by the endpoint of the template, on which the old writer stands. */
-export const endpoint: Act = {
+export const endpoint: Act<StackScene> = {
   name: 'endpoint',
   title: 'Lead applications by the endpoint',
   async play(scene, workload) {
@@ -51,7 +49,7 @@ export const cutoverAgain = switching(
 );
 
 /** Drops everything that the migration made between the servers, and sees that the schedule can live without it. */
-export const finalize: Act = {
+export const finalize: Act<StackScene> = {
   name: 'finalize',
   title: 'Finalize',
   async play(scene) {
@@ -61,7 +59,7 @@ export const finalize: Act = {
 };
 
 /** Waits until the metrics were published once more, as the schedule of a stack that stays does. */
-async function untilMeasured({ metrics, context }: Scene): Promise<void> {
+async function untilMeasured({ metrics, context }: StackScene): Promise<void> {
   const since = performance.now();
   const before = metrics.published;
   while (metrics.published === before) {
@@ -73,67 +71,31 @@ async function untilMeasured({ metrics, context }: Scene): Promise<void> {
   }
 }
 
-/** Proves what applications were told: each acknowledged write is there once, on the new writer. */
-export const account: Act = {
-  name: 'account',
-  title: 'Count what applications were told',
-  async play({ context, target, targetDatabase }, { applications }) {
-    const check = await asSuperuser(
-      target,
-      targetDatabase,
-      async (client) => await applications.check(client),
-    );
-    context.findings.writes = check;
-    for (const kind of ['missing', 'doubled', 'unexpected'] as const) {
-      const [first] = check[kind];
-      if (first !== undefined) {
-        context.findings.problems.push(
-          `${check[kind].length} of ${check.acknowledged} acknowledged writes are ${kind}, the first being ${JSON.stringify(first)}`,
-        );
-      }
-    }
-  },
-};
-
 function switching(
   name: string,
   title: string,
   action: string,
   writerOf: (input: CutoverInput) => string,
-): Act {
+): Act<StackScene> {
   return {
     name,
     title,
     async play(scene, workload) {
-      const { findings, recorder } = scene.context;
-      const before = workload.applications.outages.length;
-      const { output, states } = await execute(scene, action);
-      const server = writerOf(told(scene));
-      await workload.applications.untilWriting({ server, deadlineMs: WRITE_AGAIN_MS });
-      const [outage] = workload.applications.outages.slice(before);
-      const began = recorder.now() - (performance.now() - (outage?.beganAtMs ?? 0)) / 1000;
-      findings.switches.push({
+      await switchWriters(scene.context, workload, {
         name,
         title,
-        to: server,
-        closedMs: Math.round(Number(output.closedMs)),
-        states,
-        ...(outage === undefined
-          ? {}
-          : {
-              atSeconds: Math.round(began * 1000) / 1000,
-              medianMs: Math.round(outage.medianMs),
-              longestMs: Math.round(outage.longestMs),
-            }),
+        to: () => writerOf(told(scene)),
+        walk: async () => {
+          const { output, states } = await execute(scene, action);
+          return { closedMs: Number(output.closedMs), states };
+        },
       });
-      if (outage === undefined)
-        findings.problems.push(`no application was seen to move to '${server}' by '${title}'`);
     },
   };
 }
 
 async function execute(
-  { stage, context }: Scene,
+  { stage, context }: StackScene,
   action: string,
 ): Promise<{ output: Readonly<Record<string, unknown>>; states: { name: string; ms: number }[] }> {
   const { execution, ended } = stage.stepFunctions.start(machineOf(stage), { action });
@@ -158,7 +120,7 @@ function durations(history: readonly HistoryEvent[]): { name: string; ms: number
   });
 }
 
-function machineOf(stage: Scene['stage']): string {
+function machineOf(stage: StackScene['stage']): string {
   const [arn, ...others] = stage.stepFunctions.machineArns;
   if (arn !== undefined && others.length === 0) return arn;
   throw new PontoonError(
@@ -168,7 +130,7 @@ function machineOf(stage: Scene['stage']): string {
 }
 
 /** What the state machine tells the function, with the values of this deployment. */
-function told({ stage }: Scene): CutoverInput {
+function told({ stage }: StackScene): CutoverInput {
   const { states } = stage.stepFunctions.definition(machineOf(stage));
   const result = recordOf(states.get('Plan')?.fields.Result);
   return parseCutover(recordOf(result.input));

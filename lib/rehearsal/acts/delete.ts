@@ -1,9 +1,9 @@
 import { concludeLeftovers, type Place } from '../checks/conclusions';
 import type { PreparedSource } from './prepare-source';
-import type { Scene } from './scene';
+import type { StackScene } from './stack-scene';
 
 /** Deletes the stack, if it is there. That it could not be deleted is a problem. */
-export async function deleteStack(scene: Scene): Promise<void> {
+export async function deleteStack(scene: StackScene): Promise<void> {
   const { migration, findings } = scene.context;
   const name = migration.stack.stackName;
   if (!scene.cloud.stackNames().includes(name)) return;
@@ -15,7 +15,7 @@ export async function deleteStack(scene: Scene): Promise<void> {
 }
 
 /** Looks for what the stack should have taken away with it. */
-export async function lookForLeftovers(scene: Scene, source: PreparedSource): Promise<void> {
+export async function lookForLeftovers(scene: StackScene, source: PreparedSource): Promise<void> {
   const { context, stage, sourceDatabase, targetDatabase } = scene;
   const { server, rolesBefore } = source;
   const places: Place[] = [{ server, database: sourceDatabase, rolesBefore }];

@@ -1,10 +1,10 @@
 import { PontoonError } from '../../postgres';
 import { reasonNotPlayed } from '../cloud/unplayed';
 import type { Act } from './act';
-import type { Scene } from './scene';
+import type { StackScene } from './stack-scene';
 
 /** Deploys the stack, and writes down which servers it made. */
-export const deploy: Act = {
+export const deploy: Act<StackScene> = {
   name: 'deploy',
   title: 'Deploy the stack',
   async play(scene) {
@@ -23,7 +23,7 @@ export const deploy: Act = {
   },
 };
 
-async function nameServers(scene: Scene): Promise<void> {
+async function nameServers(scene: StackScene): Promise<void> {
   const { stage, context, target } = scene;
   const { chain } = context;
   if (stage.standby !== undefined && chain.standby !== undefined)

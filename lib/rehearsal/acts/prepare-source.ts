@@ -1,7 +1,7 @@
 import { isManaged, serverOf } from '../../postgres';
 import { rolesOn } from '../checks/leftovers';
 import { createStatementView } from '../checks/statements';
-import type { RehearsalContext } from '../context';
+import type { StackContext } from '../context';
 import { createManagedSource, followManagedRunbook } from '../managed-source';
 import { clusterOf, createNewSource } from '../new-source';
 import {
@@ -11,7 +11,7 @@ import {
   type Source,
   type SourceOptions,
 } from '../source';
-import type { Scene } from './scene';
+import type { StackScene } from './stack-scene';
 
 /** The source as its owner hands it over, and the roles that were there before the deployment. */
 export interface PreparedSource extends Source {
@@ -19,7 +19,7 @@ export interface PreparedSource extends Source {
 }
 
 /** Starts the source with an application's data, and prepares it by the runbook unless the stack makes it. */
-export async function prepareSource(scene: Scene): Promise<PreparedSource> {
+export async function prepareSource(scene: StackScene): Promise<PreparedSource> {
   const { context } = scene;
   const { migration, chain, rows, findings } = context;
   const logicalId = clusterOf(migration, chain.source);
@@ -31,7 +31,10 @@ export async function prepareSource(scene: Scene): Promise<PreparedSource> {
   return source;
 }
 
-async function prepareNew({ context, stage }: Scene, logicalId: string): Promise<PreparedSource> {
+async function prepareNew(
+  { context, stage }: StackScene,
+  logicalId: string,
+): Promise<PreparedSource> {
   const { migration, findings } = context;
   const source = await createNewSource(sourceOptions(context), logicalId);
   await createStatementView(source.server);
@@ -41,7 +44,7 @@ async function prepareNew({ context, stage }: Scene, logicalId: string): Promise
   return { ...source, rolesBefore: [...(await rolesOn(source.server)), administrator] };
 }
 
-async function prepareExisting(scene: Scene): Promise<PreparedSource> {
+async function prepareExisting(scene: StackScene): Promise<PreparedSource> {
   const { context, stage } = scene;
   const { migration, chain } = context;
   const password = stage.addLogin(chain.source, migration.source.administrator);
@@ -52,11 +55,11 @@ async function prepareExisting(scene: Scene): Promise<PreparedSource> {
   return { ...source, rolesBefore: await rolesOn(source.server) };
 }
 
-function sourceOptions({ workspace, migration, chain, rows }: RehearsalContext): SourceOptions {
+function sourceOptions({ workspace, migration, chain, rows }: StackContext): SourceOptions {
   return { workspace, migration, name: chain.source, selection: chain.selection, rows };
 }
 
-async function prepareOwn({ context }: Scene, options: PreparedOptions): Promise<Source> {
+async function prepareOwn({ context }: StackScene, options: PreparedOptions): Promise<Source> {
   const source = await createSource(options);
   await createStatementView(source.server);
   context.recorder.progress('following the runbook');
@@ -64,7 +67,7 @@ async function prepareOwn({ context }: Scene, options: PreparedOptions): Promise
   return source;
 }
 
-async function prepareManaged({ context }: Scene, options: PreparedOptions): Promise<Source> {
+async function prepareManaged({ context }: StackScene, options: PreparedOptions): Promise<Source> {
   const { recorder, findings } = context;
   const source = await createManagedSource(options);
   await createStatementView(source.server);

@@ -26,7 +26,7 @@ export class Workload {
 
   /** Starts it: from before the deployment until everything has been shown. */
   public static async start(scene: Scene, source: Source): Promise<Workload> {
-    const { sourceDatabase, stage, context } = scene;
+    const { sourceDatabase, context } = scene;
     const { recorder, findings, chain } = context;
     const table = { schema: writtenTable(source.tables).schema, name: TABLE };
     const login = await asSuperuser(
@@ -44,7 +44,7 @@ export class Workload {
     });
     const sampler = new Sampler({
       source: source.server,
-      standby: () => stage.standby,
+      standby: () => scene.standby,
       now: () => recorder.now(),
       written: () => applications.acknowledged,
       onSample: (sample) => recorder.sample(sample),

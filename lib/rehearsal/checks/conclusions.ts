@@ -7,7 +7,7 @@ import { type ScannedText, scanForSecrets, type Unsearched } from './secret-scan
 
 /** Compares every row of source and target. What is not the same is a problem; what could not be compared is unchecked. */
 export async function concludeRows(
-  { chain, migration, findings }: RehearsalContext,
+  { chain, rehearsed, findings }: RehearsalContext,
   source: Server,
   target: Server,
 ): Promise<void> {
@@ -15,8 +15,8 @@ export async function concludeRows(
     ...(await compare({
       source,
       target,
-      sourceDatabase: serverOf(migration.topology, chain.source).database,
-      targetDatabase: serverOf(migration.topology, chain.target).database,
+      sourceDatabase: serverOf(rehearsed.topology, chain.source).database,
+      targetDatabase: serverOf(rehearsed.topology, chain.target).database,
       selection: chain.selection,
     })),
   );
@@ -49,15 +49,11 @@ export async function concludeLeftovers(
 
 /** Looks for every secret that was used in everything that was written. */
 export async function concludeSecrets(
-  { findings, migration, signal }: RehearsalContext,
+  { findings, signal }: RehearsalContext,
   servers: readonly { readonly name: string; readonly server: Server }[],
   seen: readonly (ScannedText | Unsearched)[],
 ): Promise<void> {
-  const template = {
-    place: `template of ${migration.stack.stackName}`,
-    text: JSON.stringify(migration.stack.template),
-  };
-  const texts = [...seen.filter(isText), template];
+  const texts = seen.filter(isText);
   const notSearched = seen.flatMap((one) => (isText(one) ? [] : [one]));
   const logs = servers.map(({ name, server }) => ({
     place: `log of ${name}`,
