@@ -32,13 +32,15 @@ export class Arguments {
     return this.given.get(name) ?? [];
   }
 
-  /** A whole number of at least `least`, if it was given. Throws a UsageError for anything else. */
-  public integer(name: string, least: number): number | undefined {
+  /** A whole number from `least` to `most`, if it was given. Throws a UsageError for anything else. */
+  public integer(name: string, least: number, most = Number.MAX_SAFE_INTEGER): number | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
     const number = Number(value);
-    if (/^\d+$/.test(value) && Number.isSafeInteger(number) && number >= least) return number;
-    throw this.wrong(name, `must be a whole number of at least ${least}`, value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    const range =
+      most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw this.wrong(name, `must be a whole number ${range}`, value);
   }
 
   /** The values of `name`, each written as `KEY=VALUE`, by key. */

@@ -75,6 +75,7 @@ export {
   type JournalEntry,
   journalExists,
   type ListedSequence,
+  LONGEST_BUDGET_MS,
   liftStatements,
   listSequences,
   lockJournal,

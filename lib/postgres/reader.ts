@@ -79,19 +79,26 @@ export class Reader {
     return this.checked(key, slotNameProblem);
   }
 
-  /** A whole number of at least `least`. */
-  public integer(key: string, least: number): number {
+  /** A whole number of at least `least`, and at most `most`. */
+  public integer(key: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
     const value = this.take(key);
     const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
-    if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least)
+    if (
+      typeof number === 'number' &&
+      Number.isSafeInteger(number) &&
+      number >= least &&
+      number <= most
+    )
       return number;
-    this.wrong(this.at(key), `must be a whole number of at least ${least}`, value, 'correct it');
+    const range =
+      most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    this.wrong(this.at(key), `must be a whole number ${range}`, value, 'correct it');
     return least;
   }
 
-  /** A whole number of at least `least` that may be left out. */
-  public optionalInteger(key: string, least: number): number | undefined {
-    return this.take(key) === undefined ? undefined : this.integer(key, least);
+  /** A whole number of at least `least`, and at most `most`, that may be left out. */
+  public optionalInteger(key: string, least: number, most?: number): number | undefined {
+    return this.take(key) === undefined ? undefined : this.integer(key, least, most);
   }
 
   /** A boolean, or `otherwise` if it is left out. */

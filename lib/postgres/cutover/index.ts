@@ -91,6 +91,7 @@ export {
   CUTOVER_LIMITS,
   type CutoverLimits,
   type CutoverPlan,
+  LONGEST_BUDGET_MS,
   type ReplicationPath,
   rollbackOf,
 } from './plan';

@@ -6,7 +6,13 @@ import { Reader } from '../reader';
 import { readSelection, selectionProblems } from '../table-selection';
 import { LinkKind, partNameProblem } from '../topology';
 import { readTransformations } from '../verification';
-import { CUTOVER_LIMITS, type CutoverLimits, type CutoverPlan, type ReplicationPath } from './plan';
+import {
+  CUTOVER_LIMITS,
+  type CutoverLimits,
+  type CutoverPlan,
+  LONGEST_BUDGET_MS,
+  type ReplicationPath,
+} from './plan';
 
 /** Everything that a cutover needs to be told: the plan, where its servers are, and what clients connect to. */
 export interface CutoverInput {
@@ -137,13 +143,13 @@ function readPath(reader: Reader): ReplicationPath {
 }
 
 function readLimits(reader: Reader): CutoverLimits {
-  const limit = (key: keyof CutoverLimits, least: number): number =>
-    reader.optionalInteger(key, least) ?? CUTOVER_LIMITS[key];
+  const limit = (key: keyof CutoverLimits, least: number, most?: number): number =>
+    reader.optionalInteger(key, least, most) ?? CUTOVER_LIMITS[key];
   return {
-    budgetMs: limit('budgetMs', 1_000),
-    verificationMs: limit('verificationMs', 0),
+    budgetMs: limit('budgetMs', 1_000, LONGEST_BUDGET_MS),
+    verificationMs: limit('verificationMs', 0, LONGEST_BUDGET_MS),
     lagBytes: limit('lagBytes', 1),
-    transactionSeconds: limit('transactionSeconds', 1),
+    transactionSeconds: limit('transactionSeconds', 1, LONGEST_BUDGET_MS / 1_000),
     sequenceMargin: limit('sequenceMargin', 0),
   };
 }
@@ -168,6 +174,12 @@ function checkServers(
     problems.addIf(
       !Object.hasOwn(connections, server),
       `'connections' must have '${server}', which the plan names, got ${Object.keys(connections).join(', ') || 'none'}; add it`,
+    );
+  }
+  for (const [name, { server }] of Object.entries(connections)) {
+    problems.addIf(
+      server !== '' && server !== name,
+      `'connections.${name}.server' must be '${name}', as the connection is called, got '${server}'; correct one`,
     );
   }
   const unknown = Object.keys(plan.keep).filter((name) => ![plan.from, plan.to].includes(name));

@@ -68,6 +68,12 @@ export interface CutoverPlan {
   readonly skipVerification?: boolean;
 }
 
+/**
+ * The longest that a budget, and what is bounded by it, may last: a day. Timers do not count much further, and a longer
+ * one would end at once.
+ */
+export const LONGEST_BUDGET_MS = 86_400_000;
+
 /** Limits unless others are given. */
 export const CUTOVER_LIMITS: CutoverLimits = {
   budgetMs: 30_000,

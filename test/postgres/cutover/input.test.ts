@@ -57,11 +57,26 @@ test('everything that is wrong is said at once', () => {
         'the cutover has 7 problems:',
         `- 'plan.forward[0].subscription' must be given for a NATIVE path, got nothing; name it`,
         `- 'plan.forward[0].slotName' must consist of lower-case letters, digits and underscores, got "A"; rename the slot`,
-        `- 'plan.limits.budgetMs' must be a whole number of at least 1000, got 1; correct it`,
+        `- 'plan.limits.budgetMs' must be a whole number from 1000 to 86400000, got 1; correct it`,
         `- 'plan.speed' is not known here; remove it or correct its name`,
         `- 'plan.to' must be another server than 'plan.from', got 'blue' twice; correct one`,
         `- 'connections' must have 'standby', which the plan names, got blue; add it`,
         `- 'plan.keep' must name the writers 'blue' and 'blue' only, got 'green'; list the roles of a standby under the writer that it follows`,
+      ].join('\n'),
+    ),
+  );
+});
+
+test('what cannot be waited for, and a connection under another name, are refused', () => {
+  const plan = { ...PLAN, limits: { budgetMs: 99_999_999_999_999, transactionSeconds: 86_401 } };
+  const connections = { blue: CONNECTION, green: { ...CONNECTION, server: 'zzz' } };
+  expect(() => parseCutover({ plan, connections })).toThrow(
+    new Error(
+      [
+        'the cutover has 3 problems:',
+        `- 'plan.limits.budgetMs' must be a whole number from 1000 to 86400000, got 99999999999999; correct it`,
+        `- 'plan.limits.transactionSeconds' must be a whole number from 1 to 86400, got 86401; correct it`,
+        `- 'connections.green.server' must be 'green', as the connection is called, got 'zzz'; correct one`,
       ].join('\n'),
     ),
   );
