@@ -73,7 +73,7 @@ describe.each(PAIRS)('what writes by itself, from PostgreSQL %i to %i', (from, t
     expect(await failureOf(walk.finally(() => unsubscribe(side)))).toMatch(
       new RegExp(
         // Its worker is there for a moment, again and again.
-        `^UNDONE: (nothing may write to the fenced database on '${plan.from}' by itself, got subscription 'other' on '${plan.from}'; disable it before you try again|the database on '${plan.from}' must hold no session that a fence does not end, got .*logical replication.*; end it, or add its role to 'keep'); everything was taken back, and '${plan.from}' works as before$`,
+        `^UNDONE: (nothing may write to the fenced database on '${plan.from}' by itself, got subscription 'other' on '${plan.from}'; disable it before you try again|the database on '${plan.from}' must hold no session that a fence does not end, got .*logical replication.*; disable its subscription); everything was taken back, and '${plan.from}' works as before$`,
       ),
     );
     await expectWhole(lab, [writer]);

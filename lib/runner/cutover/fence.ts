@@ -171,13 +171,21 @@ async function endOthers(context: CutoverContext, patience: Deadline): Promise<P
   if (blocking !== undefined) {
     throw new PontoonError(
       'NOT_QUIET',
-      `the database on '${context.plan.from}' must hold no session that a fence does not end, got ${describe(blocking)}; end it, or add its role to 'keep'`,
+      `the database on '${context.plan.from}' must hold no session that a fence does not end, got ${describe(blocking)}; ${wayOutOf(blocking)}`,
     );
   }
   const ending = others.filter(({ writing }) => !writing || patience.remainingMs() === 0);
   if (ending.length > 0)
     await context.run(context.plan.from, terminate(ending.map(({ pid }) => pid)));
   return { done: false, reason: `${others.length}, the first being ${describe(first)}` };
+}
+
+/** No list admits what the server itself started, and it comes again as often as it is ended. */
+function wayOutOf({ kind }: OtherSession): string {
+  if (kind === 'client backend' || kind === 'walsender') return "end it, or add its role to 'keep'";
+  return kind.startsWith('logical replication')
+    ? 'disable its subscription'
+    : 'stop the extension or the job that started it';
 }
 
 async function sessionsOf(context: CutoverContext): Promise<readonly OtherSession[]> {
