@@ -1,5 +1,7 @@
 /** How far a cutover is. Each phase is a state of the servers that can be observed, and undone until `open`. */
 export enum CutoverPhase {
+  /** Nothing of the migration is there, nor a trace that it ever was: it was not deployed, or is called otherwise. */
+  ABSENT = 'absent',
   /** The old writer is written to; the new one follows it. */
   PROVISIONED = 'provisioned',
   /** Nobody but the migration reaches the old writer's database. */

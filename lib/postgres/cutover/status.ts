@@ -13,6 +13,8 @@ export interface CutoverObservation {
   readonly reverse: PathState;
   /** Where clients are sent; undefined if that is somebody else's. */
   readonly active: string | undefined;
+  /** Whether a ledger remembers that something of the migration was dropped when it was finalized. */
+  readonly finalized: boolean;
 }
 
 /** What there is of a path. One that is stalled is to carry, but nobody reads its slot: the receiver cannot log in, say. */
@@ -32,7 +34,10 @@ export function stateOf(plan: CutoverPlan, observation: CutoverObservation): Cut
     return phaseBehind(to, plan.from, reverse, forward, observation.active);
   if (from !== undefined) return phaseBehind(from, plan.to, forward, reverse, observation.active);
   if (forward === 'absent' && reverse === 'absent')
-    return { phase: CutoverPhase.FINALIZED, writer: observation.active };
+    return {
+      phase: observation.finalized ? CutoverPhase.FINALIZED : CutoverPhase.ABSENT,
+      writer: observation.active,
+    };
   return { phase: CutoverPhase.PROVISIONED, writer: plan.from };
 }
 

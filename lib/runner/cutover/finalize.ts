@@ -71,16 +71,21 @@ export async function finalize(
   });
 }
 
-/** What says so is the ledger: the fence, which said that the new writer is open, went last. */
+/** The fence, which said that the new writer is open, went last. */
 async function isFinalized(context: CutoverContext): Promise<boolean> {
-  let finalized = false;
-  for (const server of serversOf(context)) {
+  for (const server of serversOf(context))
     if ((await context.journal(server)) !== undefined) return false;
-    finalized ||=
-      (await new Ledger(context.session(server), server).exists()) &&
-      (await context.runOne(server, finalizedHere(context.plan.migration)))?.finalized === true;
+  return await droppedForGood(context);
+}
+
+/** Whether a ledger remembers what was dropped of the migration, so that no deployment makes it again. */
+export async function droppedForGood(context: CutoverContext): Promise<boolean> {
+  for (const server of serversOf(context)) {
+    if (!(await new Ledger(context.session(server), server).exists())) continue;
+    const found = await context.runOne(server, finalizedHere(context.plan.migration));
+    if (found?.finalized === true) return true;
   }
-  return finalized;
+  return false;
 }
 
 function serversOf({ plan: { from, to } }: CutoverContext): readonly string[] {

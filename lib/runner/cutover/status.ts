@@ -11,6 +11,7 @@ import {
   whoWalks,
 } from '../../postgres';
 import { CutoverContext } from './context';
+import { droppedForGood } from './finalize';
 import { readGates } from './gates';
 import { lagOf } from './lag';
 import { subscriptionOf } from './paths';
@@ -71,6 +72,7 @@ export async function status(
     forward: forward.state,
     reverse: reverse?.state ?? 'absent',
     active,
+    finalized: await droppedForGood(context),
   });
   const holder = await context.runOne(plan.from, whoWalks(plan.migration));
   return {

@@ -39,6 +39,7 @@ const BEFORE: CutoverObservation = {
   forward: 'carrying',
   reverse: 'absent',
   active: 'blue',
+  finalized: false,
 };
 
 test.each<[string, Partial<CutoverObservation>, CutoverPhase, string | undefined]>([
@@ -99,9 +100,15 @@ test.each<[string, Partial<CutoverObservation>, CutoverPhase, string | undefined
   ],
   [
     'a migration of which nothing is left',
-    { forward: 'absent', active: 'green' },
+    { forward: 'absent', active: 'green', finalized: true },
     CutoverPhase.FINALIZED,
     'green',
+  ],
+  [
+    'a migration that was never deployed',
+    { forward: 'absent', active: 'blue' },
+    CutoverPhase.ABSENT,
+    'blue',
   ],
   [
     'a migration of which only the fence is left',

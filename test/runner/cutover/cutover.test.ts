@@ -9,9 +9,23 @@ const LOGINS = `CREATE ROLE theirs LOGIN REPLICATION;
 CREATE ROLE managed LOGIN IN ROLE rds_replication;
 CREATE ROLE grafana LOGIN`;
 
+/** What has other names than what was deployed was never there, and so was never finalized. */
+async function isMissed(lab: CutoverLab): Promise<void> {
+  const { reverse: _, ...plan } = lab.plan();
+  const forward = plan.forward.map((path) => ({ ...path, slotName: 'fwd', subscription: 'fwd' }));
+  const services = await lab.services();
+  const found = await status({ plan: { ...plan, forward } }, services);
+  await services.close();
+  expect(found).toMatchObject({ phase: 'absent', writer: 'blue' });
+  expect(found.gates.find(({ id }) => id === 'forward')?.found).toBe(
+    "no subscription 'fwd' on 'green'",
+  );
+}
+
 describe.each([
   [17, 17],
   [14, 18],
+  [18, 14],
 ] as const)('a cutover from PostgreSQL %i to %i', (from, to) => {
   // Event triggers take a superuser, which the admin of the lab is where subscriptions take one too.
   const frozen = from < 16;
@@ -28,6 +42,7 @@ describe.each([
     );
     await untilWritten(writers, 50);
     const plan = lab.plan();
+    await isMissed(lab);
     const back = rollbackOf(plan);
     if (back === undefined) throw new Error('there is a way back');
     for (const one of [plan, back, plan]) {

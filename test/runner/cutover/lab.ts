@@ -271,6 +271,7 @@ export class CutoverLab {
   }
 
   private publisher(side: Side): PublisherAddress {
+    const subscriber = side === this.blue ? this.green : this.blue;
     return {
       server: side.name,
       host: side.server.host,
@@ -279,7 +280,7 @@ export class CutoverLab {
       secret: READER,
       // The libpq of 14 compares no addresses.
       sslMode:
-        this.blue.server.major < 15 ? PublisherSslMode.VERIFY_CA : PublisherSslMode.VERIFY_FULL,
+        subscriber.server.major < 15 ? PublisherSslMode.VERIFY_CA : PublisherSslMode.VERIFY_FULL,
       sslRootCert: side.server.caCertificateFile,
     };
   }
