@@ -4,6 +4,7 @@ import {
   CutoverPhase,
   type CutoverPlan,
   cutoverStep,
+  LONGEST_BUDGET_MS,
   type OtherSession,
   otherSessions,
   PontoonError,
@@ -98,7 +99,7 @@ export function failed(error: unknown, options: Arguments, io: Io): ExitCode {
 
 /** `input` with the budget of the command line. */
 export function withBudget(input: CutoverInput, options: Arguments): CutoverInput {
-  const budgetMs = options.integer('budget', 1_000);
+  const budgetMs = options.integer('budget', 1_000, LONGEST_BUDGET_MS);
   if (budgetMs === undefined) return input;
   const { plan } = input;
   return { ...input, plan: { ...plan, limits: { ...plan.limits, budgetMs } } };
@@ -196,6 +197,11 @@ function printOutcome(
       ? `'${to}' was open already`
       : `'${to}' is open; nobody could write for ${closed}`,
   );
+  if (outcome.compared.of > 0)
+    writeLine(
+      stdout,
+      `${outcome.compared.tables} of ${outcome.compared.of} tables compared behind the fence`,
+    );
   writeLine(
     stdout,
     reverse === undefined

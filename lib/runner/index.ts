@@ -13,6 +13,7 @@ export {
   dryRun,
   type Finalized,
   type FinalizeRequest,
+  type FinallyCompared,
   finalize,
   type PathStatus,
   type PlannedAction,

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 function writeInput(file: string, more: object): void {
   const input = {
-    plan: { ...lab.plan(), ...more },
+    plan: { ...lab.plan({ verificationMs: 5_000 }), ...more },
     connections: { blue: connection(lab.blue), green: connection(lab.green) },
   };
   writeFileSync(join(directory, file), JSON.stringify(input));
@@ -298,7 +298,7 @@ test('there, back, there again, and to the end', async () => {
     stderr: expect.not.stringContaining('pontoon: '),
     code: 0,
     stdout: expect.stringMatching(
-      /^'green' is open; nobody could write for \d+ ms\n'blue' follows; next: pontoon rollback, or pontoon finalize\n$/,
+      /^'green' is open; nobody could write for \d+ ms\n3 of 3 tables compared behind the fence\n'blue' follows; next: pontoon rollback, or pontoon finalize\n$/,
     ),
   });
   const lines = there.stderr.split('\n');
@@ -342,6 +342,7 @@ test('there, back, there again, and to the end', async () => {
       to: 'blue',
       result: 'opened',
       closedMs: expect.any(Number),
+      compared: { tables: 3, of: 3 },
       steps: CUTOVER_STEPS.map(({ id }) => ({ id, tookMs: expect.any(Number) })),
     },
   });

@@ -130,7 +130,11 @@ function switching(parts: MachineParts): Record<string, State> {
   const { budgetMs } = parts.plan.limits;
   const seconds = Math.min(Math.ceil((2 * budgetMs) / 1000) + UNDO_SECONDS, TASK_SECONDS);
   const opened = {
-    ResultSelector: { 'result.$': '$.Payload.result', 'closedMs.$': '$.Payload.closedMs' },
+    ResultSelector: {
+      'result.$': '$.Payload.result',
+      'closedMs.$': '$.Payload.closedMs',
+      'compared.$': '$.Payload.compared',
+    },
     ResultPath: '$.outcome',
     Next: 'Settle',
   };

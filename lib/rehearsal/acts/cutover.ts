@@ -87,11 +87,16 @@ function switching(
         to: () => writerOf(told(scene)),
         walk: async () => {
           const { output, states } = await execute(scene, action);
-          return { closedMs: Number(output.closedMs), states };
+          return { closedMs: Number(output.closedMs), compared: comparedOf(output), states };
         },
       });
     },
   };
+}
+
+function comparedOf(output: Readonly<Record<string, unknown>>) {
+  const { tables, of } = recordOf(output.compared);
+  return { tables: Number(tables), of: Number(of) };
 }
 
 async function execute(

@@ -11,7 +11,7 @@ export interface WritersSwitch {
   readonly title: string;
   /** The new writer, asked once it was switched. */
   readonly to: () => string;
-  readonly walk: () => Promise<Pick<RehearsedSwitch, 'closedMs' | 'states'>>;
+  readonly walk: () => Promise<Pick<RehearsedSwitch, 'closedMs' | 'compared' | 'states'>>;
 }
 
 /** Switches writers while applications write, and writes down for how long they could not. */
@@ -21,7 +21,7 @@ export async function switchWriters(
   { name, title, to, walk }: WritersSwitch,
 ): Promise<void> {
   const before = applications.outages.length;
-  const { closedMs, states } = await walk();
+  const { closedMs, compared, states } = await walk();
   const server = to();
   await applications.untilWriting({ server, deadlineMs: WRITE_AGAIN_MS });
   const [outage] = applications.outages.slice(before);
@@ -31,6 +31,7 @@ export async function switchWriters(
     title,
     to: server,
     closedMs: Math.round(closedMs),
+    compared,
     states,
     ...(outage === undefined
       ? {}

@@ -75,6 +75,8 @@ export interface RehearsedSwitch {
   readonly to: string;
   /** Milliseconds from the fence to the opening, as the function saw them. */
   readonly closedMs: number;
+  /** How many tables were compared behind the fence, and of how many. */
+  readonly compared: { readonly tables: number; readonly of: number };
   /** The tasks of the state machine, and how long each took. */
   readonly states: readonly { readonly name: string; readonly ms: number }[];
   /** When the first application had its last write on the old side. */

@@ -10,14 +10,22 @@ export function switchesSection({ switches, workload }: RehearsalReport): Html |
 <p>For how long applications had no write acknowledged: each from its last on the old side to its first on the new one. On AWS the services that are asked meanwhile take longer.</p>
 ${told(workload)}
 <div class="scroll" tabindex="0" role="region" aria-labelledby="switches"><table>
-<thead><tr><th scope="col">Switch</th><th scope="col">New writer</th><th scope="col" class="number">Outage, median</th><th scope="col" class="number">at most</th><th scope="col" class="number">Fence to opening</th></tr></thead>
+<thead><tr><th scope="col">Switch</th><th scope="col">New writer</th><th scope="col" class="number">Outage, median</th><th scope="col" class="number">at most</th><th scope="col" class="number">Fence to opening</th><th scope="col" class="number">Tables compared meanwhile</th></tr></thead>
 <tbody>${switches.map(row)}</tbody></table></div>
 </section>`;
 }
 
-function row({ title, to, medianMs, longestMs, closedMs, states }: RehearsedSwitch): Html {
+function row({
+  title,
+  to,
+  medianMs,
+  longestMs,
+  closedMs,
+  compared,
+  states,
+}: RehearsedSwitch): Html {
   const tasks = states.map(({ name, ms }) => `${name} ${milliseconds(ms)}`).join(', ');
-  return html`<tr><th scope="row">${title}<small>${tasks}</small></th><td><code>${to}</code></td><td class="number">${milliseconds(medianMs)}</td><td class="number">${milliseconds(longestMs)}</td><td class="number">${milliseconds(closedMs)}</td></tr>`;
+  return html`<tr><th scope="row">${title}<small>${tasks}</small></th><td><code>${to}</code></td><td class="number">${milliseconds(medianMs)}</td><td class="number">${milliseconds(longestMs)}</td><td class="number">${milliseconds(closedMs)}</td><td class="number">${formatCount(compared.tables)} of ${formatCount(compared.of)}</td></tr>`;
 }
 
 function told({ told: counts }: RehearsalReport['workload']): Html | undefined {

@@ -28,5 +28,6 @@ export async function compareFinally(context: CutoverContext): Promise<void> {
     );
   }
   const same = tables.filter(({ status }) => status === 'same').length;
+  context.compared = { tables: same, of: tables.length };
   await context.note(`${same} of ${tables.length} tables compared`);
 }

@@ -12,7 +12,7 @@ import {
 } from '../../postgres';
 import { Deadline, limitSession, unlimitSession } from '../deadline';
 import { type Row, run, runAtEnd, runOne } from '../run';
-import type { CutoverRequest, CutoverServices, ReplicationTask } from './services';
+import type { CutoverRequest, CutoverServices, FinallyCompared, ReplicationTask } from './services';
 
 /** By how much a single statement may outlast the clock. */
 const LATER_MS = 200;
@@ -26,6 +26,8 @@ export class CutoverContext {
   private switching: Promise<unknown> = Promise.resolve();
   /** Every request to stop a task so far: one that was given up may stop it nevertheless. */
   private stopping: Promise<unknown> = Promise.resolve();
+  /** What this walk compared behind the fence. */
+  public compared: FinallyCompared = { tables: 0, of: 0 };
   /** Whether an undo has let applications in on the old writer again. */
   public freed = false;
   /** Servers that are known to have a journal. */

@@ -4,6 +4,7 @@ export type {
   CutoverEvent,
   CutoverRequest,
   CutoverServices,
+  FinallyCompared,
   ReplicationTask,
   SwitchedEndpoint,
   TaskTable,

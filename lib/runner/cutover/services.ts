@@ -38,6 +38,14 @@ export interface TaskTable extends QualifiedName {
   readonly state: string;
 }
 
+/** How much of what is selected was compared behind the fence. */
+export interface FinallyCompared {
+  /** Tables that were found to be the same. */
+  readonly tables: number;
+  /** Tables that are selected; 0 if nothing was to be compared. */
+  readonly of: number;
+}
+
 /** What happens in a walk, as it happens. */
 export type CutoverEvent =
   | { readonly kind: 'step'; readonly step: CutoverStep; readonly atMs: number }

@@ -9,7 +9,7 @@ import { open, proveQuiet, settle, switchEndpoint } from './open';
 import { everyPath, renewSlot, startPath, stopPath, untilRead } from './paths';
 import { prepare } from './prepare';
 import { carrySequences } from './sequences';
-import type { CutoverRequest, CutoverServices } from './services';
+import type { CutoverRequest, CutoverServices, FinallyCompared } from './services';
 import { cutOff, takeBack, takenBack } from './take-back';
 import { endWalk, takeWalk } from './take-walk';
 import { backToFence, undo, undoPreparation } from './undo';
@@ -26,6 +26,8 @@ export interface CutoverOutcome {
   readonly result: 'opened' | 'already-open';
   /** Milliseconds from the fence to the opening, as the runner saw them. */
   readonly closedMs: number;
+  /** What this walk compared behind the fence; the rest was compared before, and its stream has not broken since. */
+  readonly compared: FinallyCompared;
 }
 
 type StepRunner = (context: CutoverContext) => Promise<void>;
@@ -121,7 +123,8 @@ export async function switchWriters(
 async function switchWithin(context: CutoverContext): Promise<CutoverOutcome> {
   await takeWalk(context);
   const found = await context.journal(context.plan.from);
-  if (found?.opened === true) return { result: 'already-open', closedMs: 0 };
+  if (found?.opened === true)
+    return { result: 'already-open', closedMs: 0, compared: context.compared };
   if (found?.decided === true) return await finish(context);
   if (found?.expired === true || found?.lifted === true) {
     await takeBack(
@@ -193,7 +196,11 @@ async function walk(context: CutoverContext, first: CutoverStepId): Promise<Cuto
   } catch (error) {
     await takeBack(context, error);
   }
-  return { result: 'opened', closedMs: performance.now() - begun };
+  return opened(context, begun);
+}
+
+function opened({ compared }: CutoverContext, begun: number): CutoverOutcome {
+  return { result: 'opened', closedMs: performance.now() - begun, compared };
 }
 
 /** Goes on where the decision had fallen. */
@@ -202,7 +209,7 @@ async function finish(context: CutoverContext): Promise<CutoverOutcome> {
   context.startClock(Math.max(ANSWER_MS, context.plan.limits.budgetMs));
   await switchEndpoint(context);
   await take(context, 'open');
-  return { result: 'opened', closedMs: performance.now() - begun };
+  return opened(context, begun);
 }
 
 async function clocked(context: CutoverContext): Promise<CutoverContext> {

@@ -83,7 +83,11 @@ test('there, back and there again, in executions that read like the runbook', as
     const { ended, execution } = await played.walk(action);
     expect(await ended).toEqual({
       status: 'SUCCEEDED',
-      output: { result: 'opened', closedMs: expect.any(Number) },
+      output: {
+        result: 'opened',
+        closedMs: expect.any(Number),
+        compared: { tables: expect.any(Number), of: 3 },
+      },
     });
     const walked = WALKED.map((name) =>
       name === 'Cutover' && action === 'rollback' ? 'Rollback' : name,

@@ -132,6 +132,7 @@ export const INVENTED_SWITCHES: RehearsalReport = {
       title: 'Cut over',
       to: 'aurora',
       closedMs: 187,
+      compared: { tables: 3, of: 4 },
       states: [
         { name: 'Gates', ms: 1_031 },
         { name: 'FencedToOpen', ms: 212 },
@@ -140,7 +141,14 @@ export const INVENTED_SWITCHES: RehearsalReport = {
       medianMs: 341,
       longestMs: 1_402,
     },
-    { name: 'rollback', title: 'Roll back', to: 'onPremises', closedMs: 164, states: [] },
+    {
+      name: 'rollback',
+      title: 'Roll back',
+      to: 'onPremises',
+      closedMs: 164,
+      compared: { tables: 0, of: 4 },
+      states: [],
+    },
   ],
 };
 
