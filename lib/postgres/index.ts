@@ -302,6 +302,7 @@ export {
   readSettings,
   renderAlterSystem,
   renderConf,
+  renderConfigurationOverrides,
   renderParameterGroup,
   type SettingDifference,
   type SettingRule,

@@ -6,6 +6,11 @@ export {
   renderAlterSystem,
   type SettingDifference,
 } from './diff';
-export { renderConf, renderParameterGroup, settingsByName } from './render';
+export {
+  renderConf,
+  renderConfigurationOverrides,
+  renderParameterGroup,
+  settingsByName,
+} from './render';
 export type { RequiredSetting, SettingRule, SizingOptions } from './requirement';
 export { synchronousNames } from './synchronous';

@@ -1,0 +1,97 @@
+import type * as pulumi from '@pulumi/pulumi';
+
+/** How the runner host proves to OCI who it is, as the variable `OCI_CLI_AUTH` of OCI's own tools has it. */
+export enum RunnerAuth {
+  /** As the instance that it is. A dynamic group and a policy say what it may do. */
+  INSTANCE_PRINCIPAL = 'instance_principal',
+  /** By an API key in the configuration of its user. */
+  API_KEY = 'api_key',
+}
+
+/** A host through which the runner host is reached, such as OCI Bastion. */
+export interface RunnerProxy {
+  /** Its name or address. Changing it takes effect in place. */
+  host: pulumi.Input<string>;
+  /** The user to log in as; of OCI Bastion, the OCID of the session. Changing it takes effect in place. */
+  user: pulumi.Input<string>;
+  /** Its public host key, as `ssh-keyscan` prints it. A host with another key is not talked to. */
+  hostKey: pulumi.Input<string>;
+  /**
+   * The private key to log in with.
+   *
+   * @default - that of the runner host
+   */
+  privateKey?: pulumi.Input<string>;
+}
+
+/** How Pulumi reaches the host that reaches the databases. */
+export interface RunnerConnection {
+  /** The host's name or address. Changing it takes effect in place. */
+  host: pulumi.Input<string>;
+  /** The user to log in as. Changing it takes effect in place. */
+  user: pulumi.Input<string>;
+  /** Its public host key, such as `ssh-ed25519 AAAA…`. A host with another key is not talked to. */
+  hostKey: pulumi.Input<string>;
+  /** The private key to log in with. It is kept in the state, encrypted. Changing it takes effect in place. */
+  privateKey: pulumi.Input<string>;
+  /**
+   * A host in between.
+   *
+   * @default - the host is reached by itself
+   */
+  proxy?: RunnerProxy;
+  /**
+   * How the host proves to OCI who it is, to read logins from Vault.
+   *
+   * @default RunnerAuth.INSTANCE_PRINCIPAL
+   */
+  auth?: RunnerAuth;
+  /**
+   * The program `pontoon` on the host.
+   *
+   * @default 'pontoon'
+   */
+  program?: string;
+}
+
+/** Where a database is, and how to log in. Nothing of it is inspected but the names. */
+export interface DatabaseBinding {
+  /** The server's name in the topology. */
+  server: string;
+  /** The host by the name that its certificate has. */
+  host: pulumi.Input<string>;
+  /** The port. */
+  port: pulumi.Input<number>;
+  /** The database. */
+  database: string;
+  /** The OCID of a Vault secret: JSON with `username` and `password`. It is read on the runner host, and only there. */
+  secret: pulumi.Input<string>;
+  /** The certificates that may sign the server's, in PEM. */
+  caCertificate: pulumi.Input<string>;
+}
+
+/** An object on a PostgreSQL server, and who makes it. */
+export interface DatabaseObjectArgs {
+  /** The host that makes it. Changing it takes effect in place. */
+  runner: RunnerConnection;
+  /** The server that the object belongs to. */
+  server: DatabaseBinding;
+  /**
+   * The primary, if `server` is a standby: there the ledger is written.
+   *
+   * @default - `server` is a primary
+   */
+  primary?: DatabaseBinding;
+  /**
+   * What is to be there, as `pontoon apply` reads it, such as `{ kind: 'publication', name: 'shop', … }`. Another name or
+   * kind makes another object before this one is dropped; everything else is changed in place.
+   */
+  spec: { [property: string]: unknown };
+  /**
+   * Whether an object of that name that somebody else made is taken over. It is then changed as described, and never
+   * dropped.
+   *
+   * @default false
+   */
+  adopt?: boolean;
+}

@@ -1,0 +1,111 @@
+import * as command from '@pulumi/command';
+import * as pulumi from '@pulumi/pulumi';
+import { kindOf, type ObjectSpec, Problems, readSpec } from '../../postgres';
+import { type DatabaseObjectArgs, RunnerAuth, type RunnerConnection } from './args';
+import { connectionTo, withStandIns } from './binding';
+
+/**
+ * Something on a PostgreSQL server: a role, a publication, a slot, a subscription, … It is made, changed and dropped by
+ * `pontoon apply` and `pontoon drop` on a host that reaches the database, which Pulumi need not.
+ *
+ * Doing it twice changes nothing, and what somebody else made is neither changed nor dropped. What the host is told is
+ * kept in Pulumi's state, so that it names secrets of OCI Vault and holds none.
+ *
+ * @see https://www.pulumi.com/registry/packages/command/api-docs/remote/command/
+ */
+export class DatabaseObject extends pulumi.ComponentResource {
+  /** What runs on the host. */
+  public readonly command: command.remote.Command;
+
+  constructor(name: string, args: DatabaseObjectArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('pontoon:index:DatabaseObject', name, args, opts);
+    const spec = validate(name, args);
+    const { runner, server, primary, adopt } = args;
+    const program = programOn(runner);
+    const owner = quote(`${pulumi.getProject()}/${pulumi.getStack()}/${name}`);
+    const apply = `${program} apply --owner ${owner}`;
+    // The object's own name is part of the child's: under another one it is made before the old one is dropped.
+    this.command = new command.remote.Command(
+      `${name}-${spec.kind}-${kindOf(spec).name(spec)}`,
+      {
+        connection: sshTo(runner),
+        create: apply,
+        update: apply,
+        delete: `${program} drop --owner ${owner}`,
+        stdin: pulumi.jsonStringify({
+          connection: connectionTo(server),
+          ...(primary === undefined ? {} : { primary: connectionTo(primary) }),
+          spec: args.spec,
+          ...(adopt === true ? { adopt } : {}),
+        }),
+        addPreviousOutputInEnv: false,
+        logging: command.types.enums.remote.Logging.None,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({ server: server.server, kind: spec.kind });
+  }
+}
+
+/** How `runner` is called in a shell. */
+export function programOn({ program = 'pontoon', auth }: RunnerConnection): string {
+  return `OCI_CLI_AUTH=${auth ?? RunnerAuth.INSTANCE_PRINCIPAL} ${quote(program)}`;
+}
+
+/** How `runner` is reached, with its key marked as the secret that it is. */
+export function sshTo({
+  host,
+  user,
+  hostKey,
+  privateKey,
+  proxy,
+}: RunnerConnection): command.types.input.remote.ConnectionArgs {
+  const key = pulumi.secret(privateKey);
+  return {
+    host,
+    user,
+    hostKey,
+    privateKey: key,
+    ...(proxy === undefined
+      ? {}
+      : {
+          proxy: {
+            host: proxy.host,
+            user: proxy.user,
+            hostKey: proxy.hostKey,
+            privateKey: proxy.privateKey === undefined ? key : pulumi.secret(proxy.privateKey),
+          },
+        }),
+  };
+}
+
+function quote(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Everything that is known by now is checked by now. */
+function validate(name: string, { spec, runner }: DatabaseObjectArgs): ObjectSpec {
+  const problems = new Problems();
+  let read: ObjectSpec | undefined;
+  problems.collect(() => {
+    read = readSpec(withStandIns(spec));
+  });
+  for (const problem of runnerProblems(runner)) problems.add(problem);
+  problems.throwIfAny(`database object '${name}'`);
+  if (read === undefined) throw new TypeError('a spec without problems must have been read');
+  return read;
+}
+
+/** Says what is wrong with `runner`. Types are gone when a program of another language calls. */
+export function runnerProblems(runner: RunnerConnection): readonly string[] {
+  const problems = new Problems();
+  for (const [what, { hostKey }] of Object.entries({
+    runner,
+    ...(runner.proxy === undefined ? {} : { 'runner.proxy': runner.proxy }),
+  }))
+    problems.addIf(
+      hostKey === undefined || hostKey === '',
+      `'${what}.hostKey' must be the host's public key, got nothing; without it any host would be trusted`,
+    );
+  return problems.list();
+}

@@ -1,0 +1,9 @@
+export {
+  type DatabaseBinding,
+  type DatabaseObjectArgs,
+  RunnerAuth,
+  type RunnerConnection,
+  type RunnerProxy,
+} from './args';
+export { connectionTo } from './binding';
+export { DatabaseObject, programOn, runnerProblems, sshTo } from './database-object';
