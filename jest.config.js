@@ -10,7 +10,7 @@ module.exports = {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  moduleNameMapper: { '^pontoon/(postgres|aws|runner|rehearsal)$': '<rootDir>/lib/$1' },
+  moduleNameMapper: { '^pontoon/(postgres|aws|oci|runner|rehearsal)$': '<rootDir>/lib/$1' },
   testTimeout: 120_000,
   maxWorkers: 2,
 };

@@ -16,17 +16,34 @@ export function unreplacedVersion(
   const { compartmentId, subnetId } = args;
   const found = oci.psql.getDbSystemsOutput({ compartmentId, displayName: name }, { parent });
   return pulumi.all([found.dbSystemCollections, subnetId]).apply(([collections, wantedSubnet]) => {
-    const systems = collections.flatMap(({ items }) => items).filter(({ state }) => lives(state));
-    const reasons = systems.map((system) => replacements(args, system, wantedSubnet));
-    const [problems = []] = reasons;
-    // Several of one name: one that fits may be this one.
-    if (problems.length > 0 && reasons.every((list) => list.length > 0))
-      throw new ValidationError(`database '${name}'`, problems);
+    const systems = collections.flatMap(({ items }) => items);
+    checkUnreplaced(name, args, { systems, wantedSubnet });
     return majorOf(args);
   });
 }
 
-interface FoundSystem {
+/**
+ * Checks that what OCI has by that name can stay.
+ *
+ * @throws ValidationError if each of `systems` would be replaced.
+ */
+export function checkUnreplaced(
+  name: string,
+  args: PostgresDbSystemArgs,
+  { systems, wantedSubnet }: { readonly systems: readonly FoundSystem[]; wantedSubnet: string },
+): void {
+  const reasons = systems
+    .filter(({ state }) => lives(state))
+    .map((system) => replacements(args, system, wantedSubnet));
+  const [problems = []] = reasons;
+  // Several of one name: one that fits may be this one.
+  if (problems.length > 0 && reasons.every((list) => list.length > 0))
+    throw new ValidationError(`database '${name}'`, problems);
+}
+
+/** A database as OCI lists it. */
+export interface FoundSystem {
+  readonly state: string;
   readonly dbVersion: string;
   readonly adminUsername: string;
   readonly networkDetails: readonly { readonly subnetId: string }[];

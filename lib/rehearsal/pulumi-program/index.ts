@@ -1,2 +1,3 @@
+export type { Answers } from './answers';
 export { type ProgramOptions, recordProgram } from './record';
 export type { MarkedSecret, RegisteredResource } from './registered-resource';

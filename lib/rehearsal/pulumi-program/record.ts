@@ -1,5 +1,5 @@
 import * as runtime from '@pulumi/pulumi/runtime';
-import { callAnswer, resourceState } from './answers';
+import { type Answers, callAnswer, resourceState } from './answers';
 import { listen } from './listen';
 import type { RegisteredResource } from './registered-resource';
 
@@ -11,6 +11,12 @@ export interface ProgramOptions {
   readonly config: Readonly<Record<string, string>>;
   /** The keys of `config` whose values are secret. */
   readonly secretKeys?: readonly string[];
+  /**
+   * What is in the cloud already.
+   *
+   * @default - nothing
+   */
+  readonly answers?: Answers;
 }
 
 /**
@@ -23,8 +29,13 @@ export async function recordProgram(
   options: ProgramOptions,
   program: () => unknown,
 ): Promise<RegisteredResource[]> {
-  const { project, stack, config, secretKeys = [] } = options;
-  await runtime.setMocks({ newResource: resourceState, call: callAnswer }, project, stack, false);
+  const { project, stack, config, secretKeys = [], answers = {} } = options;
+  await runtime.setMocks(
+    { newResource: resourceState, call: (question) => callAnswer(question, answers) },
+    project,
+    stack,
+    false,
+  );
   runtime.setAllConfig({ ...config }, [...secretKeys]);
   const heard = listen(runtime.getMonitor());
   let failure: { readonly reason: unknown } | undefined;

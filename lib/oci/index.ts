@@ -1,0 +1,22 @@
+export {
+  BlueGreenEndpoint,
+  type BlueGreenEndpointArgs,
+  type EndpointHealthCheck,
+  type EndpointNames,
+  type EndpointSide,
+  type NetworkLoadBalancerSpec,
+} from './blue-green-endpoint';
+export {
+  type DatabaseBinding,
+  DatabaseObject,
+  type DatabaseObjectArgs,
+  RunnerAuth,
+  type RunnerConnection,
+  type RunnerProxy,
+} from './database-object';
+export {
+  type DbAdministrator,
+  type DbSystemOptions,
+  PostgresDbSystem,
+  type PostgresDbSystemArgs,
+} from './postgres-db-system';
