@@ -5,4 +5,3 @@ export type {
   EndpointSide,
 } from './args';
 export { BlueGreenEndpoint, type NetworkLoadBalancerSpec } from './blue-green-endpoint';
-export { nameProblems, timeProblems } from './validate';

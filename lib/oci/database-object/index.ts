@@ -5,5 +5,4 @@ export {
   type RunnerConnection,
   type RunnerProxy,
 } from './args';
-export { connectionTo } from './binding';
-export { DatabaseObject, programOn, runnerProblems, sshTo } from './database-object';
+export { DatabaseObject } from './database-object';
