@@ -21,6 +21,8 @@ export const PGLOGICAL_SERVER = {
     max_worker_processes: '20',
     track_commit_timestamp: 'on',
     log_error_verbosity: 'terse',
+    'pglogical.synchronous_commit': 'on',
+    output_plugin_libraries: 'pgoutput, test_decoding, pglogical_output',
   },
 } as const;
 

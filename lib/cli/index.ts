@@ -1,3 +1,4 @@
+import { addObjectKinds, PGLOGICAL_KINDS } from '../postgres';
 import { applyCommand } from './apply';
 import type { Command } from './command';
 import { cutoverCommand } from './cutover';
@@ -32,5 +33,6 @@ const COMMANDS: readonly Command[] = [
 
 /** Runs the command line `args`, and returns the process's exit code. Never throws. */
 export function runCommandLine(args: readonly string[], io: Io): Promise<ExitCode> {
+  addObjectKinds(PGLOGICAL_KINDS);
   return main(COMMANDS, args, io);
 }

@@ -15,6 +15,8 @@ const THRESHOLD: Recorder = { quiet: '-1', records: (setting) => Number(setting)
 /** By name, what makes a server or one of its extensions write statements down. */
 export const RECORDERS: Readonly<Record<string, Recorder>> = {
   log_statement: { quiet: 'none', records: (setting) => setting !== 'none' },
+  // With the details of an error pglogical gives what it connects with.
+  log_error_verbosity: { quiet: 'terse', records: () => false },
   log_min_error_statement: { quiet: 'panic', records: () => false },
   log_min_duration_statement: THRESHOLD,
   log_min_duration_sample: THRESHOLD,

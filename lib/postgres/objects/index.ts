@@ -25,10 +25,20 @@ export type {
   ServerFacts,
   Step,
 } from './object';
+export { pglogicalSets } from './observed-pglogical-sets';
 export { unsyncedTables } from './observed-subscription';
+export { PGLOGICAL_KINDS } from './pglogical-kinds';
+export type { PglogicalNodeSpec } from './pglogical-node';
+export {
+  PGLOGICAL_OUTPUT,
+  type PglogicalReplicationSetSpec,
+  pglogicalSelectionProblems,
+} from './pglogical-replication-set';
+export type { PglogicalSubscriptionSpec } from './pglogical-subscription';
 export type { PublicationSpec } from './publication';
 export {
   type AnyObjectKind,
+  addObjectKinds,
   kindOf,
   type ObjectKindName,
   type ObjectSpec,

@@ -1,4 +1,4 @@
-import { Problems } from '../errors';
+import { PontoonError, Problems } from '../errors';
 import { Reader } from '../reader';
 import { type CanarySpec, canary } from './canary';
 import { type ConnectionGuardSpec, connectionGuard } from './connection-guard';
@@ -6,6 +6,9 @@ import { type DdlLedgerSpec, ddlLedger } from './ddl-ledger';
 import { type HeartbeatSpec, heartbeat } from './heartbeat';
 import { type LedgerSpec, ledger } from './ledger';
 import type { ObjectKind } from './object';
+import type { PglogicalNodeSpec } from './pglogical-node';
+import type { PglogicalReplicationSetSpec } from './pglogical-replication-set';
+import type { PglogicalSubscriptionSpec } from './pglogical-subscription';
 import { type PublicationSpec, publication } from './publication';
 import { role } from './role';
 import type { RoleSpec } from './role-spec';
@@ -14,8 +17,8 @@ import { type LogicalSlotSpec, logicalSlot, type PhysicalSlotSpec, physicalSlot 
 import { subscription } from './subscription';
 import type { SubscriptionSpec } from './subscription-spec';
 
-/** Something on a server that this library manages. */
-export type ObjectSpec =
+/** What is always understood. */
+type OwnSpec =
   | CanarySpec
   | ConnectionGuardSpec
   | DdlLedgerSpec
@@ -28,6 +31,12 @@ export type ObjectSpec =
   | ServerSettingsSpec
   | SubscriptionSpec;
 
+/** What is understood once {@link addObjectKinds} was told `PGLOGICAL_KINDS`. */
+type PglogicalSpec = PglogicalNodeSpec | PglogicalReplicationSetSpec | PglogicalSubscriptionSpec;
+
+/** Something on a server that this library manages. */
+export type ObjectSpec = OwnSpec | PglogicalSpec;
+
 /** The `kind` of a spec. */
 export type ObjectKindName = ObjectSpec['kind'];
 
@@ -36,7 +45,7 @@ export type AnyObjectKind = ObjectKind<{ readonly kind: string }, unknown>;
 
 /** Every kind under its own name: the compiler asks for the entry of a new one, and refuses a wrong one. */
 const KINDS: {
-  readonly [Name in ObjectKindName]: ObjectKind<Extract<ObjectSpec, { kind: Name }>, unknown>;
+  readonly [Name in OwnSpec['kind']]: ObjectKind<Extract<OwnSpec, { kind: Name }>, unknown>;
 } = {
   canary,
   'connection-guard': connectionGuard,
@@ -51,11 +60,24 @@ const KINDS: {
   subscription,
 };
 
-const KIND_NAMES = Object.keys(KINDS) as ObjectKindName[];
+const known = new Map<string, AnyObjectKind>(Object.entries(KINDS));
+
+/**
+ * Has specs of `kinds` understood too, from now on. Those of extensions are no burden to a program that never meets
+ * them, such as the handler in AWS Lambda.
+ */
+export function addObjectKinds(kinds: readonly AnyObjectKind[]): void {
+  for (const kind of kinds) known.set(kind.kind, kind);
+}
 
 /** The kind that understands `spec`. */
-export function kindOf(spec: { readonly kind: ObjectKindName }): AnyObjectKind {
-  return KINDS[spec.kind];
+export function kindOf({ kind }: { readonly kind: ObjectKindName }): AnyObjectKind {
+  const found = known.get(kind);
+  if (found !== undefined) return found;
+  throw new PontoonError(
+    'UNKNOWN_KIND',
+    `a spec of kind '${kind}' must be understood before it is used, got a program that was not told of it; call addObjectKinds(PGLOGICAL_KINDS) first`,
+  );
 }
 
 /**
@@ -66,9 +88,10 @@ export function kindOf(spec: { readonly kind: ObjectKindName }): AnyObjectKind {
 export function readSpec(input: unknown): ObjectSpec {
   const problems = new Problems();
   const reader = new Reader(input, 'spec', problems);
-  const kind = reader.choice('kind', KIND_NAMES);
+  const kind = reader.choice('kind', [...known.keys()] as ObjectKindName[]);
   problems.throwIfAny('the spec');
-  const spec: ObjectSpec = KINDS[kind].read(reader);
+  // Each kind reads specs of its own.
+  const spec = kindOf({ kind }).read(reader) as ObjectSpec;
   reader.refuseTheRest();
   problems.throwIfAny(`the spec of the ${kind}`);
   return spec;

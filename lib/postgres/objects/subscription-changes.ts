@@ -1,8 +1,9 @@
-import { quoteConninfo, quoteIdentifier, quoteLiteral } from '../identifiers';
+import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { secretSql, sql } from '../statement';
+import { conninfo, samePublisher } from './conninfo';
 import { type PlanContext, type ResolvedSecret, type Step, step, stepAlone } from './object';
 import type { ObservedSubscription } from './observed-subscription';
-import type { PublisherAddress, SubscriptionSpec } from './subscription-spec';
+import type { SubscriptionSpec } from './subscription-spec';
 
 /**
  * A failing statement is written into the server's log with everything in it. So the subscription is created with a
@@ -129,33 +130,10 @@ function changeSlot(spec: SubscriptionSpec, observed: ObservedSubscription): Ste
   ];
 }
 
-function samePublisher(a: PublisherAddress, b: PublisherAddress): boolean {
-  return (Object.keys(b) as (keyof PublisherAddress)[]).every((key) => a[key] === b[key]);
-}
-
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name) => b.includes(name));
 }
 
 function publicationList(spec: SubscriptionSpec): string {
   return spec.publications.map(quoteIdentifier).join(', ');
-}
-
-function conninfo(
-  publisher: PublisherAddress,
-  login: { readonly username: string; readonly password: string },
-): string {
-  const options: Record<string, string> = {
-    host: publisher.host,
-    port: String(publisher.port),
-    dbname: publisher.database,
-    user: login.username,
-    password: login.password,
-    sslmode: publisher.sslMode,
-    ...(publisher.sslRootCert === '' ? {} : { sslrootcert: publisher.sslRootCert }),
-    keepalives_idle: '30',
-  };
-  return Object.entries(options)
-    .map(([key, value]) => `${key}=${quoteConninfo(value)}`)
-    .join(' ');
 }
