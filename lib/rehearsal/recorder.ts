@@ -69,6 +69,11 @@ export class Recorder {
     });
   }
 
+  /** Keeps what became of something that was made or dropped. */
+  public step(step: RehearsedStep): void {
+    this.steps.push(step);
+  }
+
   /** Keeps one look at the lag. */
   public sample(sample: LagSample): void {
     this.samples.push(sample);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MockCallArgs, MockResourceArgs, MockResourceResult } from '@pulumi/pulumi/runtime';
+import { ocid } from './ocid';
 
 /** What is in the cloud already, as the answer to each question, by its token. */
 export type Answers = Readonly<Record<string, (inputs: Inputs) => Inputs>>;
@@ -53,11 +54,6 @@ const ANSWERS: Answers = {
     attachedViews: [{ viewId: `ocid1.dnsview.oc1..default-of-${lastPart(resolverId)}` }],
   }),
 };
-
-function ocid(type: string, name: string): string {
-  const kind = type.split(':').at(-1)?.toLowerCase() ?? 'resource';
-  return `ocid1.${kind}.oc1..${name}`;
-}
 
 function lastPart(id: string): string {
   return id.split('.').at(-1) ?? id;
