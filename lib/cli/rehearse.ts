@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { KNOWN_MAJORS, PontoonError } from '../postgres';
 import {
+  type RehearsalEvent,
   type RehearsalReport,
   type RehearseOptions,
   readCloudAssembly,
   readMigration,
   rehearse,
+  rehearseProgram,
   type Verdict,
   verdictOf,
   writeReport,
@@ -22,6 +24,7 @@ import { synthesize } from './synthesize';
 import { asUsage, UsageError } from './usage-error';
 
 const STACK = 'HybridMigration';
+const PROGRAM_STACK = 'dev';
 const REPORT_DIRECTORY = 'rehearsal-report';
 
 /** Rehearses a stack on real servers. */
@@ -35,7 +38,9 @@ export const rehearseCommand: Command = {
     'there, back and there again where the stack can, compares every row, and deletes it all again.',
     'Needs no account and no network. What cannot run here has a stand-in, which the report names.',
     '',
-    'Without --app, runs the app that cdk.json names, which must have been built.',
+    'Without --app, runs the app that cdk.json names, which must have been built. With --program, runs a',
+    'Pulumi program without an engine, and plays the blue-green deployment that it registers: its very',
+    'commands, its load balancer, its names, and the cutover that it describes.',
   ],
   options: {
     app: {
@@ -43,7 +48,22 @@ export const rehearseCommand: Command = {
       description: 'a cloud assembly, such as cdk.out',
       otherwise: 'what the app of cdk.json synthesizes',
     },
-    stack: { value: 'NAME', description: 'the stack to rehearse', otherwise: STACK },
+    program: {
+      value: 'DIR',
+      description: 'a Pulumi project of Node.js, compiled, in place of an app',
+      otherwise: 'an app of the CDK is rehearsed',
+    },
+    config: {
+      value: 'KEY=VALUE',
+      multiple: true,
+      description: 'configuration of the program, before that of Pulumi.<stack>.yaml',
+      otherwise: 'what that file says',
+    },
+    stack: {
+      value: 'NAME',
+      description: 'the stack to rehearse',
+      otherwise: `${STACK}, or ${PROGRAM_STACK} of a program`,
+    },
     rows: {
       value: 'NUMBER',
       description: 'rows of sample data, about',
@@ -56,11 +76,11 @@ export const rehearseCommand: Command = {
     },
     migration: {
       value: 'ID',
-      description: 'the migration of the stack',
+      description: 'the migration of the stack, or the deployment of the program',
       otherwise: 'the only one',
     },
     'no-cutover': {
-      description: 'leave out the switches between writers, where the stack has a state machine',
+      description: 'leave out the switches between writers, where the stack or program has them',
     },
     report: {
       value: 'DIR',
@@ -75,23 +95,16 @@ export const rehearseCommand: Command = {
     [ExitCode.UNCHECKED]: 'something could not be checked, such as a table, and nothing went wrong',
   },
   async run(options, io) {
-    const wanted = readOptions(options);
-    const major = readMajor(options);
+    const rehearsal = options.text('program') === undefined ? ofApp : ofProgram;
     const controller = new AbortController();
-    const assembly = new Assembly(options.text('app'), io);
+    const { perform, end } = rehearsal(options, io, controller.signal);
     const stop = (): void => {
       controller.abort(new PontoonError('INTERRUPTED', 'the rehearsal was interrupted'));
-      assembly.remove();
+      end();
     };
     for (const signal of SIGNALS) process.once(signal, stop);
     try {
-      await assembly.prepare(major === undefined ? {} : { majorVersion: major }, controller.signal);
-      // So that a wrong name is told apart from a rehearsal that fails.
-      asUsage(() => checkMigration(assembly.directory, wanted, major));
-      const report = await play(
-        { ...wanted, assembly: assembly.directory, signal: controller.signal },
-        io,
-      );
+      const report = await perform();
       const directory = options.text('report') ?? REPORT_DIRECTORY;
       const files = writeReport(report, resolve(io.directory, directory));
       if (options.flag('json')) writeJson(io.stdout, report);
@@ -99,10 +112,58 @@ export const rehearseCommand: Command = {
       return EXIT_CODES[verdictOf(report)];
     } finally {
       for (const signal of SIGNALS) process.off(signal, stop);
-      assembly.remove();
+      end();
     }
   },
 };
+
+/** What is rehearsed, and how it is taken away. */
+interface Rehearsal {
+  readonly perform: () => Promise<RehearsalReport>;
+  readonly end: () => void;
+}
+
+function ofApp(options: Arguments, io: Io, signal: AbortSignal): Rehearsal {
+  if (options.texts('config').length > 0)
+    throw options.wrong('config', "must be given together with '--program'", undefined);
+  const wanted = readOptions(options);
+  const major = readMajor(options);
+  const assembly = new Assembly(options.text('app'), io);
+  return {
+    perform: async () => {
+      await assembly.prepare(major === undefined ? {} : { majorVersion: major }, signal);
+      // So that a wrong name is told apart from a rehearsal that fails.
+      asUsage(() => checkMigration(assembly.directory, wanted, major));
+      const told = { ...wanted, assembly: assembly.directory, signal };
+      return await show(io, (onEvent) => rehearse({ ...told, onEvent }));
+    },
+    end: () => assembly.remove(),
+  };
+}
+
+function ofProgram(options: Arguments, io: Io, signal: AbortSignal): Rehearsal {
+  for (const other of ['app', 'major']) {
+    const value = options.text(other);
+    if (value !== undefined)
+      throw options.wrong(other, "cannot be given together with '--program'", value);
+  }
+  const { stack = PROGRAM_STACK, migration, ...wanted } = readCommon(options);
+  const config = Object.fromEntries(
+    [...options.pairs('config')].map(([key, values]) => [key, values.at(-1) ?? '']),
+  );
+  const told = {
+    ...wanted,
+    directory: resolve(io.directory, options.required('program')),
+    stack,
+    config,
+    ...(migration === undefined ? {} : { deployment: migration }),
+    signal,
+  };
+  return {
+    perform: () => show(io, (onEvent) => rehearseProgram({ ...told, onEvent })),
+    end: () => undefined,
+  };
+}
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -138,20 +199,28 @@ function readMajor(options: Arguments): number | undefined {
 }
 
 function readOptions(options: Arguments): Omit<RehearseOptions, 'assembly'> {
+  const { stack = STACK, ...wanted } = readCommon(options);
+  return { stack, ...wanted };
+}
+
+function readCommon(options: Arguments) {
   const rows = options.integer('rows', 1);
-  const migration = options.text('migration');
+  const [stack, migration] = [options.text('stack'), options.text('migration')];
   return {
-    stack: options.text('stack') ?? STACK,
+    ...(stack === undefined ? {} : { stack }),
     ...(migration === undefined ? {} : { migration }),
     ...(rows === undefined ? {} : { rows }),
     ...(options.flag('no-cutover') ? { cutover: false } : {}),
   };
 }
 
-async function play(options: RehearseOptions, io: Io): Promise<RehearsalReport> {
+async function show(
+  io: Io,
+  play: (onEvent: (event: RehearsalEvent) => void) => Promise<RehearsalReport>,
+): Promise<RehearsalReport> {
   const progress = createProgress(io.stderr);
   try {
-    return await rehearse({ ...options, onEvent: (event) => progress.show(event) });
+    return await play((event) => progress.show(event));
   } finally {
     await progress.finish();
   }

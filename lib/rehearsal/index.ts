@@ -1,6 +1,7 @@
 export { type CloudAssembly, readCloudAssembly } from './assembly';
 export { type RecordedMigration, readMigration } from './migration';
-export { type RehearseOptions, rehearse } from './rehearse';
+export { type RehearseProgramOptions, rehearseProgram } from './program';
+export { type CommonOptions, type RehearseOptions, rehearse } from './rehearse';
 export {
   formatBytes,
   type ReportFiles,

@@ -71,7 +71,8 @@ export class Recorder {
 
   /** Keeps what became of something that was made or dropped. */
   public step(step: RehearsedStep): void {
-    this.steps.push(step);
+    const { atSeconds, seconds } = step;
+    this.steps.push({ ...step, atSeconds: round(atSeconds), seconds: round(seconds) });
   }
 
   /** Keeps one look at the lag. */

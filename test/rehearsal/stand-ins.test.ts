@@ -15,6 +15,7 @@ import {
   PRIVATE_DNS_STAND_IN,
   VAULT_STAND_IN,
 } from '../../lib/rehearsal/oci-cloud';
+import { RUNNER_HOST_STAND_IN } from '../../lib/rehearsal/program/runner-host';
 import { JQ_STAND_IN, SSM_STAND_IN } from '../../lib/rehearsal/ssm';
 import { PG_DUMP_STAND_IN } from '../../lib/rehearsal/ssm/pg-dump-behaviours';
 import { PSQL_STAND_IN } from '../../lib/rehearsal/ssm/psql-behaviours';
@@ -36,6 +37,7 @@ test.each([
   [NETWORK_LOAD_BALANCER_STAND_IN, 'oci-cloud'],
   [PRIVATE_DNS_STAND_IN, 'oci-cloud'],
   [VAULT_STAND_IN, 'oci-cloud'],
+  [RUNNER_HOST_STAND_IN, 'program'],
 ] as const)('each behaviour of a stand-in is a test', ({ behaviours }, folder) => {
   const directory = join(__dirname, folder);
   const titles = readdirSync(directory)

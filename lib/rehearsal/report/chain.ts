@@ -7,6 +7,8 @@ const PLATFORMS: Readonly<Record<string, string>> = {
   ec2: 'an Amazon EC2 instance',
   aurora: 'an Amazon Aurora cluster',
   rds: 'an Amazon RDS instance',
+  'oci-vm': 'a virtual machine of OCI',
+  'oci-postgresql': 'an OCI Database with PostgreSQL',
 };
 
 /** The servers, in the order of the chain. */

@@ -7,7 +7,7 @@ export function switchesSection({ switches, workload }: RehearsalReport): Html |
   if (switches.length === 0) return undefined;
   return html`<section aria-labelledby="switches">
 <h2 id="switches">Switches between writers</h2>
-<p>For how long applications had no write acknowledged: each from its last on the old side to its first on the new one. On AWS the services that are asked meanwhile take longer.</p>
+<p>For how long applications had no write acknowledged: each from its last on the old side to its first on the new one. In the cloud the services that are asked meanwhile take longer.</p>
 ${told(workload)}
 <div class="scroll" tabindex="0" role="region" aria-labelledby="switches"><table>
 <thead><tr><th scope="col">Switch</th><th scope="col">New writer</th><th scope="col" class="number">Outage, median</th><th scope="col" class="number">at most</th><th scope="col" class="number">Fence to opening</th><th scope="col" class="number">Tables compared meanwhile</th></tr></thead>

@@ -31,7 +31,10 @@ const secret = (name, username) =>
     { parent },
   );
 const readerSecret = secret('reader', reader);
-const logins = { blue: secret('blue-login', 'shop_admin'), green: secret('green-login', 'shop_admin') };
+const logins = {
+  blue: secret('blue-login', 'shop_admin'),
+  green: secret('green-login', 'shop_admin'),
+};
 const connection = (server) => ({
   server,
   host: `${server}.postgresql.us-ashburn-1.oci.oraclecloud.com`,
@@ -164,7 +167,10 @@ new Resource(
   { networkLoadBalancerId: balancer.id, port: 5432, tcpIdleTimeout: 360 },
   { parent },
 );
-for (const [name, rdata] of Object.entries({ 'nlb-app': '10.0.3.10', 'nlb-app-blue': addresses.blue })) {
+for (const [name, rdata] of Object.entries({
+  'nlb-app': '10.0.3.10',
+  'nlb-app-blue': addresses.blue,
+})) {
   const domain = `${name}.shop.internal`;
   new Resource(
     'oci:Dns/rrset:Rrset',

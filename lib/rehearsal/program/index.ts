@@ -1,0 +1,1 @@
+export { type RehearseProgramOptions, rehearseProgram } from './rehearse-program';
