@@ -7,7 +7,7 @@ import type { HistoryEvent } from '../step-functions';
 import { letIn } from '../workload/application-login';
 import type { Act } from './act';
 import type { StackScene } from './stack-scene';
-import { switchWriters, WRITE_AGAIN_MS } from './switch-writers';
+import { outcomeOf, switchWriters, WRITE_AGAIN_MS } from './switch-writers';
 
 /** How long the metrics may take after everything that they look at was dropped. */
 const MEASURE_AGAIN_MS = 30_000;
@@ -87,16 +87,11 @@ function switching(
         to: () => writerOf(told(scene)),
         walk: async () => {
           const { output, states } = await execute(scene, action);
-          return { closedMs: Number(output.closedMs), compared: comparedOf(output), states };
+          return { ...outcomeOf(output), states };
         },
       });
     },
   };
-}
-
-function comparedOf(output: Readonly<Record<string, unknown>>) {
-  const { tables, of } = recordOf(output.compared);
-  return { tables: Number(tables), of: Number(of) };
 }
 
 async function execute(

@@ -1,3 +1,4 @@
+import { recordOf } from '../assembly';
 import type { RehearsalContext } from '../context';
 import type { RehearsedSwitch } from '../report/report';
 import type { Workload } from './workload';
@@ -43,4 +44,15 @@ export async function switchWriters(
   });
   if (outage === undefined)
     findings.problems.push(`no application was seen to move to '${server}' by '${title}'`);
+}
+
+/** What the walk of a switch says of itself, as the function and the command both put it. */
+export function outcomeOf(
+  output: Readonly<Record<string, unknown>>,
+): Pick<RehearsedSwitch, 'closedMs' | 'compared'> {
+  const { tables, of } = recordOf(output.compared);
+  return {
+    closedMs: Number(output.closedMs),
+    compared: { tables: Number(tables), of: Number(of) },
+  };
 }

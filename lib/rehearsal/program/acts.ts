@@ -1,6 +1,6 @@
 import { PontoonError, quoteIdentifier } from '../../postgres';
 import type { Act } from '../acts/act';
-import { switchWriters, WRITE_AGAIN_MS } from '../acts/switch-writers';
+import { outcomeOf, switchWriters, WRITE_AGAIN_MS } from '../acts/switch-writers';
 import type { Workload } from '../acts/workload';
 import { isRecord } from '../assembly';
 import { asSuperuser } from '../source';
@@ -76,10 +76,10 @@ function switching(
         title,
         to: () => scene.deployment.cutover.input.plan[side],
         walk: async () => {
-          const { closedMs, steps } = await scene.pontoon(`${command} --yes --json`);
-          const walked = Array.isArray(steps) ? steps.filter(isRecord) : [];
+          const output = await scene.pontoon(`${command} --yes --json`);
+          const walked = Array.isArray(output.steps) ? output.steps.filter(isRecord) : [];
           return {
-            closedMs: Number(closedMs),
+            ...outcomeOf(output),
             states: walked.map(({ id, tookMs }) => ({ name: String(id), ms: Number(tookMs) })),
           };
         },
