@@ -126,6 +126,17 @@ export {
   stampSlot,
   unbroken,
 } from './stream';
+export {
+  type ChangedTable,
+  changedTables,
+  type MarkedTable,
+  marksOf,
+  type SourceMark,
+  sourceMarks,
+  type TableMark,
+  type TargetMark,
+  targetMarks,
+} from './table-mark';
 export { countExceptions, exceptionTables } from './task-tables';
 export { enabledSubscriptions, unfencedJobs, whereJobsAre } from './unattended';
 export {

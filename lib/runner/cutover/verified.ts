@@ -1,21 +1,24 @@
 import {
+  type ChangedTable,
+  changedTables,
   createVerification,
   findVerification,
+  type MarkedTable,
   PontoonError,
-  type QualifiedName,
   quoteQualified,
   type StreamIdentity,
-  selectedTables,
   unbroken,
   verificationExists,
   writeVerification,
 } from '../../postgres';
+import type { Row } from '../run';
 import type { VerifyOptions } from '../verify/options';
 import { TIME_SPENT } from '../verify/reader';
 import type { TableVerification } from '../verify/result';
 import { readState, type VerificationState } from '../verify/state';
 import { verifyTables } from '../verify/verify';
 import { CutoverContext } from './context';
+import { marksNow } from './marks';
 import type { CutoverRequest, CutoverServices } from './services';
 import { beginStreams, streamsNow } from './streams';
 import { renamesOf } from './target-names';
@@ -30,6 +33,9 @@ export interface RowsVerified {
   /** Tables that the time did not suffice for: another call goes on with them. */
   readonly left: number;
 }
+
+/** What was found out about a table, and what it was when its comparison began. */
+type NotedResult = MarkedTable & Pick<TableVerification, 'status' | 'reason'>;
 
 /** How to compare before a cutover. */
 export type RowsOptions = Pick<
@@ -54,7 +60,11 @@ export async function verifyRows(
   const before = found?.stream as readonly StreamIdentity[] | undefined;
   const goesOn = before !== undefined && unbroken(before, await streamsNow(context));
   const streams = goesOn ? before : await beginStreams(context);
-  let state: VerificationState | undefined = goesOn ? readState(found?.state) : undefined;
+  // Before anything is read, so that what befalls a table meanwhile is seen later.
+  const marks = await marksNow(context);
+  let state = goesOn
+    ? withoutChanged(readState(found?.state), changedTables(resultsIn(found), marks))
+    : undefined;
   const { tables } = await verifyTables({
     source: connectionOf(context, plan.from),
     target: connectionOf(context, plan.to),
@@ -67,7 +77,11 @@ export async function verifyRows(
       state = latest;
     },
   });
-  const results = tables.map(({ table, status, reason = '' }) => ({ table, status, reason }));
+  const byName = new Map(marks.map(({ table, mark }) => [quoteQualified(table), mark]));
+  const results = tables.map(({ table, status, reason = '' }) => {
+    const mark = byName.get(quoteQualified(table));
+    return { table, status, reason, ...(mark === undefined ? {} : { mark }) };
+  });
   await context.run(plan.to, writeVerification(plan.migration, streams, { state, results }));
   const sentences = (status: TableVerification['status']): readonly string[] =>
     results
@@ -83,7 +97,7 @@ export async function verifyRows(
 
 /** What keeps the rows from counting as verified. */
 export async function lookAtRows(context: CutoverContext): Promise<string | undefined> {
-  const { from, to, migration, selection, skipVerification } = context.plan;
+  const { to, migration, skipVerification } = context.plan;
   if (skipVerification === true) return undefined;
   if ((await context.runOne(to, verificationExists()))?.exists !== true)
     return 'nothing compared yet';
@@ -91,15 +105,38 @@ export async function lookAtRows(context: CutoverContext): Promise<string | unde
   if (found === undefined) return 'nothing compared yet';
   if (!unbroken(found.stream as readonly StreamIdentity[], await streamsNow(context)))
     return 'a comparison of a stream that has ended';
-  const results = found.results as readonly TableVerification[];
+  const results = resultsIn(found);
   const other = results.find(({ status }) => status !== 'same');
   if (other !== undefined)
     return `${quoteQualified(other.table)} ${other.status} (${other.reason ?? ''})`;
-  const compared = new Set(results.map(({ table }) => quoteQualified(table)));
-  const missing = (await context.run(from, selectedTables(selection)))
-    .map((table) => quoteQualified(table as unknown as QualifiedName))
-    .find((name) => !compared.has(name));
-  return missing === undefined ? undefined : `${missing} not compared yet`;
+  const [changed] = changedTables(results, await marksNow(context));
+  return changed === undefined ? undefined : `${quoteQualified(changed.table)} ${changed.change}`;
+}
+
+/** Every table whose comparison counts no more; none where rows need not be compared. */
+export async function changedSince(context: CutoverContext): Promise<readonly ChangedTable[]> {
+  const { to, migration, skipVerification } = context.plan;
+  if (skipVerification === true) return [];
+  const found = await context.runOne(to, findVerification(migration));
+  const now = await marksNow(context);
+  if (unbroken((found?.stream ?? []) as readonly StreamIdentity[], await streamsNow(context)))
+    return changedTables(resultsIn(found), now);
+  return now.map(({ table }) => ({ table, change: 'compared along a stream that has ended' }));
+}
+
+/** What an earlier call wrote down. */
+function resultsIn(found: Row | undefined): readonly NotedResult[] {
+  return (found?.results ?? []) as readonly NotedResult[];
+}
+
+/** `state` without what was found in tables that something befell since. */
+function withoutChanged(
+  state: VerificationState,
+  changed: readonly ChangedTable[],
+): VerificationState {
+  const names = new Set(changed.map(({ table }) => quoteQualified(table)));
+  const tables = Object.entries(state.tables).filter(([name]) => !names.has(name));
+  return { ...state, tables: Object.fromEntries(tables) };
 }
 
 /** Where `server` is, for sessions of a comparison's own. */

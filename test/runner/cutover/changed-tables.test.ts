@@ -1,0 +1,172 @@
+import type { CutoverPlan } from '../../../lib/postgres';
+import { cutover, status, verifyRows } from '../../../lib/runner';
+import { failureOf } from '../../faults/walks';
+import { DmsLab } from './dms-lab';
+import { CutoverLab, type LabServices } from './lab';
+
+const asked = ({ skipVerification: _skipped, ...plan }: CutoverPlan): CutoverPlan => plan;
+
+describe.each([
+  [14, 18],
+  [17, 17],
+])('tables that changed since they were compared, from PostgreSQL %i to %i', (from, to) => {
+  let lab: CutoverLab;
+  let services: LabServices;
+  beforeAll(async () => {
+    lab = await CutoverLab.start([from, to], {
+      schemas: ['shop', 'log'],
+      schema: `CREATE SCHEMA log;
+        CREATE TABLE log.events (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+        CREATE TABLE log.events_2026 PARTITION OF log.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')`,
+    });
+  });
+  afterAll(() => lab.stop());
+  beforeEach(async () => {
+    services = { ...(await lab.services()), connections: lab.connections() };
+    await compared();
+  });
+  afterEach(() => services.close());
+
+  const plan = (verificationMs = 0) => asked(lab.plan({ verificationMs }));
+  const found = async (): Promise<unknown> =>
+    (await status({ plan: plan() }, services)).gates.find(({ id }) => id === 'rows')?.found;
+  /** Compares what has to be, after which the gate is open. */
+  const compared = async (): Promise<void> => {
+    const { differs, unchecked, left } = await verifyRows(
+      { plan: plan(), owner: 'test' },
+      services,
+    );
+    expect({ differs, unchecked, left }).toEqual({ differs: [], unchecked: [], left: 0 });
+    expect(await found()).toBe('as it must be');
+  };
+
+  test('one that was written anew is compared again', async () => {
+    await lab.blue.admin.query('VACUUM FULL shop.customers');
+    expect(await found()).toBe(
+      '"shop"."customers" compared before it was truncated or written anew',
+    );
+    await compared();
+  });
+
+  test('one of which a partition was written anew is, too', async () => {
+    await lab.blue.admin.query('VACUUM FULL log.events_2026');
+    expect(await found()).toBe('"log"."events" compared before it was truncated or written anew');
+    await compared();
+  });
+
+  test('one that was out of its publication for a while is, too', async () => {
+    await lab.blue.admin.query(
+      'ALTER PUBLICATION forward DROP TABLE shop.orders; ALTER PUBLICATION forward ADD TABLE ONLY shop.orders',
+    );
+    expect(await found()).toBe('"shop"."orders" compared before it was published in another way');
+    await compared();
+  });
+
+  test('all of a publication that left out changes for a while are, too', async () => {
+    await lab.blue.admin.query(
+      "ALTER PUBLICATION forward SET (publish = 'insert'); ALTER PUBLICATION forward SET (publish = 'insert, update, delete, truncate')",
+    );
+    expect(await found()).toMatch(/^".*" compared before it was published in another way$/);
+    await compared();
+  });
+
+  test('one that was not followed for a while is, too', async () => {
+    await lab.blue.admin.query('CREATE PUBLICATION other FOR TABLE pontoon.canary');
+    for (const name of ['other', 'forward'])
+      await lab.green.admin.query(
+        `ALTER SUBSCRIPTION forward SET PUBLICATION ${name} WITH (copy_data = false)`,
+      );
+    await lab.blue.admin.query('DROP PUBLICATION other');
+    await lab.copied();
+    expect(await found()).toMatch(/^".*" compared before it was followed anew$/);
+    await compared();
+  });
+
+  test('one whose columns changed is, since each server gave it values of its own', async () => {
+    await lab.blue.admin.query(`INSERT INTO shop.customers (name) VALUES ('Ann')`);
+    for (const { admin } of [lab.green, lab.blue])
+      await admin.query(
+        'ALTER TABLE shop.customers ADD COLUMN token uuid DEFAULT gen_random_uuid()',
+      );
+    expect(await found()).toBe('"shop"."customers" compared before its definition changed');
+    const { differs } = await verifyRows({ plan: plan(), owner: 'test' }, services);
+    expect(differs).toEqual([expect.stringMatching(/^"shop"."customers": /)]);
+    for (const { admin } of [lab.green, lab.blue])
+      await admin.query('ALTER TABLE shop.customers DROP COLUMN token');
+    await compared();
+  });
+
+  test('behind the gates it keeps the new writer shut, unless there is time to compare it', async () => {
+    const truncating = (verificationMs: number) =>
+      cutover(
+        { plan: plan(verificationMs), owner: 'test' },
+        {
+          ...services,
+          onEvent: async (event) => {
+            if (event.kind === 'done' && event.step.id === 'gates')
+              await lab.blue.admin.query('TRUNCATE shop.customers');
+          },
+        },
+      );
+    expect(await failureOf(truncating(0))).toBe(
+      `UNDONE: every selected table must be as it was when it was compared, got "shop"."customers" compared before it was truncated or written anew; compare the rows again, or give the final comparison more time in 'verificationMs'; everything was taken back, and 'blue' works as before`,
+    );
+    await compared();
+    expect((await truncating(5_000)).result).toBe('opened');
+  });
+});
+
+describe('a table that AWS DMS does not truncate', () => {
+  let dms: DmsLab;
+  let services: LabServices;
+  beforeAll(async () => {
+    dms = await DmsLab.start();
+    services = {
+      ...(await dms.lab.services()),
+      task: dms.task(),
+      connections: dms.lab.connections(),
+    };
+  });
+  afterAll(async () => {
+    await services.close();
+    await dms.stop();
+  });
+
+  const plan = () => {
+    const all = asked(dms.plan());
+    return { ...all, limits: { ...all.limits, verificationMs: 5_000 } };
+  };
+  const request = () => ({ plan: plan(), owner: 'test' });
+  const write = async (name: string): Promise<void> => {
+    await dms.lab.blue.admin.query(`INSERT INTO shop.customers (name) VALUES ('${name}')`);
+    await dms.arrived(`SELECT FROM shop.customers WHERE name = '${name}'`);
+  };
+
+  test('closes the gate, and differs when it is compared again', async () => {
+    await write('one');
+    expect(await verifyRows(request(), services)).toMatchObject({ same: 3, differs: [] });
+    await dms.lab.blue.admin.query('TRUNCATE shop.customers');
+    const { gates } = await status(request(), services);
+    expect(gates.find(({ id }) => id === 'rows')?.found).toBe(
+      '"shop"."customers" compared before it was truncated or written anew',
+    );
+    const { differs } = await verifyRows(request(), services);
+    expect(differs).toEqual([expect.stringMatching(/^"shop"."customers": /)]);
+    await dms.lab.green.admin.query('TRUNCATE shop.customers');
+    expect(await verifyRows(request(), services)).toMatchObject({ same: 3, differs: [] });
+  });
+
+  test('has the walk undone when it is truncated behind the gates', async () => {
+    await write('two');
+    const walk = cutover(request(), {
+      ...services,
+      onEvent: async (event) => {
+        if (event.kind === 'done' && event.step.id === 'gates')
+          await dms.lab.blue.admin.query('TRUNCATE shop.customers');
+      },
+    });
+    expect(await failureOf(walk)).toBe(
+      `UNDONE: every compared table must be the same on 'blue' and 'green', got "shop"."customers" ("blue" has 0 rows, "green" has 1); find out who wrote to 'green'; everything was taken back, and 'blue' works as before`,
+    );
+  });
+});
