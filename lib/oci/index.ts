@@ -15,6 +15,12 @@ export {
   type RunnerProxy,
 } from './database-object';
 export {
+  type PeeredNetwork,
+  type PeeredRegion,
+  PeeredVcns,
+  type PeeredVcnsArgs,
+} from './peered-vcns';
+export {
   type DbAdministrator,
   type DbSystemOptions,
   PostgresDbSystem,

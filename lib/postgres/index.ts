@@ -216,6 +216,14 @@ export {
 } from './identifiers';
 export { formatLsn, type Lsn, lsnDistance, parseLsn } from './lsn';
 export {
+  addressNumber,
+  isCidr,
+  isIpv4,
+  networkContains,
+  networkOf,
+  networksOverlap,
+} from './networks';
+export {
   type AccessBefore,
   type AnyObjectKind,
   type AppliedObject,

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import {
   acceptProblems,
   capabilitySince,
+  isCidr,
   nameProblem,
   Problems,
   partNameProblem,
@@ -18,7 +19,6 @@ import {
 import { engineProblems } from '../aurora';
 import { claimNames, targetProblems } from '../migration';
 import { monitoringProblems } from '../monitoring';
-import { isCidr } from '../standby';
 import type { AuroraMigrationProps, ReplicationPart } from './props';
 import { selectSubnets } from './subnets';
 import { auroraTopology, SERVERS, targetDatabase } from './topology';

@@ -4,6 +4,8 @@ import type { Construct } from 'constructs';
 import {
   acceptProblems,
   hbaNameProblem,
+  isCidr,
+  isIpv4,
   Problems,
   type Topology,
   ValidationError,
@@ -14,8 +16,6 @@ import {
   certificateProblem,
   hostProblem,
   hostProblems,
-  isCidr,
-  isIpv4,
   networkProblems,
   SignalWhen,
   subnetAddressProblem,

@@ -1,6 +1,6 @@
 export { certificateProblem } from './certificates';
 export { IntermediaryStandby, type StandbyTarget } from './intermediary-standby';
-export { isCidr, isIpv4, networkProblems, subnetAddressProblem } from './network';
+export { networkProblems, subnetAddressProblem } from './network';
 export {
   type AmazonLinuxOptions,
   OperatingSystem,

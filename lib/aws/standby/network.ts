@@ -1,21 +1,5 @@
 import { Token } from 'aws-cdk-lib';
-
-/** The widest network that is routed to a source: the widest private one. */
-const FEWEST_BITS = 8;
-
-/** Whether `text` is an IPv4 address as EC2 takes it: without leading zeros, which some programs read as octal. */
-export function isIpv4(text: string): boolean {
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every((part) => isNumberUpTo(part, 255));
-}
-
-/** Whether `text` is an IPv4 network as CIDR, of /8 or smaller. */
-export function isCidr(text: string): boolean {
-  const [address = '', bits = '', ...rest] = text.split('/');
-  return (
-    rest.length === 0 && isIpv4(address) && isNumberUpTo(bits, 32) && Number(bits) >= FEWEST_BITS
-  );
-}
+import { addressNumber, isCidr, networkOf } from '../../postgres';
 
 /** Says what is wrong with the networks that the property `what` names. Tokens are not looked at. */
 export function networkProblems(cidrs: readonly string[], what: string): readonly string[] {
@@ -52,7 +36,7 @@ export function subnetAddressProblem(
   what: string,
 ): string | undefined {
   const [network, size] = networkOf(block);
-  const position = asNumber(address) - network;
+  const position = addressNumber(address) - network;
   const got = `got '${address}'`;
   if (position < 0 || position >= size)
     return `'${what}' must be out of the standby's subnet ${block}, ${got}; choose another one, or give 'standby.subnet'`;
@@ -60,19 +44,4 @@ export function subnetAddressProblem(
   if (position < 4 || position === size - 1)
     return `'${what}' cannot be one of the first four addresses or the last one of the subnet ${block}, which AWS keeps for itself, ${got}; choose another one`;
   return undefined;
-}
-
-/** The first address of a network, and how many there are. */
-function networkOf(cidr: string): readonly [number, number] {
-  const [address = '', bits = ''] = cidr.split('/');
-  const size = 2 ** (32 - Number(bits));
-  return [Math.floor(asNumber(address) / size) * size, size];
-}
-
-function asNumber(address: string): number {
-  return address.split('.').reduce((number, part) => number * 256 + Number(part), 0);
-}
-
-function isNumberUpTo(text: string, most: number): boolean {
-  return /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= most;
 }

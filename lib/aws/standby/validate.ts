@@ -1,8 +1,8 @@
 import { Token } from 'aws-cdk-lib';
-import { KNOWN_MAJORS, knownMajor, Problems, slotNameProblem } from '../../postgres';
+import { isIpv4, KNOWN_MAJORS, knownMajor, Problems, slotNameProblem } from '../../postgres';
 import { certificateProblem } from './certificates';
 import { instanceTypeOf } from './machine';
-import { isIpv4, networkProblems } from './network';
+import { networkProblems } from './network';
 import type { IntermediaryStandbyProps, StandbyHostOptions } from './props';
 import { END_OF_FILE } from './user-data';
 

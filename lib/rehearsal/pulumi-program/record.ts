@@ -1,5 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as runtime from '@pulumi/pulumi/runtime';
 import { type Answers, callAnswer, resourceState } from './answers';
+import { firstFailure } from './failure';
 import { listen } from './listen';
 import type { RegisteredResource } from './registered-resource';
 
@@ -38,6 +40,11 @@ export async function recordProgram(
   );
   runtime.setAllConfig({ ...config }, [...secretKeys]);
   const heard = listen(runtime.getMonitor());
+  await Promise.race([run(program), firstFailure()]);
+  return heard();
+}
+
+async function run(program: () => unknown): Promise<void> {
   let failure: { readonly reason: unknown } | undefined;
   // What the stack's own promise is rejected with would end the process.
   await runtime.runInPulumiStack(async () => {
@@ -48,6 +55,7 @@ export async function recordProgram(
     }
   });
   await runtime.disconnect();
+  // Rejections that nobody handles are told of only then.
+  await nextTurn();
   if (failure !== undefined) throw failure.reason;
-  return heard();
 }

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import { recordProgram } from '../../../lib/rehearsal/pulumi-program';
+import { refusedPrograms } from './refused';
 
 class Site extends pulumi.ComponentResource {
   constructor(name: string) {
@@ -48,4 +50,9 @@ test('what a program throws is thrown', async () => {
   await expect(failing).rejects.toThrow(
     "Missing required configuration variable 'site:compartmentId'",
   );
+});
+
+test('what is thrown while an output is computed is thrown, although others wait for that output', () => {
+  const [problem] = refusedPrograms(join(__dirname, 'failing-program.ts')).apply ?? [];
+  expect(problem).toMatch(/no such compartment$/);
 });

@@ -1,0 +1,2 @@
+export type { PeeredRegion, PeeredVcnsArgs } from './args';
+export { type PeeredNetwork, PeeredVcns } from './peered-vcns';
