@@ -2,7 +2,7 @@ import { CUTOVER_STEPS } from '../../lib/postgres';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter } from '../runner/cutover/writer';
 import { PAIRS, sampled } from './matrix';
-import { asSuperuser, expectSame, expectWhole, followed, goOn, onwards, walkWith } from './walks';
+import { asSuperuser, expectSame, expectWhole, goOn, onwards, walkWith } from './walks';
 
 const CASES = sampled(
   CUTOVER_STEPS.flatMap(({ id }) => [
@@ -28,7 +28,7 @@ describe.each(PAIRS)('a server that is killed with -9, from PostgreSQL %i to %i'
 
   test.each(CASES)('the $which writer before $step', async ({ step, which }) => {
     const plan = onwards(lab);
-    await followed(lab);
+    await lab.followed();
     // What a worker confirmed for the one before it is lost by a crash soon afterwards: only verification finds that.
     for (const one of [lab.blue, lab.green]) await asSuperuser(one, 'CHECKPOINT');
     const side = lab.side(which === 'old' ? plan.from : plan.to);

@@ -9,16 +9,7 @@ import { cutover, scramVerifier, waitUntil } from '../../lib/runner';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS, sampled } from './matrix';
-import {
-  alone,
-  asSuperuser,
-  expectSame,
-  expectWhole,
-  followed,
-  OWNER,
-  onwards,
-  walkWith,
-} from './walks';
+import { alone, asSuperuser, expectSame, expectWhole, OWNER, onwards, walkWith } from './walks';
 
 const STEPS = sampled(
   CUTOVER_STEPS.map(({ id }) => id),
@@ -70,7 +61,7 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
     'that of replication before %s, and everybody who used it gone',
     async (step) => {
       const plan = onwards(lab, { budgetMs: 2_000 });
-      await followed(lab);
+      await lab.followed();
       const walk = walkWith(lab, plan, { step, edge: 'before' }, rotate);
       await walk.catch((error: unknown) => {
         if (!(error instanceof PontoonError)) throw error;
@@ -84,7 +75,7 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
   );
 
   test('that of replication while the way back carries, and a rollback finds it', async () => {
-    await followed(lab);
+    await lab.followed();
     await rotate();
     const plan = onwards(lab);
     await goOn(plan);
@@ -125,7 +116,7 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
       ]),
     );
     const notes: string[] = [];
-    await followed(lab);
+    await lab.followed();
     const own = await lab.services();
     await cutover(
       {

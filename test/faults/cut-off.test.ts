@@ -2,7 +2,7 @@ import { type CutoverEvent, cutover } from '../../lib/runner';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS } from './matrix';
-import { asSuperuser, expectSame, expectWhole, failureOf, followed, goOn, onwards } from './walks';
+import { asSuperuser, expectSame, expectWhole, failureOf, goOn, onwards } from './walks';
 
 describe.each(PAIRS)('a new writer that stays away, from PostgreSQL %i to %i', (from, to) => {
   let lab: CutoverLab;
@@ -19,7 +19,7 @@ describe.each(PAIRS)('a new writer that stays away, from PostgreSQL %i to %i', (
 
   test('does not keep applications from the old one, which is said before the walk ends', async () => {
     const plan = onwards(lab);
-    await followed(lab);
+    await lab.followed();
     await asSuperuser(lab.green, 'CHECKPOINT');
     const services = await lab.services();
     let ended = false;

@@ -11,7 +11,6 @@ import {
   expectSame,
   expectWhole,
   failureOf,
-  followed,
   goOn,
   killedAt,
   OWNER,
@@ -50,7 +49,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     const failure = await failureOf(walk);
     expect(lab.active).toBe(before);
     await expectWhole(lab, writers);
-    await followed(lab);
+    await lab.followed();
     return failure;
   };
 

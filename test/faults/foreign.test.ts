@@ -3,15 +3,7 @@ import { scramVerifier, verifyRows } from '../../lib/runner';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS } from './matrix';
-import {
-  asSuperuser,
-  expectSame,
-  expectWhole,
-  failureOf,
-  followed,
-  OWNER,
-  walkWith,
-} from './walks';
+import { asSuperuser, expectSame, expectWhole, failureOf, OWNER, walkWith } from './walks';
 
 describe.each(PAIRS)('what was written to the new writer, from PostgreSQL %i to %i', (from, to) => {
   let lab: CutoverLab;
@@ -39,7 +31,7 @@ describe.each(PAIRS)('what was written to the new writer, from PostgreSQL %i to 
   });
 
   const walk = async (): Promise<unknown> => {
-    await followed(lab);
+    await lab.followed();
     return await walkWith(lab, plan, { step: 'gates', edge: 'after' }, async () => undefined, {
       connections: lab.connections(),
     });

@@ -2,7 +2,7 @@ import { PontoonError } from '../../lib/postgres';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS, sampled } from './matrix';
-import { expectSame, expectWhole, failureOf, followed, goOn, onwards, walkWith } from './walks';
+import { expectSame, expectWhole, failureOf, goOn, onwards, walkWith } from './walks';
 import { Wire } from './wire';
 
 const STEPS = sampled(
@@ -75,7 +75,7 @@ describe.each(PAIRS)('the network between two servers, from PostgreSQL %i to %i'
     expect(lab.active).toBe(plan.from);
     await expectWhole(lab, writers);
     for (const wire of wires) wire.heal();
-    await followed(lab);
+    await lab.followed();
     expect(await goOn(lab, onwards(lab))).toEqual([]);
     await expectWhole(lab, writers);
   });

@@ -9,7 +9,7 @@ import { CUTOVER_STEPS, type CutoverPlan } from '../../lib/postgres';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { ALL, sampled } from './matrix';
-import { back, expectSame, expectWhole, followed, OWNER, onwards } from './walks';
+import { back, expectSame, expectWhole, OWNER, onwards } from './walks';
 
 const PAIRS: readonly (readonly [number, number])[] = ALL
   ? [
@@ -99,7 +99,7 @@ describe.each(PAIRS)('a process that is killed with -9, from PostgreSQL %i to %i
 
   const goOn = async (plan: CutoverPlan): Promise<void> => {
     for (let left = 30; ; left -= 1) {
-      await followed(lab);
+      await lab.followed();
       const said = await run(plan);
       if (said.startsWith('0 ')) return;
       if (left === 0 || !NOT_YET.some((code) => said === `1 ${code}`)) throw new Error(said);
@@ -109,7 +109,7 @@ describe.each(PAIRS)('a process that is killed with -9, from PostgreSQL %i to %i
   test.each(LINES)('as soon as $moment', async ({ line }) => {
     sent();
     const plan = onwards(lab);
-    await followed(lab);
+    await lab.followed();
     // It may have gone on for a moment, or to the end.
     expect(await run(plan, line)).toMatch(/^(?:SIGKILL|0 )/);
     await goOn(plan);
@@ -123,7 +123,7 @@ describe.each(PAIRS)('a process that is killed with -9, from PostgreSQL %i to %i
     async (edge) => {
       sent();
       const plan = onwards(lab);
-      await followed(lab);
+      await lab.followed();
       writeFileSync(join(directory, edge), '');
       expect(await run(plan)).toBe('SIGKILL');
       await goOn(plan);

@@ -9,7 +9,6 @@ import {
   expectSame,
   expectWhole,
   failureOf,
-  followed,
   goOn,
   isMoment,
   OWNER,
@@ -76,7 +75,7 @@ describe.each(PAIRS)('who writes behind a fence, from PostgreSQL %i to %i', (fro
     );
     expect(lab.active).toBe(plan.from);
     await expectWhole(lab, writers);
-    await followed(lab);
+    await lab.followed();
   };
 
   test('an application with the login of the runner closes a gate', async () => {
@@ -190,7 +189,7 @@ describe.each(PAIRS)('who writes behind a fence, from PostgreSQL %i to %i', (fro
     );
     for (const client of clients) await client.query('ROLLBACK');
     await Promise.all(clients.map((client) => client.end()));
-    await followed(lab);
+    await lab.followed();
   });
 
   test('loses and doubles nothing', async () => {

@@ -3,7 +3,7 @@ import { cutover } from '../../lib/runner';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS } from './matrix';
-import { asSuperuser, expectWhole, failureOf, followed, OWNER, onwards, walkWith } from './walks';
+import { asSuperuser, expectWhole, failureOf, OWNER, onwards, walkWith } from './walks';
 
 /** Stands in for pg_cron's table, which needs an extension: what is read of it has the same names. */
 const JOBS = `CREATE SCHEMA cron;
@@ -77,7 +77,7 @@ describe.each(PAIRS)('what writes by itself, from PostgreSQL %i to %i', (from, t
       ),
     );
     await expectWhole(lab, [writer]);
-    await followed(lab);
+    await lab.followed();
   });
 
   test('a scheduled job of the runner’s login closes a gate', async () => {
@@ -104,7 +104,7 @@ describe.each(PAIRS)('what writes by itself, from PostgreSQL %i to %i', (from, t
     );
     await asSuperuser(side, 'DROP SCHEMA cron CASCADE');
     await expectWhole(lab, [writer]);
-    await followed(lab);
+    await lab.followed();
   });
 
   test('jobs that are kept in another database are looked at there', async () => {

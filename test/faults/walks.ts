@@ -7,7 +7,8 @@ import {
   cutover,
   waitUntil,
 } from '../../lib/runner';
-import type { CutoverLab, LabServices, Side } from '../runner/cutover/lab';
+import type { CutoverLab, Side } from '../runner/cutover/lab';
+import type { LabServices, WalkedLab } from '../runner/cutover/lab-services';
 import { contradictions, type JournalWriter, untilWritten } from '../runner/cutover/writer';
 
 /** Who runs the walks. */
@@ -27,7 +28,7 @@ export function isMoment(event: CutoverEvent, { step, edge }: Moment): boolean {
 
 /** Walks, and does `what` at `moment`. */
 export async function walkWith(
-  lab: CutoverLab,
+  lab: WalkedLab,
   plan: CutoverPlan,
   moment: Moment,
   what: (services: LabServices) => Promise<unknown>,
@@ -43,7 +44,7 @@ export async function walkWith(
 }
 
 /** Walks until `moment`, and no further: the runner is gone as if its machine were. */
-export async function killedAt(lab: CutoverLab, plan: CutoverPlan, moment: Moment): Promise<void> {
+export async function killedAt(lab: WalkedLab, plan: CutoverPlan, moment: Moment): Promise<void> {
   await killedWhen(lab, plan, (services, die) => ({
     ...services,
     onEvent: async (event) => {
@@ -54,12 +55,12 @@ export async function killedAt(lab: CutoverLab, plan: CutoverPlan, moment: Momen
 
 /** Walks until `die` is called, which kills the runner and never returns. True if the walk ended before. */
 export async function killedWhen(
-  lab: CutoverLab,
+  lab: WalkedLab,
   plan: CutoverPlan,
   services: (services: LabServices, die: () => Promise<never>) => CutoverServices,
   walkOf: (request: CutoverRequest, services: CutoverServices) => Promise<unknown> = cutover,
 ): Promise<boolean> {
-  await followed(lab);
+  await lab.followed();
   const own = await lab.services();
   let tell = (): void => undefined;
   let alive = true;
@@ -85,7 +86,7 @@ async function never(): Promise<never> {
 }
 
 /** Runs the walk again, as an operator does, until the new writer is open. Returns the codes of what failed before. */
-export async function goOn(lab: CutoverLab, plan: CutoverPlan): Promise<readonly string[]> {
+export async function goOn(lab: WalkedLab, plan: CutoverPlan): Promise<readonly string[]> {
   const codes: string[] = [];
   for (;;) {
     const code = await walkOnce(lab, plan);
@@ -95,9 +96,9 @@ export async function goOn(lab: CutoverLab, plan: CutoverPlan): Promise<readonly
   }
 }
 
-async function walkOnce(lab: CutoverLab, plan: CutoverPlan): Promise<string | undefined> {
+async function walkOnce(lab: WalkedLab, plan: CutoverPlan): Promise<string | undefined> {
   try {
-    await followed(lab);
+    await lab.followed();
     await alone(lab, (services) => cutover({ plan, owner: OWNER }, services));
     return undefined;
   } catch (error) {
@@ -106,36 +107,9 @@ async function walkOnce(lab: CutoverLab, plan: CutoverPlan): Promise<string | un
   }
 }
 
-/** Waits until a reader is back at every slot that a receiver is to read. */
-export async function followed(lab: CutoverLab): Promise<void> {
-  for (const [writer, reader] of [
-    [lab.blue, lab.green],
-    [lab.green, lab.blue],
-  ] as const) {
-    await waitUntil({
-      what: `'${reader.name}' must follow '${writer.name}'`,
-      deadlineMs: 20_000,
-      intervalMs: 10,
-      probe: async () => {
-        const [wanted] = await asSuperuser(
-          reader,
-          'SELECT count(*)::int AS enabled FROM pg_subscription WHERE subenabled',
-        );
-        const [found] = await asSuperuser(
-          writer,
-          'SELECT count(*)::int AS active FROM pg_replication_slots WHERE active',
-        );
-        return Number(wanted?.enabled) <= Number(found?.active)
-          ? { done: true, value: undefined }
-          : { done: false, reason: 'nobody reads' };
-      },
-    });
-  }
-}
-
 /** Does `work` as soon as the servers have noticed that an earlier runner is gone. */
 export async function alone<Result>(
-  lab: CutoverLab,
+  lab: WalkedLab,
   work: (services: LabServices) => Promise<Result>,
 ): Promise<Result> {
   return await waitUntil({
@@ -164,7 +138,7 @@ export function back(plan: CutoverPlan): CutoverPlan {
 }
 
 /** The plan from the present writer to the other one. */
-export function onwards(lab: CutoverLab, limits = {}): CutoverPlan {
+export function onwards(lab: WalkedLab, limits = {}): CutoverPlan {
   const plan = lab.plan(limits);
   return lab.active === plan.from ? plan : back(plan);
 }

@@ -1,4 +1,4 @@
-import { asSuperuser, failureOf, followed, walkWith } from '../../faults/walks';
+import { asSuperuser, failureOf, walkWith } from '../../faults/walks';
 import { CutoverLab, type Side } from './lab';
 
 describe('who may connect', () => {
@@ -27,7 +27,7 @@ describe('who may connect', () => {
       `UNDONE: enough; everything was taken back, and 'blue' works as before`,
     );
     expect(await access(lab.blue)).toEqual(before);
-    await followed(lab);
+    await lab.followed();
   });
 
   test('is the owner’s to say, or a gate is closed', async () => {

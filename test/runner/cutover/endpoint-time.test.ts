@@ -1,6 +1,5 @@
 import type { EndpointCall } from '../../../lib/postgres';
 import { type CutoverServices, cutover } from '../../../lib/runner';
-import { followed } from '../../faults/walks';
 import { CutoverLab, type LabServices } from './lab';
 
 // How long a walk waits for what clients connect to.
@@ -42,7 +41,7 @@ test('a switch that is given up ends before clients are sent back', async () => 
 
 test('what comes by itself is waited for after the opening', async () => {
   // The way forward was resumed a moment ago.
-  await followed(lab);
+  await lab.followed();
   const told: string[] = [];
   const more: Partial<CutoverServices> = {
     endpoint: {

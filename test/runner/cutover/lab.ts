@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
 import {
   type Connection,
@@ -25,15 +24,11 @@ import {
   type Server,
   Workspace,
 } from '../../../lib/rehearsal/servers';
-import {
-  apply,
-  type CutoverServices,
-  drop,
-  type SwitchedEndpoint,
-  scramVerifier,
-  waitUntil,
-} from '../../../lib/runner';
+import { apply, drop, scramVerifier, waitUntil } from '../../../lib/runner';
 import { startTestServer, type TestServer } from '../../servers';
+import { type LabServices, openServices, untilFollowed, type WalkedLab } from './lab-services';
+
+export type { LabServices } from './lab-services';
 
 const DATABASE = 'app';
 const SETTINGS = {
@@ -70,17 +65,6 @@ interface LabPart {
   readonly selection: TableSelection;
 }
 
-/** What a walk works with, and how it ends. */
-export interface LabServices extends CutoverServices {
-  readonly sessions: ReadonlyMap<string, Client>;
-  readonly endpoint: SwitchedEndpoint;
-  reopen(server: string): Promise<void>;
-  /** Ends the sessions in order. */
-  close(): Promise<void>;
-  /** Breaks the sessions, as the death of the runner's machine would. */
-  kill(): void;
-}
-
 /** One of two writers, whose admin is no superuser where the version allows. */
 export interface Side {
   readonly name: string;
@@ -95,7 +79,7 @@ export interface Side {
 }
 
 /** Two managed servers, the second following the first by native replication, with a way back made ready. */
-export class CutoverLab {
+export class CutoverLab implements WalkedLab {
   /** Where clients are sent. */
   public active = 'blue';
   public readonly appPassword = randomPassword();
@@ -175,34 +159,23 @@ export class CutoverLab {
 
   /** What a walk works with; its sessions are its own. */
   public async services(): Promise<LabServices> {
-    const sessions = new Map<string, Client>();
-    const sockets: Socket[] = [];
-    const stream = (): Socket => {
-      const socket = new Socket();
-      sockets.push(socket);
-      return socket;
-    };
-    const reopen = async (server: string): Promise<void> => {
-      sessions.set(server, await this.side(server).session({ stream }));
-    };
-    for (const { name } of [this.blue, this.green]) await reopen(name);
-    return {
-      sessions,
-      reopen,
+    return await openServices({
+      lab: this,
+      servers: [this.blue.name, this.green.name],
+      session: (server, more) => this.side(server).session(more),
       secrets: this.secrets,
-      endpoint: {
-        active: async () => this.active,
-        activate: async (server) => {
-          this.active = server;
-        },
-      },
-      close: async () => {
-        await Promise.all([...sessions.values()].map((session) => session.end()));
-      },
-      kill: () => {
-        for (const socket of sockets) socket.destroy();
-      },
-    };
+    });
+  }
+
+  /** Waits until a reader is back at every slot that a receiver is to read. */
+  public async followed(): Promise<void> {
+    for (const [writer, reader] of [
+      [this.blue, this.green],
+      [this.green, this.blue],
+    ] as const) {
+      const [wanted, found] = await Promise.all([reader.superuser(), writer.superuser()]);
+      await untilFollowed(wanted, found).finally(() => Promise.all([wanted.end(), found.end()]));
+    }
   }
 
   /** Gives the replication role another password: in the secret, and on `sides`. */
