@@ -1,13 +1,20 @@
 import type { ClientConfig } from 'pg';
 import {
   CUTOVER_LIMITS,
+  type CutoverLimits,
   type CutoverPlan,
   LinkKind,
   PublisherSslMode,
   rollbackOf,
 } from '../../lib/postgres';
 import { randomPassword } from '../../lib/rehearsal/servers';
-import { type CutoverServices, scramVerifier } from '../../lib/runner';
+import { scramVerifier } from '../../lib/runner';
+import {
+  type LabServices,
+  openServices,
+  untilFollowed,
+  type WalkedLab,
+} from '../runner/cutover/lab-services';
 import { HybridChain } from '../runner/hybrid-chain';
 
 const SCHEMA = `CREATE SCHEMA shop;
@@ -17,7 +24,7 @@ const SELECTION = { schemas: ['shop'] };
 const SLOT = { kind: 'logical-slot', name: 'c', plugin: 'pgoutput' };
 
 /** A, its standby B and C, with everything that a cutover along them needs. */
-export class HybridLab {
+export class HybridLab implements WalkedLab {
   /** Where clients are sent. */
   public active = 'onPremises';
 
@@ -49,23 +56,19 @@ export class HybridLab {
     };
   }
 
-  /** What a walk works with. */
-  public services(): CutoverServices {
+  /** What a walk works with; its sessions are its own. */
+  public async services(): Promise<LabServices> {
     const { a, b, c, secrets } = this.chain;
-    return {
-      sessions: new Map([a, b, c].map((link) => [link.name, link.client])),
+    return await openServices({
+      lab: this,
+      servers: [a.name, b.name, c.name],
+      session: (server, more) => this.chain.session(server, more),
       secrets,
-      endpoint: {
-        active: async () => this.active,
-        activate: async (server) => {
-          this.active = server;
-        },
-      },
-    };
+    });
   }
 
   /** The cutover from A to C. */
-  public plan(): CutoverPlan {
+  public plan(limits: Partial<CutoverLimits> = {}): CutoverPlan {
     const { port } = this.chain.c.client;
     return {
       migration: 'chain',
@@ -101,7 +104,7 @@ export class HybridLab {
       ],
       keep: { onPremises: ['reader'], aurora: ['reader'] },
       skipVerification: true,
-      limits: { ...CUTOVER_LIMITS, verificationMs: 0, budgetMs: 10_000 },
+      limits: { ...CUTOVER_LIMITS, verificationMs: 0, budgetMs: 10_000, ...limits },
     };
   }
 
@@ -112,14 +115,11 @@ export class HybridLab {
     return back;
   }
 
-  /** Waits until the slot by which `plan` goes forward is read. */
-  public async followed({ forward }: CutoverPlan): Promise<void> {
-    const { b, c } = this.chain;
-    for (const { decoder, slotName } of forward)
-      await (decoder === b.name ? b : c).until(
-        `SELECT active FROM pg_replication_slots WHERE slot_name = '${slotName}'`,
-        true,
-      );
+  /** Waits until a reader is back at every slot that C, or A, is to read. */
+  public async followed(): Promise<void> {
+    const { a, b, c } = this.chain;
+    await untilFollowed(c.client, b.client);
+    await untilFollowed(a.client, c.client);
   }
 
   /** Replicates from the start: whatever was on C goes. */

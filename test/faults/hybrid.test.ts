@@ -71,11 +71,17 @@ describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i',
     const onEvent = async (event: CutoverEvent) => {
       if (event.kind === 'step' && event.step.id === 'catch-up') await fault();
     };
-    const walk = cutover({ plan, owner: 'test' }, { ...lab.services(), onEvent });
-    const said = await failureOf(walk);
+    const services = await lab.services();
+    const walk = cutover({ plan, owner: 'test' }, { ...services, onEvent });
+    const said = await failureOf(walk.finally(() => services.close()));
     expect(lab.active).toBe('onPremises');
     await works();
     return said;
+  };
+
+  const gates = async (plan: CutoverPlan): Promise<void> => {
+    const services = await lab.services();
+    await checkCutover({ plan, owner: 'test' }, services).finally(() => services.close());
   };
 
   /** Applications write to A. */
@@ -93,12 +99,12 @@ describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i',
   test('waits at the gate while the standby lies behind', async () => {
     const whole = lab.plan();
     const plan = { ...whole, limits: { ...whole.limits, lagBytes: 100_000 } };
-    await lab.followed(plan);
+    await lab.followed();
     await chain.b.value('SELECT pg_wal_replay_pause()');
     await chain.b.until('SELECT pg_get_wal_replay_pause_state()', 'paused');
     await chain.a.value(`SELECT pg_logical_emit_message(false, 'fill', repeat('x', 1000000))`);
     try {
-      expect(await failureOf(checkCutover({ plan, owner: 'test' }, lab.services()))).toMatch(
+      expect(await failureOf(gates(plan))).toMatch(
         /^GATES_CLOSED: every gate of the cutover of 'chain' must be open, got:\n- the new writer follows closely: closed, got 'standby' 1\d{6} bytes behind 'onPremises', more than 100000; wait, or look at what holds the receiver up$/,
       );
     } finally {
@@ -108,7 +114,7 @@ describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i',
 
   test('is undone when the slot on the standby is lost behind the fence', async () => {
     const plan = lab.plan();
-    await lab.followed(plan);
+    await lab.followed();
     expect(await failure(plan, () => exhaust(chain))).toBe(
       `UNDONE: slot 'c' on 'standby' must be there, got one whose WAL is gone; what it had not sent is missing on the new writer: raise max_slot_wal_keep_size there, and replicate from the start again; everything was taken back, and 'onPremises' works as before`,
     );
@@ -117,14 +123,13 @@ describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i',
   test('does not begin with a slot that was invalidated', async () => {
     const plan = lab.plan();
     await lab.replicateAgain();
-    await lab.followed(plan);
+    await lab.followed();
     await conflict(chain);
     const found =
       major === 16
         ? 'its primary removed what it needs: set hot_standby_feedback = on there and wal_level = logical on the primary'
         : 'its primary removed rows of the catalog that it needs: set hot_standby_feedback = on there';
-    const walk = cutover({ plan, owner: 'test' }, lab.services());
-    expect(await failureOf(walk)).toBe(
+    expect(await failureOf(gates(plan))).toBe(
       `GATES_CLOSED: every gate of the cutover of 'chain' must be open, got:\n- the new writer follows closely: closed, got slot 'c' on 'standby' that was invalidated, since ${found}, and replicate from the start again; wait, or look at what holds the receiver up`,
     );
     await works();
@@ -135,9 +140,9 @@ describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i',
     const busy = [0, 1, 2].map(() => add(writers.length));
     await untilWritten(busy, 20);
     const [plan, back] = [lab.plan(), lab.back()];
-    const services = lab.services();
+    const services = await lab.services();
     for (const one of [plan, back, plan, back]) {
-      await lab.followed(one);
+      await lab.followed();
       const outcome = await cutover({ plan: one, owner: 'test' }, services);
       expect(outcome.result).toBe('opened');
       expect(lab.active).toBe(one.to);
@@ -150,7 +155,7 @@ describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i',
       await chain.a.value('SELECT count(*)::int FROM shop.orders'),
     );
     expect(await contradictions(chain.c.client, writers)).toEqual([]);
-    const found = await status({ plan: back }, services);
+    const found = await status({ plan: back }, services).finally(() => services.close());
     expect(found).toMatchObject({ phase: 'open', writer: 'onPremises' });
   });
 });

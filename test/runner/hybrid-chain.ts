@@ -1,4 +1,5 @@
-import { Client } from 'pg';
+import { appendFileSync } from 'node:fs';
+import { Client, type ClientConfig } from 'pg';
 import {
   createSecret,
   PontoonError,
@@ -51,7 +52,7 @@ export class RotatingSecrets implements SecretStore {
 export class Link {
   constructor(
     public readonly name: string,
-    public readonly client: Client,
+    public client: Client,
     private readonly secrets: SecretStore,
     private readonly primary?: Client,
   ) {}
@@ -100,6 +101,11 @@ export class Link {
   }
 }
 
+interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
 const DATABASE = 'app';
 
 const SETTINGS = {
@@ -116,8 +122,11 @@ export class HybridChain {
     public readonly a: Link,
     public readonly b: Link,
     public readonly c: Link,
+    /** A itself. */
+    public readonly source: Server,
     private readonly standby: Server,
     private readonly target: Server,
+    private readonly admin: Login,
     private readonly close: () => Promise<void>,
   ) {}
 
@@ -130,28 +139,76 @@ export class HybridChain {
       startTestServer({ ...common, name: 'aurora', superuser: 'rdsadmin' }),
     ]);
     await (await source.client()).query(`CREATE DATABASE ${DATABASE}`);
-    const primary = await source.client(DATABASE);
+    const primary = await opened(new Client(named(source.server.controlConfig(DATABASE))));
     await primary.query(schema);
     const standby = await standbyOf(workspace, source);
-    const below = await opened(new Client(standby.controlConfig(DATABASE)));
+    const below = await opened(new Client(named(standby.controlConfig(DATABASE))));
     const admin = { user: 'dbadmin', password: randomPassword() };
     await managedAdmin(target.server, { admin, database: DATABASE });
-    const aurora = await opened(new Client(target.server.connectionConfig(DATABASE, admin)));
+    const aurora = await opened(new Client(named(target.server.connectionConfig(DATABASE, admin))));
     await aurora.query(schema);
     const secrets = new RotatingSecrets();
-    return new HybridChain(
-      secrets,
+    const links = [
       new Link('onPremises', primary, secrets),
       new Link('standby', below, secrets, primary),
       new Link('aurora', aurora, secrets),
+    ] as const;
+    return new HybridChain(
+      secrets,
+      ...links,
+      source.server,
       standby,
       target.server,
+      admin,
       async () => {
-        await Promise.all([below.end(), aurora.end()]);
+        await Promise.all(links.map(({ client }) => client.end()));
         await Promise.all([source.stop(), target.stop(), standby.stop('immediate')]);
         await workspace.dispose();
       },
     );
+  }
+
+  /** A new session on the server called `name`, such as a walk has. */
+  public async session(name: string, more: ClientConfig = {}): Promise<Client> {
+    const { a, b, source, standby, target, admin } = this;
+    const config =
+      name === a.name
+        ? source.controlConfig(DATABASE)
+        : name === b.name
+          ? standby.controlConfig(DATABASE)
+          : target.connectionConfig(DATABASE, admin);
+    return await opened(new Client({ ...named(config), ...more }));
+  }
+
+  /** Kills B with -9, and starts it again. */
+  public async crashStandby(): Promise<void> {
+    await this.standby.kill();
+    await this.standby.start();
+    await this.reopen(this.b);
+  }
+
+  /** Has B follow A by another `port` of the loopback interface, which leads there. */
+  public async followBy(port: number): Promise<void> {
+    const found = String(await this.b.value('SHOW primary_conninfo'));
+    const [, passfile = ''] = /passfile='?([^' ]+)/.exec(found) ?? [];
+    const { user, password } = this.source.superuser;
+    appendFileSync(passfile, `localhost:${port}:*:${user}:${password}\n`);
+    const told = found.replace(/port='?\d+'?/, `port=${port}`);
+    await this.b.client.query(
+      `ALTER SYSTEM SET primary_conninfo = '${told.replaceAll("'", "''")}'`,
+    );
+    await this.b.client.query('SELECT pg_reload_conf()');
+    await this.a.until(
+      `SELECT state FROM pg_stat_replication WHERE application_name = 'standby'`,
+      'streaming',
+    );
+  }
+
+  /** Restarts A with `settings` besides its own. */
+  public async restartSource(settings: Readonly<Record<string, string>>): Promise<void> {
+    await this.source.configure(settings);
+    await this.source.restart();
+    await this.reopen(this.a);
   }
 
   /** The publisher as C sees it. */
@@ -194,6 +251,16 @@ export class HybridChain {
   public async stop(): Promise<void> {
     await this.close();
   }
+
+  private async reopen(link: Link): Promise<void> {
+    await link.client.end().catch(() => undefined);
+    link.client = await this.session(link.name);
+  }
+}
+
+/** As the runner names its sessions. */
+function named(config: ClientConfig): ClientConfig {
+  return { ...config, application_name: 'pontoon test' };
 }
 
 async function standbyOf(workspace: Workspace, source: TestServer): Promise<Server> {
