@@ -135,6 +135,26 @@ describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i',
     await works();
   });
 
+  test('does not begin when wal_level was lowered on A, and B has lost its slot', async () => {
+    const plan = lab.plan();
+    await lab.replicateAgain();
+    await lab.followed();
+    // A starts like that, since the logical slot is not its own.
+    await chain.restartSource({ wal_level: 'replica' });
+    await chain.b.until(LOST, 'lost');
+    const lost =
+      major === 16
+        ? 'its primary removed what it needs: set hot_standby_feedback = on there and wal_level = logical on the primary'
+        : 'its primary no longer writes what it needs: set wal_level = logical on the primary';
+    const said = await failureOf(gates(plan));
+    expect(said).toContain(
+      `- the new writer follows closely: closed, got slot 'c' on 'standby' that was invalidated, since ${lost}, and replicate from the start again; wait, or look at what holds the receiver up`,
+    );
+    expect(said).toContain(`got wal_level = replica on 'onPremises'`);
+    await works();
+    await chain.restartSource({ wal_level: 'logical' });
+  });
+
   test('succeeds once it is replicated from the start again: there, back, and once more', async () => {
     await lab.replicateAgain();
     const busy = [0, 1, 2].map(() => add(writers.length));

@@ -54,7 +54,7 @@ export class Link {
     public readonly name: string,
     public client: Client,
     private readonly secrets: SecretStore,
-    private readonly primary?: Client,
+    private readonly primary?: { readonly client: Client },
   ) {}
 
   public async apply(spec: object, more: Partial<ReconcileRequest> = {}): Promise<Outcome> {
@@ -93,7 +93,7 @@ export class Link {
 
   private clients(): ReconcileClients {
     const { client, primary } = this;
-    return primary === undefined ? { client } : { client, primary };
+    return primary === undefined ? { client } : { client, primary: primary.client };
   }
 
   private request(spec: object, more: Partial<ReconcileRequest>): ReconcileRequest {
@@ -148,9 +148,10 @@ export class HybridChain {
     const aurora = await opened(new Client(named(target.server.connectionConfig(DATABASE, admin))));
     await aurora.query(schema);
     const secrets = new RotatingSecrets();
+    const above = new Link('onPremises', primary, secrets);
     const links = [
-      new Link('onPremises', primary, secrets),
-      new Link('standby', below, secrets, primary),
+      above,
+      new Link('standby', below, secrets, above),
       new Link('aurora', aurora, secrets),
     ] as const;
     return new HybridChain(

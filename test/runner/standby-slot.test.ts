@@ -30,7 +30,7 @@ test('a primary that refuses to log its transactions is told, and no slot is wai
   await chain.a.client.query(`CREATE ROLE keeper LOGIN;
     GRANT USAGE ON SCHEMA pontoon TO keeper; GRANT ALL ON ALL TABLES IN SCHEMA pontoon TO keeper`);
   await chain.a.client.query('SET ROLE keeper');
-  const limited = new Link('standby', chain.b.client, chain.secrets, chain.a.client);
+  const limited = new Link('standby', chain.b.client, chain.secrets, chain.a);
   await expect(limited.apply(SLOT)).rejects.toThrow(
     'cannot log the running transactions on the primary: the server said "permission denied for function pg_log_standby_snapshot" [42501]',
   );
