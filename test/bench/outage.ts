@@ -2,20 +2,7 @@ import { rollbackOf } from '../../lib/postgres';
 import { cutover, run, waitUntil } from '../../lib/runner';
 import { CutoverLab } from '../runner/cutover/lab';
 import { contradictions, JournalWriter, untilWritten } from '../runner/cutover/writer';
-
-/** What clients saw of several cutovers, in milliseconds. */
-export interface OutageBench {
-  readonly name: string;
-  readonly runs: number;
-  /** The rate at which clients wrote before. */
-  readonly writesPerSecond: number;
-  /** Of the longest time that any client waited, for each cutover. */
-  readonly medianMs: number;
-  readonly worstMs: number;
-  /** Acknowledged writes that the new writer did not have, over all runs. */
-  readonly lost: number;
-  readonly each: readonly number[];
-}
+import { type OutageBench, summary } from './outage-summary';
 
 const RUNS = 10;
 const CLIENTS = 10;
@@ -141,18 +128,4 @@ async function lostOn(lab: CutoverLab, writers: readonly JournalWriter[]): Promi
   const client = await lab.current.superuser();
   const found = await contradictions(client, writers).finally(() => client.end());
   return found.filter((each) => each.endsWith(' lost')).length;
-}
-
-function summary(
-  name: string,
-  each: readonly number[],
-  writesPerSecond: number,
-  lost: number,
-): OutageBench {
-  const sorted = [...each].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const medianMs = ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
-  const rounded = each.map((ms) => Math.round(ms));
-  const worstMs = sorted.at(-1) ?? 0;
-  return { name, runs: each.length, writesPerSecond, medianMs, worstMs, lost, each: rounded };
 }

@@ -40,6 +40,7 @@ const BENCHES = {
   preflight: ['benchPreflight', (row) => [row]],
   rehearsal: ['benchRehearsal', ({ phases, ...row }) => [row, ...phases]],
   outage: ['benchOutage', (rows) => rows],
+  'blue-green': ['benchBlueGreen', (rows) => rows],
   sizes: ['benchSizes', (rows) => rows],
   verification: ['benchVerification', (rows) => rows],
 };

@@ -1,0 +1,28 @@
+/** What clients saw of several cutovers, in milliseconds. */
+export interface OutageBench {
+  readonly name: string;
+  readonly runs: number;
+  /** The rate at which clients wrote before. */
+  readonly writesPerSecond: number;
+  /** Of the longest time that any client waited, for each cutover. */
+  readonly medianMs: number;
+  readonly worstMs: number;
+  /** Acknowledged writes that the new writer did not have, over all runs. */
+  readonly lost: number;
+  readonly each: readonly number[];
+}
+
+/** Sums up what clients saw. */
+export function summary(
+  name: string,
+  each: readonly number[],
+  writesPerSecond: number,
+  lost: number,
+): OutageBench {
+  const sorted = [...each].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const medianMs = ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
+  const rounded = each.map((ms) => Math.round(ms));
+  const worstMs = sorted.at(-1) ?? 0;
+  return { name, runs: each.length, writesPerSecond, medianMs, worstMs, lost, each: rounded };
+}
