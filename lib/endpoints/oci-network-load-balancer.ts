@@ -19,9 +19,9 @@ interface ReadSet {
 
 /**
  * The backends of a network load balancer. A switch is one call with all of them, so that at no time both sides take
- * connections; it is refused if somebody changed the set meanwhile. The side that is left takes neither new connections
- * nor the packets of old ones: whether clients see a reset or silence is not documented, so that a cutover ends its
- * sessions at the fence.
+ * connections; it is refused if somebody changed the set meanwhile. The side that is left drains and is not taken offline:
+ * offline, it may leave whoever is just being refused there in silence, until their own timeout ends it; drained, it
+ * refuses them to the end, and they come back to the new side. Its sessions were ended by the fence before.
  *
  * @see https://docs.oracle.com/en-us/iaas/api/#/en/networkloadbalancer/20200501/BackendSet/UpdateBackendSet
  */
@@ -161,13 +161,13 @@ function isOnline({ isOffline, isDrain, isBackup }: model.Backend): boolean {
   return isOffline !== true && isDrain !== true && isBackup !== true;
 }
 
-/** All backends, of which the one at `address` alone takes connections. None is ever a backup, which would take writes. */
+/** All backends, of which the one at `address` alone takes new connections. None is ever a backup, which would take writes. */
 function switched({ backends = [] }: model.BackendSet, address: string): model.BackendDetails[] {
   return backends.map((backend) => ({
     ...backend,
     isBackup: false,
     isDrain: backend.ipAddress !== address,
-    isOffline: backend.ipAddress !== address,
+    isOffline: false,
   }));
 }
 

@@ -32,7 +32,7 @@ test('the side that is online is the active one, and a switch changes both in on
   await expect(endpoint.active()).resolves.toBe('green');
   const set = oci.balancers.find(ID, 'postgres');
   expect(set?.backends).toMatchObject([
-    { ...BLUE, ...OFF, isBackup: false },
+    { ...BLUE, isDrain: true, isOffline: false, isBackup: false },
     { ...GREEN, isDrain: false, isOffline: false, isBackup: false },
   ]);
   // What an update leaves out would fall back to its default.

@@ -29,7 +29,7 @@ interface Sided {
 }
 
 function side(ipAddress: string, active: boolean): Sided {
-  return { ipAddress, isOffline: !active, isDrain: !active, isBackup: false };
+  return { ipAddress, isOffline: false, isDrain: !active, isBackup: false };
 }
 
 /** A load balancer that has these backends. */
@@ -63,7 +63,7 @@ test('a new endpoint leads to the blue side', async () => {
       ipAddress: '10.0.2.20',
       port: 5432,
       isBackup: false,
-      isOffline: true,
+      isOffline: false,
       isDrain: true,
       weight: 1,
     },

@@ -78,7 +78,8 @@ function backend({ server, ipAddress }: EndpointSide, activeServer: pulumi.Outpu
     ipAddress,
     port: PORT,
     isBackup: false,
-    isOffline: inactive,
+    // Draining is enough, as a switch does it: offline, it would leave clients in silence that are just being refused.
+    isOffline: false,
     isDrain: inactive,
     weight: 1,
   };

@@ -156,7 +156,7 @@ new Resource(
       port: 5432,
       isBackup: false,
       isDrain: server === 'green',
-      isOffline: server === 'green',
+      isOffline: false,
     })),
   },
   { parent },
