@@ -1,4 +1,16 @@
 export {
+  type BlueGreenAlarms,
+  type BlueGreenCutover,
+  BlueGreenDeployment,
+  type BlueGreenDeploymentArgs,
+  type BlueGreenNetworks,
+  type BlueGreenReplication,
+  type BlueGreenSide,
+  type ExistingDbSystem,
+  ReplicationMethod,
+  type ReplicationVault,
+} from './blue-green-deployment';
+export {
   BlueGreenEndpoint,
   type BlueGreenEndpointArgs,
   type EndpointHealthCheck,

@@ -42,6 +42,8 @@ export class BlueGreenEndpoint extends pulumi.ComponentResource {
   public readonly port: number;
   /** The address of the load balancer. */
   public readonly ipAddress: pulumi.Output<string>;
+  /** The OCID of the load balancer. */
+  public readonly networkLoadBalancerId: pulumi.Output<string>;
   /** The server that clients are led to, by its name in the topology, as the load balancer said. */
   public readonly activeServer: pulumi.Output<string>;
   /** What `pontoon cutover` switches: an EndpointSpec. */
@@ -60,6 +62,7 @@ export class BlueGreenEndpoint extends pulumi.ComponentResource {
     this.port = PORT;
     this.clientParameters = keepalives(args.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS);
     const balancer = createLoadBalancer(name, args, this);
+    this.networkLoadBalancerId = balancer.networkLoadBalancer.id;
     this.activeServer = balancer.activeServer;
     this.ipAddress = balancer.networkLoadBalancer.ipAddresses.apply(([address]) => {
       if (address === undefined)

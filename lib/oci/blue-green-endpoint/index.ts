@@ -5,3 +5,4 @@ export type {
   EndpointSide,
 } from './args';
 export { BlueGreenEndpoint, type NetworkLoadBalancerSpec } from './blue-green-endpoint';
+export { nameProblems, timeProblems } from './validate';

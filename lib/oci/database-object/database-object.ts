@@ -41,7 +41,8 @@ export class DatabaseObject extends pulumi.ComponentResource {
         addPreviousOutputInEnv: false,
         logging: command.types.enums.remote.Logging.None,
       },
-      { parent: this },
+      // What a component waits for, its children would not.
+      { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
     );
     this.registerOutputs({ server: server.server, kind: spec.kind });
   }

@@ -5,4 +5,5 @@ export {
   type RunnerConnection,
   type RunnerProxy,
 } from './args';
-export { DatabaseObject } from './database-object';
+export { connectionTo } from './binding';
+export { DatabaseObject, runnerProblems } from './database-object';

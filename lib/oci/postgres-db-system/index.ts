@@ -1,3 +1,4 @@
 export type { DbAdministrator, DbSystemOptions, PostgresDbSystemArgs } from './args';
 export { createSecurityGroup } from './network';
-export { PORT, PostgresDbSystem } from './postgres-db-system';
+export { connectionDetails, PORT, PostgresDbSystem } from './postgres-db-system';
+export { optionProblems } from './validate';

@@ -1,0 +1,192 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { PublisherSslMode, TableSelection } from '../../postgres';
+import type { EndpointHealthCheck, EndpointNames } from '../blue-green-endpoint';
+import type { RunnerConnection } from '../database-object';
+import type { DbSystemOptions } from '../postgres-db-system';
+
+/** A database of OCI that another program, or nobody's, made. */
+export interface ExistingDbSystem {
+  /** Its OCID. */
+  dbSystemId: pulumi.Input<string>;
+  /** The OCID of the Vault secret that `pontoon` logs in with: JSON with `username` and `password`. */
+  loginSecretId: pulumi.Input<string>;
+}
+
+/** What carries the changes from one database to the other. */
+export enum ReplicationMethod {
+  /** PostgreSQL's own publication and subscription. */
+  NATIVE = 'native',
+}
+
+/** One of the two databases: a new one, or one that is there already. */
+export interface BlueGreenSide {
+  /** The PostgreSQL major. Of a new database it cannot change. */
+  majorVersion: number;
+  /**
+   * What is chosen about a new database. Changing it takes effect as each of its properties says.
+   *
+   * @default - `existing` says which one it is
+   */
+  dbSystem?: DbSystemOptions;
+  /**
+   * A database that is there already. Nothing about it is changed but what is made in it: its owner gives it the settings
+   * that replication needs (`pontoon preflight` names them), and lets the networks in.
+   *
+   * @default - a new database, as `dbSystem` says
+   */
+  existing?: ExistingDbSystem;
+}
+
+/** The networks that the parts are in, as CIDRs. Nobody else is let in. */
+export interface BlueGreenNetworks {
+  /** Of applications. Changing them takes effect in place. */
+  clients: string[];
+  /** Of the subnet of the load balancer. Changing them takes effect in place. */
+  endpoint: string[];
+  /** Of the subnets of both databases. Changing them takes effect in place. */
+  databases: string[];
+  /** Of the host that makes objects. Changing them takes effect in place. */
+  runner: string[];
+}
+
+/** What gets from the blue database to the green one, and how. */
+export interface BlueGreenReplication {
+  /** What is replicated. Changing it alters the publication in place, and takes up new tables. */
+  selection: TableSelection;
+  /**
+   * What carries the changes. Stock PostgreSQL 15 and older let nobody but a superuser create a subscription; whether the
+   * administrator of OCI may was not tried. Changing it copies the data again.
+   *
+   * @default - ReplicationMethod.NATIVE if both are PostgreSQL 16 or later; below it must be said
+   */
+  method?: ReplicationMethod;
+  /**
+   * Whether the tables that are replicated are on the green database. As long as they are not, databases and endpoint are
+   * made, and nothing replicates: copy the schema as the example's README shows, then say so. Taking it back ends
+   * replication.
+   *
+   * @default false
+   */
+  schemaCopied?: boolean;
+  /**
+   * Whether a way back is prepared: a role and a publication on the green database, to which the blue one subscribes at
+   * the cutover. Without it there is no rollback. Changing it makes or drops both.
+   *
+   * @default true
+   */
+  wayBack?: boolean;
+  /**
+   * How a database checks the certificate of the other one. Changing it alters the subscription in place.
+   *
+   * @default PublisherSslMode.VERIFY_FULL
+   */
+  sslMode?: PublisherSslMode;
+  /**
+   * The file with the certificate authorities on the hosts of the databases. That it lies in the default place was not
+   * tried. Changing it alters the subscription in place.
+   *
+   * @default '/etc/opt/postgresql/ca-bundle.pem'
+   */
+  sslRootCert?: string;
+  /**
+   * Roles that may read the green database before it is opened, such as those of tests. They must be there. Changing it
+   * grants and revokes in place.
+   *
+   * @default - none
+   */
+  readOnlyRoles?: string[];
+}
+
+/** Where the logins of replication's roles are kept. OCI generates their passwords; this program never sees them. */
+export interface ReplicationVault {
+  /** The OCID of the vault. Changing it replaces the secrets. */
+  vaultId: pulumi.Input<string>;
+  /** The OCID of the key that encrypts them. Changing it replaces the secrets. */
+  keyId: pulumi.Input<string>;
+}
+
+/** Who is told when something is wrong. */
+export interface BlueGreenAlarms {
+  /** The OCIDs of topics. Changing them takes effect in place. */
+  topicIds: pulumi.Input<string>[];
+  /**
+   * The use of a database's processors, in percent, from which somebody is told. Changing it takes effect in place.
+   *
+   * @default 85
+   */
+  cpuPercent?: number;
+}
+
+/** What limits a cutover. */
+export interface BlueGreenCutover {
+  /**
+   * Seconds in which a cutover must get from the fence to the opening, or undoes everything: 1 to 600.
+   *
+   * @default 60
+   */
+  budgetSeconds?: number;
+}
+
+/** Two databases, what applications connect to in front of them, and replication from one to the other. */
+export interface BlueGreenDeploymentArgs {
+  /** The compartment. Changing it moves what is in it. */
+  compartmentId: pulumi.Input<string>;
+  /** The network. */
+  vcnId: pulumi.Input<string>;
+  /** The private subnet of new databases. Changing it would replace them, and is refused. */
+  databaseSubnetId: pulumi.Input<string>;
+  /** The private subnet of the load balancer. Changing it replaces the load balancer. */
+  endpointSubnetId: pulumi.Input<string>;
+  /** The networks that the parts are in. */
+  networks: BlueGreenNetworks;
+  /** The database on each side that is replicated. Changing it replaces everything that is made in it. */
+  database: string;
+  /** Where applications are until a cutover. */
+  blue: BlueGreenSide;
+  /** Where a cutover takes them. */
+  green: BlueGreenSide;
+  /** What is replicated. */
+  replication: BlueGreenReplication;
+  /** Where the logins of replication's roles are kept. */
+  vault: ReplicationVault;
+  /** The host that makes objects on the databases. */
+  runner: RunnerConnection;
+  /**
+   * The dynamic group of that host: it is let read exactly the logins that it needs, and switch the load balancer.
+   *
+   * @default - somebody else gives it that
+   */
+  runnerGroupName?: pulumi.Input<string>;
+  /** The names that applications use. */
+  names: EndpointNames;
+  /**
+   * Seconds after which the load balancer forgets a connection on which nothing travels: 60 to 1800.
+   *
+   * @default 360
+   */
+  idleTimeoutSeconds?: number;
+  /**
+   * How the load balancer sees that a side answers.
+   *
+   * @default - an attempt to connect every 10 seconds
+   */
+  healthCheck?: EndpointHealthCheck;
+  /**
+   * What the names of roles, slots, publications and subscriptions begin with. Changing it replaces all of them.
+   *
+   * @default 'pontoon'
+   */
+  namePrefix?: string;
+  /**
+   * Who is told when something is wrong.
+   *
+   * @default - nobody
+   */
+  alarms?: BlueGreenAlarms;
+  /**
+   * What limits a cutover.
+   *
+   * @default - the defaults of its properties
+   */
+  cutover?: BlueGreenCutover;
+}

@@ -1,0 +1,239 @@
+import {
+  BlueGreenDeployment,
+  type BlueGreenDeploymentArgs,
+  ReplicationMethod,
+} from '../../lib/oci';
+import { parseCutover, readTopology } from '../../lib/postgres';
+import type { RegisteredResource } from '../../lib/rehearsal/pulumi-program';
+import { administered, deployment } from './deployment';
+import { ofType, only, refusal, registered } from './programs';
+
+const DEPLOYMENT = 'pontoon:index:BlueGreenDeployment';
+const COMMAND = 'command:remote:Command';
+const SECRET = 'oci:Vault/secret:Secret';
+
+function program(others: Partial<BlueGreenDeploymentArgs> = {}): Promise<RegisteredResource[]> {
+  return registered(() => new BlueGreenDeployment('shop', deployment(others)));
+}
+
+/** The objects by the names of their components, each with what it is and what it waits for. */
+function objects(resources: readonly RegisteredResource[]) {
+  const commands = ofType(resources, COMMAND);
+  const nameOf = (urn: string) => /::([^:]+)$/.exec(urn)?.[1] ?? urn;
+  return Object.fromEntries(
+    commands.map(({ name, inputs, dependencies }) => {
+      const { connection, spec } = JSON.parse(String(inputs.stdin));
+      const after = dependencies.filter((urn) => commands.some((other) => other.urn === urn));
+      return [name, { server: connection.server, spec, after: after.map(nameOf).sort() }];
+    }),
+  );
+}
+
+test('everything that replicates is made in the order in which each needs the others', async () => {
+  const made = objects(await program());
+  expect(
+    Object.fromEntries(
+      Object.entries(made).map(([name, { server, after }]) => [name, [server, after]]),
+    ),
+  ).toEqual({
+    'shop-blue-ledger-ledger-ledger': ['blue', []],
+    'shop-green-ledger-ledger-ledger': ['green', []],
+    'shop-reader-role-pontoon_reader': ['blue', ['shop-blue-ledger-ledger-ledger']],
+    'shop-reverse-role-pontoon_reverse': ['green', ['shop-green-ledger-ledger-ledger']],
+    'shop-blue-canary-canary-canary': ['blue', ['shop-reader-role-pontoon_reader']],
+    'shop-green-canary-canary-canary': [
+      'green',
+      ['shop-green-ledger-ledger-ledger', 'shop-reverse-role-pontoon_reverse'],
+    ],
+    'shop-reverse-publication-publication-pontoon_reverse': [
+      'green',
+      [
+        'shop-blue-canary-canary-canary',
+        'shop-green-canary-canary-canary',
+        'shop-reverse-role-pontoon_reverse',
+      ],
+    ],
+    'shop-guard-connection-guard-connection-guard': [
+      'green',
+      ['shop-green-ledger-ledger-ledger', 'shop-reverse-role-pontoon_reverse'],
+    ],
+    'shop-publication-publication-pontoon': [
+      'blue',
+      [
+        'shop-blue-canary-canary-canary',
+        'shop-green-canary-canary-canary',
+        'shop-reader-role-pontoon_reader',
+      ],
+    ],
+    'shop-slot-logical-slot-pontoon_green': ['blue', ['shop-publication-publication-pontoon']],
+    'shop-subscription-subscription-pontoon': [
+      'green',
+      [
+        'shop-blue-canary-canary-canary',
+        'shop-green-canary-canary-canary',
+        'shop-guard-connection-guard-connection-guard',
+        'shop-slot-logical-slot-pontoon_green',
+      ],
+    ],
+  });
+});
+
+test('the green database finds the blue one, whose certificate it checks', async () => {
+  const made = objects(await program());
+  expect(made['shop-subscription-subscription-pontoon']?.spec).toMatchObject({
+    publisher: {
+      server: 'blue',
+      host: 'shop-blue-primary.postgresql.us-ashburn-1.oc1.oraclecloud.com',
+      port: 5432,
+      database: 'shop',
+      secret: 'ocid1.secret.oc1..shop-reader-login',
+      sslMode: 'verify-full',
+      sslRootCert: '/etc/opt/postgresql/ca-bundle.pem',
+    },
+    slotName: 'pontoon_green',
+    copyData: true,
+  });
+});
+
+test('what a component says of itself is what a cutover and a rehearsal read', async () => {
+  const resources = await program();
+  const { outputs = {} } = only(resources, DEPLOYMENT);
+  expect(readTopology(outputs.topology)).toMatchObject({
+    servers: { blue: { majorVersion: 16 }, green: { majorVersion: 17 } },
+  });
+  expect(outputs.bindings).toMatchObject({
+    blue: { server: 'blue', port: 5432, secret: 'ocid1.vaultsecret.oc1..blue-login' },
+    green: { server: 'green', port: 5432, secret: 'ocid1.vaultsecret.oc1..green-login' },
+  });
+  const cutover = parseCutover(JSON.parse(String(outputs.cutover)));
+  expect(cutover.plan).toMatchObject({
+    migration: 'shop',
+    from: 'blue',
+    to: 'green',
+    forward: [{ subscription: 'pontoon', publication: 'pontoon', slotName: 'pontoon_green' }],
+    reverse: [{ subscription: 'pontoon_reverse', publisher: { server: 'green' } }],
+    keep: { blue: ['pontoon_reader'], green: ['pontoon_reverse'] },
+    limits: { budgetMs: 60_000 },
+  });
+  expect(cutover.endpoint).toMatchObject({
+    kind: 'oci-network-load-balancer',
+    backendSetName: 'databases',
+    sides: {
+      blue: expect.stringMatching(/^10\.200\./),
+      green: expect.stringMatching(/^10\.200\./),
+    },
+  });
+});
+
+test('passwords are made in Vault, and the program never sees them', async () => {
+  const secrets = ofType(await program(), SECRET);
+  expect(secrets.map(({ name }) => name)).toEqual(['shop-reader-login', 'shop-reverse-login']);
+  expect(secrets[0]?.inputs).toMatchObject({
+    enableAutoGeneration: true,
+    secretGenerationContext: {
+      generationType: 'PASSPHRASE',
+      secretTemplate: '{"username":"pontoon_reader","password":"%GENERATED_PASSPHRASE%"}',
+    },
+  });
+  for (const { inputs } of secrets) expect(inputs).not.toHaveProperty('secretContent');
+});
+
+test('the host may read the logins that it needs, and switch this load balancer', async () => {
+  const { inputs } = only(await program(), 'oci:Identity/policy:Policy');
+  expect(inputs.statements).toEqual([
+    "Allow dynamic-group shop-runner to read secret-bundles in compartment id ocid1.compartment.oc1..shop where any {target.secret.id = 'ocid1.vaultsecret.oc1..blue-login', target.secret.id = 'ocid1.vaultsecret.oc1..green-login', target.secret.id = 'ocid1.secret.oc1..shop-reader-login', target.secret.id = 'ocid1.secret.oc1..shop-reverse-login'}",
+    "Allow dynamic-group shop-runner to use network-load-balancers in compartment id ocid1.compartment.oc1..shop where target.network-load-balancer.id = 'ocid1.networkloadbalancer.oc1..shop'",
+  ]);
+});
+
+test('as long as the schema is not copied, nothing replicates', async () => {
+  const resources = await program({ replication: { selection: { schemas: ['public'] } } });
+  expect(ofType(resources, COMMAND)).toEqual([]);
+  expect(ofType(resources, 'oci:Psql/dbSystem:DbSystem')).toHaveLength(2);
+});
+
+test('without a way back the green database has no role and no publication for it', async () => {
+  const replication = { selection: { schemas: ['public'] }, schemaCopied: true, wayBack: false };
+  const resources = await program({ replication });
+  const made = objects(resources);
+  expect(Object.keys(made).filter((name) => name.includes('reverse'))).toEqual([]);
+  expect(made['shop-guard-connection-guard-connection-guard']?.spec.keep).toEqual([]);
+  const cutover = JSON.parse(String(only(resources, DEPLOYMENT).outputs?.cutover));
+  expect(cutover.plan).not.toHaveProperty('reverse');
+});
+
+test('a database that is there is taken as it is', async () => {
+  const resources = await program({
+    blue: {
+      majorVersion: 16,
+      existing: {
+        dbSystemId: 'ocid1.postgresqldbsystem.oc1..legacy',
+        loginSecretId: 'ocid1.vaultsecret.oc1..legacy',
+      },
+    },
+  });
+  expect(ofType(resources, 'oci:Psql/dbSystem:DbSystem').map(({ name }) => name)).toEqual([
+    'shop-green',
+  ]);
+  expect(only(resources, DEPLOYMENT).outputs?.bindings).toMatchObject({
+    blue: {
+      host: 'legacy-primary.postgresql.us-ashburn-1.oc1.oraclecloud.com',
+      secret: 'ocid1.vaultsecret.oc1..legacy',
+    },
+  });
+});
+
+test('somebody is told when a side does not answer or is busy', async () => {
+  const resources = await program({ alarms: { topicIds: ['ocid1.onstopic.oc1..ops'] } });
+  expect(ofType(resources, 'oci:Monitoring/alarm:Alarm').map(({ inputs }) => inputs.query)).toEqual(
+    [
+      'CpuUtilization[5m]{resourceId = "ocid1.dbsystem.oc1..shop-blue"}.mean() > 85',
+      'CpuUtilization[5m]{resourceId = "ocid1.dbsystem.oc1..shop-green"}.mean() > 85',
+      'UnhealthyBackends[1m]{resourceId = "ocid1.networkloadbalancer.oc1..shop"}.max() > 0',
+    ],
+  );
+});
+
+test('everything that is wrong is said at once', async () => {
+  const wrong = deployment({
+    blue: { majorVersion: 16 },
+    green: { majorVersion: 17, dbSystem: { ...administered('green'), ocpus: 0 } },
+    networks: { clients: ['0.0.0.0/0'], endpoint: [], databases: ['10.0.3.0/24'], runner: ['x'] },
+    names: { zone: 'postgres.internal', ttlSeconds: 300 },
+    cutover: { budgetSeconds: 0 },
+    alarms: { topicIds: [], cpuPercent: 101 },
+  });
+  const text = await refusal(() => new BlueGreenDeployment('shop', wrong));
+  for (const problem of [
+    "'blue' must have either 'dbSystem' or 'existing', got neither; say whether the database is new",
+    "'green.dbSystem.ocpus' must be a whole number of at least 1, got 0; correct it",
+    '\'networks.clients[0]\' must be a network as CIDR and not every address, got "0.0.0.0/0"; write it like 10.1.0.0/16',
+    "'networks.endpoint' must have at least one network, got none; nobody else is let in",
+    '\'networks.runner[0]\' must be a network as CIDR and not every address, got "x"; write it like 10.1.0.0/16',
+    "'names.ttlSeconds' must be a whole number from 1 to 60, got 300; clients would stay at an old address for that long",
+    "'cutover.budgetSeconds' must be from 1 to 600, got 0; applications are kept out for as long",
+    "'alarms.topicIds' must name who is told, got none; name a topic or leave out 'alarms'",
+    "'alarms.cpuPercent' must be above 0 and at most 100, got 101; correct it",
+  ])
+    expect(text).toContain(problem);
+});
+
+test('a subscription below PostgreSQL 16 must be asked for, since nobody tried it', async () => {
+  const blue = { majorVersion: 15, dbSystem: administered('blue') };
+  expect(await refusal(() => new BlueGreenDeployment('shop', deployment({ blue })))).toBe(
+    "blue-green deployment 'shop': 'replication.method' must be said where PostgreSQL 15 or older subscribes, as 'blue' with 15 does, got nothing; say ReplicationMethod.NATIVE once you tried that OCI's administrator may create a subscription there",
+  );
+  const { replication } = deployment();
+  for (const said of [{ wayBack: false }, { method: ReplicationMethod.NATIVE }])
+    await program({ blue, replication: { ...replication, ...said } });
+});
+
+test('what is left out on the way there is refused where there is a way back', async () => {
+  const selection = {
+    tables: [{ schema: 'public', name: 'orders', columns: ['id'] }],
+  };
+  const args = deployment({ replication: { selection, schemaCopied: true } });
+  expect(await refusal(() => new BlueGreenDeployment('shop', args))).toContain(
+    'columns that were left out are not on the new writer',
+  );
+});
