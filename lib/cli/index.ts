@@ -9,6 +9,7 @@ import { finalizeCommand } from './finalize';
 import type { Io } from './io';
 import { main } from './main';
 import { preflightCommand } from './preflight';
+import { promoteCommand } from './promote';
 import { rehearseCommand } from './rehearse';
 import { rollbackCommand } from './rollback';
 import { runbookCommand } from './runbook';
@@ -27,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   cutoverCommand,
   rollbackCommand,
   finalizeCommand,
+  promoteCommand,
   runbookCommand,
   diagramCommand,
 ];

@@ -15,6 +15,17 @@ export function parseLsn(lsn: Lsn): bigint {
   return (BigInt(`0x${match[1]}`) << 32n) | BigInt(`0x${match[2]}`);
 }
 
+/** Says what is wrong with `lsn`, or undefined if nothing is; `what` is the property as the user typed it. */
+export function lsnProblem(lsn: string, what: string): string | undefined {
+  try {
+    parseLsn(lsn);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PontoonError) return `'${what}': ${error.message}`;
+    throw error;
+  }
+}
+
 /** `position` as PostgreSQL writes it. */
 export function formatLsn(position: bigint): Lsn {
   const hex = (part: bigint): string => part.toString(16).toUpperCase();

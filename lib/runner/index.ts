@@ -33,6 +33,17 @@ export {
 export { CLEAN_UP_MS, Deadline } from './deadline';
 export { Ledger } from './ledger';
 export { type PreflightClient, runPreflight } from './preflight';
+export {
+  dryRunPromotion,
+  type NotFollowing,
+  type PromotionAction,
+  type PromotionDryRun,
+  type PromotionEvent,
+  type PromotionOutcome,
+  type PromotionRequest,
+  type PromotionServices,
+  promote,
+} from './promotion';
 export { apply, drop, plan } from './reconcile';
 export type { Outcome, ReconcileClients, ReconcileRequest } from './reconcile-request';
 export { run, runOne, SqlError } from './run';

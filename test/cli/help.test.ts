@@ -11,6 +11,7 @@ const COMMANDS = [
   'cutover',
   'rollback',
   'finalize',
+  'promote',
   'runbook',
   'diagram',
 ];

@@ -8,6 +8,7 @@ export {
   namesOf,
   partName,
   partNameProblem,
+  slotNameFor,
   type TopologyNames,
 } from './names';
 export { checkPlainData } from './plain-data';

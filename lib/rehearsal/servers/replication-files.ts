@@ -30,7 +30,8 @@ export async function writeConninfo(
   const passfile = join(directory, 'pgpass');
   // libpq matches addresses in certificates since 15 only; the name is verified on every major.
   const host = 'localhost';
-  const entry = [host, String(server.port), '*', role.user, role.password].map(escapePassfile);
+  // For whichever server of a cluster is the primary, as on a host of ours.
+  const entry = ['*', '*', '*', role.user, role.password].map(escapePassfile);
   await writeOwn(workspace, passfile, `${entry.join(':')}\n`);
   const parameters = {
     host,

@@ -1,0 +1,183 @@
+import {
+  describeLoss,
+  LOST_STEPS,
+  PLANNED_STEPS,
+  type PromotionInput,
+  type PromotionStepId,
+  parsePromotion,
+} from '../postgres';
+import {
+  dryRunPromotion,
+  type PromotionDryRun,
+  type PromotionOutcome,
+  type PromotionRequest,
+  promote,
+} from '../runner';
+import type { Arguments } from './arguments';
+import type { Command } from './command';
+import { confirm } from './confirm';
+import { withCertificates } from './connections';
+import { requireConsent } from './cutover-input';
+import { failed } from './cutover-walk';
+import { ExitCode } from './exit-code';
+import { type Io, writeJson, writeLine } from './io';
+import { exampleLines, readJsonFile, readStdin } from './read-json';
+import { anySecrets } from './secrets';
+import { asUsage } from './usage-error';
+
+const EXAMPLE: readonly string[] = [
+  '{ "topology": { "servers": { "primary": { … }, "replica1": { … }, … }, "links": [ … ] },',
+  '  "connections": { "primary": { … }, "replica1": { … }, … },',
+  '  "from": "primary", "to": "replica1", "lastKnown": "0/5000148" }',
+];
+
+/** Makes a standby the primary of its cluster. */
+export const promoteCommand: Command = {
+  name: 'promote',
+  summary: 'make a standby the primary of its streaming cluster',
+  usage: '[OPTIONS] [--file FILE | < promotion.json]',
+  description: [
+    'Makes a standby the primary of its cluster, and has the others follow it. Killed at any point and',
+    'run again, it goes on from what the servers are. A primary that answers is fenced first, so that',
+    'nothing is lost:',
+    '',
+    ...PLANNED_STEPS.map(({ id, title }) => `  ${id.padEnd(9)} ${title}`),
+    '',
+    'A primary that does not answer must be declared lost by somebody who knows that it is gone:',
+    '',
+    ...LOST_STEPS.map(({ id, title }) => `  ${id.padEnd(9)} ${title}`),
+    '',
+    'Reads JSON from stdin or --file: {"topology": …, "connections": …, "from": …, "to": …,',
+    '"lastKnown": …}. The topology may still be the one from before an earlier promotion. Every server',
+    'of the cluster has a connection, also the lost one, as for `pontoon apply`, with the login of a',
+    'superuser; host and port are those that the other servers stream from, too. Without from, the',
+    'primary of the topology is replaced; without to, the most advanced standby takes its place.',
+    'lastKnown is where the log of the old primary was last seen to end: from there, the loss of an',
+    'asynchronous cluster is counted.',
+    '',
+    'Example:',
+    ...exampleLines('promote', EXAMPLE),
+  ],
+  options: {
+    file: {
+      value: 'FILE',
+      description: 'the promotion as JSON, of which nobody can be asked if it comes from stdin',
+      otherwise: 'stdin',
+    },
+    'declare-lost': {
+      description: 'the old primary is gone, and no client reaches it; refused while it answers',
+    },
+    'accept-loss': {
+      description: 'promote although a quorum may have commits that nobody who answers has',
+    },
+    'dry-run': {
+      description: 'print every statement, secrets blanked out, and change nothing',
+    },
+    yes: { description: 'do not ask before the promotion' },
+  },
+  exitCodes: {
+    [ExitCode.FINE]: 'the new primary takes writes, and every standby that answers follows it',
+    [ExitCode.FAILED]: 'it was refused or failed, or a standby that answers does not follow yet',
+    [ExitCode.USAGE]: 'the command line or the input cannot be understood, or nobody can be asked',
+  },
+  run: async (options, io) => {
+    const dry = options.flag('dry-run');
+    if (!dry) requireConsent('promote', options, io);
+    const request: PromotionRequest = {
+      input: await readPromotion(options, io),
+      declareLost: options.flag('declare-lost'),
+      acceptLoss: options.flag('accept-loss'),
+    };
+    try {
+      return dry ? await showDryRun(request, options, io) : await walk(request, options, io);
+    } catch (error) {
+      return failed(error, options, io);
+    }
+  },
+};
+
+async function readPromotion(options: Arguments, io: Io): Promise<PromotionInput> {
+  const file = options.text('file');
+  const { value, directory } =
+    file === undefined
+      ? await readStdin(io, { command: 'promote', example: EXAMPLE })
+      : readJsonFile(io, file, 'file');
+  return asUsage(() => parsePromotion(withCertificates(value, directory)));
+}
+
+async function showDryRun(
+  request: PromotionRequest,
+  options: Arguments,
+  io: Io,
+): Promise<ExitCode> {
+  const found = await dryRunPromotion(request, { secrets: anySecrets(io) });
+  if (options.flag('json')) writeJson(io.stdout, found);
+  else for (const line of dryRunLines(found)) writeLine(io.stdout, line);
+  return ExitCode.FINE;
+}
+
+/** A script of which every line could be read by psql, with what is no SQL as comments. */
+function dryRunLines(found: PromotionDryRun): string[] {
+  const lines = intention(found).map((line) => `-- ${line}`);
+  let [step, where] = ['', ''];
+  for (const action of found.actions) {
+    if (action.step !== step) lines.push('', `-- ${action.step}`);
+    if (action.step !== step || action.server !== where) lines.push(`-- at ${action.server}`);
+    [step, where] = [action.step, action.server];
+    const given = action.values.map((value, index) => `$${index + 1} = ${JSON.stringify(value)}`);
+    lines.push(`${action.what};${given.length === 0 ? '' : ` -- ${given.join(', ')}`}`);
+  }
+  return lines;
+}
+
+function intention({ from, to, promoted, fenced, loss, standbys }: PromotionDryRun): string[] {
+  if (promoted)
+    return [`'${to}' is the primary already; what is left to do after '${from}' is done.`];
+  return [
+    ...standbys.map(
+      ({ server, timeline, position }) =>
+        `'${server}' has the log up to ${position} of timeline ${timeline}`,
+    ),
+    `'${to}' becomes the primary in place of '${from}', ${fenced ? 'which is fenced first: its clients are sent away' : 'which is declared lost'}.`,
+    describeLoss(loss, from),
+  ];
+}
+
+async function walk(request: PromotionRequest, options: Arguments, io: Io): Promise<ExitCode> {
+  const secrets = anySecrets(io);
+  if (!options.flag('yes')) {
+    const found = await dryRunPromotion(request, { secrets });
+    await confirm(io, intention(found), found.to);
+  }
+  const outcome = await promote(request, {
+    secrets,
+    onEvent: (event) =>
+      writeLine(io.stderr, event.kind === 'step' ? titleOf(event.id) : event.text),
+  });
+  print(outcome, options, io);
+  return outcome.notFollowing.some(({ late }) => late) ? ExitCode.FAILED : ExitCode.FINE;
+}
+
+function titleOf(id: PromotionStepId): string {
+  const step = [...PLANNED_STEPS, ...LOST_STEPS].find((one) => one.id === id);
+  if (step !== undefined) return step.title;
+  return id === 'keep-out'
+    ? 'keep clients out of the old primary, which came back'
+    : 'take everything back, so that the old primary goes on';
+}
+
+function print(outcome: PromotionOutcome, options: Arguments, { stdout }: Io): void {
+  if (options.flag('json')) {
+    writeJson(stdout, outcome);
+    return;
+  }
+  const { result, from, to, timeline, forkedAt, loss, following, notFollowing } = outcome;
+  writeLine(
+    stdout,
+    `'${to}' ${result === 'promoted' ? 'is the primary' : 'was the primary already'}, on timeline ${timeline} from ${forkedAt} on`,
+  );
+  writeLine(stdout, describeLoss(loss, from));
+  if (following.length > 0) writeLine(stdout, `it is followed by ${following.join(', ')}`);
+  for (const { server, reason } of notFollowing)
+    writeLine(stdout, `'${server}' does not follow: ${reason}`);
+}

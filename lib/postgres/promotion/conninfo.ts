@@ -1,0 +1,52 @@
+import { PontoonError } from '../errors';
+import { quoteConninfo } from '../identifiers';
+
+/** Where a standby is to stream from. */
+export interface StreamSource {
+  readonly host: string;
+  readonly port: number;
+  /** What the standby calls itself there. */
+  readonly applicationName: string;
+}
+
+/**
+ * `conninfo` with another server in it; how to log in there stays as it is, since all servers of a cluster let the
+ * same role in.
+ *
+ * @throws PontoonError with code NO_CONNINFO if `server` has none that can be read.
+ */
+export function repointConninfo(conninfo: string, server: string, to: StreamSource): string {
+  const parameters = parseConninfo(conninfo, server);
+  // An address goes before the host's name, and would lead to the old primary.
+  parameters.delete('hostaddr');
+  parameters.set('host', to.host);
+  parameters.set('port', String(to.port));
+  parameters.set('application_name', to.applicationName);
+  return [...parameters].map(([name, value]) => `${name}=${quoteConninfo(value)}`).join(' ');
+}
+
+/** Whether `conninfo` holds a password, so that it must not be shown. */
+export function holdsPassword(conninfo: string): boolean {
+  return /(^|\s)password\s*=/.test(conninfo);
+}
+
+/** Reads `name = value` pairs, of which a value with blanks stands in quotes. */
+function parseConninfo(conninfo: string, server: string): Map<string, string> {
+  const parameters = new Map<string, string>();
+  const pair = /\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/suy;
+  const text = conninfo.trimEnd();
+  while (pair.lastIndex < text.length) {
+    const [, name, quoted, bare] = pair.exec(text) ?? [];
+    if (name === undefined) throw unreadable(server, conninfo);
+    parameters.set(name, (quoted ?? bare ?? '').replaceAll(/\\(.)/gsu, '$1'));
+  }
+  if (parameters.size === 0) throw unreadable(server, conninfo);
+  return parameters;
+}
+
+function unreadable(server: string, conninfo: string): PontoonError {
+  return new PontoonError(
+    'NO_CONNINFO',
+    `'primary_conninfo' on '${server}' must be written as name=value pairs, got ${conninfo.trim() === '' ? 'nothing' : 'something else'}; set it there, and run this again`,
+  );
+}

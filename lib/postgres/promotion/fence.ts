@@ -1,0 +1,89 @@
+import { quoteIdentifier } from '../identifiers';
+import { type Statement, sql } from '../statement';
+
+/** One database of a server, and who may connect to it. */
+export interface DatabaseLimit {
+  readonly name: string;
+  /** How many may be connected; -1 for any number. */
+  readonly limit: number;
+  /** The limit before it was fenced, or null if it is not. */
+  readonly before: number | null;
+}
+
+/** Somebody in one of the databases. */
+export interface DatabaseSession {
+  readonly pid: number;
+  readonly role: string;
+  readonly application: string;
+  readonly database: string;
+  readonly kind: string;
+  readonly superuser: boolean;
+}
+
+/** Where the log of a primary is, for the proof that a standby has all of it. */
+export interface LogPosition {
+  readonly position: string;
+  /** The transaction that comes next: as long as it is the same, nobody has written. */
+  readonly next: string;
+}
+
+/** What a fenced database remembers its limit by: it travels to the standbys with the fence itself. */
+const BEFORE = 'pontoon.limit_before';
+
+/** Asks for the databases that let sessions in; see {@link DatabaseLimit}. */
+export function databaseLimits(): Statement {
+  return sql(
+    `SELECT d.datname AS name, d.datconnlimit AS "limit", (
+  SELECT split_part(setting, '=', 2)::int FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) setting
+  WHERE s.setdatabase = d.oid AND s.setrole = 0 AND setting LIKE '${BEFORE}=%') AS before
+FROM pg_catalog.pg_database d WHERE d.datallowconn AND d.datconnlimit >= -1 ORDER BY 1`,
+  );
+}
+
+/**
+ * Lets nobody but superusers into any database any more. A physical copy is of the whole server, so that one database
+ * is not enough. To be run in one transaction.
+ */
+export function fenceDatabases(databases: readonly DatabaseLimit[]): readonly Statement[] {
+  return databases.flatMap(({ name, limit, before }) => [
+    ...(before === null ? [alter(name, `SET ${BEFORE} = '${limit}'`)] : []),
+    alter(name, 'CONNECTION LIMIT 0'),
+  ]);
+}
+
+/** Lets in again who was let in before the fence. To be run in one transaction. */
+export function liftDatabases(databases: readonly DatabaseLimit[]): readonly Statement[] {
+  return databases.flatMap(({ name, before }) =>
+    before === null
+      ? []
+      : [alter(name, `CONNECTION LIMIT ${before}`), alter(name, `RESET ${BEFORE}`)],
+  );
+}
+
+/**
+ * Sessions in any database but our own, with the workers of subscriptions and schedulers. What only sends the log, or
+ * cleans up, does not count.
+ */
+export function sessionsInDatabases(): Statement {
+  return sql(
+    `SELECT a.pid, coalesce(a.usename, '') AS role, coalesce(a.application_name, '') AS application, a.datname AS database, coalesce(a.backend_type, 'client backend') AS kind, coalesce(r.rolsuper, false) AS superuser
+FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+WHERE a.datid IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid() AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'parallel worker', 'walsender', 'slotsync worker') ORDER BY a.pid`,
+  );
+}
+
+/** Writes something of ours, so that the log is on disk up to there. */
+export function writeMark(): Statement {
+  return sql(`SELECT pg_catalog.pg_logical_emit_message(true, 'pontoon', 'promotion')`);
+}
+
+/** Asks where the log on disk ends; see {@link LogPosition}. */
+export function logPosition(): Statement {
+  return sql(
+    `SELECT pg_catalog.pg_current_wal_flush_lsn()::text AS position, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS next`,
+  );
+}
+
+function alter(database: string, change: string): Statement {
+  return sql(`ALTER DATABASE ${quoteIdentifier(database)} ${change}`);
+}

@@ -1,0 +1,120 @@
+import { quoteLiteral } from '../identifiers';
+import { type Statement, secretSql, sql } from '../statement';
+import { holdsPassword } from './conninfo';
+
+/** What a server of a cluster is at the moment. */
+export interface MemberState {
+  readonly superuser: boolean;
+  /** Whether it is a standby. */
+  readonly recovering: boolean;
+  /** What all servers of a cluster share. */
+  readonly cluster: string;
+  /** The newest timeline of which it has log. */
+  readonly timeline: number;
+  /** Where the log on its disk ends. */
+  readonly position: string;
+  /** From whom it streams, if it is a standby. */
+  readonly conninfo: string;
+  /** By which slot. */
+  readonly slot: string;
+}
+
+/** What a standby knows of the server that it streams from. */
+export interface ReceiverState {
+  /** `streaming` as long as it believes to be connected. */
+  readonly status: string;
+  /** When it was last sent something. */
+  readonly heard: string;
+  readonly host: string;
+  readonly port: number;
+  /** Milliseconds without a word after which it asks whether the sender is still there. */
+  readonly asksAfterMs: number;
+}
+
+/** Asks a server what it is; see {@link MemberState}. A standby's log ends where it has replayed if it was restarted. */
+export function memberState(): Statement {
+  return sql(
+    `SELECT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser,
+  pg_catalog.pg_is_in_recovery() AS recovering,
+  (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS cluster,
+  (SELECT max(('x' || substr(name, 1, 8))::bit(32)::int) FROM pg_catalog.pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$') AS timeline,
+  CASE WHEN pg_catalog.pg_is_in_recovery()
+    THEN greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())
+    ELSE pg_catalog.pg_current_wal_flush_lsn() END::text AS position,
+  pg_catalog.current_setting('primary_conninfo') AS conninfo, pg_catalog.current_setting('primary_slot_name') AS slot`,
+  );
+}
+
+/** Has a session's commits wait for its own server's disk only, since the standbys change hands. */
+export function waitForOwnDisk(): Statement {
+  return sql('SET synchronous_commit = local');
+}
+
+/** Asks a standby for its receiver; no row if there is none. See {@link ReceiverState}. */
+export function receiverState(): Statement {
+  return sql(
+    `SELECT status, last_msg_receipt_time::text AS heard, sender_host AS host, sender_port AS port, (SELECT setting::int / 2 FROM pg_catalog.pg_settings WHERE name = 'wal_receiver_timeout') AS "asksAfterMs" FROM pg_catalog.pg_stat_wal_receiver WHERE status = 'streaming'`,
+  );
+}
+
+/** Asks for the physical slot `name`. */
+export function physicalSlot(name: string): Statement {
+  return sql(
+    `SELECT slot_type = 'physical' AS physical, active, coalesce(wal_status, 'none') IN ('none', 'lost') AS useless FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+    [name],
+  );
+}
+
+/** Has a server, be it a standby, keep its log from its last checkpoint on, for whoever streams by `slot`. */
+export function keepLogFor(slot: string): Statement {
+  return sql('SELECT pg_catalog.pg_create_physical_replication_slot($1, true)', [slot]);
+}
+
+/** Drops those of `slots` that nobody reads from. */
+export function dropIdleSlots(slots: readonly string[]): Statement {
+  return sql(
+    `SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = ANY ($1::pg_catalog.name[]) AND slot_type = 'physical' AND NOT active`,
+    [slots],
+  );
+}
+
+/** Sets `name` for the whole server, behind whatever its files say; to take effect with {@link reloadSettings}. */
+export function setForServer(name: string, value: string): Statement {
+  const set = (shown: string): string => `ALTER SYSTEM SET ${name} = ${quoteLiteral(shown)}`;
+  if (!holdsPassword(value)) return sql(set(value));
+  return secretSql({ value }, ({ value: shown }) => set(shown));
+}
+
+/** Has a server read its settings again. */
+export function reloadSettings(): Statement {
+  return sql('SELECT pg_catalog.pg_reload_conf()');
+}
+
+/** Asks whether a setting has its new value yet; the server's processes read it one after the other. */
+export function settingIs(name: string, value: string): Statement {
+  return sql('SELECT pg_catalog.current_setting($1) = $2 AS is', [name, value]);
+}
+
+/** Has a standby become a primary; it takes a moment. */
+export function promoteServer(): Statement {
+  return sql('SELECT pg_catalog.pg_promote(false)');
+}
+
+/** Asks a server whether it still is a standby. */
+export function isRecovering(): Statement {
+  return sql('SELECT pg_catalog.pg_is_in_recovery() AS recovering');
+}
+
+/** The timeline that a primary writes, and where it began: nothing for one that was never promoted. */
+export function timelineOf(): Statement {
+  return sql(
+    `SELECT timeline, (pg_catalog.regexp_match(pg_catalog.pg_read_file('pg_wal/' || lpad(upper(pg_catalog.to_hex(timeline)), 8, '0') || '.history', 0, 1000000, true), '.*(?:^|\\n)\\d+\\t([0-9A-F]+/[0-9A-F]+)'))[1] AS began FROM (SELECT ('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline) now`,
+  );
+}
+
+/** Those that stream from a primary, under the names that they call themselves. */
+export function streamingNames(): Statement {
+  return sql(
+    `SELECT application_name AS name FROM pg_catalog.pg_stat_replication WHERE state = 'streaming' ORDER BY 1`,
+  );
+}

@@ -1,0 +1,117 @@
+import type { ClientBase } from 'pg';
+import {
+  clusterOf,
+  type MemberState,
+  PontoonError,
+  type PromotionInput,
+  type PromotionLoss,
+  type PromotionStepId,
+  type SecretStore,
+  type Statement,
+} from '../../postgres';
+import { type Row, run, runOne } from '../run';
+import type { Absence } from './open';
+
+/** What is to be promoted, and how far the operator goes. */
+export interface PromotionRequest {
+  readonly input: PromotionInput;
+  /** The operator knows that the old primary is gone, and that nobody can reach it. @default false */
+  readonly declareLost?: boolean;
+  /** Whether commits that a synchronous primary acknowledged may be lost. @default false */
+  readonly acceptLoss?: boolean;
+}
+
+/** What a promotion needs to work. */
+export interface PromotionServices {
+  /** Where the logins of the connections are kept. */
+  readonly secrets: SecretStore;
+  /** Told of each step as it begins, and of what is worth a remark. */
+  readonly onEvent?: (event: PromotionEvent) => void;
+}
+
+/** What happens during a promotion. */
+export type PromotionEvent =
+  | { readonly kind: 'step'; readonly id: PromotionStepId }
+  | { readonly kind: 'note'; readonly text: string };
+
+/** How a promotion ended. */
+export interface PromotionOutcome {
+  /** `already-promoted` if an earlier run, or somebody else, had done it; what was left to do was done now. */
+  readonly result: 'promoted' | 'already-promoted';
+  readonly from: string;
+  readonly to: string;
+  /** The timeline that the new primary writes. */
+  readonly timeline: number;
+  /** Where the old timeline ended for the new primary. */
+  readonly forkedAt: string;
+  readonly loss: PromotionLoss;
+  /** The servers that stream from the new primary. */
+  readonly following: readonly string[];
+  /** Those that do not, and why. The old primary is among them until it has been rejoined. */
+  readonly notFollowing: readonly NotFollowing[];
+  /** Milliseconds from the first look to the moment when the new primary takes writes; undefined for what was done before. */
+  readonly openedMs?: number;
+}
+
+/** A server that does not stream from the new primary. */
+export interface NotFollowing {
+  readonly server: string;
+  readonly reason: string;
+  /** Whether it was told to follow, and does not yet: neither the old primary nor one that nobody reaches. */
+  readonly late: boolean;
+}
+
+/** One walk: the servers that answer, and those that do not. */
+export class PromotionContext {
+  public readonly input: PromotionInput;
+  /** All servers of the cluster; the primary of the topology comes first. */
+  public readonly members: readonly string[];
+  private readonly began = performance.now();
+
+  constructor(
+    public readonly request: PromotionRequest,
+    private readonly services: PromotionServices,
+    public readonly sessions: ReadonlyMap<string, ClientBase>,
+    public readonly absent: ReadonlyMap<string, Absence>,
+  ) {
+    this.input = request.input;
+    this.members = clusterOf(this.input.topology, this.input.from);
+  }
+
+  /** Milliseconds since the walk began. */
+  public elapsedMs(): number {
+    return performance.now() - this.began;
+  }
+
+  /** Tells that a step begins. */
+  public step(id: PromotionStepId): void {
+    this.services.onEvent?.({ kind: 'step', id });
+  }
+
+  /** Tells something that is worth a remark. */
+  public note(text: string): void {
+    this.services.onEvent?.({ kind: 'note', text });
+  }
+
+  /** Runs `statement` on `server` and returns its rows. */
+  public async run(server: string, statement: Statement): Promise<readonly Row[]> {
+    return await run(this.session(server), statement);
+  }
+
+  /** Runs `statement` on `server` and returns its first row. */
+  public async runOne(server: string, statement: Statement): Promise<Row | undefined> {
+    return await runOne(this.session(server), statement);
+  }
+
+  private session(server: string): ClientBase {
+    const session = this.sessions.get(server);
+    if (session !== undefined) return session;
+    throw new PontoonError(
+      'NO_SESSION',
+      `the promotion must have a session on '${server}', got none; add its connection`,
+    );
+  }
+}
+
+/** What every server that answers is. */
+export type Members = ReadonlyMap<string, MemberState>;

@@ -1,0 +1,151 @@
+import {
+  fenceDatabases,
+  keepLogFor,
+  liftDatabases,
+  lossAfter,
+  memberSlot,
+  type PromotionLoss,
+  type PromotionStepId,
+  promoteServer,
+  reloadSettings,
+  type StandbyState,
+  type Statement,
+  setForServer,
+} from '../../postgres';
+import { acknowledgedAreSafe, choose, othersThan } from './choose';
+import {
+  type Members,
+  PromotionContext,
+  type PromotionRequest,
+  type PromotionServices,
+} from './context';
+import { limitsOf } from './fence';
+import { primarySettings, standbySettings } from './follow';
+import { look, promotedAlready, standbysOf } from './look';
+import { requireLost } from './lost';
+import { withMembers } from './open';
+
+/** What a promotion would do. */
+export interface PromotionDryRun {
+  readonly from: string;
+  readonly to: string;
+  /** Whether `to` is the primary already, so that only what is left is done. */
+  readonly promoted: boolean;
+  /** Whether `from` is fenced first, since it answers. */
+  readonly fenced: boolean;
+  /** What would be lost, as far as it can be said before. */
+  readonly loss: PromotionLoss;
+  readonly standbys: readonly StandbyState[];
+  readonly actions: readonly PromotionAction[];
+}
+
+/** One statement that a promotion would run. */
+export interface PromotionAction {
+  readonly step: PromotionStepId;
+  readonly server: string;
+  /** The statement, secrets blanked out. */
+  readonly what: string;
+  readonly values: readonly unknown[];
+}
+
+/** Says what {@link promote} would do, and changes nothing. It refuses what that would refuse before it begins. */
+export async function dryRunPromotion(
+  request: PromotionRequest,
+  services: PromotionServices,
+): Promise<PromotionDryRun> {
+  return await withMembers(request.input, services.secrets, async (sessions, absent) => {
+    const context = new PromotionContext(request, services, sessions, absent);
+    const members = await look(context);
+    const promoted = promotedAlready(context, members);
+    if (promoted === undefined) requireLost(context);
+    const { from } = request.input;
+    const to = promoted ?? choose(context, members).server;
+    const fenced = promoted === undefined && !context.absent.has(from);
+    return {
+      from,
+      to,
+      promoted: promoted !== undefined,
+      fenced,
+      loss: forecast(context, members, { to, promoted, fenced }),
+      standbys: standbysOf(members),
+      actions: [
+        ...(fenced ? await fencing(context, 'fence') : []),
+        ...preparing(context, members, to),
+        ...(promoted === undefined ? [action('promote', to, promoteServer())] : []),
+        ...repointing(context, members, to),
+        ...(fenced ? await fencing(context, 'lift', to) : []),
+      ],
+    };
+  });
+}
+
+interface Chosen {
+  readonly to: string;
+  readonly promoted: string | undefined;
+  readonly fenced: boolean;
+}
+
+function forecast(
+  context: PromotionContext,
+  members: Members,
+  { to, promoted, fenced }: Chosen,
+): PromotionLoss {
+  const after = members.get(to)?.position ?? '0/0';
+  if (promoted !== undefined) return { kind: 'said-before', after };
+  if (fenced) return { kind: 'nothing' };
+  return acknowledgedAreSafe(context, [to, ...othersThan(members, to)])
+    ? { kind: 'nothing-acknowledged' }
+    : lossAfter(after, context.input.lastKnown);
+}
+
+/** On `server`, by default the old primary. */
+async function fencing(
+  context: PromotionContext,
+  step: 'fence' | 'lift',
+  server = context.input.from,
+): Promise<readonly PromotionAction[]> {
+  const databases = await limitsOf(context, context.input.from);
+  const statements =
+    step === 'fence'
+      ? fenceDatabases(databases)
+      : liftDatabases(databases.map((one) => ({ ...one, before: one.before ?? one.limit })));
+  return statements.map((statement) => action(step, server, statement));
+}
+
+function preparing(context: PromotionContext, members: Members, to: string): PromotionAction[] {
+  const { topology } = context.input;
+  return [
+    ...othersThan(members, to).map((other) =>
+      action('prepare', to, keepLogFor(memberSlot(topology, other))),
+    ),
+    ...settingActions('prepare', to, primarySettings(topology, to)),
+  ];
+}
+
+function repointing(context: PromotionContext, members: Members, to: string): PromotionAction[] {
+  const { topology, connections } = context.input;
+  return othersThan(members, to).flatMap((other) => {
+    const [conninfo, connection] = [members.get(other)?.conninfo, connections[to]];
+    if (conninfo === undefined || connection === undefined) return [];
+    const settings = standbySettings(topology, other, { conninfo, connection });
+    return settingActions('re-point', other, settings);
+  });
+}
+
+function settingActions(
+  step: PromotionStepId,
+  server: string,
+  settings: Readonly<Record<string, string>>,
+): PromotionAction[] {
+  const changes = Object.entries(settings).map(([name, value]) => setForServer(name, value));
+  if (changes.length === 0) return [];
+  return [...changes, reloadSettings()].map((statement) => action(step, server, statement));
+}
+
+function action(
+  step: PromotionStepId,
+  server: string,
+  { redacted, values = [] }: Statement,
+): PromotionAction {
+  return { step, server, what: redacted, values };
+}

@@ -1,0 +1,154 @@
+import {
+  type DatabaseLimit,
+  type DatabaseSession,
+  databaseLimits,
+  fenceDatabases,
+  type LogPosition,
+  liftDatabases,
+  logPosition,
+  lsnDistance,
+  memberState,
+  PontoonError,
+  type Statement,
+  sessionsInDatabases,
+  sql,
+  terminate,
+  writeMark,
+} from '../../postgres';
+import { runAtEnd } from '../run';
+import { type Probe, waitUntil } from '../wait';
+import type { PromotionContext } from './context';
+
+const END_SESSIONS_MS = 10_000;
+const CATCH_UP_MS = 60_000;
+const LOOK_AGAIN_MS = 10;
+
+/** Lets nobody into any database of `server` any more, and ends who is there. */
+export async function fenceServer(context: PromotionContext, server: string): Promise<void> {
+  const databases = await limitsOf(context, server);
+  await together(context, server, fenceDatabases(databases));
+  await waitUntil({
+    what: `sessions of others on '${server}' must end`,
+    wayOut: 'look at them in pg_stat_activity',
+    deadlineMs: END_SESSIONS_MS,
+    intervalMs: LOOK_AGAIN_MS,
+    probe: () => endOthers(context, server),
+  });
+}
+
+/** Lets in again who was let in before the fence; false if there was none. */
+export async function liftServer(context: PromotionContext, server: string): Promise<boolean> {
+  const fenced = (await limitsOf(context, server)).filter(({ before }) => before !== null);
+  if (fenced.length > 0) await together(context, server, liftDatabases(fenced));
+  return fenced.length > 0;
+}
+
+/** Whether `server` is fenced, and everybody in it is sent away. */
+export async function isFenced(context: PromotionContext, server: string): Promise<boolean> {
+  return (await limitsOf(context, server)).every(({ before }) => before !== null);
+}
+
+/**
+ * Waits until the standby `to` has on disk all that `from` wrote, and makes sure that nobody wrote meanwhile.
+ *
+ * @throws PontoonError with code TIMED_OUT.
+ */
+export async function catchUp(context: PromotionContext, from: string, to: string): Promise<void> {
+  await waitUntil({
+    what: `'${to}' must have the whole log of '${from}'`,
+    wayOut: 'look whether it streams, and for what it waits',
+    deadlineMs: CATCH_UP_MS,
+    intervalMs: LOOK_AGAIN_MS,
+    probe: async (): Promise<Probe<undefined>> => {
+      await context.run(from, writeMark());
+      const before = await positionOf(context, from);
+      const behind = await reach(context, to, before.position);
+      if (behind !== undefined) return { done: false, reason: behind };
+      const after = await positionOf(context, from);
+      return after.next === before.next
+        ? { done: true, value: undefined }
+        : { done: false, reason: 'a transaction of somebody else' };
+    },
+  });
+}
+
+/** Waits until `to` has as much of the log as `position`. */
+export async function untilHas(
+  context: PromotionContext,
+  to: string,
+  position: string,
+): Promise<void> {
+  const behind = await reach(context, to, position);
+  if (behind === undefined) return;
+  throw new PontoonError(
+    'BEHIND',
+    `'${to}' must have what other standbys have, got ${behind}; look whether it streams, and run this again`,
+  );
+}
+
+/** Waits a moment until `to` has the log up to `position`; says how far it is if it has not. */
+async function reach(
+  context: PromotionContext,
+  to: string,
+  position: string,
+): Promise<string | undefined> {
+  const ends = performance.now() + CATCH_UP_MS / 10;
+  for (;;) {
+    const state = await context.runOne(to, memberState());
+    const there = String(state?.position);
+    if (lsnDistance(there, position) <= 0n) return undefined;
+    if (performance.now() > ends) return `${there} of ${position}`;
+  }
+}
+
+/** Where the log of the primary `server` ends. */
+export async function positionOf(context: PromotionContext, server: string): Promise<LogPosition> {
+  const row = await context.runOne(server, logPosition());
+  return row as unknown as LogPosition;
+}
+
+/** The databases of `server`, and who may connect to them. */
+export async function limitsOf(
+  context: PromotionContext,
+  server: string,
+): Promise<DatabaseLimit[]> {
+  const rows = await context.run(server, databaseLimits());
+  return rows as unknown as DatabaseLimit[];
+}
+
+async function endOthers(context: PromotionContext, server: string): Promise<Probe<undefined>> {
+  const rows = await context.run(server, sessionsInDatabases());
+  const others = rows as unknown as readonly DatabaseSession[];
+  const [first] = others;
+  if (first === undefined) return { done: true, value: undefined };
+  const stays = others.find(({ superuser, kind }) => superuser || kind !== 'client backend');
+  if (stays !== undefined) {
+    throw new PontoonError(
+      'NOT_QUIET',
+      `'${server}' must hold no session that a fence does not end, got ${describe(stays)}; end it, and run this again`,
+    );
+  }
+  await context.run(server, terminate(others.map(({ pid }) => pid)));
+  return { done: false, reason: `${others.length}, the first being ${describe(first)}` };
+}
+
+function describe({ pid, role, application, database, kind, superuser }: DatabaseSession): string {
+  const who = role === '' ? kind : `${superuser ? 'superuser' : 'role'} '${role}'`;
+  return `${who}${application === '' ? '' : ` (${application})`} in database '${database}'${role === '' || kind === 'client backend' ? '' : `, a ${kind}`}, process ${pid}`;
+}
+
+async function together(
+  context: PromotionContext,
+  server: string,
+  statements: readonly Statement[],
+): Promise<void> {
+  await context.run(server, sql('BEGIN'));
+  try {
+    for (const statement of statements) await context.run(server, statement);
+    await context.run(server, sql('COMMIT'));
+  } catch (error) {
+    const session = context.sessions.get(server);
+    if (session !== undefined) await runAtEnd(session, sql('ROLLBACK')).catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import { PontoonError, type ReceiverState, receiverState } from '../../postgres';
+import { type Probe, waitUntil } from '../wait';
+import type { PromotionContext } from './context';
+
+const LOOK_AGAIN_MS = 50;
+/** By how much what a sender says may be late. */
+const LATER_MS = 1_000;
+
+/** Refuses to take a primary for lost that answers, or whose loss nobody has declared. */
+export function requireLost({ input, absent, request }: PromotionContext): void {
+  const { from } = input;
+  const absence = absent.get(from);
+  if (absence === undefined) {
+    if (request.declareLost !== true) return;
+    throw new PontoonError(
+      'NOT_LOST',
+      `'${from}' must be out of reach to be declared lost, got an answer; leave --declare-lost out, and it is fenced first, so that nothing is lost`,
+    );
+  }
+  if (!absence.silent) {
+    throw new PontoonError(
+      'ANSWERS',
+      `'${from}' must let us in or be gone, got an answer nevertheless: ${absence.reason}; clients may still write there, so stop it, or let us in`,
+    );
+  }
+  if (request.declareLost === true) return;
+  throw new PontoonError(
+    'UNREACHABLE',
+    `'${from}' must be fenced before another server is promoted, got no answer: ${absence.reason}; make it reachable, or, once you know that it is gone and no client reaches it, say --declare-lost`,
+  );
+}
+
+/**
+ * Makes sure that no standby hears from the old primary. A host that vanished looks alive until its silence is noticed, so
+ * that one which still counts as streaming is listened to for as long as a live one would take to say something.
+ *
+ * @throws PontoonError with code HEARD.
+ */
+export async function refuseHeard(context: PromotionContext): Promise<void> {
+  const standbys = [...context.sessions.keys()];
+  await Promise.all(standbys.map((server) => listen(context, server)));
+}
+
+async function listen(context: PromotionContext, server: string): Promise<void> {
+  const first = await receiverOf(context, server);
+  if (first === undefined) return;
+  context.note(
+    `'${server}' has not noticed yet that '${context.input.from}' is gone; it is listened to for ${Math.ceil((first.asksAfterMs + LATER_MS) / 1000)} s at most`,
+  );
+  const since = performance.now();
+  await waitUntil({
+    what: `'${server}' must stop streaming from '${context.input.from}'`,
+    deadlineMs: 2 * first.asksAfterMs + 10 * LATER_MS,
+    intervalMs: LOOK_AGAIN_MS,
+    probe: async (): Promise<Probe<undefined>> => {
+      const now = await receiverOf(context, server);
+      if (now === undefined) return { done: true, value: undefined };
+      if (now.heard !== first.heard) throw heard(context, server);
+      return performance.now() - since > first.asksAfterMs + LATER_MS
+        ? { done: true, value: undefined }
+        : { done: false, reason: 'a silent stream' };
+    },
+  });
+}
+
+/** The receiver of `server`, unless it streams from one of those that answer. */
+async function receiverOf(
+  context: PromotionContext,
+  server: string,
+): Promise<ReceiverState | undefined> {
+  const row = await context.runOne(server, receiverState());
+  if (row === undefined) return undefined;
+  const receiver = row as unknown as ReceiverState;
+  const { connections } = context.input;
+  const known = [...context.sessions.keys()].some((name) => {
+    const connection = connections[name];
+    return connection?.host === receiver.host && connection.port === receiver.port;
+  });
+  return known ? undefined : receiver;
+}
+
+function heard({ input: { from } }: PromotionContext, server: string): PontoonError {
+  return new PontoonError(
+    'HEARD',
+    `'${from}' must be gone to be declared lost, got something from it on '${server}' just now; it still works, so make it reachable from here, or stop it`,
+  );
+}

@@ -1,0 +1,227 @@
+import {
+  isRecovering,
+  lossAfter,
+  type PromotionLoss,
+  promoteServer,
+  refuseBehind,
+  timelineOf,
+} from '../../postgres';
+import { messageOf } from '../message-of';
+import { type Probe, waitUntil } from '../wait';
+import { acknowledgedAreSafe, choose, othersThan } from './choose';
+import {
+  type Members,
+  type NotFollowing,
+  PromotionContext,
+  type PromotionOutcome,
+  type PromotionRequest,
+  type PromotionServices,
+} from './context';
+import { catchUp, fenceServer, isFenced, liftServer, positionOf, untilHas } from './fence';
+import { forgetFollowers, pointBack, prepare, repoint, untilFollowed } from './follow';
+import { look, promotedAlready, standbysOf, takeCluster } from './look';
+import { refuseHeard, requireLost } from './lost';
+import { withMembers } from './open';
+
+const PROMOTE_MS = 60_000;
+const LOOK_AGAIN_MS = 10;
+
+/**
+ * Makes a standby the primary of its cluster. Killed at any point and run again, it goes on from what the servers are.
+ *
+ * @throws PontoonError that says what was refused, or why it failed.
+ */
+export async function promote(
+  request: PromotionRequest,
+  services: PromotionServices,
+): Promise<PromotionOutcome> {
+  return await withMembers(request.input, services.secrets, async (sessions, absent) => {
+    const context = new PromotionContext(request, services, sessions, absent);
+    context.step('look');
+    await takeCluster(context);
+    const members = await look(context);
+    const promoted = promotedAlready(context, members);
+    if (promoted !== undefined) return await goOn(context, members, promoted);
+    requireLost(context);
+    return context.absent.has(request.input.from)
+      ? await replaceLost(context, members)
+      : await replaceFenced(context, members);
+  });
+}
+
+/** What is left to do for a server that was promoted already. */
+async function goOn(
+  context: PromotionContext,
+  members: Members,
+  to: string,
+): Promise<PromotionOutcome> {
+  const { from } = context.input;
+  const { timeline, began } = await timelineAt(context, to);
+  const loss = await keepOut(context, members, began);
+  const others = othersThan(members, to);
+  context.step('prepare');
+  await prepare(context, to, others);
+  context.step('re-point');
+  const failed = await repointAll(context, members, { to, others });
+  context.step('lift');
+  await liftServer(context, to);
+  const rest = await followed(context, { to, others, failed });
+  return { result: 'already-promoted', from, to, timeline, forkedAt: began, loss, ...rest };
+}
+
+/** An old primary that came back by itself would be written to beside the new one. What it has more is lost. */
+async function keepOut(
+  context: PromotionContext,
+  members: Members,
+  after: string,
+): Promise<PromotionLoss> {
+  const { from } = context.input;
+  const old = members.get(from);
+  const fenced = old === undefined || old.recovering || (await isFenced(context, from));
+  if (fenced) return { kind: 'said-before', after };
+  context.step('keep-out');
+  await fenceServer(context, from);
+  const { position } = await positionOf(context, from);
+  return lossAfter(after, position);
+}
+
+/** Promotes in place of a primary that nobody reaches. */
+async function replaceLost(context: PromotionContext, members: Members): Promise<PromotionOutcome> {
+  const { from, lastKnown } = context.input;
+  context.step('silence');
+  await refuseHeard(context);
+  const candidate = choose(context, await look(context));
+  const to = candidate.server;
+  const others = othersThan(members, to);
+  acknowledgedAreSafe(context, [to, ...others]);
+  context.step('prepare');
+  await prepare(context, to, others);
+  context.step('re-point');
+  const failed = await repointAll(context, members, { to, others });
+  const standbys = standbysOf(await look(context));
+  const now = standbys.find(({ server }) => server === to) ?? candidate;
+  refuseBehind(now, standbys);
+  // Of those that nothing of the old primary reaches any more.
+  const lossless = acknowledgedAreSafe(context, without([to, ...others], failed));
+  context.step('promote');
+  const openedMs = await promoteNow(context, to);
+  const { timeline, began } = await timelineAt(context, to);
+  const loss: PromotionLoss = lossless
+    ? { kind: 'nothing-acknowledged' }
+    : lossAfter(began, lastKnown);
+  const rest = await followed(context, { to, others, failed });
+  return { result: 'promoted', from, to, timeline, forkedAt: began, loss, ...rest, openedMs };
+}
+
+/** Promotes in place of a primary that is fenced first, so that nothing is lost. */
+async function replaceFenced(
+  context: PromotionContext,
+  members: Members,
+): Promise<PromotionOutcome> {
+  const { from } = context.input;
+  const to = choose(context, members).server;
+  const others = othersThan(members, to);
+  let failed: readonly NotFollowing[];
+  try {
+    context.step('fence');
+    await fenceServer(context, from);
+    context.step('catch-up');
+    await catchUp(context, from, to);
+    context.step('prepare');
+    await prepare(context, to, others);
+    context.step('re-point');
+    failed = await repointAll(context, members, { to, others });
+    for (const { position } of standbysOf(await look(context)))
+      await untilHas(context, to, position);
+  } catch (error) {
+    await takeBack(context, members, { to, others });
+    throw error;
+  }
+  context.step('promote');
+  await promoteNow(context, to);
+  const { timeline, began } = await timelineAt(context, to);
+  context.step('lift');
+  await liftServer(context, to);
+  const openedMs = context.elapsedMs();
+  const rest = await followed(context, { to, others, failed });
+  const loss: PromotionLoss = { kind: 'nothing' };
+  return { result: 'promoted', from, to, timeline, forkedAt: began, loss, ...rest, openedMs };
+}
+
+/** The old primary is followed and takes writes again, and the standby keeps no log for anybody. */
+async function takeBack(
+  context: PromotionContext,
+  members: Members,
+  { to, others }: Repointing,
+): Promise<void> {
+  context.step('take-back');
+  await Promise.allSettled(others.map((other) => pointBack(context, other, members)));
+  await Promise.allSettled([liftServer(context, context.input.from), forgetFollowers(context, to)]);
+}
+
+interface Repointing {
+  readonly to: string;
+  readonly others: readonly string[];
+}
+
+/** A server that cannot be re-pointed keeps nobody else waiting. */
+async function repointAll(
+  context: PromotionContext,
+  members: Members,
+  { to, others }: Repointing,
+): Promise<readonly NotFollowing[]> {
+  const ends = await Promise.allSettled(
+    others.map((other) => repoint(context, other, { to, members })),
+  );
+  return ends.flatMap((end, index) => {
+    const server = others[index];
+    if (end.status === 'fulfilled' || server === undefined) return [];
+    return [{ server, reason: messageOf(end.reason), late: true }];
+  });
+}
+
+async function promoteNow(context: PromotionContext, to: string): Promise<number> {
+  await context.run(to, promoteServer());
+  await waitUntil({
+    what: `'${to}' must be a primary`,
+    deadlineMs: PROMOTE_MS,
+    intervalMs: LOOK_AGAIN_MS,
+    probe: async (): Promise<Probe<undefined>> => {
+      const row = await context.runOne(to, isRecovering());
+      if (row?.recovering === false) return { done: true, value: undefined };
+      return { done: false, reason: 'a standby that replays' };
+    },
+  });
+  return context.elapsedMs();
+}
+
+async function timelineAt(
+  context: PromotionContext,
+  to: string,
+): Promise<{ readonly timeline: number; readonly began: string }> {
+  const row = await context.runOne(to, timelineOf());
+  return { timeline: Number(row?.timeline), began: String(row?.began) };
+}
+
+async function followed(
+  context: PromotionContext,
+  { to, others, failed }: Repointing & { readonly failed: readonly NotFollowing[] },
+): Promise<Pick<PromotionOutcome, 'following' | 'notFollowing'>> {
+  context.step('follow');
+  const repointed = without(others, failed);
+  const late = await untilFollowed(context, to, repointed);
+  const following = without(repointed, late);
+  for (const server of following) await forgetFollowers(context, server);
+  const away = context.members.flatMap((server): NotFollowing[] => {
+    const reason = context.absent.get(server)?.reason;
+    if (reason !== undefined) return [{ server, reason, late: false }];
+    return server === context.input.from && !others.includes(server)
+      ? [{ server, reason: 'it is fenced, and has to be rejoined', late: false }]
+      : [];
+  });
+  return { following, notFollowing: [...failed, ...late, ...away] };
+}
+
+function without(servers: readonly string[], left: readonly NotFollowing[]): string[] {
+  return servers.filter((name) => !left.some(({ server }) => server === name));
+}

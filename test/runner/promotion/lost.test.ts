@@ -1,0 +1,106 @@
+import { describeLoss, lsnDistance } from '../../../lib/postgres';
+import { type PromotionOutcome, promote } from '../../../lib/runner';
+import { eventually } from '../../rehearsal/servers/eventually';
+import { ClusterLab, PRIMARY } from './lab';
+
+const END = 'SELECT pg_current_wal_flush_lsn() AS lsn';
+const OTHERS = ['replica1', 'replica2', 'replica3'];
+
+describe.each([14, 18])('a primary of PostgreSQL %i that was killed', (major) => {
+  let lab: ClusterLab;
+  afterEach(async () => await lab?.close());
+
+  test('loses no acknowledged commit if a quorum was waited for', async () => {
+    lab = await ClusterLab.open({
+      major,
+      synchronous: { quorum: 2, standbys: ['replica1', 'replica2', 'replica3'] },
+    });
+    let now = PRIMARY;
+    const writers = lab.write(() => now);
+    await eventually(async () => writers.acknowledged.length > 200);
+    await lab.server(PRIMARY).kill();
+    const before = writers.acknowledged.length;
+    const outcome = await promote({ input: lab.input(), declareLost: true }, lab);
+    now = outcome.to;
+    await eventually(async () => writers.acknowledged.length > before + 50);
+    await writers.stop();
+
+    expect(outcome).toMatchObject({
+      result: 'promoted',
+      from: PRIMARY,
+      timeline: 2,
+      loss: { kind: 'nothing-acknowledged' },
+      following: OTHERS.filter((name) => name !== outcome.to),
+      notFollowing: [
+        { server: PRIMARY, reason: expect.stringContaining('ECONNREFUSED'), late: false },
+      ],
+    });
+    const there = new Set(await lab.rows(outcome.to));
+    expect(writers.acknowledged.filter(({ id }) => !there.has(id))).toEqual([]);
+    await expectSame(lab, outcome);
+    expect(await lab.ask(outcome.to, 'SHOW synchronous_standby_names')).toEqual([
+      {
+        synchronous_standby_names: `ANY 2 (${OTHERS.map((name) => `"${name === outcome.to ? PRIMARY : name}"`).join(', ')})`,
+      },
+    ]);
+  });
+
+  test('loses exactly what nobody had received if nobody was waited for', async () => {
+    lab = await ClusterLab.open({ major });
+    const writers = lab.write(() => PRIMARY);
+    await eventually(async () => writers.acknowledged.length > 100);
+    await lab.server(PRIMARY).setHba(['hostssl all all 127.0.0.1/32 scram-sha-256']);
+    await lab.ask(PRIMARY, 'SELECT pg_terminate_backend(pid) FROM pg_stat_replication');
+    const before = writers.acknowledged.length;
+    await eventually(async () => writers.acknowledged.length > before + 100);
+    await writers.stop();
+    const [last] = await lab.ask<{ lsn: string }>(PRIMARY, END);
+    await lab.server(PRIMARY).kill();
+    const input = lab.input({ lastKnown: last?.lsn });
+    const outcome = await promote({ input, declareLost: true }, lab);
+
+    const { forkedAt, loss } = outcome;
+    const there = new Set(await lab.rows(outcome.to));
+    const missing = writers.acknowledged.filter(({ id }) => !there.has(id));
+    expect(missing.length).toBeGreaterThan(99);
+    expect(missing.filter(({ after }) => lsnDistance(after, forkedAt) >= 0n)).toEqual([]);
+    const bytes = String(lsnDistance(forkedAt, last?.lsn ?? ''));
+    expect(loss).toEqual({ kind: 'everything-after', after: forkedAt, bytes });
+    expect(describeLoss(loss, PRIMARY)).toBe(
+      `what 'primary' wrote after ${forkedAt} is lost, acknowledged or not: ${bytes} bytes of log as far as it was seen`,
+    );
+    await expectSame(lab, outcome);
+  });
+
+  test('is replaced by the most advanced standby', async () => {
+    lab = await ClusterLab.open({ major });
+    await lab.server('replica1').stop();
+    await lab.server('replica3').stop();
+    await lab.ask(PRIMARY, 'INSERT INTO t SELECT n, 0 FROM generate_series(1, 1000) n');
+    await lab.untilReplayed(PRIMARY, ['replica2']);
+    await lab.server(PRIMARY).kill();
+    await lab.server('replica1').start();
+    await lab.server('replica3').start();
+    const refused = promote({ input: lab.input({ to: 'replica1' }), declareLost: true }, lab);
+    await expect(refused).rejects.toThrow(
+      /^'to' must be the most advanced standby, got 'replica1', which is \d+ bytes behind 'replica2' \([0-9A-F/]+, [0-9A-F/]+\); promote 'replica2', or leave 'to' out$/,
+    );
+
+    const outcome = await promote({ input: lab.input(), declareLost: true }, lab);
+    expect(outcome).toMatchObject({ to: 'replica2', following: ['replica1', 'replica3'] });
+    expect(outcome.loss).toEqual({
+      kind: 'everything-after',
+      after: outcome.forkedAt,
+      bytes: undefined,
+    });
+    expect(await lab.rows('replica2')).toHaveLength(1000);
+    await expectSame(lab, outcome);
+  });
+});
+
+/** The followers have what the new primary has. */
+async function expectSame(lab: ClusterLab, { to, following }: PromotionOutcome): Promise<void> {
+  await lab.untilReplayed(to, following);
+  const rows = await lab.rows(to);
+  for (const name of following) expect(await lab.rows(name)).toEqual(rows);
+}

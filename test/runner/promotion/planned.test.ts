@@ -1,0 +1,48 @@
+import { promote } from '../../../lib/runner';
+import { eventually } from '../../rehearsal/servers/eventually';
+import { ClusterLab, DATABASE, PRIMARY } from './lab';
+
+const LIMITS = `SELECT datname AS name, datconnlimit AS "limit" FROM pg_database WHERE datallowconn ORDER BY 1`;
+
+describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
+  let lab: ClusterLab;
+  afterEach(async () => await lab?.close());
+
+  test('is fenced first, so that nothing is lost under load', async () => {
+    lab = await ClusterLab.open({ major });
+    await lab.ask(PRIMARY, `ALTER DATABASE ${DATABASE} CONNECTION LIMIT 40`);
+    let now = PRIMARY;
+    const writers = lab.write(() => now);
+    await eventually(async () => writers.acknowledged.length > 200);
+    const outcome = await promote({ input: lab.input({ to: 'replica2' }) }, lab);
+    now = 'replica2';
+    const before = writers.acknowledged.length;
+    await eventually(async () => writers.acknowledged.length > before + 50);
+    await writers.stop();
+
+    expect(outcome).toMatchObject({
+      result: 'promoted',
+      to: 'replica2',
+      timeline: 2,
+      loss: { kind: 'nothing' },
+      following: ['replica1', 'replica3'],
+      notFollowing: [
+        { server: PRIMARY, reason: 'it is fenced, and has to be rejoined', late: false },
+      ],
+    });
+    const there = new Set(await lab.rows('replica2'));
+    expect(writers.acknowledged.filter(({ id }) => !there.has(id))).toEqual([]);
+    await lab.untilReplayed('replica2', outcome.following);
+    expect(await lab.rows('replica1')).toEqual(await lab.rows('replica2'));
+    expect(await lab.ask('replica2', LIMITS)).toEqual([
+      { name: 'postgres', limit: -1 },
+      { name: DATABASE, limit: 40 },
+      { name: 'template1', limit: -1 },
+    ]);
+    expect(await lab.ask('replica2', 'SELECT * FROM pg_db_role_setting')).toEqual([]);
+    expect((await lab.ask(PRIMARY, LIMITS)).map((row) => row)).toContainEqual({
+      name: DATABASE,
+      limit: 0,
+    });
+  });
+});
