@@ -153,6 +153,7 @@ export {
   unfencedJobs,
   unfencedLogins,
   unfollowed,
+  unidentified,
   unpublished,
   verificationExists,
   waitForDisk,

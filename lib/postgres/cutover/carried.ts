@@ -6,6 +6,8 @@ import { selectionSql, type TableSelection } from '../table-selection';
 export interface PublishedTable extends QualifiedName {
   /** Under which names it is published: its own, or that of a table that it is a partition of. */
   readonly via: readonly QualifiedName[];
+  /** Whether its rows can be told apart, without which one that is published refuses UPDATE and DELETE. */
+  readonly identified: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export function publishedTables(
 ): Statement {
   const upwards = 'SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_ancestors(c.oid)';
   return sql(
-    `SELECT n.nspname AS schema, c.relname AS name, (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_object('schema', t.schemaname, 'name', t.tablename)), '[]') FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname JOIN pg_catalog.pg_namespace tn ON tn.nspname = t.schemaname JOIN pg_catalog.pg_class tc ON tc.relnamespace = tn.oid AND tc.relname = t.tablename WHERE p.pubname = ANY ($1::pg_catalog.name[]) AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND tc.oid IN (${upwards})) AS via FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND EXISTS (SELECT FROM (${upwards}) AS a(oid) JOIN pg_catalog.pg_class s ON s.oid = a.oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace WHERE ${selectionSql(selection, 'sn.nspname', 's.relname')}) ORDER BY 1, 2`,
+    `SELECT n.nspname AS schema, c.relname AS name, (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_object('schema', t.schemaname, 'name', t.tablename)), '[]') FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname JOIN pg_catalog.pg_namespace tn ON tn.nspname = t.schemaname JOIN pg_catalog.pg_class tc ON tc.relnamespace = tn.oid AND tc.relname = t.tablename WHERE p.pubname = ANY ($1::pg_catalog.name[]) AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND tc.oid IN (${upwards})) AS via, c.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END) AS identified FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND EXISTS (SELECT FROM (${upwards}) AS a(oid) JOIN pg_catalog.pg_class s ON s.oid = a.oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace WHERE ${selectionSql(selection, 'sn.nspname', 's.relname')}) ORDER BY 1, 2`,
     [publications],
   );
 }
@@ -34,6 +36,11 @@ export function followedTables(subscriptions: readonly string[]): Statement {
 /** The first of `tables` that nothing publishes. */
 export function unpublished(tables: readonly PublishedTable[]): PublishedTable | undefined {
   return tables.find(({ via }) => via.length === 0);
+}
+
+/** The first of `tables` whose rows cannot be told apart. */
+export function unidentified(tables: readonly PublishedTable[]): PublishedTable | undefined {
+  return tables.find(({ identified }) => !identified);
 }
 
 /** The first of `tables` that is published and followed under no name. */

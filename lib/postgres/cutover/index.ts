@@ -10,6 +10,7 @@ export {
   type PublishedTable,
   publishedTables,
   unfollowed,
+  unidentified,
   unpublished,
 } from './carried';
 export { type CutoverOptions, deriveCutover, type ReverseOptions } from './derive';

@@ -80,7 +80,11 @@ class RenamedSchemas {
       const { schema, name } = this.tableThere(part);
       left.delete(placeOf({ ...part, schema, relation: name }));
     }
-    this.differences.push(...[...left.values()].map(({ name }) => `${kind} ${name} is there only`));
+    // A sequence too many does no harm.
+    if (kind !== 'sequence')
+      this.differences.push(
+        ...[...left.values()].map(({ name }) => `${kind} ${name} is there only`),
+      );
   }
 
   /** Parts that are found by what they say of their table, whatever they are called. */
@@ -141,6 +145,8 @@ class RenamedSchemas {
   }
 
   private placeThere(part: PlacedPart): string | undefined {
+    if (part.kind === 'sequence' && part.column === null)
+      return placeOf({ ...part, schema: this.names.schema(part.schema ?? '') });
     const { schema, name } = this.tableThere(part);
     const column = this.columnThere(part);
     return column === undefined ? undefined : placeOf({ schema, relation: name, column });

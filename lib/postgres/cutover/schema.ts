@@ -1,10 +1,12 @@
 import { type Statement, sql } from '../statement';
 import { selectionSql, type TableSelection } from '../table-selection';
+import { fromSequences } from './sequences';
 
 /** One part of a schema, as the server describes it. */
 export interface SchemaPart {
   readonly kind:
     | 'table'
+    | 'replica identity'
     | 'column'
     | 'index'
     | 'constraint'
@@ -21,7 +23,7 @@ export interface SchemaPart {
 /** One part of a schema, and where it belongs; what the whole database has belongs nowhere. */
 export interface PlacedPart extends SchemaPart {
   readonly schema: string | null;
-  /** The table, or the type. */
+  /** The table, or the type; the sequence itself if no column owns it. */
   readonly relation: string | null;
   /** The column, also the one that owns a sequence. */
   readonly column: string | null;
@@ -44,6 +46,7 @@ export function describeSchema(selection: TableSelection): Statement {
   const tables = `pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND ${selected}`;
   return sql(
     `SELECT 'table' AS kind, ${table} AS name, c.relkind::text AS definition, n.nspname AS schema, c.relname AS relation, NULL::name AS column, NULL::jsonb AS needs FROM ${tables}
+UNION ALL SELECT 'replica identity', ${table}, CASE c.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' ELSE coalesce((SELECT 'USING INDEX ' || pg_catalog.quote_ident(i.relname) FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND x.indisreplident), 'USING INDEX') END, n.nspname, c.relname, NULL, NULL FROM ${tables}
 UNION ALL SELECT 'column', ${table} || '.' || pg_catalog.quote_ident(a.attname), pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), ${COLLATION}, CASE WHEN a.attnotnull THEN 'NOT NULL' END, CASE WHEN a.attidentity <> '' THEN 'IDENTITY ' || a.attidentity::text END, CASE WHEN a.attgenerated <> '' THEN 'GENERATED ' || a.attgenerated::text END, 'DEFAULT ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid)), n.nspname, c.relname, a.attname, NULL
   FROM ${tables} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
 UNION ALL SELECT 'index', pg_catalog.format('%I.%I', n.nspname, i.relname), pg_catalog.pg_get_indexdef(i.oid) || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END, n.nspname, c.relname, NULL, ${needs('pg_class', 'i.oid', 'x.indkey::int2[]')}
@@ -51,9 +54,8 @@ UNION ALL SELECT 'index', pg_catalog.format('%I.%I', n.nspname, i.relname), pg_c
 UNION ALL SELECT 'constraint', ${table} || '.' || pg_catalog.quote_ident(k.conname), pg_catalog.pg_get_constraintdef(k.oid), n.nspname, c.relname, NULL, ${needs('pg_constraint', 'k.oid', 'k.conkey')}
   FROM ${tables} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
 ${describeTypes(tables)}
-UNION ALL SELECT 'sequence', pg_catalog.format('%I.%I', sn.nspname, sc.relname), pg_catalog.format('%s INCREMENT %s MINVALUE %s MAXVALUE %s CYCLE %s', pg_catalog.format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqcycle), o.schema, o.relation, o.column, NULL
-  FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class sc ON sc.oid = s.seqrelid JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
-  CROSS JOIN LATERAL (SELECT n.nspname AS schema, c.relname AS relation, a.attname AS column FROM pg_catalog.pg_depend p JOIN ${tables} ON c.oid = p.refobjid LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.refobjsubid WHERE p.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND p.objid = sc.oid AND p.deptype IN ('a', 'i') LIMIT 1) o
+UNION ALL SELECT 'sequence', ${table}, (SELECT pg_catalog.format('%s INCREMENT %s MINVALUE %s MAXVALUE %s CYCLE %s', pg_catalog.format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqcycle) FROM pg_catalog.pg_sequence s WHERE s.seqrelid = c.oid), coalesce(o.schema, n.nspname), coalesce(o.name, c.relname), o.column, NULL
+  ${fromSequences(selection)}
 UNION ALL SELECT 'extension', e.extname::text, '', NULL, NULL, NULL, NULL FROM pg_catalog.pg_extension e`,
   );
 }
@@ -74,7 +76,7 @@ function describeTypes(tables: string): string {
   FROM pg_catalog.pg_type t WHERE t.typtype IN ('e', 'd', 'c', 'r') AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace AND t.oid IN ${used} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND x.objid = t.oid AND x.deptype = 'e')`;
 }
 
-/** What differs between two schemas, a sentence each. Extensions that only the new server has do no harm. */
+/** What differs between two schemas, a sentence each. Extensions and sequences that only the new server has do no harm. */
 export function schemaDifferences(
   from: readonly SchemaPart[],
   to: readonly SchemaPart[],
@@ -89,7 +91,8 @@ export function schemaDifferences(
       : [`${part.kind} ${part.name} is "${definition}" instead of "${part.definition}"`];
   });
   const extra = to
-    .filter((part) => part.kind !== 'extension' && !here.has(keyOf(part)))
+    .filter(({ kind }) => kind !== 'extension' && kind !== 'sequence')
+    .filter((part) => !here.has(keyOf(part)))
     .map((part) => `${part.kind} ${part.name} is there only`);
   return [...missing, ...extra];
 }

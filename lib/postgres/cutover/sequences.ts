@@ -1,6 +1,6 @@
 import { type QualifiedName, quoteIdentifier, quoteLiteral, quoteQualified } from '../identifiers';
 import { type Statement, sql } from '../statement';
-import { OWN_SCHEMA, selectionSql, type TableSelection } from '../table-selection';
+import { OWN_SCHEMA, selectedSchemas, selectionSql, type TableSelection } from '../table-selection';
 import type { TargetNames } from '../verification';
 
 /** A sequence and where it stands. Numbers are texts: a bigint does not fit into a JavaScript number. */
@@ -37,27 +37,28 @@ export interface SequencePosition extends QualifiedName {
 }
 
 /**
- * Lists the sequences of the selection: all in selected schemas, owned by a table or not, unless an excluded table owns
- * them; and those elsewhere that selected tables own or take defaults from.
+ * The sequences `c` of the selection in `n`, with the column `o` that owns them: all in schemas that the selection reaches
+ * into, owned by a table or not, unless a table owns them that is not selected; and those elsewhere that selected tables
+ * own or take defaults from.
  */
+export function fromSequences(selection: TableSelection): string {
+  const owner = `d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')`;
+  const tables = (id: string): string =>
+    `FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = ${id} JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace`;
+  const chosen = selectionSql(selection, 'tn.nspname', 't.relname');
+  const schemas = ["''", ...selectedSchemas(selection).map(quoteLiteral)].join(', ');
+  return `FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN LATERAL (
+  SELECT tn.nspname AS schema, t.relname AS name, a.attname AS column ${tables('d.refobjid')} JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid WHERE ${owner} AND d.refclassid = d.classid LIMIT 1) o ON true
+WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname <> '${OWN_SCHEMA}' AND ((n.nspname IN (${schemas}) AND NOT EXISTS (
+  SELECT ${tables('d.refobjid')} WHERE ${owner} AND NOT ${chosen})) OR EXISTS (
+  SELECT ${tables("CASE d.classid WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.refobjid ELSE (SELECT a.adrelid FROM pg_catalog.pg_attrdef a WHERE a.oid = d.objid) END")}
+  WHERE ((${owner}) OR (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.refobjid = c.oid)) AND t.relkind IN ('r', 'p') AND ${chosen}))`;
+}
+
+/** Lists the sequences of the selection. */
 export function listSequences(selection: TableSelection): Statement {
   return sql(
-    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable, pg_catalog.has_sequence_privilege(c.oid, 'UPDATE') AS settable, o.schema AS "ownerSchema", o.name AS "ownerTable", o.column AS "ownerColumn"
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN LATERAL (
-  SELECT tn.nspname AS schema, t.relname AS name, a.attname AS column FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') LIMIT 1) o ON true
-WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname <> '${OWN_SCHEMA}' AND ((n.nspname = ANY ($1::pg_catalog.name[]) AND NOT EXISTS (
-  SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND NOT ${selectionSql(selection, 'tn.nspname', 't.relname')})) OR EXISTS (
-  SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = CASE d.classid
-      WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.refobjid
-      ELSE (SELECT a.adrelid FROM pg_catalog.pg_attrdef a WHERE a.oid = d.objid) END
-    JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-  WHERE ((d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i'))
-      OR (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.refobjid = c.oid))
-    AND t.relkind IN ('r', 'p') AND ${selectionSql(selection, 'tn.nspname', 't.relname')}))
-ORDER BY 1, 2`,
-    [selection.schemas ?? []],
+    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable, pg_catalog.has_sequence_privilege(c.oid, 'UPDATE') AS settable, o.schema AS "ownerSchema", o.name AS "ownerTable", o.column AS "ownerColumn" ${fromSequences(selection)} ORDER BY 1, 2`,
   );
 }
 

@@ -33,7 +33,8 @@ export interface TableSelection {
    */
   readonly schemas?: string[];
   /**
-   * Tables that are replicated, beside those of `schemas`, or with columns and filters of their own.
+   * Tables that are replicated, beside those of `schemas`, or with columns and filters of their own. A cutover carries
+   * over the sequences of their schemas that no table owns, too.
    *
    * @default - none
    */

@@ -7,6 +7,7 @@ import {
   quoteQualified,
   type ReplicationPath,
   unfollowed,
+  unidentified,
   unpublished,
 } from '../../postgres';
 import type { CutoverContext } from './context';
@@ -28,9 +29,12 @@ export async function lookAtCarried(context: CutoverContext): Promise<string | u
     if (lost !== undefined)
       return `table ${quoteQualified(lost)} is not followed by ${quoted(there.map(subscriptionOf))} on '${to}'`;
   }
-  return back.length === 0
-    ? undefined
-    : unpublishedOn(to, await publishedBy(context, to, back), back);
+  if (back.length === 0) return undefined;
+  const tables = await publishedBy(context, to, back);
+  const bare = unidentified(tables);
+  return bare === undefined
+    ? unpublishedOn(to, tables, back)
+    : `table ${quoteQualified(bare)} on '${to}' has no replica identity, so that its UPDATEs and DELETEs would fail there: add a primary key or set REPLICA IDENTITY on both servers`;
 }
 
 async function publishedBy(

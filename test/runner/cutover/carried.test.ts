@@ -13,10 +13,10 @@ describe.each([
   });
   afterAll(() => lab.stop());
 
-  async function found(plan = lab.plan()): Promise<string | undefined> {
+  async function found(plan = lab.plan(), id = 'tables'): Promise<string | undefined> {
     const services = await lab.services();
     const { gates } = await status({ plan }, services).finally(() => services.close());
-    const gate = gates.find(({ id }) => id === 'tables');
+    const gate = gates.find((one) => one.id === id);
     return gate?.status === 'open' ? undefined : gate?.found;
   }
 
@@ -50,6 +50,19 @@ describe.each([
     );
     await lab.green.admin.query('ALTER PUBLICATION backward ADD TABLE ONLY shop.customers');
     expect(await found()).toBeUndefined();
+  });
+
+  test('a table of the new writer must be one whose rows can be told apart, or UPDATE fails there', async () => {
+    await lab.green.admin.query('ALTER TABLE shop.customers REPLICA IDENTITY NOTHING');
+    expect(await found()).toBe(
+      `table "shop"."customers" on 'green' has no replica identity, so that its UPDATEs and DELETEs would fail there: add a primary key or set REPLICA IDENTITY on both servers`,
+    );
+    expect(await found(lab.plan(), 'schemas')).toBe(
+      `on 'green': replica identity shop.customers is "NOTHING" instead of "DEFAULT"`,
+    );
+    await lab.green.admin.query('ALTER TABLE shop.customers REPLICA IDENTITY DEFAULT');
+    expect(await found()).toBeUndefined();
+    expect(await found(lab.plan(), 'schemas')).toBeUndefined();
   });
 
   test('a publication that leaves out a kind of change does not count', async () => {

@@ -97,6 +97,7 @@ test('what differs under other names keeps the gates closed', async () => {
     'index shop.customers_name is missing',
     'index shop.orders_client is missing',
     'index store.clients_called is there only',
+    'sequence shop.invoice is missing, as "store"."invoice"',
   ]);
   expect((await found('sequences'))?.found).toBe(
     `no right to set "store"."invoice" on 'green', or no such sequence`,

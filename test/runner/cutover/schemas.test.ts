@@ -38,6 +38,31 @@ describe.each([[17, 17] as const, [14, 18] as const])('schemas of %i and %i', (f
     ]);
   });
 
-  const gate = async (): Promise<unknown> =>
-    (await status({ plan: lab.plan() }, services)).gates.find(({ id }) => id === 'schemas')?.found;
+  test('differ where sequences do, also those of no column, in the schemas of chosen tables too', async () => {
+    await lab.green.admin.query(
+      'ALTER SEQUENCE shop.invoice INCREMENT -5; CREATE SEQUENCE shop.another; ALTER SEQUENCE shop.orders_id_seq CYCLE',
+    );
+    const differences = (sequences: string) => `on 'green': ${sequences}`;
+    const orders =
+      'sequence shop.orders_id_seq is "bigint INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CYCLE t" instead of "bigint INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CYCLE f"';
+    const invoice =
+      'sequence shop.invoice is "bigint INCREMENT -5 MINVALUE -9223372036854775808 MAXVALUE -1 CYCLE f" instead of "bigint INCREMENT -1 MINVALUE -9223372036854775808 MAXVALUE -1 CYCLE f"';
+    const tables = (...names: string[]) => names.map((name) => ({ schema: 'shop', name }));
+    const both = String(await gate({ tables: tables('orders') }));
+    expect(both.slice(differences('').length).split('; ').sort()).toEqual([invoice, orders]);
+    expect(await gate({ tables: tables('counters') })).toBe(differences(invoice));
+    await lab.green.admin.query('DROP SEQUENCE shop.invoice');
+    expect(await gate({ tables: tables('counters') })).toBe(
+      differences('sequence shop.invoice is missing'),
+    );
+    await lab.green.admin.query(
+      'CREATE SEQUENCE shop.invoice INCREMENT -1; ALTER SEQUENCE shop.orders_id_seq NO CYCLE',
+    );
+    expect(await gate({ schemas: ['shop'] })).toBe('as it must be');
+  });
+
+  const gate = async (selection = lab.plan().selection): Promise<unknown> =>
+    (await status({ plan: { ...lab.plan(), selection } }, services)).gates.find(
+      ({ id }) => id === 'schemas',
+    )?.found;
 });
