@@ -1,16 +1,18 @@
-import type { ClientConfig } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 import { type CutoverPlan, LinkKind } from '../../../lib/postgres';
 import { DmsStandIn } from '../../../lib/rehearsal/dms';
 import { type ReplicationTask, scramVerifier, waitUntil } from '../../../lib/runner';
 import { CutoverLab } from './lab';
+import { type LabServices, untilFollowed, type WalkedLab } from './lab-services';
 
 /** The login with which the task writes. */
 export const WRITER = 'dms_writer';
 const SLOT = 'by_dms';
 const DATABASE = 'app';
+const READ = `SELECT FROM pg_replication_slots WHERE slot_name = '${SLOT}' AND active`;
 
 /** A lab whose way forward is run by the stand-in of AWS DMS in place of a subscription. */
-export class DmsLab {
+export class DmsLab implements WalkedLab {
   private constructor(
     public readonly lab: CutoverLab,
     public readonly engine: DmsStandIn,
@@ -28,6 +30,24 @@ export class DmsLab {
     const engine = await task(lab, rules);
     await engine.start();
     return new DmsLab(lab, engine);
+  }
+
+  /** Where clients are sent. */
+  public get active(): string {
+    return this.lab.active;
+  }
+
+  /** What a walk works with; its sessions are its own. */
+  public async services(): Promise<LabServices> {
+    return { ...(await this.lab.services()), task: this.task() };
+  }
+
+  /** Waits until the task reads, if it runs, and the subscription of the way back, if that is enabled. */
+  public async followed(): Promise<void> {
+    const { blue, green } = this.lab;
+    if (this.engine.state().status === 'running') await until(blue.admin, READ);
+    const [reader, writer] = await Promise.all([blue.superuser(), green.superuser()]);
+    await untilFollowed(reader, writer).finally(() => Promise.all([reader.end(), writer.end()]));
   }
 
   /** The cutover from blue to green, without a way back unless asked for. */
@@ -71,17 +91,7 @@ export class DmsLab {
 
   /** Waits until `query` finds something on green. */
   public async arrived(query: string): Promise<void> {
-    await waitUntil({
-      what: `green must have "${query}"`,
-      deadlineMs: 60_000,
-      intervalMs: 20,
-      probe: async () => {
-        const { rowCount } = await this.lab.green.admin.query(query);
-        return rowCount === 0
-          ? { done: false, reason: 'no row' }
-          : { done: true, value: undefined };
-      },
-    });
+    await until(this.lab.green.admin, query);
   }
 
   public async stop(): Promise<void> {
@@ -89,6 +99,18 @@ export class DmsLab {
     await this.engine.ended();
     await this.lab.stop();
   }
+}
+
+async function until(session: Client, query: string): Promise<void> {
+  await waitUntil({
+    what: `the server must have "${query}"`,
+    deadlineMs: 60_000,
+    intervalMs: 20,
+    probe: async () => {
+      const { rowCount } = await session.query(query);
+      return rowCount === 0 ? { done: false, reason: 'no row' } : { done: true, value: undefined };
+    },
+  });
 }
 
 async function replaceSubscription({ blue, green, appPassword }: CutoverLab): Promise<void> {

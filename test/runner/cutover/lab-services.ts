@@ -17,7 +17,7 @@ export interface LabServices extends CutoverServices {
 /** Servers between which writers are switched. */
 export interface WalkedLab {
   /** Where clients are sent. */
-  active: string;
+  readonly active: string;
   /** The cutover from where writers are at first. */
   plan(limits?: object): CutoverPlan;
   /** What a walk works with; its sessions are its own. */
