@@ -1,7 +1,7 @@
 import { type CutoverEvent, cutover } from '../../lib/runner';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
-import { PAIRS } from './matrix';
+import { ALL, PAIRS } from './matrix';
 import { asSuperuser, expectSame, expectWhole, failureOf, goOn, onwards } from './walks';
 
 describe.each(PAIRS)('a new writer that stays away, from PostgreSQL %i to %i', (from, to) => {
@@ -43,6 +43,27 @@ describe.each(PAIRS)('a new writer that stays away, from PostgreSQL %i to %i', (
     expect(lab.active).toBe('green');
     await expectWhole(lab, writers);
   });
+
+  if (ALL) {
+    test('nor does an endpoint that cannot be made to end, for which nobody waits for ever', async () => {
+      const plan = onwards(lab, { budgetMs: 2_000 });
+      await lab.followed();
+      const services = await lab.services();
+      const endless = new Promise<void>(() => undefined);
+      const endpoint = { active: services.endpoint.active, activate: () => endless };
+      const begun = performance.now();
+      const walk = cutover({ plan, owner: 'test' }, { ...services, endpoint });
+      expect(await failureOf(walk.finally(() => services.close()))).toMatch(
+        new RegExp(
+          `^CUT_OFF: cannot send clients to the new writer: .*; what could not be taken back: the endpoint: .*; '${plan.from}' is open again; run it again as soon as the servers answer, so that the rest is taken back$`,
+        ),
+      );
+      expect(performance.now() - begun).toBeLessThan(100_000);
+      await expectWhole(lab, writers);
+      expect(await goOn(lab, plan)).toEqual([]);
+      await expectWhole(lab, writers);
+    });
+  }
 
   test('loses and doubles nothing', async () => {
     await expectSame(lab, writers);
