@@ -94,6 +94,7 @@ function walk(server: string, { to }: TopologyLink): string[] {
           return `${title}: done in N ms${closed}`;
         }),
         `'${to}' is open; nobody could write for N ms`,
+        'N of N tables compared behind the fence',
       ].join('\n'),
     ),
     list([
@@ -143,6 +144,21 @@ function endings(server: string, { to }: TopologyLink): string[] {
           'ask them. If they cannot go on: the same command with `--take-over`',
         ],
         [
+          '`CONNECT_FAILED`, `SECRET_UNAVAILABLE`, `ENDPOINT_UNAVAILABLE`, `SQL`',
+          'nobody was fenced: a server or a service could not be reached, or refused what it was asked; what was made ready was taken back',
+          'mend what the message says, look at `pontoon status`, and try again',
+        ],
+        [
+          '`NO_STREAM` with `--compare`',
+          `nothing was compared, since nothing is carried to ${next}`,
+          'deploy the migration, or correct the names of slot and subscription',
+        ],
+        [
+          '`NOT_OPEN` of `finalize`, `NO_WAY_BACK` of `rollback`',
+          'nothing was begun: the new writer was never opened, or there is no way back, as was declared',
+          'look at `pontoon status`',
+        ],
+        [
           'nothing, since it was killed',
           'what was done is on the servers',
           'run the same command again, as the same owner (`--owner`): it goes on or takes back',
@@ -169,6 +185,11 @@ function finalization(server: string, { to }: TopologyLink): string[] {
     '## 5. Finalize',
     `When nobody will want to go back. **This is a point of no return**: subscriptions, slots, publications, the canary and the roles of both ways are dropped, and with them their passwords; ${inlineCode(server)} receives nothing any more. It says so, and asks.`,
     codeBlock('sh', `pontoon finalize --file ${FILE}`),
+    codeBlock(
+      '',
+      `dropped: subscription 'pontoon' on '${to}'\n…\nrotate: the password of 'theirs' on '${server}', a login of yours that the migration replicated with`,
+    ),
+    'It drops the roles that it made. A line that begins with `rotate` names a login of yours: whatever the migration ran on knows its password, so give it another one.',
     `Applications can connect to ${inlineCode(server)} again afterwards, whose rows are then old; \`--leave-fenced\` keeps them out. After a rollback that is to stay, \`pontoon finalize --back\` ends the migration with ${inlineCode(server)} as the writer. No later deployment makes again what was dropped, or closes the writer. Then delete the stack, or what of it carried ${inlineCode(to)}.`,
   ];
 }
