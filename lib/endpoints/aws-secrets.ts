@@ -1,25 +1,13 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PontoonError, parseSecret, type Secret, type SecretStore } from '../postgres';
+import { rememberedSecrets } from './remembered-secrets';
 
 /**
  * The secrets of AWS Secrets Manager, by ARN or name. Each is fetched once per process, and again when it is asked for
  * fresh. Region and credentials are those of the process.
  */
 export function awsSecrets(): SecretStore {
-  const known = new Map<string, Promise<Secret>>();
-  let client: Promise<SecretsManagerClient> | undefined;
-  return {
-    get: (reference, { fresh = false } = {}) => {
-      const found = fresh ? undefined : known.get(reference);
-      if (found !== undefined) return found;
-      client ??= createClient();
-      const secret = fetchSecret(client, reference);
-      known.set(reference, secret);
-      // A failure is told to who asked, and not remembered.
-      secret.catch(() => known.delete(reference));
-      return secret;
-    },
-  };
+  return rememberedSecrets(createClient, fetchSecret);
 }
 
 async function createClient(): Promise<SecretsManagerClient> {

@@ -2,26 +2,14 @@ import type { models, SecretsClient } from 'oci-secrets';
 import { PontoonError, parseSecret, type Secret, type SecretStore } from '../postgres';
 import { reasonOf } from './endpoint-error';
 import { ociAnswer, ociSession, placed, statusOf } from './oci-session';
+import { rememberedSecrets } from './remembered-secrets';
 
 /**
  * The secrets of OCI Vault, by OCID. Each is fetched once per process, and again when it is asked for fresh; always in
  * its current version.
  */
 export function ociSecrets(): SecretStore {
-  const known = new Map<string, Promise<Secret>>();
-  let client: Promise<SecretsClient> | undefined;
-  return {
-    get: (reference, { fresh = false } = {}) => {
-      const found = fresh ? undefined : known.get(reference);
-      if (found !== undefined) return found;
-      client ??= createClient();
-      const secret = fetchSecret(client, reference);
-      known.set(reference, secret);
-      // A failure is told to who asked, and not remembered.
-      secret.catch(() => known.delete(reference));
-      return secret;
-    },
-  };
+  return rememberedSecrets(createClient, fetchSecret);
 }
 
 async function createClient(): Promise<SecretsClient> {
