@@ -38,3 +38,4 @@ export {
   PostgresDbSystem,
   type PostgresDbSystemArgs,
 } from './postgres-db-system';
+export { RunnerHost, type RunnerHostArgs, type RunnerHostKey } from './runner-host';

@@ -77,7 +77,7 @@ test('keys are kept as secrets, also those of a host in between', async () => {
       privateKey: 'the-private-key',
       port: 22,
       perDialTimeout: 15,
-      dialErrorLimit: 10,
+      dialErrorLimit: 60,
       proxy: {
         host: 'bastion',
         user: 'ocid1.session',

@@ -67,6 +67,8 @@ export function sshTo({
     user,
     hostKey,
     privateKey: key,
+    // A new host shows its key only when everything on it is installed, which takes minutes.
+    dialErrorLimit: 60,
     ...(proxy === undefined
       ? {}
       : {

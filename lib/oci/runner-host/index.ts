@@ -1,0 +1,2 @@
+export type { RunnerHostArgs, RunnerHostKey } from './args';
+export { RunnerHost } from './runner-host';

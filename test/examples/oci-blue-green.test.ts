@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { parseCutover } from '../../lib/postgres';
+import { type RegisteredResource, recordProgram } from '../../lib/rehearsal/pulumi-program';
+import { described, exposures } from '../oci/described';
+import { ofType, only } from '../oci/programs';
+
+const directory = join(__dirname, '../../examples/oci-blue-green');
+const KEY = 'the-private-key-that-nobody-may-read';
+
+let resources: RegisteredResource[];
+beforeAll(async () => {
+  const { config } = parse(readFileSync(join(directory, 'Pulumi.dev.yaml'), 'utf8'));
+  resources = await recordProgram(
+    {
+      project: 'oci-blue-green',
+      stack: 'dev',
+      config: {
+        ...config,
+        'oci-blue-green:schemaCopied': 'true',
+        'oci-blue-green:sshPrivateKey': KEY,
+      },
+      secretKeys: ['oci-blue-green:sshPrivateKey'],
+    },
+    () => require('../../examples/oci-blue-green'),
+  );
+});
+
+test('is what it was', () => {
+  expect(described(resources)).toMatchSnapshot();
+});
+
+test('no secret is unmarked', () => {
+  expect(exposures(resources, KEY)).toEqual([]);
+  // What is generated in Vault is known to nobody, and what was put there is named only.
+  for (const { inputs } of ofType(resources, 'oci:Vault/secret:Secret'))
+    expect(Object.keys(inputs)).not.toContain('secretContent');
+});
+
+test('both databases are protected', () => {
+  expect(
+    ofType(resources, 'oci:Psql/dbSystem:DbSystem').map(({ name, protect }) => [name, protect]),
+  ).toEqual([
+    ['shop-blue', true],
+    ['shop-green', true],
+  ]);
+});
+
+test('a cutover can be walked with what it says', () => {
+  const { outputs } = only(resources, 'pontoon:index:BlueGreenDeployment');
+  const { plan } = parseCutover(JSON.parse(String(outputs?.cutover)));
+  expect(plan).toMatchObject({ from: 'blue', to: 'green' });
+});

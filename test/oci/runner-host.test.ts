@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import { RunnerHost, type RunnerHostArgs } from '../../lib/oci';
+import { bootScript } from '../../lib/oci/runner-host/boot';
+import { COMPARTMENT, ofType, only, refusal, registered, SUBNET, VCN } from './programs';
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA';
+const INSTANCE = 'oci:Core/instance:Instance';
+const RULE = 'oci:Core/networkSecurityGroupSecurityRule:NetworkSecurityGroupSecurityRule';
+
+function args(others: Partial<RunnerHostArgs> = {}): RunnerHostArgs {
+  return {
+    compartmentId: COMPARTMENT,
+    tenancyId: 'ocid1.tenancy.oc1..shop',
+    availabilityDomain: 'Uocm:PHX-AD-1',
+    vcnId: VCN,
+    subnetId: SUBNET,
+    imageId: 'ocid1.image.oc1..ol9',
+    pontoonPackage: 'pontoon@0.1.0',
+    clientMajorVersion: 16,
+    adminNetworks: ['10.0.5.0/24'],
+    databaseNetworks: ['10.0.3.0/24'],
+    hostKey: { publicKey: KEY, privateKeySecretId: 'ocid1.vaultsecret.oc1..hostkey' },
+    publicKey: KEY,
+    privateKey: 'the-private-key',
+    ...others,
+  };
+}
+
+test('a host is private, tells nobody its role over the old metadata service, and encrypts what it writes', async () => {
+  const resources = await registered(() => new RunnerHost('runner', args()));
+  expect(only(resources, INSTANCE).inputs).toMatchObject({
+    createVnicDetails: { subnetId: SUBNET, assignPublicIp: 'false' },
+    instanceOptions: { areLegacyImdsEndpointsDisabled: true },
+    isPvEncryptionInTransitEnabled: true,
+    metadata: { ssh_authorized_keys: KEY },
+  });
+});
+
+test('what it boots with names secrets, and holds none', async () => {
+  const resources = await registered(() => new RunnerHost('runner', args()));
+  const { user_data: data } = only(resources, INSTANCE).inputs.metadata as { user_data: string };
+  const text = Buffer.from(data, 'base64').toString();
+  expect(text).toMatch(/^#cloud-config\n/);
+  expect(JSON.parse(text.replace('#cloud-config\n', ''))).toMatchObject({
+    runcmd: [['/opt/pontoon/boot.sh']],
+  });
+  expect(text).toContain('ocid1.vaultsecret.oc1..hostkey');
+  expect(text).not.toContain('the-private-key');
+  expect(data.length).toBeLessThan(32_000);
+});
+
+test('it is logged in to from named networks, and reaches databases and services', async () => {
+  const resources = await registered(() => new RunnerHost('runner', args()));
+  const rules = ofType(resources, RULE).map(({ inputs }) => [
+    inputs.direction,
+    inputs.source ?? inputs.destination,
+    (inputs.tcpOptions as { destinationPortRange: { min: number } }).destinationPortRange.min,
+  ]);
+  expect(rules.sort()).toEqual([
+    ['EGRESS', '0.0.0.0/0', 443],
+    ['EGRESS', '10.0.3.0/24', 5432],
+    ['INGRESS', '10.0.5.0/24', 22],
+  ]);
+});
+
+test('it may read the key by which it shows who it is', async () => {
+  const resources = await registered(() => new RunnerHost('runner', args()));
+  expect(only(resources, 'oci:Identity/dynamicGroup:DynamicGroup').inputs.matchingRule).toBe(
+    "instance.id = 'ocid1.instance.oc1..runner'",
+  );
+  expect(only(resources, 'oci:Identity/policy:Policy').inputs.statements).toEqual([
+    `Allow dynamic-group shop-dev-runner to read secret-bundles in compartment id ${COMPARTMENT} where target.secret.id = 'ocid1.vaultsecret.oc1..hostkey'`,
+  ]);
+});
+
+test('everything that is wrong is said at once', async () => {
+  const wrong = args({
+    adminNetworks: ['0.0.0.0/0'],
+    databaseNetworks: [],
+    pontoonPackage: 'pontoon@latest',
+    publicKey: 'AAAA',
+    clientMajorVersion: 16.2,
+  });
+  expect(await refusal(() => new RunnerHost('runner', wrong))).toBe(
+    [
+      "runner host 'runner' has 5 problems:",
+      '- \'adminNetworks[0]\' must be a network as CIDR and not every address, got "0.0.0.0/0"; write it like 10.1.0.0/16',
+      "- 'databaseNetworks' must have at least one network, got none; write them like 10.1.0.0/16",
+      '- \'pontoonPackage\' must be a package with an exact version or the HTTPS address of a tarball, got "pontoon@latest"; write it like pontoon@0.1.0',
+      "- 'clientMajorVersion' must be a PostgreSQL major, got 16.2; correct it",
+      "- 'publicKey' must be a public key of SSH, got another text; give the line of the .pub file",
+    ].join('\n'),
+  );
+});
+
+const script = bootScript({
+  pontoonPackage: 'pontoon@0.1.0',
+  clientMajorVersion: 16,
+  hostKeySecretId: 'ocid1.vaultsecret.oc1..hostkey',
+});
+
+test('bash can parse the script of the first boot', () => {
+  const { stderr, status } = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+});
+
+const present = spawnSync('shellcheck', ['--version']).error === undefined;
+if (!present) process.stderr.write('runner host: not checked, shellcheck is not installed\n');
+
+// SC1091: /etc/os-release is the machine's.
+(present ? test : test.skip)('shellcheck finds nothing in it', () => {
+  const { stdout } = spawnSync('shellcheck', ['-s', 'bash', '-e', 'SC1091', '-'], {
+    input: script,
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe('');
+});
