@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { openEndpoint } from '../endpoints';
 import { withCutoverServices } from '../handler';
-import type { CutoverInput } from '../postgres';
+import { type CutoverInput, PGLOGICAL_SUBSCRIPTIONS } from '../postgres';
 import type { CutoverEvent, CutoverServices } from '../runner';
 import { type Io, writeLine } from './io';
 import { anySecrets } from './secrets';
@@ -28,7 +28,7 @@ export async function withServices<Result>(
       },
       onEvent,
     },
-    use,
+    (services) => use({ ...services, pglogical: PGLOGICAL_SUBSCRIPTIONS }),
   );
 }
 

@@ -32,7 +32,7 @@ export interface CutoverOptions {
   readonly limits?: Partial<CutoverLimits>;
 }
 
-/** The way back, which is always native. */
+/** The way back, which is native unless pglogical carries the way there. */
 export interface ReverseOptions {
   readonly subscription: string;
   readonly publication: string;
@@ -78,7 +78,7 @@ function forwardPath(
 ): ReplicationPath {
   const { kind, from, part } = link;
   return {
-    kind: kind === LinkKind.DMS ? LinkKind.DMS : LinkKind.NATIVE,
+    kind: kind === LinkKind.PHYSICAL ? LinkKind.NATIVE : kind,
     decoder: from,
     slotName: slotNameOf(topology, link),
     ...(subscription === undefined ? {} : { subscription: partName(subscription, part) }),
@@ -91,11 +91,11 @@ function forwardPath(
 /** A rollback has to keep up with the same writes, and so the way back is shared as the way there is. */
 function reversePath(
   decoder: string,
-  { part }: TopologyLink,
+  { kind, part }: TopologyLink,
   { subscription, publication, slotName, publisher }: ReverseOptions,
 ): ReplicationPath {
   return {
-    kind: LinkKind.NATIVE,
+    kind: kind === LinkKind.PGLOGICAL ? kind : LinkKind.NATIVE,
     decoder,
     subscription: partName(subscription, part),
     publication: partName(publication, part),

@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../identifiers';
 import type { AccessBefore } from '../objects';
 import { type Statement, sql } from '../statement';
-import type { CutoverPlan } from './plan';
+import { type CutoverPlan, usesPglogical } from './plan';
 
 /** Who may connect to a database, as its access list says. */
 export interface ObservedAccess {
@@ -41,6 +41,8 @@ export interface AdmittedSessions {
   readonly subscriptions: readonly string[];
   /** Logins with which AWS DMS applies what the way back brings. */
   readonly writers: readonly string[];
+  /** What the kinds of further workers may begin with: those of pglogical have no names that another catalog knows. */
+  readonly workers: readonly string[];
 }
 
 /** Asks who may connect to the current database. */
@@ -135,7 +137,12 @@ export function unfencedLogins(keep: readonly string[]): Statement {
  * autovacuum and the walsenders of listed roles do not. The runner's login is no passport: applications may use it too,
  * so that only sessions with a name of ours are spared, and nobody's while its transaction has written.
  */
-export function otherSessions({ keep, subscriptions, writers }: AdmittedSessions): Statement {
+export function otherSessions({
+  keep,
+  subscriptions,
+  writers,
+  workers,
+}: AdmittedSessions): Statement {
   return sql(
     `SELECT pid, role, application, kind, superuser, spared AS writing FROM (
   SELECT a.pid, coalesce(a.usename, '') AS role, coalesce(a.application_name, '') AS application, coalesce(a.backend_type, 'client backend') AS kind,
@@ -151,17 +158,21 @@ export function otherSessions({ keep, subscriptions, writers }: AdmittedSessions
     AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'parallel worker', 'slotsync worker')
     AND NOT (coalesce(a.backend_type, '') LIKE 'logical replication%' AND a.pid IN (SELECT s.pid FROM pg_catalog.pg_stat_subscription s WHERE s.subname = ANY ($2::pg_catalog.name[])))
     AND NOT (coalesce(a.backend_type, '') = 'client backend' AND a.usename = ANY ($3::pg_catalog.name[]))
+    AND NOT coalesce(a.backend_type, '') ^@ ANY ($4::text[])
 ) sessions WHERE xid IS NOT NULL OR NOT spared ORDER BY pid`,
-    [keep, subscriptions, writers],
+    [keep, subscriptions, writers, workers],
   );
 }
 
 /** What may be at work behind the fence of `plan`. */
-export function admittedTo({ from, keep, reverse = [] }: CutoverPlan): AdmittedSessions {
+export function admittedTo(plan: CutoverPlan): AdmittedSessions {
+  const { from, keep, reverse = [] } = plan;
   return {
     keep: keep[from] ?? [],
     subscriptions: reverse.flatMap(({ subscription }) => subscription ?? []),
     writers: reverse.flatMap(({ writer }) => writer ?? []),
+    // A subscription that is none of the plan’s is looked for before.
+    workers: usesPglogical(plan) ? ['pglogical '] : [],
   };
 }
 

@@ -6,9 +6,7 @@ export {
   writeCanary,
 } from './canary';
 export {
-  followedTables,
   type PublishedTable,
-  publishedTables,
   unfollowed,
   unidentified,
   unpublished,
@@ -38,7 +36,6 @@ export {
   mayFence,
   missingRoles,
   slotLag,
-  subscriptionProgress,
   superuserSessions,
   writingLogins,
 } from './gates';
@@ -66,21 +63,17 @@ export {
 } from './journal';
 export {
   allowLogin,
-  confirmAtOnce,
   countSessionsOf,
   createSlot,
   dropSlot,
-  enableSubscription,
   endSessionsOf,
   endSlotReader,
-  endSubscriptionWorkers,
   grantConnect,
   logRunningTransactions,
   mayAllowLogin,
-  publicationExists,
   slotState,
-  subscriptionState,
 } from './paths';
+export { PGLOGICAL_SUBSCRIPTIONS } from './pglogical';
 export {
   CUTOVER_STEPS,
   CutoverPhase,
@@ -95,6 +88,7 @@ export {
   LONGEST_BUDGET_MS,
   type ReplicationPath,
   rollbackOf,
+  usesPglogical,
 } from './plan';
 export {
   createQuietSlot,
@@ -121,12 +115,16 @@ export { analyze, staleStatistics } from './statistics';
 export { type CutoverObservation, type CutoverState, type PathState, stateOf } from './status';
 export {
   mayStampSlots,
-  receiverOf,
   type StreamIdentity,
   slotIdentity,
   stampSlot,
   unbroken,
 } from './stream';
+export {
+  NATIVE_SUBSCRIPTIONS,
+  type ReversePath,
+  type SubscriptionSql,
+} from './subscription-sql';
 export {
   type ChangedTable,
   changedTables,
@@ -139,7 +137,7 @@ export {
   targetMarks,
 } from './table-mark';
 export { countExceptions, exceptionTables } from './task-tables';
-export { enabledSubscriptions, unfencedJobs, whereJobsAre } from './unattended';
+export { unfencedJobs, whereJobsAre } from './unattended';
 export {
   createVerification,
   findVerification,

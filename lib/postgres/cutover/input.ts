@@ -114,23 +114,27 @@ function readPaths(
   const parts = (paths ?? []).map(({ part }) => part ?? '');
   if (paths?.length === 0 || (paths === undefined && key === 'forward'))
     reader.refuse(key, 'must have at least one path', 'say what carries the tables');
-  if (parts.length > 1 && paths?.some(({ kind }) => kind === LinkKind.DMS))
-    reader.refuse(key, 'must be one path where AWS DMS carries it', 'leave the others out');
+  if (parts.length > 1 && paths?.some(({ kind }) => kind !== LinkKind.NATIVE))
+    reader.refuse(
+      key,
+      'must be one path unless subscriptions of PostgreSQL’s own carry it',
+      'leave the others out',
+    );
   if (new Set(parts).size < parts.length)
     reader.refuse(key, "must tell its paths apart by 'part'", 'give each another one');
   return paths;
 }
 
 function readPath(reader: Reader): ReplicationPath {
-  const kind = reader.choice('kind', [LinkKind.NATIVE, LinkKind.DMS]);
+  const kind = reader.choice('kind', [LinkKind.NATIVE, LinkKind.DMS, LinkKind.PGLOGICAL]);
   const publisher = reader.optionalObject('publisher', readPublisher);
   const names = {
     ...optional('subscription', reader.optionalText('subscription')),
     ...optional('publication', reader.optionalText('publication')),
     ...optional('writer', reader.optionalText('writer')),
   };
-  if (kind === LinkKind.NATIVE && names.subscription === undefined)
-    reader.refuse('subscription', 'must be given for a NATIVE path', 'name it');
+  if (kind !== LinkKind.DMS && names.subscription === undefined)
+    reader.refuse('subscription', `must be given for a ${kind} path`, 'name it');
   const part = reader.optionalTextThat('part', partNameProblem);
   return {
     kind,

@@ -1,19 +1,19 @@
 import type { DmsTransformation } from '../dms';
 import type { PublisherAddress } from '../objects';
 import type { TableSelection } from '../table-selection';
-import type { LinkKind } from '../topology';
+import { LinkKind } from '../topology';
 
 /** One direction in which changes flow during a migration. */
 export interface ReplicationPath {
   /** How they travel. */
-  readonly kind: LinkKind.NATIVE | LinkKind.DMS;
+  readonly kind: LinkKind.NATIVE | LinkKind.DMS | LinkKind.PGLOGICAL;
   /** The server whose slot is read: the writer itself, or a standby of it. */
   readonly decoder: string;
   /** The slot. */
   readonly slotName: string;
-  /** The subscription on the receiver; only NATIVE has one. */
+  /** The subscription on the receiver; DMS has none. */
   readonly subscription?: string;
-  /** The publication on the writer; only NATIVE has one. */
+  /** The publication on the writer, or the replication set of PGLOGICAL; DMS has none. */
   readonly publication?: string;
   /** Where the receiver's server finds the decoder, for a subscription that the cutover creates. */
   readonly publisher?: PublisherAddress;
@@ -82,6 +82,11 @@ export const CUTOVER_LIMITS: CutoverLimits = {
   transactionSeconds: 10,
   sequenceMargin: 1_000,
 };
+
+/** Whether pglogical carries a way of `plan`. */
+export function usesPglogical({ forward, reverse = [] }: CutoverPlan): boolean {
+  return [...forward, ...reverse].some(({ kind }) => kind === LinkKind.PGLOGICAL);
+}
 
 /** The same migration in the other direction. Undefined without a way back. */
 export function rollbackOf(plan: CutoverPlan): CutoverPlan | undefined {

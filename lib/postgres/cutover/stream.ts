@@ -1,7 +1,5 @@
 import { parseLsn } from '../lsn';
 import { type Statement, sql } from '../statement';
-import { LinkKind } from '../topology';
-import type { ReplicationPath } from './plan';
 
 /** What tells a stream from a later one of the same names. Numbers are texts: they may not fit into a JavaScript number. */
 export interface StreamIdentity {
@@ -15,12 +13,11 @@ export interface StreamIdentity {
   readonly position: string;
 }
 
-/** What `path` is applied by, asked on the receiver. No row if there is none. */
-export function receiverOf(path: ReplicationPath): Statement {
-  if (path.kind === LinkKind.DMS) return sql('SELECT $1::text AS receiver', [path.slotName]);
+/** What a subscription is, and what it reads. No row if there is none. */
+export function subscriptionReceiver(name: string): Statement {
   return sql(
     `SELECT pg_catalog.format('%s %s', s.oid, s.subslotname) AS receiver FROM pg_catalog.pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
-    [path.subscription],
+    [name],
   );
 }
 

@@ -29,6 +29,7 @@ export { pglogicalSets } from './observed-pglogical-sets';
 export { unsyncedTables } from './observed-subscription';
 export { PGLOGICAL_KINDS } from './pglogical-kinds';
 export type { PglogicalNodeSpec } from './pglogical-node';
+export { wherePglogicalIs } from './pglogical-query';
 export {
   PGLOGICAL_OUTPUT,
   type PglogicalReplicationSetSpec,

@@ -14,8 +14,11 @@ export interface PglogicalNodeSpec {
   /** Roles with which other nodes read what this one has. */
   readonly readers: readonly string[];
   /**
-   * Where the server finds itself, with a login that may write every row and set `session_replication_role`: needed where
-   * rows are first copied to, and nowhere else. Its password is kept in the extension's tables.
+   * Where the server finds itself: needed where it subscribes, which a way back has it do too. Where rows are copied to,
+   * the login may write every row and set `session_replication_role`; elsewhere any login will do. Its password is kept in
+   * the extension's tables.
+   *
+   * @default - the database has no subscription
    */
   readonly local?: PublisherAddress;
 }

@@ -1,8 +1,6 @@
 import {
-  followedTables,
   LinkKind,
   type PublishedTable,
-  publishedTables,
   type QualifiedName,
   quoteQualified,
   type ReplicationPath,
@@ -11,7 +9,7 @@ import {
   unpublished,
 } from '../../postgres';
 import type { CutoverContext } from './context';
-import { subscriptionOf } from './paths';
+import { sqlOf, subscriptionOf } from './paths';
 
 /**
  * Why the changes of a selected table do not reach the other side: no list of tables grows by itself when a table is made.
@@ -19,12 +17,14 @@ import { subscriptionOf } from './paths';
  */
 export async function lookAtCarried(context: CutoverContext): Promise<string | undefined> {
   const { from, to, forward, reverse = [] } = context.plan;
-  const [there, back] = [nativeOf(forward), nativeOf(reverse)];
-  if (there.length > 0) {
+  const [there, back] = [subscribed(forward), subscribed(reverse)];
+  const [first] = there;
+  if (first !== undefined) {
     const tables = await publishedBy(context, from, there);
     const reason = unpublishedOn(from, tables, there);
     if (reason !== undefined) return reason;
-    const rows = await context.run(to, followedTables(there.map(subscriptionOf)));
+    const { followed } = sqlOf(context, first);
+    const rows = await context.run(to, followed(there.map(subscriptionOf)));
     const lost = unfollowed(tables, rows as unknown as readonly QualifiedName[]);
     if (lost !== undefined)
       return `table ${quoteQualified(lost)} is not followed by ${quoted(there.map(subscriptionOf))} on '${to}'`;
@@ -43,10 +43,13 @@ async function publishedBy(
   paths: readonly ReplicationPath[],
 ): Promise<readonly PublishedTable[]> {
   const names = paths.flatMap(({ publication }) => publication ?? []);
+  const [first] = paths;
+  if (first === undefined) return [];
+  const { published } = sqlOf(context, first);
   // The statement's columns are those of a published table.
   return (await context.run(
     server,
-    publishedTables(context.plan.selection, names),
+    published(context.plan.selection, names),
   )) as unknown as readonly PublishedTable[];
 }
 
@@ -62,8 +65,8 @@ function unpublishedOn(
     : `not every change of table ${quoteQualified(missing)} is published on '${server}' by ${quoted(names)}`;
 }
 
-function nativeOf(paths: readonly ReplicationPath[]): readonly ReplicationPath[] {
-  return paths.filter(({ kind }) => kind === LinkKind.NATIVE);
+function subscribed(paths: readonly ReplicationPath[]): readonly ReplicationPath[] {
+  return paths.filter(({ kind }) => kind !== LinkKind.DMS);
 }
 
 function quoted(names: readonly string[]): string {

@@ -128,7 +128,7 @@ async function arrived(context: CutoverContext, travelled: Travelled): Promise<P
   }
   // AWS DMS confirms positions when it likes to; what it applies, it applies in the order of commits.
   const confirms = await slotConfirmed(context, path, position);
-  if (!confirms.done && path.kind === LinkKind.NATIVE) return confirms;
+  if (!confirms.done && path.kind !== LinkKind.DMS) return confirms;
   const row = await context.runOne(to, canaryArrived(context.plan.migration, mark, path.part));
   return row?.arrived === true
     ? { done: true, value: undefined }

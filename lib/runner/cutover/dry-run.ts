@@ -4,21 +4,21 @@ import {
   type CutoverStep,
   createSecret,
   cutoverOwner,
-  enableSubscription,
   type Gate,
   LinkKind,
+  NATIVE_SUBSCRIPTIONS,
+  type ObjectSpec,
   PontoonError,
   type ReplicationPath,
   type SecretStore,
   sql,
-  subscriptionState,
 } from '../../postgres';
 import { readServerFacts } from '../managed-object';
 import { plan as planObject } from '../reconcile';
 import { run, runOne } from '../run';
 import { CutoverContext } from './context';
 import { readGates } from './gates';
-import { subscriptionOf } from './paths';
+import { sqlOf, subscriptionOf } from './paths';
 import { reverseSubscription } from './prepare';
 import type { CutoverEvent, CutoverRequest, CutoverServices } from './services';
 import { Simulation } from './simulation';
@@ -73,10 +73,12 @@ class DryWalk {
       request.plan,
       request.owner,
       services.sessions,
+      [NATIVE_SUBSCRIPTIONS, ...(services.pglogical === undefined ? [] : [services.pglogical])],
       ({ server, text, values }) => this.note(server, text, values),
     );
     this.context = new CutoverContext(request, {
       ...(services.endpoint === undefined ? {} : { endpoint: this.endpoint(services.endpoint) }),
+      ...(services.pglogical === undefined ? {} : { pglogical: services.pglogical }),
       ...(services.task === undefined ? {} : { task: this.task(services.task) }),
       sessions: this.simulation.guarded(),
       secrets: blankSecrets(),
@@ -112,15 +114,17 @@ class DryWalk {
     const client = services.sessions.get(from);
     if (path.kind === LinkKind.DMS || client === undefined) return;
     const name = subscriptionOf(path);
-    if ((await runOne(client, subscriptionState(name))) !== undefined) return;
+    const { state, enable, takesUpTables } = sqlOf(context, path);
+    if ((await runOne(client, state(name))) !== undefined) return;
     const { major } = await readServerFacts(client);
+    const spec = reverseSubscription(context, path, major);
     const steps = await planObject({ client }, blankSecrets(), {
       server: from,
-      spec: { ...reverseSubscription(path, major), enabled: true },
+      spec: { ...spec, ...(takesUpTables ? { enabled: true } : {}) } as ObjectSpec,
       owner: cutoverOwner(migration),
     });
     for (const { statement } of steps) this.note(from, statement.redacted, statement.values ?? []);
-    this.note(from, enableSubscription(name, false).redacted, []);
+    if (takesUpTables) this.note(from, enable(name, false).redacted, []);
     this.simulation.assumeSubscription(from, name, false);
   }
 

@@ -17,7 +17,7 @@ import { Ledger } from '../ledger';
 import { drop, retire } from '../reconcile';
 import { type CutoverContext, inWalk } from './context';
 import { restoreAccess } from './fence';
-import { everyPath, removeSlot, stopPath, subscriptionOf } from './paths';
+import { everyPath, removeSlot, sqlOf, stopPath, subscriptionOf } from './paths';
 import type { CutoverRequest, CutoverServices } from './services';
 import { takeWalk } from './take-walk';
 
@@ -103,6 +103,9 @@ async function dropEverything(
   for (const path of paths) dropped.push(...(await dropPath(context, path)));
   // Roles go last: the canary's table, like the published ones, was opened to them.
   for (const server of serversOf(context)) {
+    for (const { kinds } of paths.slice(0, 1).map((path) => sqlOf(context, path)))
+      if (kinds.node !== undefined)
+        dropped.push(...(await dropEntries(context, server, kinds.node, [kinds.node])));
     // It was lifted at an opening, for good: no deployment is to close either writer any more.
     dropped.push(...(await dropEntries(context, server, 'connection-guard', ['connection-guard'])));
     dropped.push(...(await dropEntries(context, server, 'ddl-ledger', ['ddl-ledger'])));
@@ -143,9 +146,10 @@ async function dropPath(context: CutoverContext, path: ReplicationPath): Promise
   const receiver = context.receiver(path);
   const writer = receiver === to ? from : to;
   const dropped: string[] = [];
-  if (path.kind === LinkKind.NATIVE) {
+  const { kinds } = sqlOf(context, path);
+  if (path.kind !== LinkKind.DMS) {
     const name = subscriptionOf(path);
-    dropped.push(...(await dropEntries(context, receiver, 'subscription', [name])));
+    dropped.push(...(await dropEntries(context, receiver, kinds.subscription, [name])));
   }
   await removeSlot(context, path);
   await context.run(
@@ -157,7 +161,7 @@ async function dropPath(context: CutoverContext, path: ReplicationPath): Promise
   );
   dropped.push(`slot '${path.slotName}' on '${path.decoder}'`);
   if (path.publication !== undefined)
-    dropped.push(...(await dropEntries(context, writer, 'publication', [path.publication])));
+    dropped.push(...(await dropEntries(context, writer, kinds.publication, [path.publication])));
   return dropped;
 }
 

@@ -5,7 +5,6 @@ import {
   preparedTransactions,
   type ReplicationPath,
   slotLoss,
-  subscriptionProgress,
   superuserSessions,
   unfencedLogins,
   writingLogins,
@@ -13,7 +12,7 @@ import {
 import type { CutoverContext } from './context';
 import { keptOn } from './fence';
 import { lagOf, writerOf } from './lag';
-import { subscriptionOf } from './paths';
+import { sqlOf, subscriptionOf } from './paths';
 import { selectionThere } from './target-names';
 import { lookAtTask } from './task-tables';
 
@@ -32,9 +31,9 @@ async function lookAtPath(
 ): Promise<string | undefined> {
   const { to, limits } = context.plan;
   const { decoder, slotName } = path;
-  if (path.kind === LinkKind.NATIVE) {
+  if (path.kind !== LinkKind.DMS) {
     const name = subscriptionOf(path);
-    const row = await context.runOne(to, subscriptionProgress(name));
+    const row = await context.runOne(to, sqlOf(context, path).progress(name));
     if (row === undefined) return `no subscription '${name}' on '${to}'`;
     if (row.enabled !== true) return `subscription '${name}' disabled`;
     if (row.waiting !== 0)

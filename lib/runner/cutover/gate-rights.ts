@@ -1,14 +1,6 @@
-import {
-  furniture,
-  LinkKind,
-  mayDecode,
-  mayFence,
-  publicationExists,
-  quoteQualified,
-  subscriptionState,
-} from '../../postgres';
+import { furniture, LinkKind, mayDecode, mayFence, quoteQualified } from '../../postgres';
 import type { CutoverContext } from './context';
-import { subscriptionOf } from './paths';
+import { sqlOf, subscriptionOf } from './paths';
 import { sequencesOf } from './target-names';
 
 export async function lookAtFurniture(context: CutoverContext): Promise<string | undefined> {
@@ -55,11 +47,12 @@ export async function lookAtSequences(context: CutoverContext): Promise<string |
 
 export async function lookAtWayBack(context: CutoverContext): Promise<string | undefined> {
   const { reverse = [], from, to } = context.plan;
-  for (const path of reverse.filter(({ kind }) => kind === LinkKind.NATIVE)) {
+  for (const path of reverse.filter(({ kind }) => kind !== LinkKind.DMS)) {
+    const statements = sqlOf(context, path);
     const { publication = '' } = path;
-    const published = await context.runOne(to, publicationExists(publication));
+    const published = await context.runOne(to, statements.publicationExists(publication));
     if (published?.exists !== true) return `no publication '${publication}' on '${to}'`;
-    const there = await context.runOne(from, subscriptionState(subscriptionOf(path)));
+    const there = await context.runOne(from, statements.state(subscriptionOf(path)));
     if (there === undefined && path.publisher === undefined)
       return `no subscription '${subscriptionOf(path)}' on '${from}', and nothing to make it of`;
   }

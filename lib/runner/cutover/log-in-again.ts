@@ -1,6 +1,6 @@
-import { LinkKind, type ReplicationPath, slotState, subscriptionState } from '../../postgres';
+import { LinkKind, type ReplicationPath, slotState } from '../../postgres';
 import type { CutoverContext } from './context';
-import { followSecret, subscriptionOf, untilRead } from './paths';
+import { followSecret, sqlOf, subscriptionOf, untilRead } from './paths';
 
 /**
  * Has the subscription of a path whose slot nobody reads log in with what its secret says now, and waits until it reads.
@@ -11,7 +11,7 @@ export async function logInAgain(context: CutoverContext, path: ReplicationPath)
   const slot = await context.runOne(path.decoder, slotState(path.slotName));
   if (slot?.active !== false) return;
   const name = subscriptionOf(path);
-  const found = await context.runOne(context.receiver(path), subscriptionState(name));
+  const found = await context.runOne(context.receiver(path), sqlOf(context, path).state(name));
   if (found?.enabled === true && (await followSecret(context, path)))
     await untilRead(context, path);
 }

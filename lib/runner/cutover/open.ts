@@ -1,6 +1,7 @@
 import {
   type AccessBefore,
   accessBefore,
+  type CutoverPlan,
   decide,
   dropQuietSlot,
   findEntry,
@@ -15,6 +16,7 @@ import {
   quietSlotName,
   sql,
   undecide,
+  usesPglogical,
   verificationExists,
   writeCanary,
 } from '../../postgres';
@@ -49,7 +51,7 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
   await context.run(from, writeCanary(migration, 'quiet'));
   const [write] = await context.run(
     from,
-    foreignWrites(slot, since, OWN_SCHEMA),
+    foreignWrites(slot, since, ownSchemas(context.plan)),
     `decode the log of '${from}' behind the fence`,
   );
   if (write === undefined) return;
@@ -57,6 +59,11 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
     'NOT_QUIET',
     `the fenced database on '${from}' must not be written to, got transaction ${String(write.xid)} at ${String(write.lsn)} on ${tableOf(write.data)}; find out who wrote before you try again`,
   );
+}
+
+/** What the migration writes itself: pglogical notes in its own schema that the way back is enabled. */
+function ownSchemas(plan: CutoverPlan): readonly string[] {
+  return usesPglogical(plan) ? [OWN_SCHEMA, 'pglogical'] : [OWN_SCHEMA];
 }
 
 /** Sends clients to the new writer. */

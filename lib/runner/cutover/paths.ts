@@ -4,21 +4,21 @@ import {
   countSessionsOf,
   createSlot,
   dropSlot,
-  enableSubscription,
   endSessionsOf,
   endSlotReader,
-  endSubscriptionWorkers,
   entriesOf,
   grantConnect,
   LinkKind,
   logRunningTransactions,
+  NATIVE_SUBSCRIPTIONS,
   type ObjectSpec,
   PontoonError,
   type ReplicationPath,
   readSpec,
   SlotPlugin,
+  type Statement,
+  type SubscriptionSql,
   slotState,
-  subscriptionState,
 } from '../../postgres';
 import { apply } from '../reconcile';
 import { SqlError } from '../run';
@@ -47,12 +47,13 @@ export async function stopPath(context: CutoverContext, path: ReplicationPath): 
   if (path.kind === LinkKind.DMS) return await stopTask(context, path);
   const receiver = context.receiver(path);
   const name = subscriptionOf(path);
-  const found = await context.runOne(receiver, subscriptionState(name));
+  const statements = sqlOf(context, path);
+  const found = await context.runOne(receiver, statements.state(name));
   if (found === undefined) return;
-  if (found.enabled === true) await context.run(receiver, enableSubscription(name, false));
+  if (found.enabled === true) await context.run(receiver, statements.enable(name, false));
   await until(context, `subscription '${name}' on '${receiver}' must end its workers`, async () => {
-    const refusal = await endWorkers(context, receiver, name);
-    const row = await context.runOne(receiver, subscriptionState(name));
+    const refusal = await endWorkers(context, receiver, statements.endWorkers(name));
+    const row = await context.runOne(receiver, statements.state(name));
     return row?.workers === 0 ? undefined : (refusal ?? `${String(row?.workers)} of them`);
   });
 }
@@ -61,10 +62,10 @@ export async function stopPath(context: CutoverContext, path: ReplicationPath): 
 async function endWorkers(
   context: CutoverContext,
   receiver: string,
-  name: string,
+  ending: Statement,
 ): Promise<string | undefined> {
   try {
-    await context.run(receiver, endSubscriptionWorkers(name));
+    await context.run(receiver, ending);
     return undefined;
   } catch (error) {
     if (!(error instanceof SqlError) || error.sqlState !== INSUFFICIENT_PRIVILEGE) throw error;
@@ -75,10 +76,11 @@ async function endWorkers(
 /** Has `path` carry changes again, from where its slot is. */
 export async function startPath(context: CutoverContext, path: ReplicationPath): Promise<void> {
   const receiver = context.receiver(path);
-  if (path.kind === LinkKind.NATIVE) {
+  if (path.kind !== LinkKind.DMS) {
     const name = subscriptionOf(path);
-    const found = await context.runOne(receiver, subscriptionState(name));
-    if (found?.enabled !== true) await context.run(receiver, enableSubscription(name, true));
+    const statements = sqlOf(context, path);
+    const found = await context.runOne(receiver, statements.state(name));
+    if (found?.enabled !== true) await context.run(receiver, statements.enable(name, true));
     return;
   }
   await letWriterIn(context, path);
@@ -99,7 +101,8 @@ export async function untilRead(context: CutoverContext, path: ReplicationPath):
 /** Makes the slot of `path` anew, so that it sees what is written from now on. */
 export async function renewSlot(context: CutoverContext, path: ReplicationPath): Promise<void> {
   await removeSlot(context, path);
-  const plugin = path.kind === LinkKind.DMS ? SlotPlugin.TEST_DECODING : SlotPlugin.PGOUTPUT;
+  const plugin =
+    path.kind === LinkKind.DMS ? SlotPlugin.TEST_DECODING : sqlOf(context, path).plugin;
   const writer = context.receiver(path) === context.plan.to ? context.plan.from : context.plan.to;
   const { decoder, slotName } = path;
   const title = `make slot '${slotName}' on '${decoder}'`;
@@ -130,6 +133,9 @@ export async function removeSlot(context: CutoverContext, path: ReplicationPath)
     else await context.run(decoder, dropSlot(slotName));
     return 'it is still there';
   });
+  if (path.kind === LinkKind.DMS) return;
+  const copies = sqlOf(context, path).dropCopies?.(slotName);
+  if (copies !== undefined) await context.run(decoder, copies);
 }
 
 /**
@@ -142,7 +148,8 @@ export async function followSecret(
 ): Promise<boolean> {
   if (path.kind === LinkKind.DMS) return false;
   const server = context.receiver(path);
-  const [row] = await context.run(server, entriesOf(['subscription'], [subscriptionOf(path)]));
+  const kind = sqlOf(context, path).kinds.subscription;
+  const [row] = await context.run(server, entriesOf([kind], [subscriptionOf(path)]));
   if (row === undefined || row.server !== server) return false;
   const { steps } = await apply({ client: context.session(server) }, context.services.secrets, {
     server,
@@ -152,12 +159,23 @@ export async function followSecret(
   return steps.length > 0;
 }
 
-/** The subscription of a native path. */
+/** The subscription of a path, where one applies it. */
 export function subscriptionOf({ subscription, slotName }: ReplicationPath): string {
   if (subscription !== undefined) return subscription;
   throw new PontoonError(
     'INVALID',
     `the path with slot '${slotName}' must name its subscription, got nothing; add 'subscription'`,
+  );
+}
+
+/** How to ask for the subscription of a path, where one applies it, and to change it. */
+export function sqlOf(context: CutoverContext, { kind }: ReplicationPath): SubscriptionSql {
+  if (kind !== LinkKind.PGLOGICAL) return NATIVE_SUBSCRIPTIONS;
+  const { pglogical } = context.services;
+  if (pglogical !== undefined) return pglogical;
+  throw new PontoonError(
+    'NO_PGLOGICAL',
+    `the cutover of '${context.plan.migration}' must know pglogical, which carries a path, got a program that was not told of it; run it by the command line, or give it 'pglogical'`,
   );
 }
 

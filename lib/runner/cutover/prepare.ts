@@ -1,6 +1,5 @@
 import {
   analyze,
-  confirmAtOnce,
   createJournal,
   createQuietSlot,
   cutoverOwner,
@@ -13,13 +12,11 @@ import {
   quietSlotName,
   type ReplicationPath,
   staleStatistics,
-  subscriptionState,
-  supports,
 } from '../../postgres';
 import { readServerFacts } from '../managed-object';
 import { apply } from '../reconcile';
 import type { CutoverContext } from './context';
-import { removeSlot, startPath, stopPath, subscriptionOf } from './paths';
+import { removeSlot, sqlOf, startPath, stopPath, subscriptionOf } from './paths';
 import { selectionThere } from './target-names';
 
 /** Makes everything that can be made while applications still write. Doing so twice changes nothing. */
@@ -28,7 +25,7 @@ export async function prepare(context: CutoverContext): Promise<void> {
   for (const server of [from, to]) await context.run(server, createJournal());
   await hold(context);
   for (const path of forward)
-    if (path.kind === LinkKind.NATIVE) await confirmPathAtOnce(context, path);
+    if (path.kind !== LinkKind.DMS) await confirmPathAtOnce(context, path);
   for (const path of reverse ?? []) await prepareReverse(context, path);
   for (const table of await context.run(to, staleStatistics(await selectionThere(context))))
     await context.run(to, analyze(table as unknown as QualifiedName));
@@ -50,9 +47,14 @@ async function hold(context: CutoverContext): Promise<void> {
   const { from, to, forward, migration } = context.plan;
   const guard = { server: to, kind: 'connection-guard', name: 'connection-guard' };
   await context.run(to, holdEntry(guard, migration));
-  for (const { subscription, decoder, slotName } of forward) {
+  for (const path of forward) {
+    const { subscription, decoder, slotName } = path;
     if (subscription !== undefined) {
-      const key = { server: to, kind: 'subscription', name: subscription };
+      const key = {
+        server: to,
+        kind: sqlOf(context, path).kinds.subscription,
+        name: subscription,
+      };
       await context.run(to, holdEntry(key, migration));
     }
     const slot = { server: decoder, kind: 'logical-slot', name: slotName };
@@ -67,8 +69,10 @@ async function hold(context: CutoverContext): Promise<void> {
 async function confirmPathAtOnce(context: CutoverContext, path: ReplicationPath): Promise<void> {
   const receiver = context.receiver(path);
   const name = subscriptionOf(path);
-  const found = await context.runOne(receiver, subscriptionState(name));
-  if (found === undefined || found.synchronousCommit === 'on') return;
+  const { confirmAtOnce, state } = sqlOf(context, path);
+  const found = await context.runOne(receiver, state(name));
+  if (confirmAtOnce === undefined || found === undefined || found.synchronousCommit === 'on')
+    return;
   await stopPath(context, path);
   await context.run(receiver, confirmAtOnce(name));
   if (found.enabled === true) await startPath(context, path);
@@ -84,24 +88,23 @@ async function prepareReverse(context: CutoverContext, path: ReplicationPath): P
   await removeSlot(context, path);
   const { from } = context.plan;
   const name = subscriptionOf(path);
-  if ((await context.runOne(from, subscriptionState(name))) === undefined) {
+  const { state, takesUpTables } = sqlOf(context, path);
+  if ((await context.runOne(from, state(name))) === undefined) {
     const { major } = await readServerFacts(context.session(from));
-    const spec = reverseSubscription(path, major);
-    await reconcile(context, { ...spec, enabled: true });
+    const spec = reverseSubscription(context, path, major);
+    if (takesUpTables) await reconcile(context, { ...spec, enabled: true } as ObjectSpec);
     await reconcile(context, spec);
     await stopPath(context, path);
   }
   await confirmPathAtOnce(context, path);
 }
 
-/**
- * The subscription by which the old writer, a server of `major`, will follow the new one. The order of the steps keeps
- * rows that came from it from coming back; where a publisher can be told to leave them out, that does too.
- */
+/** The subscription by which the old writer, a server of `major`, will follow the new one. */
 export function reverseSubscription(
+  context: CutoverContext,
   path: ReplicationPath,
   major: number,
-): ObjectSpec & { kind: 'subscription' } {
+): ObjectSpec {
   const { publisher, publication } = path;
   if (publisher === undefined || publication === undefined) {
     throw new PontoonError(
@@ -109,17 +112,8 @@ export function reverseSubscription(
       `the way back must be there, or say where its subscription reads from, got neither for '${subscriptionOf(path)}'; add 'publisher' and 'publication', or declare that there is no rollback`,
     );
   }
-  return {
-    kind: 'subscription',
-    name: subscriptionOf(path),
-    publisher,
-    publications: [publication],
-    slotName: path.slotName,
-    copyData: false,
-    enabled: false,
-    revision: '',
-    originNone: supports(major, 'subscription-origin'),
-  };
+  const named = { ...path, subscription: subscriptionOf(path), publisher, publication };
+  return sqlOf(context, path).reverse(named, major);
 }
 
 async function reconcile(context: CutoverContext, spec: ObjectSpec): Promise<void> {

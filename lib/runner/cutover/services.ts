@@ -7,6 +7,7 @@ import type {
   EndpointCall,
   QualifiedName,
   SecretStore,
+  SubscriptionSql,
 } from '../../postgres';
 
 /** What clients connect to. */
@@ -66,6 +67,11 @@ export interface CutoverServices {
   readonly secrets: SecretStore;
   /** Where clients are sent from. Without one, somebody else switches them. */
   readonly endpoint?: SwitchedEndpoint;
+  /**
+   * How to ask for subscriptions of pglogical: `PGLOGICAL_SUBSCRIPTIONS`, if it carries a path. `addObjectKinds` must have
+   * been told of its kinds too.
+   */
+  readonly pglogical?: SubscriptionSql;
   /** The task, if a path is run by AWS DMS. */
   readonly task?: ReplicationTask;
   /** Where the servers are, for sessions that compare rows. Without them nothing is compared behind the fence. */

@@ -19,8 +19,8 @@ import {
   quoteQualified,
   replayed,
   type Statement,
+  type SubscriptionSql,
   slotState,
-  subscriptionState,
   takeWalkLock,
   unfencedLogins,
   whoWalks,
@@ -39,7 +39,7 @@ export interface SentStatement {
 
 /** What changes something although it is selected. */
 const CALLS =
-  /\b(?:pg_terminate_backend|pg_cancel_backend|pg_create_\w+_slot|pg_drop_replication_slot|pg_log_standby_snapshot|pg_logical_slot_get\w*|pg_replication_origin_\w+|pg_try_advisory_lock|pg_advisory\w*lock\w*|setval|nextval|set_config)\s*\(/;
+  /\b(?:pg_terminate_backend|pg_cancel_backend|pg_create_\w+_slot|pg_drop_replication_slot|pg_log_standby_snapshot|pg_logical_slot_get\w*|pg_replication_origin_\w+|pg_try_advisory_lock|pg_advisory\w*lock\w*|setval|nextval|set_config|alter_subscription_\w+)\s*\(/;
 
 /** How a sequence is set. */
 const SET = /setval\((.+?)::pg_catalog\.regclass, (-?\d+), (true|false)\)/g;
@@ -63,6 +63,7 @@ export class Simulation {
     private readonly plan: CutoverPlan,
     private readonly owner: string,
     private readonly sessions: ReadonlyMap<string, ClientBase>,
+    private readonly subscriptionSql: readonly SubscriptionSql[],
     private readonly onStatement: (statement: SentStatement) => void,
   ) {
     const paths = [...plan.forward, ...(plan.reverse ?? [])];
@@ -134,6 +135,9 @@ export class Simulation {
       /^ALTER SUBSCRIPTION "((?:[^"]|"")+)" (ENABLE|DISABLE)$/.exec(text) ?? [];
     if (name !== undefined)
       this.subscriptions.set(`${server} ${name.replaceAll('""', '"')}`, verb === 'ENABLE');
+    const [, called] = /alter_subscription_(enable|disable)\(/.exec(text) ?? [];
+    if (called !== undefined)
+      this.subscriptions.set(`${server} ${String(values[0])}`, called === 'enable');
     this.keepBackSlot(server, text, values);
   }
 
@@ -155,7 +159,7 @@ export class Simulation {
   ): readonly Row[] | undefined {
     const key = `${server} ${String(values[0])}`;
     if (text === slotState('').text) return this.slots.get(key);
-    if (text === subscriptionState('').text) {
+    if (this.subscriptionSql.some(({ state }) => state('').text === text)) {
       const enabled = this.subscriptions.get(key);
       return enabled === undefined ? undefined : [{ enabled, workers: enabled ? 1 : 0 }];
     }
@@ -184,7 +188,7 @@ export class Simulation {
     if (text === findJournal('').text) return [this.journal()];
     if (text === unfencedLogins([]).text) return [];
     if (text === otherSessions(admittedTo(plan)).text && this.ended) return [];
-    if (text === foreignWrites(quietSlotName(plan.migration), '', '').text) return [];
+    if (text === foreignWrites(quietSlotName(plan.migration), '', []).text) return [];
     return undefined;
   }
 

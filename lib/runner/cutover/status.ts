@@ -7,14 +7,13 @@ import {
   type ReplicationPath,
   slotState,
   stateOf,
-  subscriptionState,
   whoWalks,
 } from '../../postgres';
 import { CutoverContext } from './context';
 import { droppedForGood } from './finalize';
 import { readGates } from './gates';
 import { lagOf } from './lag';
-import { subscriptionOf } from './paths';
+import { sqlOf, subscriptionOf } from './paths';
 import type { CutoverRequest, CutoverServices } from './services';
 
 /** How far a migration is, and how it is. */
@@ -135,7 +134,7 @@ async function pathStatus(context: CutoverContext, path: ReplicationPath): Promi
     return { ...part, state: slot.active === true ? 'carrying' : 'stopped', lagBytes };
   }
   const receiver = context.receiver(path);
-  const row = await context.runOne(receiver, subscriptionState(subscriptionOf(path)));
+  const row = await context.runOne(receiver, sqlOf(context, path).state(subscriptionOf(path)));
   if (row === undefined) return { ...part, state: 'absent', lagBytes };
   if (row.enabled !== true) return { ...part, state: 'stopped', lagBytes };
   return { ...part, state: slot?.active === true ? 'carrying' : 'stalled', lagBytes };

@@ -1,14 +1,15 @@
 import {
+  LinkKind,
   mayStampSlots,
   PontoonError,
   type ReplicationPath,
-  receiverOf,
   type StreamIdentity,
   slotIdentity,
   stampSlot,
 } from '../../postgres';
 import { waitUntil } from '../wait';
 import type { CutoverContext } from './context';
+import { sqlOf, subscriptionOf } from './paths';
 
 /** How long the statistics may take to say what was asked of them. */
 const STAMP_MS = 30_000;
@@ -18,7 +19,11 @@ export async function streamsNow(context: CutoverContext): Promise<readonly Stre
   const { from, to, forward } = context.plan;
   const streams: StreamIdentity[] = [];
   for (const path of forward) {
-    const row = await context.runOne(to, receiverOf(path));
+    const { receiver } = sqlOf(context, path);
+    const row =
+      path.kind === LinkKind.DMS
+        ? { receiver: path.slotName }
+        : await context.runOne(to, receiver(subscriptionOf(path)));
     if (row === undefined) {
       throw new PontoonError(
         'NO_STREAM',

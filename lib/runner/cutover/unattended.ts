@@ -1,8 +1,9 @@
 import {
   admittedTo,
-  enabledSubscriptions,
+  NATIVE_SUBSCRIPTIONS,
   PontoonError,
   unfencedJobs,
+  usesPglogical,
   whereJobsAre,
 } from '../../postgres';
 import { withConnection } from '../connect';
@@ -13,8 +14,16 @@ import type { CutoverContext } from './context';
 export async function lookAtSubscriptions(context: CutoverContext): Promise<string | undefined> {
   const { plan } = context;
   const { subscriptions } = admittedTo(plan);
-  const row = await context.runOne(plan.from, enabledSubscriptions(subscriptions));
-  return row === undefined ? undefined : `subscription '${String(row.name)}' on '${plan.from}'`;
+  const { pglogical } = context.services;
+  const all =
+    usesPglogical(plan) && pglogical !== undefined
+      ? [NATIVE_SUBSCRIPTIONS, pglogical]
+      : [NATIVE_SUBSCRIPTIONS];
+  for (const { enabledOthers } of all) {
+    const row = await context.runOne(plan.from, enabledOthers(subscriptions));
+    if (row !== undefined) return `subscription '${String(row.name)}' on '${plan.from}'`;
+  }
+  return undefined;
 }
 
 /** The scheduled job that would go on writing to the old writer; undefined if there is none. */

@@ -27,7 +27,7 @@ export interface WalkedLab {
 }
 
 /** What {@link openServices} needs to know of a lab. */
-export interface ServicesOptions extends Pick<CutoverServices, 'secrets' | 'task'> {
+export interface ServicesOptions extends Pick<CutoverServices, 'secrets' | 'task' | 'pglogical'> {
   readonly lab: { active: string };
   readonly servers: readonly string[];
   readonly session: (server: string, more: ClientConfig) => Promise<Client>;

@@ -1,5 +1,6 @@
 import { Client, type ClientConfig } from 'pg';
 import {
+  addObjectKinds,
   type Connection,
   CUTOVER_LIMITS,
   type CutoverLimits,
@@ -7,6 +8,8 @@ import {
   createSecret,
   divide,
   LinkKind,
+  PGLOGICAL_KINDS,
+  PGLOGICAL_SUBSCRIPTIONS,
   PontoonError,
   type PublisherAddress,
   PublisherSslMode,
@@ -25,10 +28,13 @@ import {
   Workspace,
 } from '../../../lib/rehearsal/servers';
 import { apply, drop, scramVerifier, waitUntil } from '../../../lib/runner';
+import { PGLOGICAL_SERVER } from '../../pglogical-servers';
 import { startTestServer, type TestServer } from '../../servers';
 import { type LabServices, openServices, untilFollowed, type WalkedLab } from './lab-services';
 
 export type { LabServices } from './lab-services';
+
+addObjectKinds(PGLOGICAL_KINDS);
 
 const DATABASE = 'app';
 const SETTINGS = {
@@ -55,6 +61,8 @@ export interface LabOptions {
   readonly schemas?: string[];
   /** Tables that are replicated apart, by the name of their part. */
   readonly parts?: Readonly<Record<string, SelectionPart>>;
+  /** What carries the tables. @default - PostgreSQL's own */
+  readonly kind?: LinkKind.NATIVE | LinkKind.PGLOGICAL;
   /** The port by which servers find the server at `port`, such as a network that can be cut. */
   readonly portFor?: (side: string, port: number) => Promise<number>;
 }
@@ -92,6 +100,7 @@ export class CutoverLab implements WalkedLab {
     private readonly secrets: ReaderSecret,
     public readonly workspace: Workspace,
     private readonly servers: readonly TestServer[],
+    private readonly kind: LinkKind.NATIVE | LinkKind.PGLOGICAL,
   ) {}
 
   public static async start(
@@ -101,6 +110,7 @@ export class CutoverLab implements WalkedLab {
       schema = '',
       schemas = ['shop'],
       parts = {},
+      kind = LinkKind.NATIVE,
       portFor = async (_side, port) => port,
     }: LabOptions = {},
   ): Promise<CutoverLab> {
@@ -115,13 +125,18 @@ export class CutoverLab implements WalkedLab {
           major,
           name: index === 0 ? 'blue' : 'green',
           superuser: 'rdsadmin',
-          settings: { ...SETTINGS, ...settings },
+          ...(kind === LinkKind.PGLOGICAL ? PGLOGICAL_SERVER : {}),
+          settings: {
+            ...SETTINGS,
+            ...(kind === LinkKind.PGLOGICAL ? PGLOGICAL_SERVER.settings : {}),
+            ...settings,
+          },
         }),
       ),
     );
     const [blue, green] = await Promise.all(
       servers.map((server, index) =>
-        makeSide(index === 0 ? 'blue' : 'green', server, admin, portFor),
+        makeSide(index === 0 ? 'blue' : 'green', server, { ...admin, kind }, portFor),
       ),
     );
     if (blue === undefined || green === undefined) throw new Error('two servers are needed');
@@ -134,7 +149,7 @@ export class CutoverLab implements WalkedLab {
         selection: divided.parts[index] ?? divided.rest,
       })),
     ];
-    const lab = new CutoverLab(blue, green, selection, dealt, secrets, workspace, servers);
+    const lab = new CutoverLab(blue, green, selection, dealt, secrets, workspace, servers, kind);
     await lab.provision(schema);
     return lab;
   }
@@ -146,9 +161,9 @@ export class CutoverLab implements WalkedLab {
       from: 'blue',
       to: 'green',
       selection: this.selection,
-      forward: this.parts.map(({ part }) => path('forward', 'blue', part)),
+      forward: this.parts.map(({ part }) => path(this.kind, 'forward', 'blue', part)),
       reverse: this.parts.map(({ part }) => ({
-        ...path('backward', 'green', part),
+        ...path(this.kind, 'backward', 'green', part),
         publisher: this.publisher(this.green),
       })),
       keep: { blue: ['reader'], green: ['reader'] },
@@ -164,6 +179,7 @@ export class CutoverLab implements WalkedLab {
       servers: [this.blue.name, this.green.name],
       session: (server, more) => this.side(server).session(more),
       secrets: this.secrets,
+      pglogical: PGLOGICAL_SUBSCRIPTIONS,
     });
   }
 
@@ -229,7 +245,9 @@ export class CutoverLab implements WalkedLab {
       deadlineMs: 60_000,
       probe: async () => {
         const { rows } = await this.green.admin.query(
-          `SELECT count(*)::int AS tables, count(*) FILTER (WHERE srsubstate = 'r')::int AS ready FROM pg_subscription_rel`,
+          this.kind === LinkKind.PGLOGICAL
+            ? `SELECT count(*)::int AS tables, count(*) FILTER (WHERE sync_status = 'r')::int AS ready FROM pglogical.local_sync_status`
+            : `SELECT count(*)::int AS tables, count(*) FILTER (WHERE srsubstate = 'r')::int AS ready FROM pg_subscription_rel`,
         );
         const done = rows[0].tables > 0 && rows[0].tables === rows[0].ready;
         return done ? { done, value: undefined } : { done, reason: JSON.stringify(rows[0]) };
@@ -243,14 +261,14 @@ export class CutoverLab implements WalkedLab {
     await this.workspace.dispose();
   }
 
-  private publisher(side: Side): PublisherAddress {
+  private publisher(side: Side, secret = READER): PublisherAddress {
     const subscriber = side === this.blue ? this.green : this.blue;
     return {
       server: side.name,
       host: side.server.host,
       port: side.port,
       database: DATABASE,
-      secret: READER,
+      secret,
       // The libpq of 14 compares no addresses.
       sslMode:
         subscriber.server.major < 15 ? PublisherSslMode.VERIFY_CA : PublisherSslMode.VERIFY_FULL,
@@ -275,12 +293,14 @@ export class CutoverLab implements WalkedLab {
       await this.apply(side, { kind: 'canary', readers: ['reader'], parts: names });
     }
     await this.apply(this.green, { kind: 'connection-guard', keep: ['reader'] });
+    if (this.kind === LinkKind.PGLOGICAL) await this.makeNodes();
     for (const part of this.parts) await this.deal(part);
     await this.copied();
   }
 
   /** Has a part travel by ways of its own; another `revision` has its subscription look what is published. */
   public async deal({ part, selection }: LabPart, revision = ''): Promise<void> {
+    if (this.kind === LinkKind.PGLOGICAL) return await this.dealByPglogical(selection);
     const [forward, backward] = [partName('forward', part), partName('backward', part)];
     const published = {
       kind: 'publication',
@@ -298,6 +318,31 @@ export class CutoverLab implements WalkedLab {
       publications: [forward],
       slotName: forward,
       revision,
+    });
+  }
+
+  private async makeNodes(): Promise<void> {
+    for (const side of [this.blue, this.green]) {
+      await this.apply(side, {
+        kind: 'pglogical-node',
+        name: side.name,
+        readers: ['reader'],
+        // Rows are copied to one side only.
+        local: this.publisher(side, side === this.green ? ADMIN : READER),
+      });
+    }
+  }
+
+  private async dealByPglogical(selection: TableSelection): Promise<void> {
+    const set = { kind: 'pglogical-replication-set', selection, canary: true };
+    await this.apply(this.blue, { ...set, name: 'forward' });
+    await this.apply(this.green, { ...set, name: 'backward', copyData: false });
+    await this.apply(this.green, {
+      kind: 'pglogical-subscription',
+      name: 'forward',
+      provider: this.publisher(this.blue),
+      replicationSet: 'forward',
+      slotName: 'forward',
     });
   }
 
@@ -351,10 +396,15 @@ class ReaderSecret implements SecretStore {
   }
 }
 
-function path(name: string, decoder: string, part: string | undefined): ReplicationPath {
+function path(
+  kind: ReplicationPath['kind'],
+  name: string,
+  decoder: string,
+  part: string | undefined,
+): ReplicationPath {
   const named = partName(name, part);
   return {
-    kind: LinkKind.NATIVE,
+    kind,
     decoder,
     slotName: named,
     subscription: named,
@@ -366,13 +416,13 @@ function path(name: string, decoder: string, part: string | undefined): Replicat
 async function makeSide(
   name: string,
   { server }: TestServer,
-  admin: { readonly user: string; readonly password: string },
+  { kind, ...admin }: { readonly user: string; readonly password: string; readonly kind: LinkKind },
   portFor: (side: string, port: number) => Promise<number>,
 ): Promise<Side> {
   await managedAdmin(server, { admin, database: DATABASE });
   const superuser = () => opened(new Client(server.controlConfig(DATABASE)));
-  // Before PostgreSQL 16 only a superuser subscribes; Aurora lets its admin.
-  if (server.major < 16) {
+  // Before PostgreSQL 16 only a superuser subscribes; Aurora lets its admin. By pglogical nobody else ever does.
+  if (server.major < 16 || kind === LinkKind.PGLOGICAL) {
     const client = await superuser();
     await client.query(`ALTER ROLE ${admin.user} SUPERUSER`).finally(() => client.end());
   }

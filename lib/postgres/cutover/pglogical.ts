@@ -1,0 +1,80 @@
+import { PGLOGICAL_OUTPUT, pglogicalSets, wherePglogicalIs } from '../objects';
+import { sql } from '../statement';
+import { selectionSql } from '../table-selection';
+import type { SubscriptionSql } from './subscription-sql';
+
+const WORKERS = `pg_catalog.pg_stat_activity a WHERE a.datname = pg_catalog.current_database() AND a.backend_type LIKE 'pglogical %:' || s.sub_id`;
+
+/** Also where the extension is gone: a migration that was finalized has left none. */
+const STATES = wherePglogicalIs(
+  `SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', s.sub_name, 'enabled', s.sub_enabled, 'workers', (SELECT count(*) FROM ${WORKERS}))) AS answer FROM pglogical.subscription s`,
+);
+
+/** Those of pglogical, for `CutoverServices.pglogical`. */
+export const PGLOGICAL_SUBSCRIPTIONS: SubscriptionSql = {
+  kinds: {
+    subscription: 'pglogical-subscription',
+    publication: 'pglogical-replication-set',
+    node: 'pglogical-node',
+  },
+  plugin: PGLOGICAL_OUTPUT,
+  takesUpTables: false,
+  state: (name) =>
+    sql(
+      `SELECT (s ->> 'enabled')::boolean AS enabled, (s ->> 'workers')::int AS workers FROM pg_catalog.jsonb_array_elements(${STATES}) s WHERE s ->> 'name' = $1`,
+      [name],
+    ),
+  // The second argument has it done now, and not when somebody looks next.
+  enable: (name, enabled) =>
+    sql(`SELECT pglogical.alter_subscription_${enabled ? 'enable' : 'disable'}($1, true)`, [name]),
+  endWorkers: (name) =>
+    sql(
+      `SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pglogical.subscription s, ${WORKERS} AND s.sub_name = $1`,
+      [name],
+    ),
+  progress: (name) =>
+    sql(
+      `SELECT s.sub_enabled AS enabled, count(t.sync_relname)::int AS tables, count(*) FILTER (WHERE t.sync_status IS DISTINCT FROM 'r')::int AS waiting FROM pglogical.subscription s LEFT JOIN pglogical.local_sync_status t ON t.sync_subid = s.sub_id WHERE s.sub_name = $1 GROUP BY s.sub_id, s.sub_enabled`,
+      [name],
+    ),
+  receiver: (name) =>
+    sql(
+      `SELECT pg_catalog.format('%s %s', s.sub_id, s.sub_slot_name) AS receiver FROM pglogical.subscription s WHERE s.sub_name = $1`,
+      [name],
+    ),
+  publicationExists: (name) =>
+    sql(
+      'SELECT EXISTS (SELECT FROM pglogical.replication_set s JOIN pglogical.local_node l ON l.node_id = s.set_nodeid WHERE s.set_name = $1) AS exists',
+      [name],
+    ),
+  published: (selection, names) =>
+    sql(
+      `SELECT n.nspname AS schema, c.relname AS name, CASE WHEN EXISTS (SELECT FROM pglogical.replication_set_table t JOIN pglogical.replication_set s USING (set_id) JOIN pglogical.local_node l ON l.node_id = s.set_nodeid WHERE t.set_reloid = c.oid AND t.set_att_list IS NULL AND t.set_row_filter IS NULL AND s.replicate_insert AND s.replicate_truncate AND s.set_name = ANY ($1::text[])) THEN pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)) ELSE '[]' END AS via FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND EXISTS (SELECT FROM (SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_ancestors(c.oid)) AS a(oid) JOIN pg_catalog.pg_class s ON s.oid = a.oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace WHERE ${selectionSql(selection, 'sn.nspname', 's.relname')}) ORDER BY 1, 2`,
+      [names.flatMap(pglogicalSets)],
+    ),
+  // One that copied nothing keeps no list of tables: it follows whatever it is sent.
+  followed: (names) =>
+    sql(
+      `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND EXISTS (SELECT FROM pglogical.subscription s JOIN pglogical.local_sync_status t ON t.sync_subid = s.sub_id WHERE s.sub_name = ANY ($1::text[]) AND t.sync_status = 'r' AND (t.sync_nspname = n.nspname AND t.sync_relname = c.relname OR t.sync_kind = 'i' AND t.sync_relname IS NULL))`,
+      [names],
+    ),
+  enabledOthers: (known) =>
+    sql(
+      'SELECT sub_name AS name FROM pglogical.subscription WHERE sub_enabled AND sub_name <> ALL ($1::text[]) ORDER BY 1',
+      [known],
+    ),
+  dropCopies: (slotName) =>
+    sql(
+      `SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name ~ ('^' || $1 || '_[0-9a-f]{8}$') AND plugin = '${PGLOGICAL_OUTPUT}' AND NOT active`,
+      [slotName],
+    ),
+  reverse: ({ subscription, publication, publisher, slotName }) => ({
+    kind: 'pglogical-subscription',
+    name: subscription,
+    provider: publisher,
+    replicationSet: publication,
+    slotName,
+    copyData: false,
+    enabled: false,
+  }),
+};

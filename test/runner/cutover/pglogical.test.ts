@@ -1,0 +1,78 @@
+// The whole way over pglogical, on real servers of two majors: there, back and there again under load, to the end.
+import { CUTOVER_STEPS, LinkKind, rollbackOf } from '../../../lib/postgres';
+import { cutover, finalize, status } from '../../../lib/runner';
+import { pglogicalObstacle, preparePglogical } from '../../pglogical-servers';
+import { CutoverLab } from './lab';
+import { contradictions, JournalWriter, untilWritten } from './writer';
+
+const reason = pglogicalObstacle();
+
+(reason === undefined ? describe : describe.skip)('a cutover over pglogical from 15 to 17', () => {
+  let lab: CutoverLab;
+  beforeAll(async () => {
+    preparePglogical();
+    lab = await CutoverLab.start([15, 17], { kind: LinkKind.PGLOGICAL });
+  }, 600_000);
+  afterAll(() => lab.stop());
+
+  test('and back, and again, to the end, loses no acknowledged write', async () => {
+    const writers = [0, 1, 2, 3].map(
+      (client) => new JournalWriter(client, () => lab.application()),
+    );
+    await untilWritten(writers, 50);
+    const plan = lab.plan();
+    const back = rollbackOf(plan);
+    if (back === undefined) throw new Error('there is a way back');
+    for (const one of [plan, back, plan]) {
+      const services = await lab.services();
+      const steps: string[] = [];
+      const outcome = await cutover(
+        { plan: one, owner: 'test' },
+        {
+          ...services,
+          onEvent: (event) => {
+            if (event.kind === 'step') steps.push(event.step.id);
+          },
+        },
+      ).finally(() => services.close());
+      expect(outcome.result).toBe('opened');
+      expect(steps).toEqual(CUTOVER_STEPS.map(({ id }) => id));
+      expect(lab.active).toBe(one.to);
+      await untilWritten(writers, 50);
+    }
+    await Promise.all(writers.map((writer) => writer.stop()));
+    expect(await contradictions(lab.green.admin, writers)).toEqual([]);
+    const services = await lab.services();
+    expect(await status({ plan }, services)).toMatchObject({
+      phase: 'open',
+      writer: 'green',
+      forward: { state: 'stopped' },
+      reverse: { state: 'carrying' },
+    });
+    const { dropped } = await finalize({ plan, owner: 'test' }, services);
+    expect(dropped).toEqual([
+      `pglogical-subscription 'forward' on 'green'`,
+      `slot 'forward' on 'blue'`,
+      `pglogical-replication-set 'forward' on 'blue'`,
+      `pglogical-subscription 'backward' on 'blue'`,
+      `slot 'backward' on 'green'`,
+      `pglogical-replication-set 'backward' on 'green'`,
+      `pglogical-node 'pglogical-node' on 'blue'`,
+      `canary 'canary' on 'blue'`,
+      `role 'reader' on 'blue'`,
+      `pglogical-node 'pglogical-node' on 'green'`,
+      `connection-guard 'connection-guard' on 'green'`,
+      `canary 'canary' on 'green'`,
+      `role 'reader' on 'green'`,
+      `fence on 'blue'`,
+    ]);
+    expect(await status({ plan }, services)).toMatchObject({ phase: 'finalized', writer: 'green' });
+    await services.close();
+    for (const { admin } of [lab.blue, lab.green]) {
+      const { rows } = await admin.query(
+        `SELECT (SELECT count(*)::int FROM pg_replication_slots) AS slots, (SELECT count(*)::int FROM pg_replication_origin) AS origins, to_regnamespace('pglogical')::text AS schema`,
+      );
+      expect(rows).toEqual([{ slots: 0, origins: 0, schema: null }]);
+    }
+  }, 300_000);
+});
