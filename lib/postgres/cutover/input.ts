@@ -134,7 +134,7 @@ function readPath(reader: Reader): ReplicationPath {
     ...optional('writer', reader.optionalText('writer')),
   };
   if (kind !== LinkKind.DMS && names.subscription === undefined)
-    reader.refuse('subscription', `must be given for a ${kind} path`, 'name it');
+    reader.refuse('subscription', `must be given for a ${kind.toUpperCase()} path`, 'name it');
   const part = reader.optionalTextThat('part', partNameProblem);
   return {
     kind,

@@ -100,7 +100,7 @@ test('a way has at least one path, and tells several apart', () => {
     ),
   );
   expect(parsed({ forward: [path, { ...path, kind: 'dms' }] })).toThrow(
-    /'plan.forward' must be one path where AWS DMS carries it, got .*; leave the others out\n- 'plan.forward' must tell its paths apart by 'part', got .*; give each another one$/,
+    /'plan.forward' must be one path unless subscriptions of PostgreSQL’s own carry it, got .*; leave the others out\n- 'plan.forward' must tell its paths apart by 'part', got .*; give each another one$/,
   );
 });
 
