@@ -17,25 +17,28 @@ import { type LogicalSlotSpec, logicalSlot, type PhysicalSlotSpec, physicalSlot 
 import { subscription } from './subscription';
 import type { SubscriptionSpec } from './subscription-spec';
 
-/** What is always understood. */
-type OwnSpec =
+/**
+ * Something on a server that this library manages. Those of pglogical are understood once {@link addObjectKinds} was told
+ * `PGLOGICAL_KINDS`.
+ */
+export type ObjectSpec =
   | CanarySpec
   | ConnectionGuardSpec
   | DdlLedgerSpec
   | HeartbeatSpec
   | LedgerSpec
   | LogicalSlotSpec
+  | PglogicalNodeSpec
+  | PglogicalReplicationSetSpec
+  | PglogicalSubscriptionSpec
   | PhysicalSlotSpec
   | PublicationSpec
   | RoleSpec
   | ServerSettingsSpec
   | SubscriptionSpec;
 
-/** What is understood once {@link addObjectKinds} was told `PGLOGICAL_KINDS`. */
-type PglogicalSpec = PglogicalNodeSpec | PglogicalReplicationSetSpec | PglogicalSubscriptionSpec;
-
-/** Something on a server that this library manages. */
-export type ObjectSpec = OwnSpec | PglogicalSpec;
+/** What is always understood. */
+type OwnSpec = Exclude<ObjectSpec, { readonly kind: `pglogical-${string}` }>;
 
 /** The `kind` of a spec. */
 export type ObjectKindName = ObjectSpec['kind'];
