@@ -39,8 +39,9 @@ export const rehearseCommand: Command = {
     'Needs no account and no network. What cannot run here has a stand-in, which the report names.',
     '',
     'Without --app, runs the app that cdk.json names, which must have been built. With --program, runs a',
-    'Pulumi program without an engine, and plays the blue-green deployment that it registers: its very',
-    'commands, its load balancer, its names, and the cutover that it describes.',
+    'Pulumi program without an engine, and plays what it registers: a blue-green deployment with its very',
+    'commands, its load balancer, its names and its cutover; or a streaming cluster, whose primary is',
+    'killed and another server promoted.',
   ],
   options: {
     app: {

@@ -15,8 +15,8 @@ export interface Rehearsed {
   readonly topology: Topology;
 }
 
-/** What a rehearsal works with, and where it writes down what it finds. */
-export interface RehearsalContext {
+/** What every rehearsal works with, and where it writes down what it finds. */
+export interface CommonContext {
   /** Rows of sample data, about. */
   readonly rows: number;
   /** Whether writers are switched, where the stack has a state machine for it. */
@@ -26,8 +26,12 @@ export interface RehearsalContext {
   readonly recorder: Recorder;
   readonly findings: Findings;
   readonly rehearsed: Rehearsed;
-  readonly chain: Chain;
   readonly workspace: Workspace;
+}
+
+/** The same, where one server's changes go to another. */
+export interface RehearsalContext extends CommonContext {
+  readonly chain: Chain;
 }
 
 /** The same, for a migration of a synthesized stack. */

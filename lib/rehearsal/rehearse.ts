@@ -1,6 +1,6 @@
 import { readCloudAssembly } from './assembly';
 import { readChain } from './chain';
-import type { RehearsalContext, Rehearsed } from './context';
+import type { CommonContext, Rehearsed } from './context';
 import { newFindings, toReport } from './findings';
 import { readMigration } from './migration';
 import { play } from './play';
@@ -53,8 +53,9 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
     name: migration.name,
     topology: migration.topology,
   };
+  const chain = readChain(migration.topology);
   return await rehearseBy(options, rehearsed, (context) =>
-    play({ ...context, assembly, migration }),
+    play({ ...context, chain, assembly, migration }),
   );
 }
 
@@ -65,11 +66,10 @@ export type CommonOptions = Pick<RehearseOptions, 'rows' | 'cutover' | 'onEvent'
 export async function rehearseBy(
   options: CommonOptions,
   rehearsed: Rehearsed,
-  perform: (context: RehearsalContext) => Promise<void>,
+  perform: (context: CommonContext) => Promise<void>,
 ): Promise<RehearsalReport> {
   const recorder = new Recorder(options.onEvent ?? (() => undefined));
   const findings = newFindings();
-  const chain = readChain(rehearsed.topology);
   const workspace = await Workspace.open();
   // Without servers and directory nothing that still runs gets any further. Its failure is that of the last phase.
   const interrupt = (): void => void workspace.dispose().catch(() => undefined);
@@ -77,7 +77,7 @@ export async function rehearseBy(
   if (options.signal?.aborted === true) interrupt();
   try {
     const { rows = ROWS, cutover = true, signal } = options;
-    const context = { rows, cutover, recorder, findings, rehearsed, chain, workspace };
+    const context = { rows, cutover, recorder, findings, rehearsed, workspace };
     await perform(signal === undefined ? context : { ...context, signal });
   } catch (error) {
     findings.problems.push(messageOf(error));

@@ -21,6 +21,8 @@ const PACE_MS = 20;
 /** As a connection pool does; a refused login costs a server more than a write. */
 const RETRY_MS = 25;
 const SETTLE_WRITES = 50;
+/** Clients that wait for ever would do so where the load balancer leaves them in silence. */
+const TIMEOUT_MS = 2_000;
 /** What a change of a backend set takes in the stand-in. */
 const CHANGE_MS = 1_000;
 
@@ -113,7 +115,11 @@ class Site {
     private readonly endpoint: OciEndpointStandIn,
     private readonly directory: string,
   ) {
-    const connection: ClientConfig = { ...lab.application(), port: listener.port };
+    const connection: ClientConfig = {
+      ...lab.application(),
+      port: listener.port,
+      query_timeout: TIMEOUT_MS,
+    };
     this.writers = Array.from(
       { length: CLIENTS },
       (_, client) => new JournalWriter(client, () => connection, PACE_MS, RETRY_MS),

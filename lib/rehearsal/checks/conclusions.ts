@@ -1,5 +1,5 @@
 import { serverOf } from '../../postgres';
-import type { RehearsalContext } from '../context';
+import type { CommonContext, RehearsalContext } from '../context';
 import type { Server } from '../servers';
 import { compare } from './compare';
 import { leftoversOn } from './leftovers';
@@ -38,7 +38,7 @@ export interface Place {
 
 /** Looks on servers that still run for what the deletion of the stack should have taken away. */
 export async function concludeLeftovers(
-  { findings }: RehearsalContext,
+  { findings }: CommonContext,
   places: readonly Place[],
 ): Promise<void> {
   for (const { server, database, rolesBefore } of places) {
@@ -49,7 +49,7 @@ export async function concludeLeftovers(
 
 /** Looks for every secret that was used in everything that was written. */
 export async function concludeSecrets(
-  { findings, signal }: RehearsalContext,
+  { findings, signal }: CommonContext,
   servers: readonly { readonly name: string; readonly server: Server }[],
   seen: readonly (ScannedText | Unsearched)[],
 ): Promise<void> {

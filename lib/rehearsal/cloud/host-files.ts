@@ -25,13 +25,19 @@ export function readHostFiles(userData: string): HostFiles {
     );
   };
   return {
-    parameters: Object.fromEntries(lines(file('/standby.env')).map(splitAtEquals)),
-    settings: Object.fromEntries(lines(file('/10-settings.conf')).map(parseSetting)),
-    hba: lines(file('/pg_hba.conf')),
+    parameters: Object.fromEntries(readLines(file('/standby.env')).map(splitAtEquals)),
+    settings: readSettings(file('/10-settings.conf')),
+    hba: readLines(file('/pg_hba.conf')),
   };
 }
 
-function lines(text: string): string[] {
+/** The settings of a file such as postgresql.conf. */
+export function readSettings(text: string): Record<string, string> {
+  return Object.fromEntries(readLines(text).map(parseSetting));
+}
+
+/** The lines of `text` that say something. */
+export function readLines(text: string): string[] {
   return text.split('\n').filter((line) => line.trim() !== '' && !line.trimStart().startsWith('#'));
 }
 

@@ -28,27 +28,37 @@ export interface RegisteredDeployment {
   readonly resources: readonly RegisteredResource[];
 }
 
-const BLUE_GREEN = 'pontoon:index:BlueGreenDeployment';
+/** Components that are rehearsed. */
+export const BLUE_GREEN = 'pontoon:index:BlueGreenDeployment';
+export const STREAMING_CLUSTER = 'pontoon:index:StreamingCluster';
 
 /**
- * Finds the blue-green deployment among what a program registered.
+ * Finds what is to be rehearsed among what a program registered.
  *
- * @throws PontoonError with code NO_DEPLOYMENT unless there is one, or `name` picks one of several.
+ * @throws PontoonError with code NO_DEPLOYMENT unless there is one component of these, or `name` picks one of several.
  */
-export function readDeployment(
+export function findRehearsed(
   resources: readonly RegisteredResource[],
   name?: string,
-): RegisteredDeployment {
-  const all = resources.filter(({ type }) => type === BLUE_GREEN);
+): RegisteredResource {
+  const all = resources.filter(({ type }) => [BLUE_GREEN, STREAMING_CLUSTER].includes(type));
   const [chosen, ...others] = all.filter((one) => name === undefined || one.name === name);
   if (chosen === undefined || others.length > 0) {
     const known = all.map((one) => `'${one.name}'`).join(', ') || 'none';
     throw new PontoonError(
       'NO_DEPLOYMENT',
-      `a program must make one BlueGreenDeployment to be rehearsed, got ${known}; ${all.length === 0 ? 'add one' : "name one of them by '--migration'"}`,
+      `a program must make one BlueGreenDeployment or StreamingCluster to be rehearsed, got ${known}; ${all.length === 0 ? 'add one' : "name one of them by '--migration'"}`,
     );
   }
-  const outputs = recordOf(revealed(chosen.outputs ?? {}));
+  return chosen;
+}
+
+/** The blue-green deployment that the component `chosen` is. */
+export function deploymentFrom(
+  chosen: RegisteredResource,
+  resources: readonly RegisteredResource[],
+): RegisteredDeployment {
+  const outputs = outputsOf(chosen);
   const text = String(outputs.cutover);
   return {
     name: chosen.name,
@@ -57,6 +67,11 @@ export function readDeployment(
     cutover: { text, input: parseCutover(JSON.parse(text)) },
     resources,
   };
+}
+
+/** What a component says of itself, with what is marked as secret as it is. */
+export function outputsOf({ outputs = {} }: RegisteredResource): Readonly<Record<string, unknown>> {
+  return recordOf(revealed(outputs));
 }
 
 /** Resources of the type `type`, with their inputs as a provider gets them. */

@@ -4,6 +4,7 @@ import { catchUp } from '../acts/catch-up';
 import { copy } from '../acts/copy';
 import { flow } from '../acts/flow';
 import { compareRows } from '../acts/verify';
+import { readChain } from '../chain';
 import { concludeLeftovers } from '../checks/conclusions';
 import { rolesOn } from '../checks/leftovers';
 import type { RehearsalContext } from '../context';
@@ -13,7 +14,13 @@ import type { RehearsalReport } from '../report/report';
 import { asSuperuser, fill, type Source } from '../source';
 import { sampleTables } from '../workload/sample-tables';
 import { cutover, cutoverAgain, deploy, endpoint, finalize, rollback } from './acts';
-import { type RegisteredDeployment, readDeployment } from './deployment';
+import { clusterFrom, playCluster } from './cluster/rehearse-cluster';
+import {
+  deploymentFrom,
+  findRehearsed,
+  type RegisteredDeployment,
+  STREAMING_CLUSTER,
+} from './deployment';
 import { ProgramScene } from './program-scene';
 import { readProject } from './project';
 import { recordProject } from './record-project';
@@ -71,10 +78,12 @@ const ACTS_WITH_CUTOVER: readonly Act<ProgramScene>[] = [
 ];
 
 /**
- * Plays the blue-green deployment of a Pulumi program on this machine: runs the program without an engine, starts a real
- * server for each database, runs the very commands that it registered, has applications write through its load balancer,
- * switches writers there, back and there again, compares every row, and drops it all. What goes wrong with that is in the
- * report's `problems`, and everything is cleared away in any case.
+ * Plays what a Pulumi program deploys on this machine, which it runs without an engine. Of a blue-green deployment: starts
+ * a real server for each database, runs the very commands that it registered, has applications write through its load
+ * balancer, switches writers there, back and there again, compares every row, and drops it all. Of a streaming cluster:
+ * starts its servers as their hosts are told to, kills the primary while applications write, promotes another one, has the
+ * old one follow, and compares every row. What goes wrong with that is in the report's `problems`, and everything is
+ * cleared away in any case.
  *
  * @throws PontoonError with code NO_PROGRAM, PROGRAM or NO_DEPLOYMENT if there is nothing to rehearse.
  */
@@ -82,10 +91,19 @@ export async function rehearseProgram(options: RehearseProgramOptions): Promise<
   const { directory, stack = STACK, config = {} } = options;
   const project = readProject({ directory, stack, config });
   const resources = await recordProject(project, options.signal);
-  const deployment = readDeployment(resources, options.deployment);
-  const { name, topology } = deployment;
-  const rehearsed = { stack: `${project.name}/${stack}`, name, topology };
-  return await rehearseBy(options, rehearsed, (context) => playProgram(context, deployment));
+  const chosen = findRehearsed(resources, options.deployment);
+  const named = { stack: `${project.name}/${stack}`, name: chosen.name };
+  if (chosen.type === STREAMING_CLUSTER) {
+    const cluster = clusterFrom(chosen, resources);
+    const rehearsed = { ...named, topology: cluster.topology };
+    return await rehearseBy(options, rehearsed, (context) => playCluster(context, cluster));
+  }
+  const deployment = deploymentFrom(chosen, resources);
+  const { topology } = deployment;
+  const chain = readChain(topology);
+  return await rehearseBy(options, { ...named, topology }, (context) =>
+    playProgram({ ...context, chain }, deployment),
+  );
 }
 
 async function playProgram(

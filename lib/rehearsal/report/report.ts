@@ -79,6 +79,8 @@ export interface RehearsedSwitch {
   readonly compared: { readonly tables: number; readonly of: number };
   /** The tasks of the state machine, and how long each took. */
   readonly states: readonly { readonly name: string; readonly ms: number }[];
+  /** What a promotion says was lost; a switch loses nothing. */
+  readonly loss?: string;
   /** When the first application had its last write on the old side. */
   readonly atSeconds?: number;
   /** Half of the applications could not write for longer than this, in milliseconds. */

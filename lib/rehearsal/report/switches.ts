@@ -23,8 +23,12 @@ function row({
   closedMs,
   compared,
   states,
+  loss,
 }: RehearsedSwitch): Html {
-  const tasks = states.map(({ name, ms }) => `${name} ${milliseconds(ms)}`).join(', ');
+  const tasks = [
+    ...states.map(({ name, ms }) => `${name} ${milliseconds(ms)}`),
+    ...(loss === undefined ? [] : [loss]),
+  ].join(', ');
   return html`<tr><th scope="row">${title}<small>${tasks}</small></th><td><code>${to}</code></td><td class="number">${milliseconds(medianMs)}</td><td class="number">${milliseconds(longestMs)}</td><td class="number">${milliseconds(closedMs)}</td><td class="number">${formatCount(compared.tables)} of ${formatCount(compared.of)}</td></tr>`;
 }
 

@@ -1,4 +1,4 @@
-import { inOrder, readDeployment } from '../../../lib/rehearsal/program/deployment';
+import { findRehearsed, inOrder } from '../../../lib/rehearsal/program/deployment';
 import { concludeNotPlayed } from '../../../lib/rehearsal/program/not-played';
 import { registered } from './registered';
 
@@ -10,8 +10,8 @@ test.each([
   [['a', 'b'], 'c', "got 'a', 'b'; name one of them by '--migration'"],
 ])('of the deployments %j with the name %s there must be one', (names, name, got) => {
   const resources = names.map((one) => registered({ type: DEPLOYMENT, name: one }));
-  expect(() => readDeployment(resources, name)).toThrow(
-    `a program must make one BlueGreenDeployment to be rehearsed, ${got}`,
+  expect(() => findRehearsed(resources, name)).toThrow(
+    `a program must make one BlueGreenDeployment or StreamingCluster to be rehearsed, ${got}`,
   );
 });
 

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { rehearseProgram } from '../../../lib/rehearsal';
+
+const PROGRAM = join(__dirname, '../programs/streaming-cluster');
+const REPLICAS = ['ashburn-2', 'phoenix-1', 'phoenix-2'];
+
+async function rehearsed(config: Readonly<Record<string, string>>) {
+  const report = await rehearseProgram({ directory: PROGRAM, rows: 1000, config });
+  expect({ problems: report.problems, unchecked: report.unchecked }).toEqual({
+    problems: [],
+    unchecked: [],
+  });
+  expect(report).toMatchObject({ ok: true, stack: 'cluster/dev', leftovers: [] });
+  expect(report.servers.map(({ name, role }) => [name, role])).toEqual([
+    ['ashburn-1', 'primary'],
+    ...REPLICAS.map((name) => [name, 'standby']),
+  ]);
+  const [promotion] = report.switches;
+  expect(REPLICAS).toContain(promotion?.to);
+  expect(report.phases.map(({ name, status }) => [name, status])).toEqual(
+    ['source', 'deploy', 'promote', 'rejoin', 'catch-up', 'verify', 'account', 'clear'].map(
+      (name) => [name, 'done'],
+    ),
+  );
+  // Every other server, the old primary too, has each row of the new one.
+  expect(report.verification.map(({ status }) => status)).toEqual(Array(9).fill('same'));
+  expect(report.secretScan).toMatchObject({ found: [] });
+  expect(report.standIns.map(({ name }) => name)).toContain('the virtual machines of the cluster');
+  return report;
+}
+
+test('a cluster that waits for a quorum loses no acknowledged write with its primary', async () => {
+  const synchronous = JSON.stringify({ quorum: 2, standbys: REPLICAS });
+  const report = await rehearsed({ synchronous });
+  expect(report.workload.told).toMatchObject({ missing: 0, doubled: 0, unexpected: 0 });
+  expect(report.switches[0]?.loss).toBe(
+    'no acknowledged commit is lost: a quorum of the standbys had each of them',
+  );
+});
+
+test('a cluster that waits for nobody says what it may have lost', async () => {
+  const report = await rehearsed({ major: '15' });
+  expect(report.workload.told).toMatchObject({ doubled: 0, unexpected: 0 });
+  expect(report.switches[0]?.loss).toMatch(
+    /^what 'ashburn-1' wrote after [0-9A-F]+\/[0-9A-F]+ is lost, acknowledged or not: \d+ bytes of log as far as it was seen$/,
+  );
+});
