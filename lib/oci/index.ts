@@ -32,6 +32,7 @@ export {
   PeeredVcns,
   type PeeredVcnsArgs,
 } from './peered-vcns';
+export { type CheckedResource, type ReplicationPolicy, replicationPolicies } from './policy';
 export {
   type DbAdministrator,
   type DbSystemOptions,

@@ -5,6 +5,7 @@ import { parseCutover } from '../../lib/postgres';
 import { type RegisteredResource, recordProgram } from '../../lib/rehearsal/pulumi-program';
 import { described, exposures } from '../oci/described';
 import { ofType, only } from '../oci/programs';
+import { violations } from '../oci/violations';
 
 const directory = join(__dirname, '../../examples/oci-blue-green');
 const KEY = 'the-private-key-that-nobody-may-read';
@@ -36,6 +37,10 @@ test('no secret is unmarked', () => {
   // What is generated in Vault is known to nobody, and what was put there is named only.
   for (const { inputs } of ofType(resources, 'oci:Vault/secret:Secret'))
     expect(Object.keys(inputs)).not.toContain('secretContent');
+});
+
+test('keeps to every policy', () => {
+  expect(violations(resources)).toEqual([]);
 });
 
 test('both databases are protected', () => {

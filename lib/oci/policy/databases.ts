@@ -1,0 +1,23 @@
+import type { ReplicationPolicy } from './policy';
+
+const DB_SYSTEM = 'oci:Psql/dbSystem:DbSystem';
+const VOLUME = 'oci:Core/volume:Volume';
+
+/** Data is not lost by an edit. */
+export const protectedDatabases: ReplicationPolicy = {
+  name: 'pontoon-protected-databases',
+  description: 'Databases and the volumes of their hosts are protected.',
+  enforcementLevel: 'mandatory',
+  validateResource: ({ type, urn, props, opts }, report) => {
+    const holdsData =
+      type === DB_SYSTEM || (type === VOLUME && urn.includes('pontoon:index:PostgresHost$'));
+    if (holdsData && !opts.protect)
+      report(
+        "'protect' must be true for what holds a database, got false; otherwise an edit that replaces it loses all data",
+      );
+    if (type === DB_SYSTEM && props.configId !== undefined && props.applyConfig !== 'RESTART')
+      report(
+        `'applyConfig' must be RESTART, got ${props.applyConfig ?? 'nothing'}; a reload changes neither wal_level nor extensions`,
+      );
+  },
+};
