@@ -5,6 +5,7 @@ import {
   type PromotionInput,
   type PromotionStepId,
   parsePromotion,
+  RejoinMode,
 } from '../postgres';
 import {
   dryRunPromotion,
@@ -12,6 +13,7 @@ import {
   type PromotionOutcome,
   type PromotionRequest,
   promote,
+  rejoin,
 } from '../runner';
 import type { Arguments } from './arguments';
 import type { Command } from './command';
@@ -55,6 +57,9 @@ export const promoteCommand: Command = {
     'lastKnown is where the log of the old primary was last seen to end: from there, the loss of an',
     'asynchronous cluster is counted.',
     '',
+    'An old primary is never just started again. --rejoin prints the script for its host that makes it a',
+    'standby of the new one; run this again afterwards, to see that it follows.',
+    '',
     'Example:',
     ...exampleLines('promote', EXAMPLE),
   ],
@@ -73,6 +78,13 @@ export const promoteCommand: Command = {
     'dry-run': {
       description: 'print every statement, secrets blanked out, and change nothing',
     },
+    rejoin: {
+      value: 'SERVER',
+      description: 'print the script for the host of SERVER that has it follow the new primary',
+    },
+    'fresh-copy': {
+      description: 'have the script copy everything by pg_basebackup, where pg_rewind cannot help',
+    },
     yes: { description: 'do not ask before the promotion' },
   },
   exitCodes: {
@@ -82,13 +94,16 @@ export const promoteCommand: Command = {
   },
   run: async (options, io) => {
     const dry = options.flag('dry-run');
-    if (!dry) requireConsent('promote', options, io);
+    const rejoined = options.text('rejoin');
+    if (!dry && rejoined === undefined) requireConsent('promote', options, io);
     const request: PromotionRequest = {
       input: await readPromotion(options, io),
       declareLost: options.flag('declare-lost'),
       acceptLoss: options.flag('accept-loss'),
     };
     try {
+      if (rejoined !== undefined)
+        return await showRejoin({ input: request.input, server: rejoined }, options, io);
       return dry ? await showDryRun(request, options, io) : await walk(request, options, io);
     } catch (error) {
       return failed(error, options, io);
@@ -103,6 +118,18 @@ async function readPromotion(options: Arguments, io: Io): Promise<PromotionInput
       ? await readStdin(io, { command: 'promote', example: EXAMPLE })
       : readJsonFile(io, file, 'file');
   return asUsage(() => parsePromotion(withCertificates(value, directory)));
+}
+
+async function showRejoin(
+  { input, server }: { readonly input: PromotionInput; readonly server: string },
+  options: Arguments,
+  io: Io,
+): Promise<ExitCode> {
+  const mode = options.flag('fresh-copy') ? RejoinMode.COPY : RejoinMode.REWIND;
+  const found = await rejoin({ input, server, mode }, { secrets: anySecrets(io) });
+  if (options.flag('json')) writeJson(io.stdout, found);
+  else io.stdout.write(found.script);
+  return ExitCode.FINE;
 }
 
 async function showDryRun(

@@ -43,6 +43,9 @@ export {
   type PromotionRequest,
   type PromotionServices,
   promote,
+  type RejoinRequest,
+  type RejoinScript,
+  rejoin,
 } from './promotion';
 export { apply, drop, plan } from './reconcile';
 export type { Outcome, ReconcileClients, ReconcileRequest } from './reconcile-request';

@@ -22,6 +22,11 @@ export function repointConninfo(conninfo: string, server: string, to: StreamSour
   parameters.set('host', to.host);
   parameters.set('port', String(to.port));
   parameters.set('application_name', to.applicationName);
+  return renderConninfo(parameters);
+}
+
+/** `parameters` as a connection string. */
+export function renderConninfo(parameters: ReadonlyMap<string, string>): string {
   return [...parameters].map(([name, value]) => `${name}=${quoteConninfo(value)}`).join(' ');
 }
 
@@ -30,8 +35,8 @@ export function holdsPassword(conninfo: string): boolean {
   return /(^|\s)password\s*=/.test(conninfo);
 }
 
-/** Reads `name = value` pairs, of which a value with blanks stands in quotes. */
-function parseConninfo(conninfo: string, server: string): Map<string, string> {
+/** Reads `name = value` pairs of `server`, of which a value with blanks stands in quotes. */
+export function parseConninfo(conninfo: string, server: string): Map<string, string> {
   const parameters = new Map<string, string>();
   const pair = /\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/suy;
   const text = conninfo.trimEnd();

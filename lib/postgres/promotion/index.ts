@@ -3,7 +3,7 @@ export {
   refuseBehind,
   type StandbyState,
 } from './choose';
-export { repointConninfo } from './conninfo';
+export { parseConninfo, repointConninfo } from './conninfo';
 export {
   type DatabaseLimit,
   type DatabaseSession,
@@ -18,7 +18,9 @@ export {
 export { type PromotionInput, parsePromotion } from './input';
 export { describeLoss, holdsAcknowledged, lossAfter, type PromotionLoss } from './loss';
 export { memberSlot, quorumOf } from './members';
+export { RejoinMode, type RejoinParameters, renderRejoin } from './rejoin';
 export {
+  allowRewind,
   dropIdleSlots,
   isRecovering,
   keepLogFor,
@@ -29,6 +31,8 @@ export {
   type ReceiverState,
   receiverState,
   reloadSettings,
+  type ServerPlaces,
+  serverPlaces,
   setForServer,
   settingIs,
   streamingNames,

@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../identifiers';
+import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { type Statement, secretSql, sql } from '../statement';
 import { holdsPassword } from './conninfo';
 
@@ -116,5 +116,38 @@ export function timelineOf(): Statement {
 export function streamingNames(): Statement {
   return sql(
     `SELECT application_name AS name FROM pg_catalog.pg_stat_replication WHERE state = 'streaming' ORDER BY 1`,
+  );
+}
+
+/** Where a server's files are, for one whose host is set up in the same way. */
+export interface ServerPlaces {
+  readonly dataDirectory: string;
+  readonly configFile: string;
+  readonly binDirectory: string;
+  /** How it streams, or did before it was promoted. */
+  readonly conninfo: string;
+}
+
+/** Asks for the places of a server; see {@link ServerPlaces}. */
+export function serverPlaces(): Statement {
+  return sql(
+    `SELECT pg_catalog.current_setting('data_directory') AS "dataDirectory", pg_catalog.current_setting('config_file') AS "configFile", (SELECT setting FROM pg_catalog.pg_config WHERE name = 'BINDIR') AS "binDirectory", pg_catalog.current_setting('primary_conninfo') AS conninfo`,
+  );
+}
+
+/**
+ * Lets `role` read the files of this server, as pg_rewind does.
+ *
+ * @see https://www.postgresql.org/docs/current/app-pgrewind.html
+ */
+export function allowRewind(role: string): readonly Statement[] {
+  const functions = [
+    'pg_ls_dir(text, boolean, boolean)',
+    'pg_stat_file(text, boolean)',
+    'pg_read_binary_file(text)',
+    'pg_read_binary_file(text, bigint, bigint, boolean)',
+  ];
+  return functions.map((name) =>
+    sql(`GRANT EXECUTE ON FUNCTION pg_catalog.${name} TO ${quoteIdentifier(role)}`),
   );
 }

@@ -130,7 +130,12 @@ export async function forgetFollowers(context: PromotionContext, server: string)
   await context.run(server, dropIdleSlots(slots));
 }
 
-async function provideSlot(context: PromotionContext, to: string, slot: string): Promise<void> {
+/** Has `to` keep its log for whoever streams by `slot`. */
+export async function provideSlot(
+  context: PromotionContext,
+  to: string,
+  slot: string,
+): Promise<void> {
   const found = await context.runOne(to, physicalSlot(slot));
   if (found?.useless === true && found.active !== true) {
     await context.run(to, dropIdleSlots([slot]));

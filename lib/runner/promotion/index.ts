@@ -6,4 +6,5 @@ export type {
   PromotionServices,
 } from './context';
 export { dryRunPromotion, type PromotionAction, type PromotionDryRun } from './dry-run';
+export { type RejoinRequest, type RejoinScript, rejoin } from './rejoin';
 export { promote } from './walk';

@@ -135,6 +135,12 @@ export class ClusterLab {
     }
   }
 
+  /** Has the primary send its log to nobody any more. */
+  public async cutOff(): Promise<void> {
+    await this.server(PRIMARY).setHba(['hostssl all all 127.0.0.1/32 scram-sha-256']);
+    await this.ask(PRIMARY, 'SELECT pg_terminate_backend(pid) FROM pg_stat_replication');
+  }
+
   /** The rows that `name` has of what was written. */
   public async rows(name: string): Promise<readonly number[]> {
     const rows = await this.ask<{ id: string }>(name, 'SELECT id FROM t ORDER BY 1');

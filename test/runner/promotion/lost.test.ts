@@ -49,8 +49,7 @@ describe.each([14, 18])('a primary of PostgreSQL %i that was killed', (major) =>
     lab = await ClusterLab.open({ major });
     const writers = lab.write(() => PRIMARY);
     await eventually(async () => writers.acknowledged.length > 100);
-    await lab.server(PRIMARY).setHba(['hostssl all all 127.0.0.1/32 scram-sha-256']);
-    await lab.ask(PRIMARY, 'SELECT pg_terminate_backend(pid) FROM pg_stat_replication');
+    await lab.cutOff();
     const before = writers.acknowledged.length;
     await eventually(async () => writers.acknowledged.length > before + 100);
     await writers.stop();

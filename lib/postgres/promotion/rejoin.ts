@@ -1,0 +1,121 @@
+import { PontoonError } from '../errors';
+import { holdsPassword, parseConninfo, renderConninfo } from './conninfo';
+
+/** How an old primary becomes a standby again. */
+export enum RejoinMode {
+  /** `pg_rewind` takes back what it wrote after the new timeline began, and copies only what differs. */
+  REWIND = 'rewind',
+  /** `pg_basebackup` copies everything anew beside the old data, which is kept. */
+  COPY = 'copy',
+}
+
+/** What a host needs to know to rejoin its server. */
+export interface RejoinParameters {
+  /** The server's name in the topology. */
+  readonly server: string;
+  readonly mode: RejoinMode;
+  /** The PostgreSQL major version, which names the service. */
+  readonly majorVersion: number;
+  /** The directory with `postgres`, `pg_controldata`, `pg_rewind` and `pg_basebackup`. */
+  readonly binDirectory: string;
+  readonly dataDirectory: string;
+  readonly configFile: string;
+  /** How it streams from the new primary: with a password file, never with a password. */
+  readonly conninfo: string;
+  /** The slot that is kept for it there. */
+  readonly slot: string;
+  /** The database in which the role of `conninfo` may read the new primary's files. */
+  readonly database: string;
+}
+
+/**
+ * The script that makes the server of a host a standby of the new primary; to be run there by root, or by the owner of
+ * the data directory. `STOP` and `START` replace the commands by which the service is stopped and started.
+ *
+ * @throws PontoonError with code PASSWORD_IN_CONNINFO, since others may read scripts.
+ */
+export function renderRejoin(parameters: RejoinParameters): string {
+  const { server, mode, majorVersion, conninfo, database } = parameters;
+  if (holdsPassword(conninfo)) {
+    throw new PontoonError(
+      'PASSWORD_IN_CONNINFO',
+      `'primary_conninfo' must name a password file to rejoin '${server}', got a password; put it into a file that only PostgreSQL may read, and set 'passfile'`,
+    );
+  }
+  const given = parseConninfo(conninfo, server);
+  const source = renderConninfo(new Map([...given, ['dbname', database]]));
+  return [
+    '#!/usr/bin/env bash',
+    `# Makes '${server.replaceAll(/[\r\n]/g, ' ')}' a standby of the new primary.`,
+    'set -euo pipefail',
+    'export LC_ALL=C',
+    `BIN=${quote(parameters.binDirectory)}`,
+    `DATA=${quote(parameters.dataDirectory)}`,
+    `CONFIG=${quote(parameters.configFile)}`,
+    `CONNINFO=${quote(conninfo)}`,
+    `SOURCE=${quote(source)}`,
+    `PASSFILE=${quote(given.get('passfile') ?? '')}`,
+    `SLOT=${quote(parameters.slot)}`,
+    `STOP=\${STOP:-systemctl stop postgresql-${majorVersion}}`,
+    `START=\${START:-systemctl start postgresql-${majorVersion}}`,
+    COMMON,
+    mode === RejoinMode.REWIND ? REWIND : COPY,
+    FOLLOW,
+  ].join('\n');
+}
+
+const COMMON = `
+OWNER=$(stat -c %U "$DATA")
+as_owner() {
+  if [ "$(id -u)" = 0 ] && [ "$OWNER" != root ]; then setpriv --reuid="$OWNER" --regid="$(stat -c %g "$DATA")" --clear-groups "$@"; else "$@"; fi
+}
+fail() {
+  echo "rejoin: $1" >&2
+  exit 1
+}
+cd /
+if [ -n "$PASSFILE" ]; then
+  as_owner test -r "$PASSFILE" || fail "'$PASSFILE' must be readable for '$OWNER', got none; write host:port:database:user:password into it"
+fi
+$STOP
+if [ -e "$DATA/postmaster.pid" ] && kill -0 "$(head -n 1 "$DATA/postmaster.pid")" 2>/dev/null; then
+  fail "the server in '$DATA' must be stopped, got a running one; stop it, and run this again"
+fi`;
+
+const REWIND = `
+[ -x "$BIN/pg_rewind" ] || fail "'$BIN/pg_rewind' must be there, got none; install it, or copy afresh"
+state() {
+  as_owner "$BIN/pg_controldata" "$DATA" | sed -n 's/^Database cluster state: *//p'
+}
+# pg_rewind wants a server that was shut down; one that was killed first replays its own log.
+case $(state) in
+  'shut down' | 'shut down in recovery') ;;
+  *) as_owner "$BIN/postgres" --single -D "$DATA" -c config_file="$CONFIG" -c synchronous_standby_names= template1 </dev/null >/dev/null ;;
+esac
+as_owner "$BIN/pg_rewind" --no-ensure-shutdown --target-pgdata="$DATA" --source-server="$SOURCE"`;
+
+const COPY = `
+[ -x "$BIN/pg_basebackup" ] || fail "'$BIN/pg_basebackup' must be there, got none; install it"
+[ ! -e "$DATA.before" ] || fail "'$DATA.before' must not be there, got what an earlier copy left; look at it, and remove it"
+rm -rf "$DATA.new"
+as_owner "$BIN/pg_basebackup" --pgdata="$DATA.new" --dbname="$CONNINFO" --slot="$SLOT" --wal-method=stream --checkpoint=fast
+mv "$DATA" "$DATA.before"
+mv "$DATA.new" "$DATA"`;
+
+const FOLLOW = `
+# What was copied says whom the new primary followed; the last line counts.
+conf_quote() {
+  local value=\${1//\\\\/\\\\\\\\}
+  printf "'%s'" "\${value//\\'/\\'\\'}"
+}
+as_owner tee -a "$DATA/postgresql.auto.conf" >/dev/null <<SETTINGS
+primary_conninfo = $(conf_quote "$CONNINFO")
+primary_slot_name = $(conf_quote "$SLOT")
+SETTINGS
+as_owner touch "$DATA/standby.signal"
+$START
+`;
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

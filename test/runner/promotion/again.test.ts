@@ -1,0 +1,91 @@
+import {
+  LOST_STEPS,
+  PLANNED_STEPS,
+  type PromotionStepId,
+  takeWalkLock,
+} from '../../../lib/postgres';
+import { type PromotionOutcome, type PromotionRequest, promote } from '../../../lib/runner';
+import { ClusterLab, PRIMARY } from './lab';
+
+const LIMITS = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
+
+let lab: ClusterLab;
+beforeEach(async () => {
+  lab = await ClusterLab.open({ major: 16, standbys: 2 });
+  await lab.ask(PRIMARY, 'INSERT INTO t SELECT n, 0 FROM generate_series(1, 500) n');
+  await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
+});
+afterEach(async () => await lab?.close());
+
+/** Promotes until `step` begins, where everything breaks off and nothing is taken back. */
+async function killedAt(step: PromotionStepId, request: PromotionRequest): Promise<void> {
+  let dead = false;
+  const onEvent = (event: { readonly kind: string; readonly id?: PromotionStepId }): void => {
+    dead ||= event.id === step;
+    if (dead) throw new Error(`killed at ${step}`);
+  };
+  const services = { secrets: lab.secrets, onEvent };
+  await expect(promote(request, services)).rejects.toThrow(`killed at ${step}`);
+}
+
+async function expectPromoted(outcome: PromotionOutcome): Promise<void> {
+  expect(outcome).toMatchObject({ to: 'replica1', timeline: 2, following: ['replica2'] });
+  await lab.ask('replica1', 'INSERT INTO t VALUES (501, 1)');
+  await lab.untilReplayed('replica1', ['replica2']);
+  expect(await lab.rows('replica2')).toHaveLength(501);
+  expect(await lab.ask('replica1', LIMITS)).toEqual([{ limit: -1 }]);
+  expect(await lab.ask('replica2', 'SELECT slot_name FROM pg_replication_slots')).toEqual([]);
+}
+
+test('killed at every step in turn, a promotion ends as if it had not been', async () => {
+  const request = { input: lab.input({ to: 'replica1' }) };
+  for (const { id } of PLANNED_STEPS) await killedAt(id, request);
+  const outcome = await promote(request, lab);
+  expect(outcome.result).toBe('already-promoted');
+  await expectPromoted(outcome);
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+});
+
+test('so does that in place of a lost primary, which is kept out when it comes back', async () => {
+  await lab.server(PRIMARY).kill();
+  const request = { input: lab.input({ to: 'replica1' }), declareLost: true };
+  for (const { id } of LOST_STEPS) await killedAt(id, request);
+  const outcome = await promote(request, lab);
+  expect(outcome).toMatchObject({ result: 'already-promoted' });
+  expect(outcome.loss).toEqual({ kind: 'said-before', after: outcome.forkedAt });
+  await expectPromoted(outcome);
+
+  await lab.server(PRIMARY).start();
+  await lab.ask(PRIMARY, 'INSERT INTO t VALUES (1000, 1)');
+  const again = await promote({ input: lab.input() }, lab);
+  expect(again.loss).toEqual({
+    kind: 'everything-after',
+    after: outcome.forkedAt,
+    bytes: expect.stringMatching(/^[1-9]\d+$/),
+  });
+  expect(again.notFollowing).toEqual([
+    { server: PRIMARY, reason: 'it is fenced, and has to be rejoined', late: false },
+  ]);
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+});
+
+test('what fails before the promotion is taken back', async () => {
+  const root = await lab.client(PRIMARY);
+  await root.query("SET application_name = 'psql'");
+  await expect(promote({ input: lab.input({ to: 'replica1' }) }, lab)).rejects.toThrow(
+    /^'primary' must hold no session that a fence does not end, got superuser 'postgres' \(psql\) in database 'shop', process \d+; end it, and run this again$/,
+  );
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
+  await lab.ask(PRIMARY, 'INSERT INTO t VALUES (501, 1)');
+  await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
+});
+
+test('a second operator is refused', async () => {
+  const other = await lab.client('replica1');
+  const { text, values } = takeWalkLock('promotion of primary');
+  await other.query("SET application_name = 'pontoon promotion'");
+  await other.query(text, [...(values ?? [])]);
+  await expect(promote({ input: lab.input() }, lab)).rejects.toThrow(
+    /^the cluster of 'primary' must have one operator, got another at work on 'replica1' \(pontoon promotion, process \d+\); wait until it has ended$/,
+  );
+});
