@@ -51,20 +51,22 @@ export function renderRejoin(parameters: RejoinParameters): string {
     'export LC_ALL=C',
     `BIN=${quote(parameters.binDirectory)}`,
     `DATA=${quote(parameters.dataDirectory)}`,
-    `CONFIG=${quote(parameters.configFile)}`,
     `CONNINFO=${quote(conninfo)}`,
-    `SOURCE=${quote(source)}`,
     `PASSFILE=${quote(given.get('passfile') ?? '')}`,
     `SLOT=${quote(parameters.slot)}`,
     `STOP=\${STOP:-systemctl stop postgresql-${majorVersion}}`,
     `START=\${START:-systemctl start postgresql-${majorVersion}}`,
     COMMON,
-    mode === RejoinMode.REWIND ? REWIND : COPY,
+    ...(mode === RejoinMode.REWIND
+      ? [`CONFIG=${quote(parameters.configFile)}`, `SOURCE=${quote(source)}`, REWIND]
+      : [COPY]),
     FOLLOW,
   ].join('\n');
 }
 
 const COMMON = `
+# A copy that was killed as it changed places.
+[ -e "$DATA" ] || mv "$DATA.before" "$DATA"
 OWNER=$(stat -c %U "$DATA")
 as_owner() {
   if [ "$(id -u)" = 0 ] && [ "$OWNER" != root ]; then setpriv --reuid="$OWNER" --regid="$(stat -c %g "$DATA")" --clear-groups "$@"; else "$@"; fi
@@ -98,6 +100,8 @@ const COPY = `
 [ -x "$BIN/pg_basebackup" ] || fail "'$BIN/pg_basebackup' must be there, got none; install it"
 [ ! -e "$DATA.before" ] || fail "'$DATA.before' must not be there, got what an earlier copy left; look at it, and remove it"
 rm -rf "$DATA.new"
+mkdir -m 700 "$DATA.new"
+chown --reference="$DATA" "$DATA.new"
 as_owner "$BIN/pg_basebackup" --pgdata="$DATA.new" --dbname="$CONNINFO" --slot="$SLOT" --wal-method=stream --checkpoint=fast
 mv "$DATA" "$DATA.before"
 mv "$DATA.new" "$DATA"`;

@@ -71,8 +71,8 @@ export async function dryRunPromotion(
       actions: [
         ...(fenced ? await fencing(context, 'fence') : []),
         ...preparing(context, members, to),
-        ...(promoted === undefined ? [action('promote', to, promoteServer())] : []),
         ...repointing(context, members, to),
+        ...(promoted === undefined ? [action('promote', to, promoteServer())] : []),
         ...(fenced ? await fencing(context, 'lift', to) : []),
       ],
     };
