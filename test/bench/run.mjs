@@ -41,6 +41,7 @@ const BENCHES = {
   rehearsal: ['benchRehearsal', ({ phases, ...row }) => [row, ...phases]],
   outage: ['benchOutage', (rows) => rows],
   'blue-green': ['benchBlueGreen', (rows) => rows],
+  programs: ['benchPrograms', (rows) => rows],
   sizes: ['benchSizes', (rows) => rows],
   verification: ['benchVerification', (rows) => rows],
 };
