@@ -41,14 +41,23 @@ exports.__esModule = true;`,
 });
 
 /**
- * Parts of `pg` that are loaded when somebody asks for them, and nobody does here: libpq's client, and the password
- * file, since every connection has its password. Asked for after all, they say so.
+ * Parts of `pg` that are loaded when somebody asks for them, and nobody does here: libpq's client, the password
+ * file, since every connection has its password, and the pool, since every session is somebody's. Asked for after all,
+ * they say so.
  */
 const withoutUnusedParts = {
   name: 'without-unused-parts',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/](pg[\\/]lib[\\/]native|pgpass[\\/]lib)[\\/]index\.js$/ }, () => ({
       contents: `throw new Error('this part of pg is not in the bundle');`,
+    }));
+    // A class of it is derived when `pg` is loaded.
+    onLoad({ filter: /[\\/]pg-pool[\\/]index\.js$/ }, () => ({
+      contents: `module.exports = class {
+  constructor() {
+    throw new Error('this part of pg is not in the bundle');
+  }
+};`,
     }));
   },
 };
