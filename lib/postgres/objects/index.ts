@@ -33,7 +33,6 @@ export { wherePglogicalIs } from './pglogical-query';
 export {
   PGLOGICAL_OUTPUT,
   type PglogicalReplicationSetSpec,
-  pglogicalSelectionProblems,
 } from './pglogical-replication-set';
 export type { PglogicalSubscriptionSpec } from './pglogical-subscription';
 export type { PublicationSpec } from './publication';

@@ -1,12 +1,8 @@
 import { PontoonError } from '../errors';
 import { type QualifiedName, quoteIdentifier, quoteLiteral, quoteQualified } from '../identifiers';
 import { type Statement, sql } from '../statement';
-import {
-  readSelection,
-  selectionProblems,
-  selectionUses,
-  type TableSelection,
-} from '../table-selection';
+import { readSelection, selectionProblems, type TableSelection } from '../table-selection';
+import { pglogicalSelectionProblems } from '../topology';
 import { CANARY_TABLE } from './canary';
 import { type ObjectKind, type Step, step } from './object';
 import {
@@ -89,23 +85,6 @@ export const pglogicalReplicationSet: ObjectKind<
       ),
     ),
 };
-
-/** Says what pglogical cannot leave out of a table. */
-export function pglogicalSelectionProblems(selection: TableSelection, what: string): string[] {
-  const uses = selectionUses(selection);
-  return [
-    ...(uses.columns
-      ? [
-          `'${what}.tables.columns' cannot be given for pglogical, whose subscriber fails on a table that lacks columns; leave it out or use a NATIVE link`,
-        ]
-      : []),
-    ...(uses.rowFilters
-      ? [
-          `'${what}.tables.rowFilters' cannot be given for pglogical, which would let rows stay that no longer match; leave it out or use a NATIVE link`,
-        ]
-      : []),
-  ];
-}
 
 /** The tables of each set. */
 function wantedTables(

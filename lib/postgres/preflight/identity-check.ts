@@ -38,7 +38,7 @@ export const replicaIdentity = defineCheck<IdentityRow>({
 )
 SELECT t.schema, t.name, t.ancestors, t.identity, t."primaryKey", t."immediateKey", t."identityIndex", u.candidate, u."candidateColumns"
 FROM judged t ${CANDIDATE_SQL}
-WHERE NOT (t."immediateKey" AND t.identity IN ('d', 'f')) ORDER BY t.schema, t.name`,
+WHERE NOT (t."immediateKey" AND t.identity = 'd') ORDER BY t.schema, t.name`,
       selected.values,
     );
   },
@@ -48,6 +48,7 @@ WHERE NOT (t."immediateKey" AND t.identity IN ('d', 'f')) ORDER BY t.schema, t.n
       const kinds = new Set(match(row).map(({ kind }) => kind));
       return [
         ...(kinds.has(LinkKind.NATIVE) ? nativeFound(row, server) : []),
+        ...(kinds.has(LinkKind.PGLOGICAL) ? pglogicalFound(row) : []),
         ...(kinds.has(LinkKind.DMS) ? dmsFound(row) : []),
       ];
     });
@@ -67,6 +68,21 @@ function nativeFound(row: IdentityRow, server: string): Found[] {
       object,
       message: `table ${object} has no replica identity, so its UPDATEs and DELETEs would fail on '${server}' once it is published; add a primary key or set REPLICA IDENTITY`,
       fix: `ALTER TABLE ${object} REPLICA IDENTITY ${bestIdentity(row)};`,
+    },
+  ];
+}
+
+/** It finds rows by an index, and by nothing else. */
+function pglogicalFound(row: IdentityRow): Found[] {
+  if (row.identity === 'i' && row.identityIndex) return [];
+  const object = quoteQualified(row);
+  const best = bestIdentity(row);
+  return [
+    {
+      severity: 'error',
+      object,
+      message: `table ${object} has no key by which pglogical finds rows (REPLICA IDENTITY FULL is none), so that it is refused; add a primary key, or list it in 'insertOnly' of the replication set and accept this finding if its rows are never changed or deleted`,
+      ...(best === 'FULL' ? {} : { fix: `ALTER TABLE ${object} REPLICA IDENTITY ${best};` }),
     },
   ];
 }

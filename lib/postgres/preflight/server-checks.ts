@@ -3,6 +3,7 @@ import {
   deriveSettings,
   diffSettings,
   type ReportedSetting,
+  type RequiredSetting,
   readSettings,
   type SettingDifference,
 } from '../settings';
@@ -72,7 +73,12 @@ export const settings = defineCheck<ReportedSetting>({
   },
 });
 
-const RULES = { equal: '', 'at-least': 'at least ', 'zero-or-at-least': '0 or at least ' } as const;
+const RULES = {
+  equal: '',
+  'at-least': 'at least ',
+  'zero-or-at-least': '0 or at least ',
+  includes: 'a list with ',
+} as const;
 
 function settingFound(
   difference: SettingDifference,
@@ -81,7 +87,7 @@ function settingFound(
 ): Found {
   const { required, actual, needsRestart } = difference;
   // What nobody decided is the owner's: a guard of the disk is not to be taken away by a fix of ours.
-  if (required.advised === true) return advisedFound(required.name, actual, server);
+  if (required.advised === true) return advisedFound(required, actual, server);
   const target = serverOf(topology, server);
   const parameter = isManaged(target) ? parameterOf(difference) : undefined;
   const [name, value] =
@@ -98,7 +104,18 @@ function settingFound(
   };
 }
 
-function advisedFound(name: string, actual: string | undefined, server: string): Found {
+function advisedFound(
+  { name, value, reason }: RequiredSetting,
+  actual: string | undefined,
+  server: string,
+): Found {
+  if (name !== 'max_slot_wal_keep_size') {
+    return {
+      severity: 'warning',
+      object: name,
+      message: `'${name}' is ${actual ?? 'unknown'} on '${server}', and ${value} would be better: ${reason}`,
+    };
+  }
   return {
     severity: 'warning',
     object: name,

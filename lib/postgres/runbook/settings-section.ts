@@ -7,6 +7,7 @@ const RULES: Readonly<Record<RequiredSetting['rule'], string>> = {
   equal: '',
   'at-least': 'or more',
   'zero-or-at-least': 'or more, or 0',
+  includes: 'beside what is there',
 };
 
 /** The settings that the server needs: see, set, reload or restart. */
@@ -36,7 +37,7 @@ export function settingsSection({ topology, server, sizing }: RunbookContext): S
       restarts.length === 0
         ? 'Nothing here needs a restart.'
         : `Then restart the server, once, for ${restarts.map(({ name }) => inlineCode(name)).join(', ')}. The query above shows \`pending_restart\` until you did.`,
-      ...needed.filter(({ advised }) => advised === true).map(({ name }) => keepOwn(name)),
+      ...needed.filter(({ advised }) => advised === true).map(adviceOn),
       'A role whose password was stored as MD5 cannot log in by SCRAM: set such passwords again after `password_encryption` was changed.',
     ],
   };
@@ -44,13 +45,18 @@ export function settingsSection({ topology, server, sizing }: RunbookContext): S
 
 /** What takes the settings back, for the end. */
 export function resetStatements({ topology, server, sizing }: RunbookContext): string[] {
-  return deriveSettings(topology, server, sizing)
-    .filter(({ advised }) => advised !== true)
-    .map(({ name }) => `ALTER SYSTEM RESET ${name};`);
+  return (
+    deriveSettings(topology, server, sizing)
+      // What else is in a list is none of ours.
+      .filter(({ advised, rule }) => advised !== true && rule !== 'includes')
+      .map(({ name }) => `ALTER SYSTEM RESET ${name};`)
+  );
 }
 
-/** Nobody decided about this setting: the owner's own value stays. */
-function keepOwn(name: string): string {
+/** Nobody decided about this setting: the owner's own value stays, or is better changed. */
+function adviceOn({ name, value, reason }: RequiredSetting): string {
+  if (name !== 'max_slot_wal_keep_size')
+    return `Set ${inlineCode(`${name} = ${value}`)} too, if you may: ${reason}.`;
   return `Keep your own ${inlineCode(name)}. It saves the disk from a slot that nobody reads, and costs a new copy when it comes into effect: it must hold what the server writes during the first copy and the longest outage. Once it is decided, state it as ${inlineCode('maxSlotWalKeepMiB')} of this server, so that the deployment checks it.`;
 }
 

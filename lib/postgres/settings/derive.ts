@@ -1,5 +1,6 @@
 import { isManaged, serverOf, type Topology } from '../topology';
 import { clusterSettings } from './cluster';
+import { pglogicalSettings } from './pglogical';
 import type { RequiredSetting, SizingOptions } from './requirement';
 import { senderSettings } from './sender';
 import { standbySettings } from './standby';
@@ -21,6 +22,8 @@ export function deriveSettings(
   ];
   const cluster = clusterSettings(topology, name, sizing);
   settings.push(...cluster.filter((one) => !settings.some((other) => other.name === one.name)));
+  const pglogical = pglogicalSettings(topology, name, server);
+  settings.push(...pglogical.filter((one) => !settings.some((other) => other.name === one.name)));
   if (!isManaged(server)) settings.push(...securitySettings());
   return settings;
 }

@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../identifiers';
 import { type Statement, sql } from '../statement';
 import type { RequiredSetting } from './requirement';
 
@@ -55,13 +56,23 @@ export function diffSettings(
 
 /** `differences` as the statements that mend them; settings that need a restart take effect only then. */
 export function renderAlterSystem(differences: readonly SettingDifference[]): string[] {
-  return differences.map(
-    ({ required: { name, value } }) =>
-      `ALTER SYSTEM SET ${name} = '${value.replaceAll("'", "''")}';`,
+  return differences.map(({ required: { name, value, rule }, actual }) =>
+    // What else is in a list stays.
+    rule === 'includes'
+      ? `ALTER SYSTEM SET ${name} = ${[...listed(actual ?? ''), value].map(quoteLiteral).join(', ')};`
+      : `ALTER SYSTEM SET ${name} = '${value.replaceAll("'", "''")}';`,
   );
 }
 
+function listed(setting: string): readonly string[] {
+  return setting
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
 function satisfies({ value, rule }: RequiredSetting, { setting, unit }: ReportedSetting): boolean {
+  if (rule === 'includes') return listed(setting).includes(value);
   // Without a unit it may be a text: slots called 7 and 007, or 1d and 24h, are two.
   if (rule === 'equal' && unit === null) return setting === value;
   const wanted = inBaseUnit(value, null);

@@ -1,5 +1,5 @@
-/** How a number of the server's is compared with the one it needs. */
-export type SettingRule = 'equal' | 'at-least' | 'zero-or-at-least';
+/** How a value of the server's is compared with the one it needs: `includes` is for lists. */
+export type SettingRule = 'equal' | 'at-least' | 'zero-or-at-least' | 'includes';
 
 /** One setting that a server needs, and why. */
 export interface RequiredSetting {

@@ -11,6 +11,7 @@ export {
   slotNameFor,
   type TopologyNames,
 } from './names';
+export { pglogicalSelectionProblems } from './pglogical-rules';
 export { checkPlainData } from './plain-data';
 export { readTopology } from './read';
 export { topologyProblems, topologyWarnings } from './rules';

@@ -4,6 +4,7 @@ import { slotNameProblem } from '../identifiers';
 import { selectionProblems, selectionUses } from '../table-selection';
 import { primaryOf, slotNameOf, standbyLinkInto } from './links';
 import { isManaged } from './managed';
+import { checkPglogicalLink } from './pglogical-rules';
 import {
   LinkKind,
   type TopologyLink,
@@ -38,7 +39,7 @@ export function checkLink(
   const slotProblem = slotNameProblem(slotNameOf(topology, link), `${at}.slotName`);
   if (slotProblem !== undefined) problems.add(slotProblem);
   if (link.kind === LinkKind.PHYSICAL) checkPhysicalLink(link, from, to, at, problems);
-  else checkLogicalLink(topology, link, to, at, problems);
+  else checkLogicalLink(topology, link, { from, to }, at, problems);
 }
 
 /** A name such as `constructor` is no server, although every object has it. */
@@ -84,7 +85,7 @@ function checkPhysicalLink(
 function checkLogicalLink(
   topology: TopologyProps,
   link: TopologyLink,
-  to: TopologyServer,
+  { from, to }: { readonly from: TopologyServer; readonly to: TopologyServer },
   at: string,
   problems: Problems,
 ): void {
@@ -110,6 +111,8 @@ function checkLogicalLink(
   }
   checkDecoding(topology, link, at, problems);
   if (link.kind === LinkKind.NATIVE) checkPublication(topology, link, at, problems);
+  if (link.kind === LinkKind.PGLOGICAL)
+    checkPglogicalLink(topology, link, { from, to }, at, problems);
 }
 
 function checkDecoding(

@@ -5,6 +5,7 @@ import { checkLink } from './link-rules';
 import { primaryOf, slotNameOf, standbyLinkInto } from './links';
 import { namePrefixProblem } from './names';
 import { checkParts } from './part-rules';
+import { pglogicalWarning } from './pglogical-rules';
 import { checkPlainData } from './plain-data';
 import { checkSynchronous, quorumWarnings } from './synchronous-rules';
 import { LinkKind, type TopologyLink, type TopologyProps, type TopologyServer } from './topology';
@@ -40,7 +41,10 @@ export function topologyWarnings(topology: TopologyProps): readonly string[] {
       ([name, server]) =>
         `unchecked: server '${name}' runs PostgreSQL ${server.majorVersion}, newer than ${KNOWN_MAJORS.newest}, the newest that was tried`,
     );
-  return [...unchecked, ...quorumWarnings(topology)];
+  const pglogical = topology.links
+    .filter(({ kind }) => kind === LinkKind.PGLOGICAL)
+    .flatMap((link) => pglogicalWarning(topology, link) ?? []);
+  return [...unchecked, ...quorumWarnings(topology), ...pglogical];
 }
 
 function checkServer(name: string, server: TopologyServer, problems: Problems): void {
