@@ -1,6 +1,6 @@
 // The whole way over pglogical, on real servers of two majors: there, back and there again under load, to the end.
 import { CUTOVER_STEPS, LinkKind, rollbackOf } from '../../../lib/postgres';
-import { cutover, finalize, status } from '../../../lib/runner';
+import { cutover, dryRun, finalize, status, waitUntil } from '../../../lib/runner';
 import { pglogicalObstacle, preparePglogical } from '../../pglogical-servers';
 import { CutoverLab } from './lab';
 import { contradictions, JournalWriter, untilWritten } from './writer';
@@ -14,6 +14,68 @@ const reason = pglogicalObstacle();
     lab = await CutoverLab.start([15, 17], { kind: LinkKind.PGLOGICAL });
   }, 600_000);
   afterAll(() => lab.stop());
+
+  test('is foretold without a change', async () => {
+    const services = await lab.services();
+    const { actions, gates } = await dryRun({ plan: lab.plan(), owner: 'test' }, services);
+    expect(gates.filter(({ status: state }) => state !== 'open')).toEqual([]);
+    const said = actions.map(({ where, what }) => `${where}: ${what}`);
+    expect(said).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^blue: SELECT pglogical\.create_subscription\('backward', .*\*\*\*/),
+        'green: SELECT pglogical.alter_subscription_disable($1, true)',
+        `green: SELECT pg_catalog.pg_create_logical_replication_slot('backward', 'pglogical_output')`,
+        'blue: SELECT pglogical.alter_subscription_enable($1, true)',
+      ]),
+    );
+    await services.close();
+    const { rows } = await lab.blue.admin.query('SELECT sub_name FROM pglogical.subscription');
+    expect(rows).toEqual([]);
+  }, 60_000);
+
+  test('is taken back when clients cannot be sent, and the way forward carries on', async () => {
+    const writer = new JournalWriter(9, () => lab.application());
+    await untilWritten([writer]);
+    const services = await lab.services();
+    const refused = cutover(
+      { plan: lab.plan(), owner: 'test' },
+      {
+        ...services,
+        endpoint: {
+          active: async () => lab.active,
+          activate: async (server) => {
+            if (server === 'green') throw new Error('the endpoint refuses');
+          },
+        },
+      },
+    );
+    await expect(refused).rejects.toThrow(
+      `the endpoint refuses; everything was taken back, and 'blue' works as before`,
+    );
+    await untilWritten([writer]);
+    await writer.stop();
+    const last = writer.acknowledged.at(-1);
+    await waitUntil({
+      what: 'the last row must arrive',
+      deadlineMs: 60_000,
+      probe: async () => {
+        const { rows } = await lab.green.admin.query(
+          `SELECT FROM shop.orders WHERE client = 9 AND number = ${last}`,
+        );
+        return rows.length === 1
+          ? { done: true, value: undefined }
+          : { done: false, reason: 'it is not there' };
+      },
+    });
+    expect(await status({ plan: lab.plan() }, services)).toMatchObject({
+      phase: 'provisioned',
+      writer: 'blue',
+      forward: { state: 'carrying' },
+      reverse: { state: 'stopped' },
+    });
+    await services.close();
+    expect(await contradictions(lab.green.admin, [writer])).toEqual([]);
+  }, 120_000);
 
   test('and back, and again, to the end, loses no acknowledged write', async () => {
     const writers = [0, 1, 2, 3].map(
