@@ -156,3 +156,12 @@ test('says which file of a certificate cannot be read', async () => {
       'pontoon: \'caCertificateFile\' must be a readable file, got "gone.pem"; correct its name\n',
   });
 });
+
+test('understands the objects of pglogical, also where it is not installed', async () => {
+  const node = { kind: 'pglogical-node', name: 'blue', readers: [] };
+  const { code, stderr } = await run(['apply', '--plan'], node);
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    'pontoon: pglogical node "blue" requires pglogical in shared_preload_libraries, got a server that has not loaded it; install its package, add it there (in oci.admin_enabled_extensions on OCI) and restart the server\n',
+  );
+});
