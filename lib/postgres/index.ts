@@ -113,6 +113,7 @@ export {
   renamedDifferences,
   replayed,
   replicatingLogins,
+  replicationReader,
   rollbackOf,
   type SchemaPart,
   type SequencePair,

@@ -9,10 +9,21 @@ export function entriesOf(kinds: readonly string[], names: readonly string[]): S
   );
 }
 
-/** Which of `names` are logins that may replicate: by their own right, or as Amazon RDS grants it. */
+/** SQL for whether the role of the row `r` may replicate: by its own right, or as Amazon RDS grants it. */
+const REPLICATES = `(r.rolreplication OR EXISTS (SELECT FROM pg_catalog.pg_roles m WHERE m.rolname = 'rds_replication' AND pg_catalog.pg_has_role(r.oid, m.oid, 'MEMBER')))`;
+
+/** Which of `names` are logins that may replicate. */
 export function replicatingLogins(names: readonly string[]): Statement {
   return sql(
-    `SELECT r.rolname AS name FROM pg_catalog.pg_roles r WHERE r.rolname = ANY ($1) AND r.rolcanlogin AND (r.rolreplication OR EXISTS (SELECT FROM pg_catalog.pg_roles m WHERE m.rolname = 'rds_replication' AND pg_catalog.pg_has_role(r.oid, m.oid, 'MEMBER'))) ORDER BY 1`,
+    `SELECT r.rolname AS name FROM pg_catalog.pg_roles r WHERE r.rolname = ANY ($1) AND r.rolcanlogin AND ${REPLICATES} ORDER BY 1`,
+    [names],
+  );
+}
+
+/** One of `names` that may log in, connect to the database, and replicate from it. No row if none may. */
+export function replicationReader(names: readonly string[]): Statement {
+  return sql(
+    `SELECT r.rolname AS name FROM pg_catalog.pg_roles r WHERE r.rolname = ANY ($1) AND r.rolcanlogin AND (r.rolsuper OR ${REPLICATES}) AND pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CONNECT') ORDER BY 1 LIMIT 1`,
     [names],
   );
 }

@@ -26,7 +26,7 @@ export {
   terminate,
   unfencedLogins,
 } from './fence';
-export { entriesOf, finalizedHere, replicatingLogins } from './finalize';
+export { entriesOf, finalizedHere, replicatingLogins, replicationReader } from './finalize';
 export {
   furniture,
   type Gate,

@@ -144,6 +144,11 @@ function endings(server: string, { to }: TopologyLink): string[] {
           'ask them. If they cannot go on: the same command with `--take-over`',
         ],
         [
+          '`WAY_BACK_UNREACHABLE`',
+          `nobody was fenced: ${from} could not connect to ${next}, from which it is to follow after the switch`,
+          `open the way from ${from} to ${next} (firewall, route, certificate, password, REPLICATION), and try again`,
+        ],
+        [
           '`CONNECT_FAILED`, `SECRET_UNAVAILABLE`, `ENDPOINT_UNAVAILABLE`, `SQL`',
           'nobody was fenced: a server or a service could not be reached, or refused what it was asked; what was made ready was taken back',
           'mend what the message says, look at `pontoon status`, and try again',

@@ -1,4 +1,11 @@
-import { furniture, LinkKind, mayDecode, mayFence, quoteQualified } from '../../postgres';
+import {
+  furniture,
+  LinkKind,
+  mayDecode,
+  mayFence,
+  quoteQualified,
+  replicationReader,
+} from '../../postgres';
 import type { CutoverContext } from './context';
 import { sqlOf, subscriptionOf } from './paths';
 import { sequencesOf } from './target-names';
@@ -56,5 +63,17 @@ export async function lookAtWayBack(context: CutoverContext): Promise<string | u
     if (there === undefined && path.publisher === undefined)
       return `no subscription '${subscriptionOf(path)}' on '${from}', and nothing to make it of`;
   }
-  return undefined;
+  return reverse.some(({ kind }) => kind === LinkKind.NATIVE)
+    ? await lookAtReaders(context)
+    : undefined;
+}
+
+/** Whoever replicates from the new writer must be let in there behind the fence of a rollback, and so is listed. */
+async function lookAtReaders(context: CutoverContext): Promise<string | undefined> {
+  const { to, keep } = context.plan;
+  const listed = keep[to] ?? [];
+  const row = await context.runOne(to, replicationReader(listed));
+  return row === undefined
+    ? `no role on '${to}' that may log in, connect and replicate, in 'keep' (${listed.join(', ') || 'empty'})`
+    : undefined;
 }

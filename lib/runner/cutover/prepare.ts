@@ -15,9 +15,12 @@ import {
 } from '../../postgres';
 import { readServerFacts } from '../managed-object';
 import { apply } from '../reconcile';
+import { SqlError } from '../run';
 import type { CutoverContext } from './context';
 import { removeSlot, sqlOf, startPath, stopPath, subscriptionOf } from './paths';
 import { selectionThere } from './target-names';
+
+const CONNECTION_FAILURE = '08006';
 
 /** Makes everything that can be made while applications still write. Doing so twice changes nothing. */
 export async function prepare(context: CutoverContext): Promise<void> {
@@ -92,11 +95,28 @@ async function prepareReverse(context: CutoverContext, path: ReplicationPath): P
   if ((await context.runOne(from, state(name))) === undefined) {
     const { major } = await readServerFacts(context.session(from));
     const spec = reverseSubscription(context, path, major);
-    if (takesUpTables) await reconcile(context, { ...spec, enabled: true } as ObjectSpec);
+    if (takesUpTables)
+      await reconcile(context, { ...spec, enabled: true } as ObjectSpec).catch((error: unknown) => {
+        throw unreachable(context, path, error);
+      });
     await reconcile(context, spec);
     await stopPath(context, path);
   }
   await confirmPathAtOnce(context, path);
+}
+
+/** Only the old writer itself can try whether it reaches the new one, and it tries when its subscription is made. */
+function unreachable(
+  { plan: { from, to } }: CutoverContext,
+  { publisher }: ReplicationPath,
+  cause: unknown,
+): unknown {
+  if (!(cause instanceof SqlError) || cause.sqlState !== CONNECTION_FAILURE) return cause;
+  return new PontoonError(
+    'WAY_BACK_UNREACHABLE',
+    `'${from}' must reach '${to}' for the way back before it is fenced, got: ${cause.message}; open the way to ${publisher?.host}:${publisher?.port}, and let the login replicate there`,
+    { cause },
+  );
 }
 
 /** The subscription by which the old writer, a server of `major`, will follow the new one. */
