@@ -59,6 +59,9 @@ export async function dryRun(request: CutoverRequest, services: CutoverServices)
   }
 }
 
+/** Steps that only read what the gates have said by then. */
+const LOOKED_AT: readonly string[] = ['gates', 'verify'];
+
 class DryWalk {
   private readonly actions: PlannedAction[] = [];
   private step: CutoverStep | undefined;
@@ -102,7 +105,7 @@ class DryWalk {
       this.step = step;
       if (step.id === 'prepare')
         for (const path of plan.reverse ?? []) await this.planReverse(path);
-      if (step.id !== 'gates') await RUNNERS[step.id](context);
+      if (!LOOKED_AT.includes(step.id)) await RUNNERS[step.id](context);
     }
     return { actions: this.actions, gates };
   }
