@@ -45,7 +45,9 @@ const deployment = new BlueGreenDeployment('shop', {
   green: { majorVersion: majors.green, dbSystem: { administrator: administrator('green') } },
   replication: {
     selection: { schemas: [config.require('schema')] },
-    method: ReplicationMethod.NATIVE,
+    method: config.get<ReplicationMethod>('replication', {
+      allowedValues: Object.values(ReplicationMethod),
+    }),
     schemaCopied: config.requireBoolean('schemaCopied'),
   },
   vault: { vaultId: config.require('vaultId'), keyId: config.require('keyId') },

@@ -1,12 +1,14 @@
 import {
   BlueGreenDeployment,
   type BlueGreenDeploymentArgs,
+  type BlueGreenReplication,
   ReplicationMethod,
 } from '../../lib/oci';
 import { parseCutover, readTopology } from '../../lib/postgres';
 import type { RegisteredResource } from '../../lib/rehearsal/pulumi-program';
 import { administered, deployment } from './deployment';
 import { ofType, only, refusal, registered } from './programs';
+import { violations } from './violations';
 
 const DEPLOYMENT = 'pontoon:index:BlueGreenDeployment';
 const COMMAND = 'command:remote:Command';
@@ -218,14 +220,69 @@ test('everything that is wrong is said at once', async () => {
     expect(text).toContain(problem);
 });
 
-test('a subscription below PostgreSQL 16 must be asked for, since nobody tried it', async () => {
+test('below PostgreSQL 16 pglogical replicates, unless the user says otherwise or nobody subscribes there', async () => {
   const blue = { majorVersion: 15, dbSystem: administered('blue') };
-  expect(await refusal(() => new BlueGreenDeployment('shop', deployment({ blue })))).toBe(
-    "blue-green deployment 'shop': 'replication.method' must be said where PostgreSQL 15 or older subscribes, as 'blue' with 15 does, got nothing; say ReplicationMethod.NATIVE once you tried that OCI's administrator may create a subscription there",
-  );
   const { replication } = deployment();
-  for (const said of [{ wayBack: false }, { method: ReplicationMethod.NATIVE }])
-    await program({ blue, replication: { ...replication, ...said } });
+  const slots = async (said: Partial<BlueGreenReplication>) => {
+    const made = objects(await program({ blue, replication: { ...replication, ...said } }));
+    return Object.values(made).filter(({ spec }) => spec.kind === 'logical-slot').length;
+  };
+  expect(await slots({})).toBe(0);
+  expect(await slots({ wayBack: false })).toBe(1);
+  expect(await slots({ method: ReplicationMethod.NATIVE })).toBe(1);
+});
+
+test('pglogical gets nodes and sets on both databases, and one subscription', async () => {
+  const { replication } = deployment();
+  const insertOnlyTables = [{ schema: 'public', name: 'log' }];
+  const resources = await program({
+    blue: { majorVersion: 15, dbSystem: administered('blue') },
+    replication: { ...replication, insertOnlyTables },
+  });
+  const made = objects(resources);
+  const [blueNode, greenNode] = ['blue', 'green'].map(
+    (side) => `shop-${side}-node-pglogical-node-pglogical-node`,
+  );
+  expect(made[`${blueNode}`]?.spec).toMatchObject({
+    name: 'blue',
+    readers: ['pontoon_reader'],
+    local: { server: 'blue', secret: 'ocid1.secret.oc1..shop-reader-login' },
+  });
+  expect(made[`${greenNode}`]?.spec).toMatchObject({
+    name: 'green',
+    readers: ['pontoon_reverse'],
+    local: { server: 'green', secret: 'ocid1.vaultsecret.oc1..green-login' },
+  });
+  const set = 'shop-set-pglogical-replication-set-pontoon';
+  expect(made[set]).toMatchObject({
+    server: 'blue',
+    spec: { insertOnly: insertOnlyTables, canary: true, copyData: true },
+    after: [blueNode, greenNode],
+  });
+  expect(made['shop-reverse-set-pglogical-replication-set-pontoon_reverse']).toMatchObject({
+    server: 'green',
+    spec: { copyData: false },
+    after: [blueNode, greenNode],
+  });
+  expect(made['shop-subscription-pglogical-subscription-pontoon']).toMatchObject({
+    server: 'green',
+    spec: { replicationSet: 'pontoon', slotName: 'pontoon_green' },
+    after: [blueNode, greenNode, 'shop-guard-connection-guard-connection-guard', set].sort(),
+  });
+  const { plan } = parseCutover(JSON.parse(String(only(resources, DEPLOYMENT).outputs?.cutover)));
+  expect(plan).toMatchObject({
+    forward: [{ kind: 'pglogical', subscription: 'pontoon', slotName: 'pontoon_green' }],
+    reverse: [{ kind: 'pglogical', subscription: 'pontoon_reverse' }],
+  });
+  expect(violations(resources)).toEqual([]);
+});
+
+test('tables of which only new rows are sent are refused where PostgreSQL replicates', async () => {
+  const insertOnlyTables = [{ schema: 'public', name: 'log' }];
+  const args = deployment({ replication: { ...deployment().replication, insertOnlyTables } });
+  expect(await refusal(() => new BlueGreenDeployment('shop', args))).toBe(
+    "blue-green deployment 'shop': 'replication.insertOnlyTables' cannot be given where PostgreSQL itself replicates, which gives each table a replica identity; remove it, or say ReplicationMethod.PGLOGICAL",
+  );
 });
 
 test('what is left out on the way there is refused where there is a way back', async () => {

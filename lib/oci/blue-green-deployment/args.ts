@@ -1,5 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { PublisherSslMode, TableSelection } from '../../postgres';
+import type { PublisherSslMode, QualifiedName, TableSelection } from '../../postgres';
 import type { EndpointHealthCheck, EndpointNames } from '../blue-green-endpoint';
 import type { RunnerConnection } from '../database-object';
 import type { DbSystemOptions } from '../postgres-db-system';
@@ -16,6 +16,8 @@ export interface ExistingDbSystem {
 export enum ReplicationMethod {
   /** PostgreSQL's own publication and subscription. */
   NATIVE = 'native',
+  /** The extension pglogical, for majors on which the administrator may create no subscription. */
+  PGLOGICAL = 'pglogical',
 }
 
 /** One of the two databases: a new one, or one that is there already. */
@@ -57,9 +59,16 @@ export interface BlueGreenReplication {
    * What carries the changes. Stock PostgreSQL 15 and older let nobody but a superuser create a subscription; whether the
    * administrator of OCI may was not tried. Changing it copies the data again.
    *
-   * @default - ReplicationMethod.NATIVE if both are PostgreSQL 16 or later; below it must be said
+   * @default - ReplicationMethod.NATIVE if whoever subscribes is PostgreSQL 16 or later, otherwise PGLOGICAL
    */
   method?: ReplicationMethod;
+  /**
+   * Tables without a key, of which pglogical sends new rows only: their rows are never changed or deleted. Changing it
+   * takes effect in place.
+   *
+   * @default - none: a selected table without a key is refused
+   */
+  insertOnlyTables?: QualifiedName[];
   /**
    * Whether the tables that are replicated are on the green database. As long as they are not, databases and endpoint are
    * made, and nothing replicates: copy the schema as the example's README shows, then say so. Taking it back ends

@@ -14,8 +14,8 @@ import { validate } from './validate';
 
 /**
  * A blue and a green database of OCI Database with PostgreSQL, of the same major or another one, what applications
- * connect to in front of them, and replication from blue to green by PostgreSQL itself. `pulumi up` never switches:
- * `pontoon cutover` does, with what `cutoverInput` says, and can go back.
+ * connect to in front of them, and replication from blue to green, by PostgreSQL itself or by pglogical. `pulumi up` never
+ * switches: `pontoon cutover` does, with what `cutoverInput` says, and can go back.
  *
  * Where the usual description of this differs: both sides change in one call after the old writer is fenced, so that at
  * no time two take writes or none is there; sequences, rows and positions are checked before; tests read from green as

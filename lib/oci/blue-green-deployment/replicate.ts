@@ -1,10 +1,14 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { type DatabaseBinding, DatabaseObject } from '../database-object';
-import type { BlueGreenDeploymentArgs } from './args';
+import { type BlueGreenDeploymentArgs, ReplicationMethod } from './args';
+import { methodOf } from './method';
 import {
   canarySpec,
+  nodeSpec,
+  pglogicalSubscriptionSpec,
   publicationSpec,
   replicationNames,
+  replicationSetSpec,
   roleSpec,
   slotSpec,
   subscriptionSpec,
@@ -32,49 +36,97 @@ interface DatabaseObjectSpec {
   [property: string]: unknown;
 }
 
-/** Roles, canaries, publications, guard, slot and subscription, in the order in which each needs the others. */
+/** What is on both databases whatever carries the changes. */
+interface Prepared {
+  readonly reader: DatabaseObject;
+  /** The role of the way back; none without one. */
+  readonly reverse: DatabaseObject[];
+  readonly canaries: DatabaseObject[];
+  readonly guard: DatabaseObject;
+}
+
+/** Everything that replicates, in the order in which each needs the others. */
 export function replicate(
   name: string,
   args: BlueGreenDeploymentArgs,
   databases: ReplicatedDatabases,
 ): void {
-  const { blue, green, parent } = databases;
   const make: Make = (what, server, spec, dependsOn) =>
     new DatabaseObject(
       `${name}-${what}`,
       { runner: args.runner, server, spec },
-      { parent, dependsOn },
+      { parent: databases.parent, dependsOn },
     );
+  const prepared = prepare(args, databases, make);
+  if (methodOf(args) === ReplicationMethod.PGLOGICAL)
+    replicateByPglogical(args, databases, { ...prepared, make });
+  else replicateNatively(args, databases, { ...prepared, make });
+}
+
+/** Roles, canaries, and the guard that keeps applications out of the green database. */
+function prepare(
+  args: BlueGreenDeploymentArgs,
+  { blue, green, readerSecret, reverseSecret }: ReplicatedDatabases,
+  make: Make,
+): Prepared {
   const names = replicationNames(args);
   const blueLedger = make('blue-ledger', blue, { kind: 'ledger' }, []);
   const greenLedger = make('green-ledger', green, { kind: 'ledger' }, []);
-  const readerRole = roleSpec(names.readerRole, databases.readerSecret, args);
-  const reader = make('reader', blue, readerRole, [blueLedger]);
-  const reverse = wayBackRole(args, databases, { make, ledger: greenLedger });
+  const reader = make('reader', blue, roleSpec(names.readerRole, readerSecret, args), [blueLedger]);
+  const reverse =
+    reverseSecret === undefined
+      ? []
+      : [make('reverse', green, roleSpec(names.reverse, reverseSecret, args), [greenLedger])];
   const reverseRoles = reverse.length === 0 ? [] : [names.reverse];
   const canaries = [
     make('blue-canary', blue, canarySpec([names.readerRole]), [reader]),
     make('green-canary', green, canarySpec(reverseRoles), [greenLedger, ...reverse]),
   ];
+  const keep = [...reverseRoles, ...(args.replication.readOnlyRoles ?? [])];
+  const guard = make('guard', green, { kind: 'connection-guard', keep }, [greenLedger, ...reverse]);
+  return { reader, reverse, canaries, guard };
+}
+
+/** Publications, slot and subscription. */
+function replicateNatively(
+  args: BlueGreenDeploymentArgs,
+  { blue, green, readerSecret }: ReplicatedDatabases,
+  { make, reader, reverse, canaries, guard }: Prepared & { readonly make: Make },
+): void {
+  const names = replicationNames(args);
   if (reverse.length > 0) {
     const spec = publicationSpec(names.reverse, args);
     make('reverse-publication', green, spec, [...reverse, ...canaries]);
   }
-  const keep = [...reverseRoles, ...(args.replication.readOnlyRoles ?? [])];
-  const guard = make('guard', green, { kind: 'connection-guard', keep }, [greenLedger, ...reverse]);
   const forward = publicationSpec(names.replication, args);
   const publication = make('publication', blue, forward, [reader, ...canaries]);
   const slot = make('slot', blue, slotSpec(args), [publication]);
-  const spec = subscriptionSpec(args, blue, databases.readerSecret);
+  const spec = subscriptionSpec(args, blue, readerSecret);
   make('subscription', green, spec, [slot, guard, ...canaries]);
 }
 
-function wayBackRole(
+/** Nodes, replication sets and subscription, whose slot comes and goes with it. */
+function replicateByPglogical(
   args: BlueGreenDeploymentArgs,
-  { green, reverseSecret }: ReplicatedDatabases,
-  { make, ledger }: { readonly make: Make; readonly ledger: DatabaseObject },
-): DatabaseObject[] {
-  if (reverseSecret === undefined) return [];
-  const spec = roleSpec(replicationNames(args).reverse, reverseSecret, args);
-  return [make('reverse', green, spec, [ledger])];
+  { blue, green, readerSecret }: ReplicatedDatabases,
+  { make, reader, reverse, canaries, guard }: Prepared & { readonly make: Make },
+): void {
+  const names = replicationNames(args);
+  const reverseRoles = reverse.length === 0 ? [] : [names.reverse];
+  // Rows are first copied to the green database, as somebody who may write all of them.
+  const nodes = [
+    make('blue-node', blue, nodeSpec(blue, [names.readerRole], { args, secret: readerSecret }), [
+      reader,
+      ...canaries,
+    ]),
+    make('green-node', green, nodeSpec(green, reverseRoles, { args, secret: green.secret }), [
+      ...reverse,
+      ...canaries,
+    ]),
+  ];
+  if (reverse.length > 0)
+    make('reverse-set', green, replicationSetSpec(names.reverse, args, false), nodes);
+  const set = make('set', blue, replicationSetSpec(names.replication, args, true), nodes);
+  const spec = pglogicalSubscriptionSpec(args, blue, readerSecret);
+  make('subscription', green, spec, [set, guard, ...nodes]);
 }

@@ -98,6 +98,47 @@ export function subscriptionSpec(
   };
 }
 
+/** A database as pglogical knows it. It finds itself with `secret`, and is read by `readers`. */
+export function nodeSpec(
+  server: DatabaseBinding,
+  readers: string[],
+  {
+    args,
+    secret,
+  }: { readonly args: BlueGreenDeploymentArgs; readonly secret: pulumi.Input<string> },
+) {
+  const local = publisherAt(server, secret, args);
+  return { kind: 'pglogical-node', name: server.server, readers, local };
+}
+
+/** What a node sends under `name`. On the way back nothing is copied, since everything came from there. */
+export function replicationSetSpec(
+  name: string,
+  { replication }: BlueGreenDeploymentArgs,
+  copyData: boolean,
+) {
+  const { selection, insertOnlyTables: insertOnly = [] } = replication;
+  return { kind: 'pglogical-replication-set', name, selection, insertOnly, canary: true, copyData };
+}
+
+/** What has the node of the green database receive what the one of `blue` sends. */
+export function pglogicalSubscriptionSpec(
+  args: BlueGreenDeploymentArgs,
+  blue: DatabaseBinding,
+  secret: pulumi.Input<string>,
+) {
+  const { replication } = replicationNames(args);
+  return {
+    kind: 'pglogical-subscription',
+    name: replication,
+    provider: publisherAt(blue, secret, args),
+    replicationSet: replication,
+    slotName: slotOf(args),
+    copyData: true,
+    enabled: true,
+  };
+}
+
 function slotOf(args: BlueGreenDeploymentArgs): string {
   const topology = createTopology(blueGreenTopology(args));
   const [link] = linksInto(topology, SERVERS.green);

@@ -1,17 +1,18 @@
 import { LinkKind, Platform, type TopologyProps } from '../../postgres';
-import type { BlueGreenDeploymentArgs } from './args';
+import { type BlueGreenDeploymentArgs, ReplicationMethod } from './args';
+import { methodOf } from './method';
 
 /** The servers, as the topology names them. */
 export const SERVERS = { blue: 'blue', green: 'green' } as const;
 
+const LINKS: Readonly<Record<ReplicationMethod, LinkKind>> = {
+  [ReplicationMethod.NATIVE]: LinkKind.NATIVE,
+  [ReplicationMethod.PGLOGICAL]: LinkKind.PGLOGICAL,
+};
+
 /** Both databases and what links them, as plain data. Databases are made for the link, also before anything flows. */
-export function blueGreenTopology({
-  blue,
-  green,
-  database,
-  replication,
-  namePrefix,
-}: BlueGreenDeploymentArgs): TopologyProps {
+export function blueGreenTopology(args: BlueGreenDeploymentArgs): TopologyProps {
+  const { blue, green, database, replication, namePrefix } = args;
   const platform = Platform.OCI_POSTGRESQL;
   return {
     ...(namePrefix === undefined ? {} : { namePrefix }),
@@ -21,7 +22,7 @@ export function blueGreenTopology({
     },
     links: [
       {
-        kind: LinkKind.NATIVE,
+        kind: LINKS[methodOf(args)],
         from: SERVERS.blue,
         to: SERVERS.green,
         selection: replication.selection,

@@ -1,17 +1,11 @@
-import {
-  capabilitySince,
-  createTopology,
-  nameProblem,
-  Problems,
-  PublisherSslMode,
-  supports,
-} from '../../postgres';
+import { createTopology, nameProblem, Problems, PublisherSslMode } from '../../postgres';
 import { nameProblems, timeProblems } from '../blue-green-endpoint';
 import { runnerProblems } from '../database-object';
 import { networkProblems } from '../networks';
 import { optionProblems } from '../postgres-db-system';
-import type { BlueGreenDeploymentArgs } from './args';
+import { type BlueGreenDeploymentArgs, ReplicationMethod } from './args';
 import { cutoverPlan } from './cutover';
+import { methodOf } from './method';
 import { blueGreenTopology, SERVERS } from './topology';
 
 const LONGEST_BUDGET_SECONDS = 600;
@@ -57,17 +51,12 @@ function checkSide(
   for (const problem of optionProblems(dbSystem, `${side}.dbSystem.`)) problems.add(problem);
 }
 
-/** The way back subscribes on the blue database. */
-function checkMethod(
-  { blue, green, replication: { method, wayBack } }: BlueGreenDeploymentArgs,
-  problems: Problems,
-): void {
-  const subscribers = { green, ...(wayBack === false ? {} : { blue }) };
-  for (const [side, { majorVersion }] of Object.entries(subscribers))
-    problems.addIf(
-      method === undefined && !supports(majorVersion, 'create-subscription-role'),
-      `'replication.method' must be said where PostgreSQL ${capabilitySince('create-subscription-role') - 1} or older subscribes, as '${side}' with ${majorVersion} does, got nothing; say ReplicationMethod.NATIVE once you tried that OCI's administrator may create a subscription there`,
-    );
+function checkMethod(args: BlueGreenDeploymentArgs, problems: Problems): void {
+  const { insertOnlyTables = [] } = args.replication;
+  problems.addIf(
+    insertOnlyTables.length > 0 && methodOf(args) === ReplicationMethod.NATIVE,
+    "'replication.insertOnlyTables' cannot be given where PostgreSQL itself replicates, which gives each table a replica identity; remove it, or say ReplicationMethod.PGLOGICAL",
+  );
 }
 
 function checkRest({ replication, cutover, alarms }: BlueGreenDeploymentArgs, problems: Problems) {

@@ -1,8 +1,17 @@
 import * as command from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
-import { kindOf, type ObjectSpec, Problems, readSpec } from '../../postgres';
+import {
+  addObjectKinds,
+  kindOf,
+  type ObjectSpec,
+  PGLOGICAL_KINDS,
+  Problems,
+  readSpec,
+} from '../../postgres';
 import { type DatabaseObjectArgs, RunnerAuth, type RunnerConnection } from './args';
 import { connectionTo, withStandIns } from './binding';
+
+addObjectKinds(PGLOGICAL_KINDS);
 
 /**
  * Something on a PostgreSQL server: a role, a publication, a slot, a subscription, … It is made, changed and dropped by
