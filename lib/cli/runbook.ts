@@ -1,4 +1,4 @@
-import { renderCutoverRunbook, renderRunbook } from '../postgres';
+import { renderCutoverRunbook, renderPromotionRunbook, renderRunbook } from '../postgres';
 import { ACCESS_OPTIONS, accessTo, sourceOf } from './access';
 import type { Command } from './command';
 import { ExitCode } from './exit-code';
@@ -15,6 +15,7 @@ export const runbookCommand: Command = {
     'Prints, as Markdown, what the owner of a server must do before a deployment: settings, lines of',
     'pg_hba.conf, the administrating role and its rights, firewall, and how to undo it all; then the',
     'operator’s page of the cutover: commands, steps, expected output, points of no return, rollback.',
+    'For a streaming cluster of ours it is the operator’s page of a promotion, by --topology alone.',
     'With --topology, --administrator and --address must be given; an assembly knows them.',
   ],
   options: {
@@ -34,6 +35,13 @@ export const runbookCommand: Command = {
   async run(options, io) {
     const migration = readMigration(options, io);
     const server = options.text('server') ?? sourceOf(migration.topology);
+    const promotion = renderPromotionRunbook(migration.topology, server);
+    if (promotion !== '') {
+      // Its hosts are ours, and prepare themselves.
+      if (options.flag('json')) writeJson(io.stdout, { server, promotion });
+      else io.stdout.write(promotion);
+      return ExitCode.FINE;
+    }
     const access = accessTo(server, migration, options);
     if (access === undefined) {
       throw new UsageError(

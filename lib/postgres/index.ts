@@ -342,7 +342,12 @@ export {
   writeMark,
 } from './promotion';
 export { Reader } from './reader';
-export { type RunbookOptions, renderCutoverRunbook, renderRunbook } from './runbook';
+export {
+  type RunbookOptions,
+  renderCutoverRunbook,
+  renderPromotionRunbook,
+  renderRunbook,
+} from './runbook';
 export {
   PASSFILE_FILTER,
   type RemoteSource,

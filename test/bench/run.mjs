@@ -40,6 +40,7 @@ const BENCHES = {
   preflight: ['benchPreflight', (row) => [row]],
   rehearsal: ['benchRehearsal', ({ phases, ...row }) => [row, ...phases]],
   outage: ['benchOutage', (rows) => rows],
+  promotion: ['benchPromotion', (rows) => rows],
   'blue-green': ['benchBlueGreen', (rows) => rows],
   programs: ['benchPrograms', (rows) => rows],
   sizes: ['benchSizes', (rows) => rows],

@@ -4,15 +4,18 @@ import {
   describeLoss,
   holdsAcknowledged,
   LinkKind,
+  LOST_STEPS,
   lossAfter,
   memberSlot,
   mostAdvanced,
+  PLANNED_STEPS,
   Platform,
   parseConninfo,
   parsePromotion,
   plainTopology,
   quorumOf,
   RejoinMode,
+  renderPromotionRunbook,
   renderRejoin,
   repointConninfo,
 } from '../../lib/postgres';
@@ -167,6 +170,14 @@ test.each([RejoinMode.REWIND, RejoinMode.COPY])('the script of a %s is sound', (
   });
   if (error === undefined) expect(stdout).toBe('');
   else if (process.env.CI !== undefined) throw error;
+});
+
+test('the operator’s page of a promotion', () => {
+  const page = renderPromotionRunbook(topology, 'two');
+  expect(page).toMatchSnapshot();
+  for (const { title } of [...PLANNED_STEPS, ...LOST_STEPS]) expect(page).toContain(title);
+  const alone = createTopology({ servers: { primary: vm }, links: [] });
+  expect(renderPromotionRunbook(alone, 'primary')).toBe('');
 });
 
 test('a script holds no password', () => {

@@ -1,0 +1,98 @@
+import { LOST_STEPS, PLANNED_STEPS, type PromotionStep, quorumOf } from '../promotion';
+import { clusterOf, type Topology } from '../topology';
+import { codeBlock, inlineCode, list, table } from './markdown';
+
+const FILE = 'promotion.json';
+
+/**
+ * The operator's page of a promotion in the cluster of `server`, as Markdown: planned, in place of a lost primary, what
+ * it may say, and how the old primary comes back. Empty for a server that belongs to no cluster.
+ */
+export function renderPromotionRunbook(topology: Topology, server: string): string {
+  const members = clusterOf(topology, server);
+  const [primary] = members;
+  if (primary === undefined) return '';
+  const standbys = members.slice(1).map(inlineCode).join(', ');
+  return [
+    `# Promote a standby of ${inlineCode(primary)}`,
+    `${inlineCode(primary)} is followed by ${standbys}. Nothing here promotes by itself: a person decides, and one at a time; a second one is refused. ${inlineCode(FILE)} holds the topology and a connection to each server with a superuser’s login, and \`pontoon promote --help\` shows one. Run the command where every server can be reached. It may be killed, and is run again: it goes on from what the servers are.`,
+    ...planned(primary),
+    ...lost(topology, primary),
+    ...endings(primary),
+    ...rejoining(primary),
+    '',
+  ].join('\n\n');
+}
+
+function planned(primary: string): string[] {
+  return [
+    '## 1. While the primary answers',
+    codeBlock('sh', `pontoon promote --file ${FILE} --dry-run\npontoon promote --file ${FILE}`),
+    `Nothing is lost: ${inlineCode(primary)} is fenced first, and clients must find the new primary themselves, such as by \`target_session_attrs=read-write\` and all hosts in their connection string. End superusers’ sessions yourself, since no fence does. What fails before the promotion is taken back.`,
+    steps(PLANNED_STEPS),
+  ];
+}
+
+function lost(topology: Topology, primary: string): string[] {
+  const quorum = quorumOf(topology, primary);
+  const loss =
+    quorum === undefined
+      ? `Replication is asynchronous: what ${inlineCode(primary)} wrote and nobody had received is lost. The command says from which position on; with \`lastKnown\`, from your monitoring, how much that is.`
+      : `${quorum.quorum} of ${quorum.standbys.map(inlineCode).join(', ')} had every acknowledged commit. As long as ${quorum.standbys.length - quorum.quorum + 1} of them answer, none is lost; with fewer the command refuses, unless \`--accept-loss\` is said.`;
+  return [
+    '## 2. When the primary is lost',
+    `Make sure that it is gone and stays so: stop its instance, or take it out of the network. A server that answers, even by refusing the login, is not lost, nor is one that a standby still hears from. ${loss}`,
+    codeBlock(
+      'sh',
+      `pontoon promote --file ${FILE} --declare-lost --dry-run\npontoon promote --file ${FILE} --declare-lost`,
+    ),
+    steps(LOST_STEPS),
+  ];
+}
+
+function steps(all: readonly PromotionStep[]): string {
+  return table(
+    ['', 'step', 'what it does'],
+    all.map(({ id, title }, index) => [
+      String(index + 1),
+      id === 'promote' ? '**promote**, the point of no return' : id,
+      title,
+    ]),
+  );
+}
+
+function endings(primary: string): string[] {
+  const old = inlineCode(primary);
+  return [
+    '## 3. What it may say',
+    table(
+      ['it says', 'what to do'],
+      [
+        ['`UNREACHABLE`', `make ${old} reachable, or section 2`],
+        ['`ANSWERS`, `NOT_LOST`, `HEARD`', `${old} still works: stop it, or section 1`],
+        ['`BEHIND`', 'another standby has more: promote that one, or name none'],
+        ['`QUORUM_UNKNOWN`', 'bring another standby back, or accept the loss'],
+        ['`NOT_QUIET`', 'end the session that it names, and run it again'],
+        ['`HELD`', 'somebody else promotes: wait'],
+        ['`TWO_PRIMARIES`', 'stop the one that clients do not write to, and rejoin it'],
+        ['exit code 1, and a server that does not follow', 'look at its log; rejoin it, section 4'],
+      ],
+    ),
+  ];
+}
+
+function rejoining(primary: string): string[] {
+  const old = inlineCode(primary);
+  return [
+    '## 4. The old primary',
+    list([
+      `Never just start ${old}: it would take writes beside the new one. If it came back by itself, run the same command again: it keeps clients out, and says how much ${old} has that nobody else has.`,
+      'Take what is only there before it is rewound, if you need it.',
+    ]),
+    codeBlock(
+      'sh',
+      `pontoon promote --file ${FILE} --rejoin ${primary} > rejoin.sh    # read it, then run it on the host\npontoon promote --file ${FILE} --yes                  # says whether it follows`,
+    ),
+    `It is rewound by \`pg_rewind\`, which needs \`wal_log_hints\`, as every server of a cluster has it here, and the log since both parted. Where it refuses, \`--fresh-copy\` copies everything anew and keeps the old data beside it. From then on name the new primary as \`from\`; the topology may stay as it is.`,
+  ];
+}
