@@ -107,7 +107,8 @@ export function requireConsent(command: string, options: Arguments, io: Io): voi
   if (io.stdin.isTTY === true && named !== undefined) return;
   const got =
     io.stdin.isTTY === true ? 'the cutover itself from the terminal' : 'no terminal to ask at';
+  const inputs = command === 'promote' ? "a '--file'" : "a '--file' or a '--state-machine'";
   throw new UsageError(
-    `'--yes' must be given where nobody can be asked, got ${got}; name a '--file' or a '--state-machine' at a terminal, or say --yes once you know what 'pontoon ${command} --help' says`,
+    `'--yes' must be given where nobody can be asked, got ${got}; name ${inputs} at a terminal, or say --yes once you know what 'pontoon ${command} --help' says`,
   );
 }

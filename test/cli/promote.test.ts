@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { plainTopology } from '../../lib/postgres';
+import { ClusterLab, PRIMARY } from '../runner/promotion/lab';
+import { type CommandResult, pontoon } from './command-line';
+
+let lab: ClusterLab;
+beforeAll(async () => {
+  lab = await ClusterLab.open({ major: 17, standbys: 2 });
+});
+afterAll(async () => await lab?.close());
+
+/** Runs the command on the cluster of the test, whose servers share a superuser. */
+async function promote(...args: string[]): Promise<CommandResult> {
+  const { connections, ...rest } = lab.json();
+  const known = Object.entries(connections as Record<string, object>);
+  const { user, password } = lab.server(PRIMARY).superuser;
+  return await pontoon(['promote', ...args], {
+    stdin: {
+      ...rest,
+      connections: Object.fromEntries(
+        known.map(([name, connection]) => [name, { ...connection, secret: 'env:ROOT_' }]),
+      ),
+    },
+    environment: { ROOT_USER: user, ROOT_PASSWORD: password },
+  });
+}
+
+test('promotes nothing where nobody can be asked', async () => {
+  expect(await promote()).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      "pontoon: '--yes' must be given where nobody can be asked, got no terminal to ask at; name a '--file' at a terminal, or say --yes once you know what 'pontoon promote --help' says\n",
+  });
+});
+
+test('says what it would do', async () => {
+  const { code, stdout, stderr } = await promote('--dry-run');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.replaceAll(/\d+\/[0-9A-F]+/g, '0/0')).toContain(
+    [
+      "-- 'replica1' has the log up to 0/0 of timeline 1",
+      "-- 'replica2' has the log up to 0/0 of timeline 1",
+      "-- 'replica1' becomes the primary in place of 'primary', which is fenced first: its clients are sent away.",
+      '-- nothing is lost: the new primary has the whole log of the old one',
+      '',
+      '-- fence',
+      '-- at primary',
+      `ALTER DATABASE "postgres" SET pontoon.limit_before = '-1';`,
+    ].join('\n'),
+  );
+});
+
+test('says with a code why it refuses', async () => {
+  expect(await promote('--yes', '--declare-lost', '--json')).toEqual({
+    code: 1,
+    stdout: `${JSON.stringify({ result: 'failed', code: 'NOT_LOST' }, undefined, 2)}\n`,
+    stderr: expect.stringContaining("'primary' must be out of reach to be declared lost"),
+  });
+});
+
+test('promotes, says what is lost, and prints the script for the old primary’s host', async () => {
+  await lab.server(PRIMARY).kill();
+  const { code, stdout, stderr } = await promote('--yes', '--declare-lost');
+  expect({ code, lines: stdout.replaceAll(/0\/[0-9A-F]+/g, '0/0').split('\n') }).toEqual({
+    code: 0,
+    lines: [
+      "'replica1' is the primary, on timeline 2 from 0/0 on",
+      "what 'primary' wrote after 0/0 is lost, acknowledged or not: how much that is nobody knows until it is back",
+      'it is followed by replica2',
+      expect.stringMatching(/^'primary' does not follow: server "primary" .*ECONNREFUSED/),
+      '',
+    ],
+  });
+  expect(stderr).toContain('make sure that no standby hears from the old primary\n');
+
+  const again = await promote('--yes', '--json');
+  expect(JSON.parse(again.stdout)).toMatchObject({ result: 'already-promoted', to: 'replica1' });
+  const script = await promote('--rejoin', PRIMARY, '--fresh-copy');
+  expect(script).toMatchObject({ code: 0, stderr: '' });
+  expect(script.stdout).toContain(`port='\\''${lab.server('replica1').port}'\\''`);
+  expect(script.stdout).toContain('pg_basebackup');
+});
+
+test('the runbook of a cluster is that of its promotion', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
+  try {
+    writeFileSync(join(directory, 'cluster.json'), JSON.stringify(plainTopology(lab.topology)));
+    const { code, stdout } = await pontoon(['runbook', '--topology', 'cluster.json'], {
+      directory,
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^# Promote a standby of `primary`\n/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
