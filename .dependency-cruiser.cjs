@@ -1,12 +1,23 @@
 // The import rules of the house. Each room lists what it may see; everything else is an error.
-const ROOMS = ['postgres', 'runner', 'endpoints', 'aws', 'oci', 'handler', 'rehearsal', 'cli'];
+const ROOMS = [
+  'postgres',
+  'host',
+  'runner',
+  'endpoints',
+  'aws',
+  'oci',
+  'handler',
+  'rehearsal',
+  'cli',
+];
 
 const VISIBLE = {
   postgres: [],
+  host: [],
   runner: ['postgres'],
   endpoints: ['postgres'],
-  aws: ['postgres'],
-  oci: ['postgres'],
+  aws: ['postgres', 'host'],
+  oci: ['postgres', 'host'],
   handler: ['runner', 'endpoints', 'postgres'],
   rehearsal: ['runner', 'endpoints', 'postgres'],
   cli: ['postgres', 'runner', 'endpoints', 'handler', 'rehearsal'],

@@ -1,21 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'fflate';
+import {
+  compress,
+  HOST_FILES,
+  hostPart,
+  joinScript,
+  withoutComments,
+  withoutRemarks,
+} from '../../host';
 
 /** Where the standby's files lie on its disk. */
 export const STANDBY_FILES = {
   /** What the boot script is told, one `NAME=value` a line. */
   parameters: '/etc/pontoon/standby.env',
-  /** The settings given by the caller, in the syntax of postgresql.conf. */
-  settings: '/etc/pontoon/conf.d/10-settings.conf',
-  /** The access rules. */
-  hba: '/etc/pontoon/pg_hba.conf',
-  /** The map by which the operating system's postgres user is the administrating role. */
-  ident: '/etc/pontoon/pg_ident.conf',
-  /** The certificates by which the primary is verified. */
-  primaryCa: '/etc/pontoon/primary-ca.pem',
-  /** The boot script. */
-  boot: '/opt/pontoon/boot.sh',
+  ...HOST_FILES,
 } as const;
 
 /** The line that ends each file in the user data. */
@@ -84,18 +81,15 @@ export function renderUserData(options: UserDataOptions): string {
 
 /** The boot script of `family`, joined from its parts. */
 export function bootScript(family: PackageFamily): string {
-  const read = (part: string): string =>
-    readFileSync(join(__dirname, 'boot', `${part}.sh`), 'utf8').replace(/^#!.*\n/, '');
-  return `#!/bin/bash\n${PARTS[family].map(read).join('\n')}`;
+  const own = [...OWN_PARTS, ...(family === 'amazon-linux' ? [] : ['22-aws-tools'])];
+  return joinScript(STANDBY_FILES.parameters, [
+    ...[...HOST_PARTS, `21-${family}`].map(hostPart),
+    ...own.map((part) => join(__dirname, 'boot', `${part}.sh`)),
+  ]);
 }
 
-const REST = ['30-attach', '40-secrets', '50-copy', '60-server', '90-main'];
-
-const PARTS: Readonly<Record<PackageFamily, readonly string[]>> = {
-  'amazon-linux': ['10-report', '20-packages', '21-amazon-linux', ...REST],
-  debian: ['10-report', '20-packages', '21-debian', '22-aws-tools', ...REST],
-  'red-hat': ['10-report', '20-packages', '21-red-hat', '22-aws-tools', ...REST],
-};
+const HOST_PARTS = ['10-ground', '20-packages', '30-volume', '40-secrets', '50-copy', '60-server'];
+const OWN_PARTS = ['11-report', '31-attach', '41-certificate', '61-streaming', '90-main'];
 
 const BOOT_UNIT = `[Unit]
 Description=Boot of the PostgreSQL standby
@@ -109,32 +103,12 @@ RestartPreventExitStatus=78
 [Install]
 WantedBy=multi-user.target`;
 
-/** User data is small, and comments are in the caller's program. */
-function withoutComments(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => line.replace(/^(\s*[\w.]+\s*=\s*(?:'(?:[^']|'')*'|[^'#\s]+))\s+#.*$/, '$1'))
-    .filter((line) => !/^\s*(#|$)/.test(line))
-    .join('\n');
-}
-
-/** Whole lines of them only: what else has a # may be text. */
-function withoutRemarks(script: string): string {
-  return script.replace(/\n(?:\s*#.*\n|\n)+/g, '\n');
-}
-
 function file(path: string, text: string): string {
   return `cat > ${path} <<'${END_OF_FILE}'\n${text.trimEnd()}\n${END_OF_FILE}`;
 }
 
-/**
- * The script would leave hardly any room for the primary's certificate. Not by node:zlib, whose output
- * differs between processors and versions: the template, and with it the instance, would change.
- */
+/** The script would leave hardly any room for the primary's certificate. */
 function compressedFile(path: string, text: string): string {
-  const packed = Buffer.from(gzipSync(Buffer.from(text), { level: 9, mtime: 0 })).toString(
-    'base64',
-  );
-  const lines = packed.match(/.{1,120}/g) ?? [];
+  const lines = compress(text).match(/.{1,120}/g) ?? [];
   return `base64 -d <<'${END_OF_FILE}' | gunzip > ${path}\n${lines.join('\n')}\n${END_OF_FILE}`;
 }

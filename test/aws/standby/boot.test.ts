@@ -324,7 +324,7 @@ describeBoot(DISTRIBUTIONS)('boot script on $name', (distribution) => {
     machine.start();
     await waitFor('the signal', () => cloud.signals.length === 1);
     expect(cloud.signals[0]?.Reason).toContain(
-      'failed: volume vol-0123456789abcdef0 holds something else; give the standby a blank volume',
+      'failed: volume vol-0123456789abcdef0 holds something else; give it a blank volume',
     );
     expect(
       execFileSync('blkid', ['-p', '-s', 'LABEL', '-o', 'value', cloud.loopDevice], {

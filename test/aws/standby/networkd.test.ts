@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const ATTACH = join(__dirname, '../../../lib/aws/standby/boot/30-attach.sh');
+const ATTACH = join(__dirname, '../../../lib/aws/standby/boot/31-attach.sh');
 const TOOLS = ['/lib/systemd/systemd-networkd', 'networkctl', 'dbus-daemon', 'unshare', 'ip'];
 
 function obstacle(): string | undefined {

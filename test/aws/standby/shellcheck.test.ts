@@ -6,7 +6,7 @@ import { bootScript, type PackageFamily } from '../../../lib/aws/standby/user-da
 
 const FAMILIES: readonly PackageFamily[] = ['amazon-linux', 'debian', 'red-hat'];
 
-const COPY = join(__dirname, '../../../lib/aws/standby/boot/50-copy.sh');
+const COPY = join(__dirname, '../../../lib/host/boot/50-copy.sh');
 
 const present = spawnSync('shellcheck', ['--version']).error === undefined;
 if (!present) process.stderr.write('boot script: not checked, shellcheck is not installed\n');

@@ -1,7 +1,18 @@
 #!/bin/bash
 # Amazon's own tools are no packages of Debian's or Red Hat's: they come over TLS from Amazon.
 
-aws_tools() {
+install_agent() {
+  local arch=amd64
+  if type dpkg >/dev/null 2>&1; then
+    retry curl -sSf -O "$1/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb"
+    retry dpkg -i amazon-ssm-agent.deb
+    return
+  fi
+  [[ $(uname -m) != aarch64 ]] || arch=arm64
+  retry dnf -qy install "$1/linux_$arch/amazon-ssm-agent.rpm"
+}
+
+cloud_tools() {
   cd "$(mktemp -d)"
   if ! type aws >/dev/null 2>&1; then
     retry curl -sSf -o aws.zip "https://awscli.amazonaws.com/awscli-exe-linux-$(uname -m).zip"

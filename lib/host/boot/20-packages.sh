@@ -14,6 +14,6 @@ find_server() {
 
 packages() {
   install_packages
-  ! declare -F aws_tools >/dev/null || aws_tools
+  ! declare -F cloud_tools >/dev/null || cloud_tools
   find_server || fail "PostgreSQL $MAJOR is not installed, although its packages are"
 }

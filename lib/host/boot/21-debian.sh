@@ -21,8 +21,3 @@ install_packages() {
   [[ $PACKAGES != pgdg ]] || retry /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y
   apt_install "postgresql-$MAJOR"
 }
-
-install_agent() {
-  retry curl -sSf -O "$1/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb"
-  retry dpkg -i amazon-ssm-agent.deb
-}

@@ -16,6 +16,8 @@ ident_file = '$ETC/pg_ident.conf'
 ssl = on
 ssl_cert_file = '$MOUNT/tls/server.crt'
 ssl_key_file = '$MOUNT/tls/server.key'
+CONF
+  [[ $SLOT == "" ]] || cat >>$ETC/postgresql.conf <<CONF
 primary_slot_name = '$SLOT'
 primary_conninfo = $(conf_quote "$(primary_conninfo)")
 CONF
@@ -38,7 +40,7 @@ raise_settings() {
   printf 'RAISED=%s\n' "$raised" >$ETC/raised.env
 }
 
-# A paused standby goes on receiving, and says that it streams; only a start with the raised settings lets it replay.
+# Only a start with the raised settings lets a paused standby replay.
 follow_settings() {
   local before
   [[ $(ask 'SELECT pg_get_wal_replay_pause_state()' 2>/dev/null) == paused ]] || return 0
@@ -52,7 +54,7 @@ follow_settings() {
 write_unit() {
   cat >/etc/systemd/system/pontoon-postgres.service <<UNIT
 [Unit]
-Description=PostgreSQL $MAJOR standby
+Description=PostgreSQL $MAJOR
 RequiresMountsFor=$MOUNT
 StartLimitIntervalSec=600
 StartLimitBurst=5
@@ -82,31 +84,17 @@ ask() {
   as_postgres "$BIN/psql" -XAtqw -h /run/postgresql -U "$LOCAL_ROLE" -d template1 -c "$1"
 }
 
-wait_until_streaming() {
-  if [[ ! -e $DATA/standby.signal ]]; then
-    say 'this server was promoted; there is nothing to stream'
-    return
-  fi
-  # Why it refuses is in its own log, whose tail is sent when the time is up.
-  until [[ $(ask "SELECT status FROM pg_stat_wal_receiver
-    WHERE pg_get_wal_replay_pause_state() <> 'paused'" 2>/dev/null) == streaming ]]; do
-    follow_settings
-    case $(systemctl is-active pontoon-postgres || :) in
-      active | activating | reloading) ;;
-      *) fail 'PostgreSQL does not run' ;;
-    esac
-    # Once it streamed, an unreachable primary is an alarm's business, not the boot's.
-    if [[ -e $MARKS/streamed ]] && signalled; then
-      say 'not streaming yet'
-      return
-    fi
-    pause 'the standby does not stream'
-  done
-  touch $MARKS/streamed
-  check_collations
-  # Whoever cannot be told that it streams is not told that it failed.
-  STREAMS=yes
-  retry succeed "streaming from $PRIMARY_HOST:$PRIMARY_PORT"
+# A paused standby goes on receiving, and says that it streams.
+streams() {
+  [[ $(ask "SELECT status FROM pg_stat_wal_receiver
+    WHERE pg_get_wal_replay_pause_state() <> 'paused'" 2>/dev/null) == streaming ]]
+}
+
+require_server() {
+  case $(systemctl is-active pontoon-postgres || :) in
+    active | activating | reloading) ;;
+    *) fail 'PostgreSQL does not run' ;;
+  esac
 }
 
 # A physical copy keeps the order that the primary's libraries gave to text.

@@ -6,7 +6,7 @@ copy() {
   if [[ -e $MARKS/copying ]]; then
     say 'an earlier copy was interrupted; it is made again'
   elif [[ -e $DATA ]]; then
-    fail "$DATA exists, but was not copied by this script; give the standby a blank volume"
+    fail "$DATA exists, but was not copied by this script; give it a blank volume"
   fi
   touch $MARKS/copying
   sync
@@ -62,7 +62,7 @@ base_backup() {
   as_postgres "$BIN/pg_basebackup" -w -n -D $DATA -S "$SLOT" -X stream ${MAX_RATE:+-r "$MAX_RATE"} \
     -d "$(primary_conninfo)" 2>$STATE/copy.err &
   pid=$!
-  if [[ $SIGNAL_WHEN == copy-begun ]]; then
+  if [[ ${SIGNAL_WHEN:-} == copy-begun ]]; then
     while kill -0 $pid 2>/dev/null && [[ ! -d $DATA/global ]]; do sleep 1; done
     [[ ! -d $DATA/global ]] || succeed 'the copy has begun'
   fi

@@ -3,7 +3,7 @@
 
 install_packages() {
   find_server && type jq >/dev/null 2>&1 && return
-  local version base=https://download.postgresql.org/pub/repos/yum key=PGDG-RPM-GPG-KEY-RHEL
+  local version base=${PGDG_URL:-https://download.postgresql.org/pub/repos/yum} key=PGDG-RPM-GPG-KEY-RHEL
   version=$(. /etc/os-release && printf '%s' "${VERSION_ID%%.*}")
   retry dnf -qy install jq openssl unzip iproute e2fsprogs glibc-all-langpacks
   if [[ $PACKAGES == pgdg ]]; then
@@ -14,10 +14,4 @@ install_packages() {
     ((version > 9)) || dnf -qy module disable postgresql
   fi
   retry dnf -qy install "postgresql$MAJOR-server" "postgresql$MAJOR-contrib"
-}
-
-install_agent() {
-  local arch=amd64
-  [[ $(uname -m) != aarch64 ]] || arch=arm64
-  retry dnf -qy install "$1/linux_$arch/amazon-ssm-agent.rpm"
 }

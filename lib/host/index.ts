@@ -1,0 +1,3 @@
+export { compress, withoutComments, withoutRemarks } from './compact';
+export { HOST_FILES } from './files';
+export { hostPart, joinScript } from './script';
