@@ -39,4 +39,20 @@ export {
   PostgresDbSystem,
   type PostgresDbSystemArgs,
 } from './postgres-db-system';
+export {
+  type HostArchive,
+  type HostClient,
+  type HostLogins,
+  type HostMachine,
+  HostSslMode,
+  type HostTls,
+  PostgresHost,
+  type PostgresHostArgs,
+} from './postgres-host';
 export { RunnerHost, type RunnerHostArgs, type RunnerHostKey } from './runner-host';
+export {
+  type ClusterRegion,
+  type ClusterServer,
+  StreamingCluster,
+  type StreamingClusterArgs,
+} from './streaming-cluster';

@@ -7,6 +7,7 @@ const SINCE = {
   'binary-subscription': 14,
   'streaming-subscription': 14,
   'two-phase-slot': 14,
+  'certificate-address': 15,
   'row-filter': 15,
   'column-list': 15,
   'schema-publication': 15,

@@ -424,6 +424,7 @@ export {
   readTopology,
   type SynchronousStandbys,
   serverOf,
+  slotNameFor,
   slotNameOf,
   standbyLinkInto,
   type Topology,

@@ -1,5 +1,6 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
+import { PontoonError } from '../../postgres';
 import type { PeeredRegion, PeeredVcnsArgs } from './args';
 import { compartmentIn, createNetwork, type NetworkIds } from './network';
 import { validate } from './validate';
@@ -11,9 +12,9 @@ export interface PeeredNetwork {
   /** The provider by which the region is reached. */
   provider: oci.Provider;
   /** The VCN. */
-  vcnId: pulumi.Output<string>;
+  vcnId: pulumi.Input<string>;
   /** The private subnet. */
-  subnetId: pulumi.Output<string>;
+  subnetId: pulumi.Input<string>;
   /** The addresses of the subnet. */
   subnetCidrBlock: string;
 }
@@ -59,6 +60,20 @@ export class PeeredVcns extends pulumi.ComponentResource {
       ]),
     );
     this.registerOutputs({ subnetIds: pulumi.output(made.map(({ ids }) => ids.subnetId)) });
+  }
+
+  /**
+   * The network of `region`.
+   *
+   * @throws PontoonError if there is none
+   */
+  public networkIn(region: string): PeeredNetwork {
+    const network = this.networks[region];
+    if (network !== undefined) return network;
+    throw new PontoonError(
+      'NO_REGION',
+      `'region' must be one of ${Object.keys(this.networks).join(', ')}, got '${region}'; add it to 'regions'`,
+    );
   }
 }
 

@@ -35,6 +35,7 @@ export function callAnswer({ token, inputs }: MockCallArgs, answers: Answers): I
 }
 
 const ANSWERS: Answers = {
+  'oci:ObjectStorage/getNamespace:getNamespace': () => ({ namespace: 'axyz' }),
   'oci:NetworkLoadBalancer/getBackendSets:getBackendSets': () => ({ backendSetCollections: [] }),
   'oci:Psql/getDbSystems:getDbSystems': () => ({ dbSystemCollections: [] }),
   'oci:Psql/getDbSystemConnectionDetail:getDbSystemConnectionDetail': ({ dbSystemId }) => ({

@@ -1,0 +1,157 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { TopologyProps } from '../../postgres';
+
+/** How a standby checks the certificate of the server that it streams from. */
+export enum HostSslMode {
+  /** It must be signed by the cluster's authority. */
+  VERIFY_CA = 'verify-ca',
+  /** It must be signed by the cluster's authority, and name the server's address. */
+  VERIFY_FULL = 'verify-full',
+}
+
+/** A role, and the networks that it logs in from. */
+export interface HostClient {
+  /** The role, which you make yourself. */
+  role: string;
+  /** The networks, as CIDRs. */
+  networks: string[];
+}
+
+/** Who logs in to a cluster's servers to administer them, and as whom standbys stream. */
+export interface HostLogins {
+  /** The superuser that `pontoon` logs in as. It is made at the primary's first boot. */
+  administrator: string;
+  /** The OCID of the Vault secret of the administrator: JSON with `username` and `password`. */
+  administratorSecretId: pulumi.Input<string>;
+  /**
+   * The OCID of the Vault secret of the role that standbys stream as: JSON with `username`, which must be the topology's
+   * name prefix and `_standby`, and `password`.
+   */
+  standbySecretId: pulumi.Input<string>;
+  /** The region of the vault that all secrets are in, whatever the server's own region is. */
+  secretsRegion: string;
+  /** The networks that the administrator logs in from: of the machine that `pontoon` runs on. */
+  administratorNetworks: string[];
+  /**
+   * Who else logs in.
+   *
+   * @default - nobody
+   */
+  clients?: HostClient[];
+}
+
+/** What TLS of a cluster rests on. */
+export interface HostTls {
+  /** The authority that signs the certificates of all servers, in PEM. It should sign nothing else. */
+  caCertificate: string;
+  /**
+   * How standbys check it.
+   *
+   * @default VERIFY_FULL; VERIFY_CA for PostgreSQL 14, which finds no address in a certificate
+   * @see https://www.postgresql.org/docs/current/libpq-ssl.html
+   */
+  sslMode?: HostSslMode;
+}
+
+/** Where the log of a cluster is kept, segment by segment, for servers that fell behind and for points in time. */
+export interface HostArchive {
+  /** The namespace of Object Storage. */
+  namespace: pulumi.Input<string>;
+  /** The bucket. */
+  bucket: pulumi.Input<string>;
+  /** The region of the bucket. */
+  region: string;
+  /** What the names of this cluster's objects begin with. */
+  prefix: string;
+}
+
+/** The size of a machine, and of what is on it. */
+export interface HostMachine {
+  /** The image: Oracle Linux 8 or 9. Changing it has no effect on a machine that is there. */
+  imageId: pulumi.Input<string>;
+  /**
+   * The shape. Changing it reboots the machine.
+   *
+   * @default 'VM.Standard.E5.Flex'
+   */
+  shape?: string;
+  /**
+   * OCPUs of a flexible shape. Changing them reboots the machine.
+   *
+   * @default 2
+   */
+  ocpus?: number;
+  /**
+   * Memory of a flexible shape, in GiB. Changing it reboots the machine.
+   *
+   * @default 16
+   */
+  memoryInGbs?: number;
+  /**
+   * The size of the data volume in GiB, from 50. It can grow in place; the file system follows at the next boot. Making
+   * it smaller is refused by OCI.
+   *
+   * @default 100
+   */
+  dataVolumeGiB?: number;
+  /**
+   * The repository of PostgreSQL's packages, as a mirror of yum.postgresql.org.
+   *
+   * @default 'https://download.postgresql.org/pub/repos/yum'
+   */
+  packagesUrl?: string;
+  /**
+   * The packages of OCI's command line, separated by blanks. Those of Oracle Linux 8 have other names.
+   *
+   * @default 'python39-oci-cli'
+   */
+  cliPackages?: string;
+}
+
+/** One server of a cluster, on a virtual machine of its own. */
+export interface PostgresHostArgs {
+  /** The compartment. */
+  compartmentId: pulumi.Input<string>;
+  /** The network of `subnetId`. */
+  vcnId: pulumi.Input<string>;
+  /** The private subnet. Changing it would replace the machine, which is protected. */
+  subnetId: pulumi.Input<string>;
+  /** The region. */
+  region: string;
+  /** The availability domain. Changing it would replace machine and data, which are protected. */
+  availabilityDomain: pulumi.Input<string>;
+  /** The servers of the cluster, and the links between them. */
+  topology: TopologyProps;
+  /** Which of them it is. */
+  server: string;
+  /** The fixed private address of each server of the cluster, by name. */
+  addresses: { [server: string]: string };
+  /** Who logs in. */
+  logins: HostLogins;
+  /** What TLS rests on. */
+  tls: HostTls;
+  /** The OCID of the Vault secret that holds this server's certificate in PEM, with the address as its name. */
+  certificateSecretId: pulumi.Input<string>;
+  /** The OCID of the Vault secret that holds the key of that certificate in PEM. */
+  keySecretId: pulumi.Input<string>;
+  /** The machine. */
+  machine: HostMachine;
+  /**
+   * Where the log is archived.
+   *
+   * @default - nowhere
+   */
+  archive?: HostArchive;
+  /**
+   * The namespace of Monitoring that the machine posts to what alarms look at.
+   *
+   * @default - nothing is posted
+   */
+  metricsNamespace?: string;
+  /**
+   * Whether Pulumi refuses to delete or replace machine and data.
+   *
+   * @default true
+   */
+  protect?: boolean;
+}

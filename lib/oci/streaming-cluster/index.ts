@@ -1,0 +1,2 @@
+export type { ClusterRegion, ClusterServer, StreamingClusterArgs } from './args';
+export { StreamingCluster } from './streaming-cluster';

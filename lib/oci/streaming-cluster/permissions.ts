@@ -1,0 +1,55 @@
+import * as oci from '@pulumi/oci';
+import * as pulumi from '@pulumi/pulumi';
+import type { PostgresHost } from '../postgres-host';
+import type { StreamingClusterArgs } from './args';
+
+/** What the machines may do in OCI: read their secrets, keep the log, and post what alarms look at. Nothing else. */
+export function createPermissions(
+  name: string,
+  args: StreamingClusterArgs,
+  hosts: readonly PostgresHost[],
+  { bucket, metricsNamespace }: { bucket: pulumi.Input<string>; metricsNamespace: string },
+  parent: pulumi.Resource,
+): void {
+  const opts = { parent, provider: args.homeProvider };
+  const group = new oci.identity.DynamicGroup(
+    `${name}-servers`,
+    {
+      compartmentId: args.tenancyId,
+      name: `${name}-servers`,
+      description: `The PostgreSQL servers of ${name}`,
+      matchingRule: pulumi
+        .all(hosts.map(({ instance }) => instance.id))
+        .apply((ids) => `Any {${ids.map((id) => `instance.id = '${id}'`).join(', ')}}`),
+    },
+    opts,
+  );
+  const subject = pulumi.interpolate`Allow dynamic-group id ${group.id} to`;
+  const place = pulumi.interpolate`in compartment id ${args.compartmentId}`;
+  const secrets = pulumi.all(secretsOf(args)).apply((ids) => [...new Set(ids)].sort());
+  new oci.identity.Policy(
+    `${name}-servers`,
+    {
+      compartmentId: args.compartmentId,
+      name: `${name}-servers`,
+      description: `What the PostgreSQL servers of ${name} may do`,
+      statements: [
+        pulumi.interpolate`${subject} read secret-bundles ${place} where any {${secrets.apply((ids) => ids.map((id) => `target.secret.id = '${id}'`).join(', '))}}`,
+        pulumi.interpolate`${subject} manage objects ${place} where all {target.bucket.name = '${bucket}', any {request.permission = 'OBJECT_CREATE', request.permission = 'OBJECT_READ', request.permission = 'OBJECT_INSPECT'}}`,
+        pulumi.interpolate`${subject} use metrics ${place} where target.metrics.namespace = '${metricsNamespace}'`,
+      ],
+    },
+    opts,
+  );
+}
+
+function secretsOf({ logins, servers }: StreamingClusterArgs): pulumi.Input<string>[] {
+  return [
+    logins.standbySecretId,
+    logins.administratorSecretId,
+    ...Object.values(servers).flatMap(({ certificateSecretId, keySecretId }) => [
+      certificateSecretId,
+      keySecretId,
+    ]),
+  ];
+}

@@ -1,0 +1,61 @@
+import { addressNumber, isCidr, isIpv4, networkOf, Problems, type Topology } from '../../postgres';
+import type { ClusterServer, StreamingClusterArgs } from './args';
+import { clusterTopology } from './topology';
+
+/**
+ * The topology of the cluster.
+ *
+ * @throws ValidationError with everything about the args that cannot work
+ */
+export function validate(name: string, args: StreamingClusterArgs): Topology {
+  const problems = new Problems();
+  const { servers, primary, archiveRetentionDays: days = 14 } = args;
+  problems.addIf(
+    servers[primary] === undefined,
+    `'primary' must be one of 'servers', got '${primary}'; name one of ${Object.keys(servers).join(', ')}`,
+  );
+  problems.addIf(
+    Object.keys(servers).length < 2,
+    `'servers' must be two or more, got ${Object.keys(servers).length}; add a replica`,
+  );
+  problems.addIf(
+    !Number.isInteger(days) || days < 1,
+    `'archiveRetentionDays' must be a whole number from 1, got ${days}; correct it`,
+  );
+  for (const [server, its] of Object.entries(servers)) checkPlace(server, its, args, problems);
+  if (problems.list().length === 0) problems.collect(() => clusterTopology(args));
+  problems.throwIfAny(`StreamingCluster '${name}'`);
+  return clusterTopology(args);
+}
+
+function checkPlace(
+  server: string,
+  { region, address }: ClusterServer,
+  { regions }: StreamingClusterArgs,
+  problems: Problems,
+): void {
+  const network = regions[region]?.network;
+  if (network === undefined) {
+    problems.add(
+      `'servers.${server}.region' must be one of 'regions', got '${region}'; name one of ${Object.keys(regions).join(', ')}`,
+    );
+    return;
+  }
+  problems.addIf(
+    network.region !== region,
+    `'regions.${region}.network' must be a network of this region, got one of ${network.region}; take PeeredVcns.networks['${region}']`,
+  );
+  const block = network.subnetCidrBlock;
+  if (!isIpv4(address) || !isCidr(block)) {
+    problems.add(
+      `'servers.${server}.address' must be an IPv4 address, got ${JSON.stringify(address)}; choose a free one of ${block}`,
+    );
+    return;
+  }
+  const [first, size] = networkOf(block);
+  const position = addressNumber(address) - first;
+  problems.addIf(
+    position < 2 || position >= size - 1,
+    `'servers.${server}.address' must be out of the region's subnet ${block} and not one of its first two addresses or its last one, got ${address}; choose a free one`,
+  );
+}

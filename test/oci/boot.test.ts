@@ -1,0 +1,241 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HostSslMode, type PostgresHostArgs } from '../../lib/oci';
+import { bootScript, renderUserData, SERVER_FILES } from '../../lib/oci/postgres-host/files';
+import { serverFiles } from '../../lib/oci/postgres-host/parameters';
+import { LinkKind, Platform } from '../../lib/postgres';
+import { Machine, makeVolume, removeVolume, waitFor } from '../aws/standby/machine';
+import { Network } from '../aws/standby/network';
+import { obstacle, prepareTree } from '../aws/standby/tree';
+import { makeAuthority } from './authority';
+import { filesOf } from './user-data';
+
+const DEBIAN = { name: 'Debian 12 with PostgreSQL 15', suite: 'bookworm', major: 15 };
+const LOG = '/var/log/pontoon-boot.log';
+const ADDRESSES = { east: '10.77.1.51', west: '10.77.1.52' };
+const PASSWORD = 'it\'s "a" \\ $ecret';
+
+const reason = obstacle();
+if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it ${reason}\n`);
+
+// Not run here: dnf, firewalld, systemd and cloud-init (stand-ins), OCI (a stand-in for its command line).
+(reason === undefined ? describe : describe.skip)('boot script on machines of OCI', () => {
+  jest.setTimeout(600_000);
+  const directory = mkdtempSync(join(tmpdir(), 'pontoon-oci-boot-'));
+  const cloud = join(directory, 'cloud');
+  const volumes: string[] = [];
+  const machines: Machine[] = [];
+  let network: Network;
+  let tree: string;
+  let caCertificate: string;
+
+  beforeAll(() => {
+    tree = prepareTree(DEBIAN);
+    network = new Network();
+    for (const name of ['secrets', 'bucket']) mkdirSync(join(cloud, name), { recursive: true });
+    chmodSync(join(cloud, 'bucket'), 0o777);
+    const authority = makeAuthority(join(directory, 'tls'));
+    caCertificate = authority.certificate;
+    for (const [server, address] of Object.entries(ADDRESSES)) {
+      const { certificate, key } = authority.sign(address);
+      writeFileSync(join(cloud, 'secrets', `${server}-certificate`), certificate);
+      writeFileSync(join(cloud, 'secrets', `${server}-key`), key);
+    }
+    for (const [id, username] of [
+      ['standby', 'pontoon_standby'],
+      ['administrator', 'pontoon'],
+    ] as const)
+      writeFileSync(join(cloud, 'secrets', id), JSON.stringify({ username, password: PASSWORD }));
+  });
+
+  afterAll(async () => {
+    for (const machine of machines) await machine.powerOff();
+    for (const volume of volumes) removeVolume(volume);
+    network?.remove();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('a primary is made and a replica copied; the log is kept; a second primary refuses to serve', async () => {
+    const east = await boot('east');
+    await logged(east, 'the primary is ready');
+    await east.sql('CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id');
+    const west = await boot('west');
+    await logged(west, 'streaming from 10.77.1.51:5432');
+    expect(await east.sql('SELECT count(*) FROM orders')).toBe('1000');
+    await replayed(west, '1000');
+
+    const settings = "SELECT current_setting('data_checksums'), current_setting('archive_mode')";
+    expect(await east.sql(settings)).toBe('on|on');
+    expect(
+      await east.sql(
+        'SELECT application_name, client_addr, state, ssl FROM pg_stat_replication JOIN pg_stat_ssl USING (pid)',
+      ),
+    ).toBe('west|10.77.1.52|streaming|t');
+    const roles =
+      "SELECT string_agg(rolname || rolsuper || rolreplication, ' ' ORDER BY 1) FROM pg_roles WHERE rolname LIKE 'pontoon%'";
+    expect(await east.sql(roles)).toBe('pontoon_standbyfalsetrue pontoontruefalse');
+    const slots = "SELECT string_agg(slot_name || active, ' ') FROM pg_replication_slots";
+    expect(await east.sql(slots)).toBe('pontoon_westtrue');
+
+    const segment = await east.sql('SELECT pg_walfile_name(pg_switch_wal())');
+    await waitFor('the archive', async () => (await kept(east)).includes(segment));
+    await refusesAnother(east, segment);
+
+    await rebooted(east);
+    await promotedElsewhere(east, west);
+    for (const machine of [east, west]) {
+      const said = `${machine.read(LOG)}${machine.read('/var/log/pontoon-boot.log')}`;
+      expect(said).not.toContain(PASSWORD);
+    }
+  });
+
+  /** A restart with the vault out of reach goes on with what was fetched before. */
+  async function rebooted(east: Machine): Promise<void> {
+    await east.powerOff();
+    writeFileSync(join(cloud, 'vault-is-away'), '');
+    east.start();
+    await waitFor(
+      'the second boot',
+      () =>
+        east.read(LOG).split('the primary is').length > 2 ||
+        east.read(LOG).includes('what was fetched before'),
+    );
+    expect(east.read(LOG)).toContain('the vault does not answer; what was fetched before is used');
+    rmSync(join(cloud, 'vault-is-away'));
+  }
+
+  async function promotedElsewhere(east: Machine, west: Machine): Promise<void> {
+    await east.powerOff();
+    await west.sql('SELECT pg_promote()');
+    east.start();
+    await logged(
+      east,
+      'failed: 10.77.1.52 is on timeline 2, after ours, which is 1: another server was promoted; make this one its standby',
+    );
+  }
+
+  /** What is there is never overwritten, and being told of the same twice is no failure. */
+  async function refusesAnother(east: Machine, segment: string): Promise<void> {
+    const again = (file: string) =>
+      east.exec(
+        'runuser',
+        '-u',
+        'postgres',
+        '--',
+        'bash',
+        SERVER_FILES.archiver,
+        'put',
+        file,
+        segment,
+      );
+    const file = `/var/lib/pgsql/pontoon/data/pg_wal/${segment}`;
+    await east.exec('cp', join('/cloud/bucket', segment), '/tmp/same');
+    await east.exec('chmod', '644', '/tmp/same');
+    expect(await again('/tmp/same')).toBe('');
+    await east.exec('bash', '-c', 'echo other >>/tmp/same');
+    await expect(again('/tmp/same')).rejects.toThrow('does another cluster archive there?');
+    expect(file).toContain(segment);
+  }
+
+  async function kept(machine: Machine): Promise<string[]> {
+    return (await machine.exec('ls', '/cloud/bucket')).split('\n');
+  }
+
+  async function boot(server: 'east' | 'west'): Promise<Machine> {
+    const home = join(directory, server);
+    mkdirSync(home);
+    symlinkSync(cloud, join(home, 'cloud'));
+    const machine = new Machine(home, tree, network.addInstance());
+    machines.push(machine);
+    const volume = makeVolume(join(directory, `${server}-volume`), 600);
+    volumes.push(volume);
+    execFileSync('cp', ['-a', volume, join(home, 'by-id', 'data')]);
+    const files = filesOf(renderUserData(await promised(server)));
+    for (const [path, content] of Object.entries(files)) machine.write(path, content);
+    machine.write(SERVER_FILES.boot, bootScript('debian'));
+    const parameters = (files[SERVER_FILES.parameters] ?? '').replace(
+      /^VOLUME_DEVICE=.*$/m,
+      'VOLUME_DEVICE=/dev/disk/by-id/data',
+    );
+    machine.write(SERVER_FILES.parameters, parameters);
+    machine.write('/etc/fstab', '');
+    machine.write('/etc/systemd/system/firewalld.service', '[Service]\nExecStart=/bin/true\n');
+    machine.write('/usr/local/bin/oci', OCI, 0o755);
+    machine.write('/usr/local/bin/firewall-cmd', '#!/bin/sh\nexit 0\n', 0o755);
+    machine.write('/user-data', 'systemctl enable --now pontoon-boot.service\n');
+    machine.start();
+    return machine;
+  }
+
+  function promised(server: string): Promise<Parameters<typeof renderUserData>[0]> {
+    return new Promise((resolve) => serverFiles(argsOf(server)).apply(resolve));
+  }
+
+  function argsOf(server: string): PostgresHostArgs {
+    const place = { platform: Platform.OCI_VM, majorVersion: DEBIAN.major, database: 'shop' };
+    return {
+      compartmentId: 'compartment',
+      vcnId: 'vcn',
+      subnetId: 'subnet',
+      region: 'us-ashburn-1',
+      availabilityDomain: 'ad',
+      topology: {
+        servers: { east: place, west: place },
+        links: [{ kind: LinkKind.PHYSICAL, from: 'east', to: 'west' }],
+      },
+      server,
+      addresses: ADDRESSES,
+      logins: {
+        administrator: 'pontoon',
+        administratorSecretId: 'administrator',
+        standbySecretId: 'standby',
+        secretsRegion: 'us-ashburn-1',
+        administratorNetworks: ['10.77.1.0/24'],
+      },
+      tls: { caCertificate, sslMode: HostSslMode.VERIFY_FULL },
+      certificateSecretId: `${server}-certificate`,
+      keySecretId: `${server}-key`,
+      machine: { imageId: 'image' },
+      archive: { namespace: 'axyz', bucket: 'log', region: 'us-ashburn-1', prefix: 'shop' },
+    };
+  }
+});
+
+async function logged(machine: Machine, text: string): Promise<void> {
+  await waitFor(`'${text}' in:\n${machine.read(LOG)}`, () => machine.read(LOG).includes(text));
+}
+
+async function replayed(machine: Machine, count: string): Promise<void> {
+  await waitFor(
+    'the rows',
+    async () => (await machine.sql('SELECT count(*) FROM orders')) === count,
+  );
+}
+
+// Stand-in for OCI's command line: secrets and objects are files. An object that is there stays, without an error.
+const OCI = `#!/bin/bash
+set -eu
+[[ $OCI_CLI_AUTH == instance_principal ]]
+argument() { local name=$1; shift; while [[ $1 != "$name" ]]; do shift; done; printf '%s' "$2"; }
+case "$1 $2 $3" in
+  'secrets secret-bundle get')
+    [[ ! -e /cloud/vault-is-away ]] || { echo 'no connection' >&2; exit 1; }
+    base64 -w 0 "/cloud/secrets/$(argument --secret-id "$@")"
+    ;;
+  'os object put')
+    name=$(argument --name "$@")
+    [[ -e /cloud/bucket/\${name#shop/} ]] || cp "$(argument --file "$@")" "/cloud/bucket/\${name#shop/}"
+    ;;
+  'os object head')
+    name=$(argument --name "$@")
+    printf '{"content-md5": "%s"}' "$(openssl dgst -md5 -binary "/cloud/bucket/\${name#shop/}" | base64)"
+    ;;
+  'os object get')
+    name=$(argument --name "$@")
+    cp "/cloud/bucket/\${name#shop/}" "$(argument --file "$@")"
+    ;;
+  *) echo "the stand-in does not know: oci $*" >&2; exit 2 ;;
+esac
+`;

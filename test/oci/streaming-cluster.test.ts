@@ -1,0 +1,194 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as oci from '@pulumi/oci';
+import {
+  type ClusterServer,
+  HostSslMode,
+  PeeredVcns,
+  StreamingCluster,
+  type StreamingClusterArgs,
+} from '../../lib/oci';
+import { renderMetadata } from '../../lib/oci/postgres-host/files';
+import { makeAuthority } from './authority';
+import { COMPARTMENT, refusal, registered, SUBNET, VCN } from './programs';
+
+const scratch = mkdtempSync(join(tmpdir(), 'pontoon-authority-'));
+const authority = makeAuthority(scratch);
+const signed = authority.sign('10.1.1.11');
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function server(address: string, others: Partial<ClusterServer> = {}): ClusterServer {
+  return {
+    region: 'us-ashburn-1',
+    availabilityDomain: 'xyz:US-ASHBURN-AD-1',
+    address,
+    certificateSecretId: 'ocid1.vaultsecret.oc1.iad.certificate',
+    keySecretId: 'ocid1.vaultsecret.oc1.iad.key',
+    machine: { imageId: 'ocid1.image.oc1.iad.ol9' },
+    ...others,
+  };
+}
+
+function cluster(others: Partial<StreamingClusterArgs> = {}): () => void {
+  return () => {
+    const provider = new oci.Provider('home', { region: 'us-ashburn-1' });
+    const network = {
+      region: 'us-ashburn-1',
+      provider,
+      vcnId: VCN,
+      subnetId: SUBNET,
+      subnetCidrBlock: '10.1.1.0/24',
+    };
+    new StreamingCluster('orders', {
+      compartmentId: COMPARTMENT,
+      tenancyId: 'ocid1.tenancy.oc1..shop',
+      homeProvider: provider,
+      regions: { 'us-ashburn-1': { network } },
+      servers: { one: server('10.1.1.11'), two: server('10.1.1.12') },
+      primary: 'one',
+      majorVersion: 17,
+      database: 'orders',
+      logins: {
+        administrator: 'pontoon',
+        administratorSecretId: 'ocid1.vaultsecret.oc1.iad.administrator',
+        standbySecretId: 'ocid1.vaultsecret.oc1.iad.standby',
+        secretsRegion: 'us-ashburn-1',
+        administratorNetworks: ['10.1.1.0/24'],
+      },
+      tls: { caCertificate: authority.certificate },
+      ...others,
+    });
+  };
+}
+
+const LOGINS = {
+  administrator: 'postgres',
+  administratorSecretId: 'a',
+  standbySecretId: 's',
+  secretsRegion: 'us-ashburn-1',
+  administratorNetworks: ['0.0.0.0/0'],
+  clients: [{ role: 'shop', networks: ['everywhere'] }],
+};
+
+test('a cluster in one network that is there is registered, without alarms unless a topic is given', async () => {
+  const types = (await registered(cluster())).map(({ type }) => type);
+  expect(types.filter((type) => type === 'oci:Core/instance:Instance')).toHaveLength(2);
+  expect(types).not.toContain('oci:Monitoring/alarm:Alarm');
+});
+
+test.each<[string, Partial<StreamingClusterArgs>, string]>([
+  [
+    'a primary that is none of the servers, and one server only',
+    { primary: 'three', servers: { one: server('10.1.1.11') }, archiveRetentionDays: 0 },
+    `StreamingCluster 'orders' has 3 problems:
+- 'primary' must be one of 'servers', got 'three'; name one of one
+- 'servers' must be two or more, got 1; add a replica
+- 'archiveRetentionDays' must be a whole number from 1, got 0; correct it`,
+  ],
+  [
+    'servers in no place',
+    {
+      servers: {
+        one: server('10.1.1.11', { region: 'us-phoenix-1' }),
+        two: server('10.1.2.12'),
+        three: server('ten'),
+      },
+    },
+    `StreamingCluster 'orders' has 3 problems:
+- 'servers.one.region' must be one of 'regions', got 'us-phoenix-1'; name one of us-ashburn-1
+- 'servers.two.address' must be out of the region's subnet 10.1.1.0/24 and not one of its first two addresses or its last one, got 10.1.2.12; choose a free one
+- 'servers.three.address' must be an IPv4 address, got "ten"; choose a free one of 10.1.1.0/24`,
+  ],
+  [
+    'a quorum of more replicas than there are',
+    { synchronous: { quorum: 2, standbys: ['two'] } },
+    "StreamingCluster 'orders': 'servers.one.synchronous.quorum' must be a whole number from 1 to the number of standbys, which is 1, got 2; correct it",
+  ],
+  [
+    'one address for two servers',
+    { servers: { one: server('10.1.1.11'), two: server('10.1.1.11') } },
+    "PostgresHost 'orders-one': 'addresses.two' must be the server's own, got 10.1.1.11, which is that of one; choose another one",
+  ],
+  [
+    'who would come from everywhere, or by another name',
+    { logins: LOGINS },
+    `PostgresHost 'orders-one' has 3 problems:
+- 'logins.administrator' cannot be 'postgres', which logs in on the machine itself only; choose another name
+- 'logins.administratorNetworks[0]' must be an IPv4 network as CIDR of /8 or smaller, got "0.0.0.0/0"; write it like 10.1.0.0/16
+- 'logins.clients[0].networks[0]' must be an IPv4 network as CIDR of /8 or smaller, got "everywhere"; write it like 10.1.0.0/16`,
+  ],
+  [
+    'a key where the authority should be',
+    { tls: { caCertificate: signed.key } },
+    "PostgresHost 'orders-one': 'tls.caCertificate' must be certificates only, got a private key among them, which everybody on the machine could read; remove it, and take another key where this text has been",
+  ],
+  [
+    "a server's certificate where the authority should be",
+    { tls: { caCertificate: signed.certificate } },
+    "PostgresHost 'orders-one': 'tls.caCertificate' must be an authority's certificate, got one that may sign nothing; give the one that signed the servers' certificates",
+  ],
+  [
+    'addresses in certificates for a major that finds none',
+    {
+      majorVersion: 14,
+      tls: { caCertificate: authority.certificate, sslMode: HostSslMode.VERIFY_FULL },
+    },
+    "PostgresHost 'orders-one': 'tls.sslMode' requires PostgreSQL 15 or later for VERIFY_FULL, got 14; take VERIFY_CA, with an authority that signs for nobody else",
+  ],
+  [
+    'a machine that cannot be',
+    {
+      servers: {
+        one: server('10.1.1.11', {
+          machine: {
+            imageId: 'image',
+            dataVolumeGiB: 10,
+            packagesUrl: 'http://mirror.internal/',
+            cliPackages: 'oci; reboot',
+          },
+        }),
+        two: server('10.1.1.12'),
+      },
+      maxSlotWalKeepMiB: 1024,
+    },
+    `PostgresHost 'orders-one' has 3 problems:
+- 'machine.dataVolumeGiB' must be a whole number from 50 to 32768, got 10; correct it
+- 'machine.packagesUrl' must be an https URL without a slash at its end, got "http://mirror.internal/"; correct it
+- 'machine.cliPackages' must be names of packages separated by blanks, got "oci; reboot"; correct it`,
+  ],
+])('%s is refused while Pulumi previews', async (_, others, message) => {
+  expect(await refusal(cluster(others))).toBe(message);
+});
+
+test('a region that no network is in is refused', async () => {
+  const program = (): void => {
+    const provider = (region: string) => new oci.Provider(region, { region });
+    const regions = Object.fromEntries(
+      ['us-ashburn-1', 'us-phoenix-1'].map((region, n) => [
+        region,
+        {
+          provider: provider(region),
+          cidrBlock: `10.${n}.0.0/16`,
+          subnetCidrBlock: `10.${n}.1.0/24`,
+        },
+      ]),
+    );
+    new PeeredVcns('site', { compartmentId: COMPARTMENT, regions }).networkIn('uk-london-1');
+  };
+  expect(await refusal(program)).toBe(
+    "'region' must be one of us-ashburn-1, us-phoenix-1, got 'uk-london-1'; add it to 'regions'",
+  );
+});
+
+test('more than a machine can be told is refused', () => {
+  // What repeats would be packed to nothing, were it packed.
+  const files = { parameters: {}, settings: '', hba: '', caCertificate: 'A'.repeat(20_000) };
+  expect(() => renderMetadata('one', files)).toThrow(
+    /^server 'one': the machine's metadata must be at most 32000 bytes, got \d+; shorten 'tls\.caCertificate' to the one authority that is needed$/,
+  );
+  const broken = { ...files, parameters: { BUCKET: 'a\nREGION=b' } };
+  expect(() => renderMetadata('one', broken)).toThrow(
+    "the files of a server: 'BUCKET' must be one line, got a line break; remove it",
+  );
+});
