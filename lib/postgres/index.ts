@@ -101,6 +101,7 @@ export {
   type PublishedTable,
   pairSequences,
   parseCutover,
+  partitionsOf,
   preparedTransactions,
   quietSlotExists,
   quietSlotName,

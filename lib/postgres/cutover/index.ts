@@ -136,7 +136,7 @@ export {
   type TargetMark,
   targetMarks,
 } from './table-mark';
-export { countExceptions, exceptionTables } from './task-tables';
+export { countExceptions, exceptionTables, partitionsOf } from './task-tables';
 export { unfencedJobs, whereJobsAre } from './unattended';
 export {
   createVerification,

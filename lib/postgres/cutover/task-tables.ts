@@ -12,3 +12,11 @@ export function exceptionTables(): Statement {
 export function countExceptions(table: QualifiedName): Statement {
   return sql(`SELECT count(*)::float8 AS rows FROM ${quoteQualified(table)}`);
 }
+
+/** The partitions of a partitioned table that rows are kept in. */
+export function partitionsOf(table: QualifiedName): Statement {
+  return sql(
+    'SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_partition_tree($1::pg_catalog.regclass) t JOIN pg_catalog.pg_class c ON c.oid = t.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.isleaf AND t.level > 0 ORDER BY 1, 2',
+    [quoteQualified(table)],
+  );
+}

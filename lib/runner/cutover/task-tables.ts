@@ -2,6 +2,7 @@ import {
   CANARY_TABLE,
   countExceptions,
   exceptionTables,
+  partitionsOf,
   type QualifiedName,
   quoteQualified,
   selectedTables,
@@ -19,12 +20,17 @@ export async function lookAtTask(context: CutoverContext): Promise<string | unde
   const states = new Map(tables.map((table) => [quoteQualified(table), table.state]));
   const selected = await context.run(context.plan.from, selectedTables(context.plan.selection));
   for (const row of [...selected, CANARY_TABLE]) {
-    const name = quoteQualified(row as unknown as QualifiedName);
-    const state = states.get(name);
+    const table = row as unknown as QualifiedName;
     // Of a partitioned table the task may list the partitions instead.
-    if (state === undefined && 'partitioned' in row && row.partitioned === true) continue;
-    if (state === undefined) return `no table ${name} in the task`;
-    if (state !== APPLIES) return `table ${name} in the state '${state}'`;
+    const spread =
+      !states.has(quoteQualified(table)) && 'partitioned' in row && row.partitioned === true;
+    const kept = spread ? await context.run(context.plan.from, partitionsOf(table)) : [table];
+    for (const one of kept) {
+      const name = quoteQualified(one as unknown as QualifiedName);
+      const state = states.get(name);
+      if (state === undefined) return `no table ${name} in the task`;
+      if (state !== APPLIES) return `table ${name} in the state '${state}'`;
+    }
   }
   return suspended(tables) ?? (await exceptions(context));
 }

@@ -38,6 +38,28 @@ test('a gate looks at each table of the task', async () => {
   );
 });
 
+test('a gate looks at each partition that the task lists in place of its table', async () => {
+  const { blue, green } = dms.lab;
+  const both = (text: string) => Promise.all([blue, green].map(({ admin }) => admin.query(text)));
+  await both(
+    `CREATE TABLE shop.events (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+     CREATE TABLE shop.events_2026 PARTITION OF shop.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')`,
+  );
+  const listed = (name: string, state = 'Table completed') => ({ schema: 'shop', name, state });
+  const older = listed('events_2026');
+  expect(await forward((now) => now)).toBe('no table "shop"."events_2026" in the task');
+  expect(await forward((now) => [...now, older])).toBe('as it must be');
+  expect(await forward((now) => [...now, listed('events')])).toBe('as it must be');
+  await both(
+    `CREATE TABLE shop.events_2027 PARTITION OF shop.events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')`,
+  );
+  expect(await forward((now) => [...now, older])).toBe('no table "shop"."events_2027" in the task');
+  expect(await forward((now) => [...now, older, listed('events_2027', 'Table error')])).toBe(
+    `table "shop"."events_2027" in the state 'Table error'`,
+  );
+  await both('DROP TABLE shop.events');
+});
+
 test('changes that were left out keep the gate closed until they are mended', async () => {
   await dms.lab.green.admin.query(
     `CREATE TABLE public.awsdms_apply_exceptions ("ERROR" text); INSERT INTO public.awsdms_apply_exceptions VALUES ('a'), ('b')`,
