@@ -76,8 +76,15 @@ export const finalizeCommand: Command = {
   },
 };
 
-function linesOf({ migration }: CutoverPlan, { already, dropped, rotate }: Finalized): string[] {
+function linesOf(
+  { migration, from, to }: CutoverPlan,
+  { already, past, dropped, rotate }: Finalized,
+): string[] {
   return [
+    ...past.map(
+      (who) =>
+        `past the fence on '${from}': ${who}; what was written there is not on '${to}': look for it`,
+    ),
     ...(already
       ? [`the migration '${migration}' was finalized before: nothing is left to drop`]
       : []),
@@ -91,11 +98,17 @@ function linesOf({ migration }: CutoverPlan, { already, dropped, rotate }: Final
 
 function intention(
   { migration, from, to }: CutoverPlan,
-  { phase, writer }: CutoverStatus,
+  { phase, writer, fenced }: CutoverStatus,
   leaveFenced: boolean,
 ): string[] {
   return [
     `The migration '${migration}' is '${phase}', and ${writer === undefined ? 'no server is' : `'${writer}' is`} the writer.`,
+    ...fenced.flatMap(({ server, past }) =>
+      past.map(
+        (who) =>
+          `Past the fence on '${server}' ${who}: compare the rows first, since what was written there never travels.`,
+      ),
+    ),
     `Everything between '${from}' and '${to}' is dropped: subscriptions, slots, publications, roles. '${from}' receives nothing any more.`,
     leaveFenced
       ? `Applications stay locked out of '${from}'.`

@@ -56,7 +56,10 @@ function linesOf(plan: CutoverPlan, found: CutoverStatus): string[] {
     ['phase', found.phase],
     ['writer', found.writer ?? 'none: applications cannot write'],
     ['clients', found.active === undefined ? 'switched by somebody else' : `at ${found.active}`],
-    ...found.fenced.map((fence) => ['fence', fenceText(fence, found.writer)] as const),
+    ...found.fenced.flatMap((fence) => [
+      ['fence', fenceText(fence, found.writer)] as const,
+      ...fence.past.map((who) => ['', `PAST IT: ${who}, ${NEVER_TRAVELS}`] as const),
+    ]),
     ['walking', found.walking ?? 'nobody'],
     ...wayRows('forward', found.forward),
     ...(found.reverse === undefined
@@ -67,6 +70,9 @@ function linesOf(plan: CutoverPlan, found: CutoverStatus): string[] {
   ];
   return rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
 }
+
+const NEVER_TRAVELS =
+  'and what is written there never travels: keep them out, and compare the rows before anything is finalized';
 
 function fenceText(
   { server, owner, remainingMs, decided }: CutoverStatus['fenced'][number],

@@ -15,6 +15,7 @@ export {
   type FinalizeRequest,
   type FinallyCompared,
   finalize,
+  lookPastFence,
   type PathStatus,
   type PlannedAction,
   prepareCutover,

@@ -19,7 +19,7 @@ import type { EndpointTerms } from './endpoint';
 import { planOf } from './plan';
 import type { CutoverStateMachineProps } from './props';
 import { type Told, toldText } from './told';
-import { createFenceAlarm, createWatch } from './watch';
+import { createFenceAlarm, createPassedAlarm, createWatch } from './watch';
 
 /**
  * The cutover of a migration as a state machine, whose history reads like the runbook: gates, approval, preparation, one
@@ -43,7 +43,7 @@ export class CutoverStateMachine extends Construct {
   public readonly stateMachine: StateMachine;
   /** What looks, every minute, for a fence that was left standing. */
   public readonly watch: Rule;
-  /** The alarms: an execution failed, one timed out, a fence stands after its deadline. */
+  /** The alarms: an execution failed, one timed out, a fence stands after its deadline, somebody gets past one. */
   public readonly alarms: Alarm[];
 
   constructor(scope: Construct, id: string, props: CutoverStateMachineProps) {
@@ -162,6 +162,7 @@ function createAlarms(
     atOnce(scope, 'Failed', machine.metricFailed(period), failed),
     atOnce(scope, 'TimedOut', machine.metricTimedOut(period), late),
     fence,
+    createPassedAlarm(scope, told),
   ];
   if (alarmTopic === undefined) return alarms;
   const tell = new SnsAction(alarmTopic);

@@ -15,7 +15,8 @@ import type { RunnerFunction } from '../runner-function';
 import { cutoverInput, type Told } from './told';
 
 const NAMESPACE = 'Pontoon';
-const METRIC: MetricName = 'FenceOverdue';
+const OVERDUE: MetricName = 'FenceOverdue';
+const PASSED: MetricName = 'FencePassed';
 
 /** Has the function look for fences that were left standing, in either direction, and lift them. */
 export function createWatch(scope: Construct, runner: RunnerFunction, told: Told): Rule {
@@ -50,11 +51,28 @@ export function createWatch(scope: Construct, runner: RunnerFunction, told: Told
 
 /** The alarm on a fence that stands after its deadline although nothing was decided, or that nobody opened behind. */
 export function createFenceAlarm(scope: Construct, { plan }: Told): Alarm {
-  return new Alarm(scope, 'FenceOverdue', {
-    alarmDescription: `A fence of '${plan.migration}' stands after its deadline: applications are locked out. Run 'pontoon status', then the cutover again.`,
+  return alarmOn(
+    scope,
+    OVERDUE,
+    `A fence of '${plan.migration}' stands after its deadline: applications are locked out. Run 'pontoon status', then the cutover again.`,
+  );
+}
+
+/** The alarm on somebody who gets past the fence on the old writer although the new one is open. */
+export function createPassedAlarm(scope: Construct, { plan }: Told): Alarm {
+  return alarmOn(
+    scope,
+    PASSED,
+    `Somebody gets past the fence of '${plan.migration}' on the old writer, where nothing that is written travels any more. Run 'pontoon status', which says who, keep them out, and compare the rows.`,
+  );
+}
+
+function alarmOn(scope: Construct, metricName: MetricName, alarmDescription: string): Alarm {
+  return new Alarm(scope, metricName, {
+    alarmDescription,
     metric: new Metric({
       namespace: NAMESPACE,
-      metricName: METRIC,
+      metricName,
       dimensionsMap: { Migration: migrationOf(scope) },
       statistic: Stats.MAXIMUM,
       period: Duration.minutes(1),

@@ -7,7 +7,7 @@ import {
   journalExists,
   PontoonError,
 } from '../../postgres';
-import { abandonExpired, runOne, withSessions } from '../../runner';
+import { abandonExpired, lookPastFence, runOne, withSessions } from '../../runner';
 import { embeddedMetrics } from '../embedded-metrics';
 import { type CutoverSurroundings, withCutoverServices } from './services';
 
@@ -27,17 +27,21 @@ const NAMED = 'watch';
 
 /**
  * Lifts the fence of a walk that died, once its deadline has passed. Without such a fence it asks one server, and no
- * more. Says as a metric whether a fence stands after its deadline.
+ * more. Says as metrics whether a fence stands after its deadline, and how many get past one behind which the new writer
+ * is open.
  */
 export async function watchFence(
   input: CutoverInput,
   surroundings: CutoverSurroundings,
   metrics: WatchMetrics | undefined,
 ): Promise<WatchOutcome> {
+  const { found, past } = await fenceOn(input, surroundings);
+  for (const who of past)
+    surroundings.context.log(`past the fence on '${input.plan.from}': ${who}`);
   const tell = (overdue: boolean): void => {
-    if (metrics !== undefined) publish(surroundings, metrics, overdue);
+    if (metrics !== undefined)
+      publish(surroundings, metrics, { FenceOverdue: overdue ? 1 : 0, FencePassed: past.length });
   };
-  const found = await fenceOn(input, surroundings);
   const overdue = found?.expired === true && !found.opened;
   if (!overdue || found.decided) {
     tell(overdue);
@@ -48,15 +52,22 @@ export async function watchFence(
     tell(false);
     return { lifted };
   } catch (error) {
-    tell((await fenceOn(input, surroundings).catch(() => found)) !== undefined);
+    const left = await fenceOn(input, surroundings).catch(() => ({ found }));
+    tell(left.found !== undefined);
     throw error;
   }
+}
+
+/** A fence on the old writer, and who gets past it. */
+interface Standing {
+  readonly found: JournalEntry | undefined;
+  readonly past: readonly string[];
 }
 
 async function fenceOn(
   { plan, connections }: CutoverInput,
   { secrets }: CutoverSurroundings,
-): Promise<JournalEntry | undefined> {
+): Promise<Standing> {
   const connection = connections[plan.from];
   if (connection === undefined) {
     throw new PontoonError(
@@ -67,7 +78,9 @@ async function fenceOn(
   const only = { [plan.from]: connection };
   return await withSessions(only, secrets, `${NAMED} ${plan.migration}`, async (sessions) => {
     const session = sessions.get(plan.from);
-    return session === undefined ? undefined : await readFence(session, plan.migration);
+    const found = session === undefined ? undefined : await readFence(session, plan.migration);
+    const past = found?.opened === true ? await lookPastFence({ plan }, { sessions, secrets }) : [];
+    return { found, past };
   });
 }
 
@@ -108,10 +121,19 @@ async function reachable(
   return found;
 }
 
-function publish({ context }: CutoverSurroundings, metrics: WatchMetrics, overdue: boolean): void {
-  const value = overdue ? 1 : 0;
+function publish(
+  { context }: CutoverSurroundings,
+  metrics: WatchMetrics,
+  values: { readonly FenceOverdue: number; readonly FencePassed: number },
+): void {
+  const names = ['FenceOverdue', 'FencePassed'] as const;
   const reading = {
-    metrics: [{ name: 'FenceOverdue' as const, unit: 'Count' as const, value, dimensions: {} }],
+    metrics: names.map((name) => ({
+      name,
+      unit: 'Count' as const,
+      value: values[name],
+      dimensions: {},
+    })),
     unreadable: [],
   };
   for (const line of embeddedMetrics(reading, { ...metrics, timestamp: Date.now() }))

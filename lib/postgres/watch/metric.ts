@@ -31,6 +31,8 @@ export const METRIC_UNITS = {
   ServerDown: 'Count',
   /** Of a migration: 1 if a fence stands after its deadline, 0 if none does. */
   FenceOverdue: 'Count',
+  /** Of a migration: how many get past the fence on the old writer although the new one is open. */
+  FencePassed: 'Count',
   /** Of a server: how many of its metrics could not be read. */
   Unreadable: 'Count',
 } as const satisfies Record<string, MetricUnit>;

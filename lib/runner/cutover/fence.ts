@@ -104,12 +104,12 @@ export async function refuseOthers(context: CutoverContext): Promise<void> {
       if (foreign !== undefined) {
         throw new PontoonError(
           'NOT_QUIET',
-          `the fenced database on '${from}' must hold no session of others, got ${describe(foreign)}; find out who it is before you try again`,
+          `the fenced database on '${from}' must hold no session of others, got ${describeSession(foreign)}; find out who it is before you try again`,
         );
       }
       const [first] = others;
       if (first === undefined) return { done: true, value: undefined };
-      return { done: false, reason: describe(first) };
+      return { done: false, reason: describeSession(first) };
     },
   });
 }
@@ -171,13 +171,13 @@ async function endOthers(context: CutoverContext, patience: Deadline): Promise<P
   if (blocking !== undefined) {
     throw new PontoonError(
       'NOT_QUIET',
-      `the database on '${context.plan.from}' must hold no session that a fence does not end, got ${describe(blocking)}; ${wayOutOf(blocking)}`,
+      `the database on '${context.plan.from}' must hold no session that a fence does not end, got ${describeSession(blocking)}; ${wayOutOf(blocking)}`,
     );
   }
   const ending = others.filter(({ writing }) => !writing || patience.remainingMs() === 0);
   if (ending.length > 0)
     await context.run(context.plan.from, terminate(ending.map(({ pid }) => pid)));
-  return { done: false, reason: `${others.length}, the first being ${describe(first)}` };
+  return { done: false, reason: `${others.length}, the first being ${describeSession(first)}` };
 }
 
 /** No list admits what the server itself started, and it comes again as often as it is ended. */
@@ -219,7 +219,8 @@ async function refusePrepared(context: CutoverContext): Promise<void> {
   );
 }
 
-function describe({ pid, role, application, kind, superuser }: OtherSession): string {
+/** A session, as people know it. */
+export function describeSession({ pid, role, application, kind, superuser }: OtherSession): string {
   const who = role === '' ? kind : `${superuser ? 'superuser' : 'role'} '${role}'`;
   return `${who}${application === '' ? '' : ` (${application})`}${role === '' || kind === 'client backend' ? '' : `, a ${kind}`}, process ${pid}`;
 }

@@ -17,6 +17,7 @@ import { Ledger } from '../ledger';
 import { drop, retire } from '../reconcile';
 import { type CutoverContext, inWalk } from './context';
 import { restoreAccess } from './fence';
+import { pastFence } from './past-fence';
 import { everyPath, removeSlot, sqlOf, stopPath, subscriptionOf } from './paths';
 import type { CutoverRequest, CutoverServices } from './services';
 import { takeWalk } from './take-walk';
@@ -39,6 +40,8 @@ export interface Finalized {
   readonly already: boolean;
   /** What was dropped by this call; one that was cut off before it may have dropped the rest. */
   readonly dropped: readonly string[];
+  /** Who got past the fence when this call began, a sentence each: what they wrote to the old writer never travelled. */
+  readonly past: readonly string[];
   /**
    * Logins that the migration replicated with and did not make, and so does not drop: their passwords are known to
    * whatever it ran on, and are for whoever made them to rotate.
@@ -63,11 +66,12 @@ export async function finalize(
     if (!already) await requireOpen(context);
     await takeWalk(context);
     context.startClock(FINALIZE_MS);
+    const past = already ? [] : await pastFence(context, context.plan.from);
     const dropped = already ? [] : await dropEverything(context, request);
     // A rollback, and a cutover after it, worked on both.
     for (const server of serversOf(context))
       await context.run(server, leaveLedger(server, cutoverOwner(context.plan.migration)));
-    return { already, dropped, rotate: await loginsLeft(context) };
+    return { already, past, dropped, rotate: await loginsLeft(context) };
   });
 }
 

@@ -13,6 +13,7 @@ import { CutoverContext } from './context';
 import { droppedForGood } from './finalize';
 import { readGates } from './gates';
 import { lagOf } from './lag';
+import { pastFence } from './past-fence';
 import { sqlOf, subscriptionOf } from './paths';
 import type { CutoverRequest, CutoverServices } from './services';
 
@@ -29,6 +30,8 @@ export interface CutoverStatus {
     readonly owner: string;
     readonly remainingMs: number;
     readonly decided: boolean;
+    /** Who gets past it while the new writer is open, a sentence each: what they write there never travels. */
+    readonly past: readonly string[];
   }[];
   /** Who walks at the moment. */
   readonly walking: string | undefined;
@@ -77,18 +80,26 @@ export async function status(
   return {
     ...state,
     active,
-    fenced: [from, to].flatMap((entry, index) =>
-      entry === undefined
-        ? []
-        : [{ ...entry, server: index === 0 ? plan.from : plan.to }].map(
-            ({ server, owner, remainingMs, decided }) => ({ server, owner, remainingMs, decided }),
-          ),
-    ),
+    fenced: [
+      ...(await fenceOf(context, plan.from, from)),
+      ...(await fenceOf(context, plan.to, to)),
+    ],
     walking: holder === undefined ? undefined : String(holder.name),
     forward,
     reverse,
     gates: from === undefined && to === undefined ? await readGates(context) : [],
   };
+}
+
+async function fenceOf(
+  context: CutoverContext,
+  server: string,
+  entry: JournalEntry | undefined,
+): Promise<CutoverStatus['fenced']> {
+  if (entry === undefined) return [];
+  const { owner, remainingMs, decided, opened } = entry;
+  const past = opened ? await pastFence(context, server) : [];
+  return [{ server, owner, remainingMs, decided, past }];
 }
 
 /** The journal's entry on `server` if its fence stands. */

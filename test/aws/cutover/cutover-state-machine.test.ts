@@ -82,7 +82,7 @@ test('its log has no token that approves', () => {
 
 test('alarms on executions and on fences go to the topic', () => {
   const { small, cutover } = machine(({ stack }) => ({ alarmTopic: new Topic(stack, 'Alarms') }));
-  expect(cutover.alarms).toHaveLength(3);
+  expect(cutover.alarms).toHaveLength(4);
   const template = Template.fromStack(small.stack);
   template.allResourcesProperties('AWS::CloudWatch::Alarm', {
     AlarmActions: [{ Ref: Match.stringLikeRegexp('^Alarms') }],
@@ -94,6 +94,12 @@ test('alarms on executions and on fences go to the topic', () => {
     Dimensions: [{ Name: 'Migration', Value: 'Test' }],
     TreatMissingData: 'missing',
     InsufficientDataActions: [{ Ref: Match.stringLikeRegexp('^Alarms') }],
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Namespace: 'Pontoon',
+    MetricName: 'FencePassed',
+    Dimensions: [{ Name: 'Migration', Value: 'Test' }],
+    AlarmActions: [{ Ref: Match.stringLikeRegexp('^Alarms') }],
   });
 });
 

@@ -70,7 +70,7 @@ describe.each([
       phase: 'open',
       writer: 'green',
       active: 'green',
-      fenced: [{ server: 'blue', owner: 'test', decided: true }],
+      fenced: [{ server: 'blue', owner: 'test', decided: true, past: [] }],
       forward: { state: 'stopped' },
       reverse: { state: 'carrying' },
       gates: [],

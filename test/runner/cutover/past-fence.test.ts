@@ -1,0 +1,38 @@
+import { cutover, finalize, lookPastFence, status } from '../../../lib/runner';
+import { CutoverLab, type LabServices } from './lab';
+
+let lab: CutoverLab;
+let services: LabServices;
+beforeAll(async () => {
+  lab = await CutoverLab.start([17, 17]);
+  services = await lab.services();
+  expect((await cutover({ plan: lab.plan(), owner: 'test' }, services)).result).toBe('opened');
+});
+afterAll(async () => {
+  await services.close();
+  await lab.stop();
+});
+
+const request = () => ({ plan: lab.plan(), owner: 'test' });
+const past = async () => (await status(request(), services)).fenced.map((fence) => fence.past);
+
+test('nobody gets past a fence that stands as it was set', async () => {
+  await lab.blue.admin.query('SELECT 1');
+  expect(await past()).toEqual([[]]);
+});
+
+test('who was let in again, and who uses the login of the runner, is named as long as it stands', async () => {
+  await lab.blue.admin.query('GRANT CONNECT ON DATABASE app TO app');
+  const session = await lab.blue.session({ application_name: 'a job of theirs' });
+  const { rows } = await session.query('SELECT pg_backend_pid() AS pid');
+  const who = [
+    `role 'app' may connect`,
+    `role 'dbadmin' (a job of theirs), process ${rows[0].pid} is connected`,
+  ];
+  expect(await past()).toEqual([who]);
+  expect(await lookPastFence(request(), services)).toEqual(who);
+  expect(await finalize(request(), services)).toMatchObject({ already: false, past: who });
+  expect(await finalize(request(), services)).toMatchObject({ already: true, past: [] });
+  expect(await past()).toEqual([]);
+  await session.end();
+});
