@@ -80,7 +80,11 @@ export function cutoverStates(parts: MachineParts): Readonly<Record<string, Stat
       Comment:
         'Drop everything that the migration made between the servers. No rollback from here.',
       Retry: [retry(SERVICE_ERRORS, 2, 6)],
-      ResultSelector: { 'dropped.$': '$.Payload.dropped', 'rotate.$': '$.Payload.rotate' },
+      ResultSelector: {
+        'past.$': '$.Payload.past',
+        'dropped.$': '$.Payload.dropped',
+        'rotate.$': '$.Payload.rotate',
+      },
       ResultPath: '$.outcome',
       Catch: [failing(['HELD'], 'Held')],
       Next: 'Done',

@@ -98,6 +98,21 @@ test('there, back and there again, in executions that read like the runbook', as
   }
 });
 
+test('the watch counts who gets past a fence behind which the new writer is open', async () => {
+  const metrics: object[] = [];
+  played.onLog = ({ line }) => {
+    if (line.includes('FencePassed')) metrics.push(JSON.parse(line));
+  };
+  await played.watchAlone(0, 'blue');
+  await lab.blue.admin.query('GRANT CONNECT ON DATABASE app TO app');
+  await played.watchAlone(0, 'blue');
+  await lab.blue.admin.query('REVOKE CONNECT ON DATABASE app FROM app');
+  expect(metrics).toEqual([
+    expect.objectContaining({ Migration: 'App', FenceOverdue: 0, FencePassed: 0 }),
+    expect.objectContaining({ Migration: 'App', FenceOverdue: 0, FencePassed: 1 }),
+  ]);
+});
+
 test('a function that dies after the decision is not undone: the machine finishes', async () => {
   // The new writer of the way back cannot be opened as long as somebody else changes its access list.
   const blocker = await lab.blue.superuser();
@@ -208,7 +223,7 @@ test('finalizes in the direction that is asked for, and nothing acknowledged is 
   const { ended, execution } = await played.walk('finalize', { back: true });
   expect(await ended).toEqual({
     status: 'SUCCEEDED',
-    output: { dropped: expect.arrayContaining([`fence on 'green'`]), rotate: [] },
+    output: { past: [], dropped: expect.arrayContaining([`fence on 'green'`]), rotate: [] },
   });
   expect(entered(execution.history)).toEqual([
     'Plan',
