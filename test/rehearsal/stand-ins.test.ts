@@ -15,6 +15,8 @@ import {
   PRIVATE_DNS_STAND_IN,
   VAULT_STAND_IN,
 } from '../../lib/rehearsal/oci-cloud';
+import { CLUSTER_HOSTS_STAND_IN } from '../../lib/rehearsal/program/cluster/cluster';
+import { FRESH_COPY_STAND_IN } from '../../lib/rehearsal/program/cluster/rejoin-server';
 import { RUNNER_HOST_STAND_IN } from '../../lib/rehearsal/program/runner-host';
 import { JQ_STAND_IN, SSM_STAND_IN } from '../../lib/rehearsal/ssm';
 import { PG_DUMP_STAND_IN } from '../../lib/rehearsal/ssm/pg-dump-behaviours';
@@ -38,6 +40,8 @@ test.each([
   [PRIVATE_DNS_STAND_IN, 'oci-cloud'],
   [VAULT_STAND_IN, 'oci-cloud'],
   [RUNNER_HOST_STAND_IN, 'program'],
+  [CLUSTER_HOSTS_STAND_IN, 'program'],
+  [FRESH_COPY_STAND_IN, 'program'],
 ] as const)('each behaviour of a stand-in is a test', ({ behaviours }, folder) => {
   const directory = join(__dirname, folder);
   const titles = readdirSync(directory)

@@ -49,9 +49,4 @@ export const CLUSTER_SHIMS: readonly Shim[] = [
     name: 'pg_hba.conf admits 127.0.0.1 beside the addresses of the program',
     reason: 'loopback connections always come from 127.0.0.1',
   },
-  {
-    name: 'the old primary rejoins as a fresh copy of the new one',
-    reason:
-      'pg_rewind, which the runbook uses, needs an installed PostgreSQL; it is tested where there is one',
-  },
 ];

@@ -5,10 +5,11 @@ import {
   plainTopology,
   quoteIdentifier,
   quoteLiteral,
+  type SecretStore,
   serverOf,
   type Topology,
 } from '../../../postgres';
-import { scramVerifier, waitUntil } from '../../../runner';
+import { scramVerifier, staticSecrets, waitUntil } from '../../../runner';
 import type { CommonContext } from '../../context';
 import {
   createServer,
@@ -58,7 +59,7 @@ export class Cluster {
   private readonly role: Superuser = { user: 'pontoon_standby', password: randomPassword() };
 
   constructor(
-    private readonly context: CommonContext,
+    public readonly context: CommonContext,
     private readonly topology: Topology,
     private readonly hosts: ReadonlyMap<string, ClusterHost>,
     primary: string,
@@ -199,8 +200,20 @@ export class Cluster {
     });
   }
 
+  /** Where the logins of {@link promotion} are kept. */
+  public get logins(): SecretStore {
+    return staticSecrets(
+      Object.fromEntries(
+        [...this.servers].map(([name, { superuser }]) => [
+          name,
+          { username: superuser.user, password: superuser.password },
+        ]),
+      ),
+    );
+  }
+
   /** What `pontoon promote` is told of this cluster. */
-  public promotion(lastKnown: string): Readonly<Record<string, unknown>> {
+  public promotion(lastKnown?: string): Readonly<Record<string, unknown>> {
     const connections = [...this.servers].map(([name, server]) => [
       name,
       {
@@ -216,7 +229,7 @@ export class Cluster {
     return {
       topology: plainTopology(this.topology),
       connections: Object.fromEntries(connections),
-      lastKnown,
+      ...(lastKnown === undefined ? {} : { lastKnown }),
     };
   }
 

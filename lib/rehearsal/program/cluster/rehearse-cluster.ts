@@ -7,7 +7,7 @@ import {
   type Topology,
   type TopologyProps,
 } from '../../../postgres';
-import { type PromotionOutcome, promote, staticSecrets, waitUntil } from '../../../runner';
+import { type PromotionOutcome, promote, waitUntil } from '../../../runner';
 import { WRITE_AGAIN_MS } from '../../acts/switch-writers';
 import { compare } from '../../checks/compare';
 import { concludeSecrets } from '../../checks/conclusions';
@@ -26,6 +26,7 @@ import { concludeNotPlayed } from '../not-played';
 import { CLUSTER_SHIMS } from '../program-shims';
 import { Cluster } from './cluster';
 import { readClusterHosts } from './cluster-hosts';
+import { rejoinServer } from './rejoin-server';
 
 /** A streaming cluster as a program registered it. */
 export interface RegisteredCluster {
@@ -137,8 +138,7 @@ class ClusterPlay {
     if (outcome === undefined) return;
     const { to } = outcome;
     await recorder.phase('rejoin', 'Have the old primary follow', async () => {
-      // Whatever it wrote that nobody had, it must not bring back.
-      await this.cluster.follow(this.primary, to);
+      await rejoinServer(this.cluster, this.primary, to);
       await this.cluster.untilStreaming(to, this.othersOf(to));
     });
   }
@@ -187,14 +187,7 @@ class ClusterPlay {
     const outcome = await promote(
       { input: parsePromotion(cluster.promotion(lastKnown)), declareLost: true },
       {
-        secrets: staticSecrets(
-          Object.fromEntries(
-            [...cluster.servers].map(([name, { superuser }]) => [
-              name,
-              { username: superuser.user, password: superuser.password },
-            ]),
-          ),
-        ),
+        secrets: cluster.logins,
         onEvent: (event) => {
           if (event.kind === 'note') return recorder.note(event.text);
           steps.push({ name: event.id, atMs: performance.now() });
