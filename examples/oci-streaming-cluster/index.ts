@@ -60,7 +60,7 @@ function server(
 
 const quorum = config.getNumber('quorum') ?? 0;
 
-new StreamingCluster('orders', {
+const cluster = new StreamingCluster('orders', {
   compartmentId,
   tenancyId: config.require('tenancyId'),
   homeProvider,
@@ -88,3 +88,14 @@ new StreamingCluster('orders', {
   tls: { caCertificate: AUTHORITY },
   ...(quorum === 0 ? {} : { synchronous: { quorum, standbys: ['east2', 'west1', 'west2'] } }),
 });
+
+/** What `pontoon promote` reads. */
+export const promotion = {
+  topology: cluster.topology,
+  connections: Object.fromEntries(
+    Object.entries(cluster.bindings).map(([name, binding]) => [
+      name,
+      { ...binding, sslMode: 'verify-full' },
+    ]),
+  ),
+};

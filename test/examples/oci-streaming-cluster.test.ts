@@ -3,19 +3,28 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { readTopology } from '../../lib/postgres';
+import { parsePromotion, readTopology } from '../../lib/postgres';
 import { type RegisteredResource, recordProgram } from '../../lib/rehearsal/pulumi-program';
 import { described } from '../oci/described';
 import { ofType, only } from '../oci/programs';
 import { filesOf, readable, userDataOf } from '../oci/user-data';
+import { violations } from '../oci/violations';
 
 const directory = join(__dirname, '../../examples/oci-streaming-cluster');
 
 function record(change: Readonly<Record<string, string>> = {}): Promise<RegisteredResource[]> {
+  return recordExample(change, () => undefined);
+}
+
+/** Records the example, and shows what it exports. */
+function recordExample(
+  change: Readonly<Record<string, string>>,
+  show: (exports: Readonly<Record<string, unknown>>) => void,
+): Promise<RegisteredResource[]> {
   const { config } = parse(readFileSync(join(directory, 'Pulumi.dev.yaml'), 'utf8'));
   return recordProgram(
     { project: 'oci-streaming-cluster', stack: 'dev', config: { ...config, ...change } },
-    () => jest.isolateModules(() => require('../../examples/oci-streaming-cluster')),
+    () => jest.isolateModules(() => show(require('../../examples/oci-streaming-cluster'))),
   );
 }
 
@@ -41,6 +50,10 @@ test('machines and data are protected, and no edit of a script or of an image re
     });
   }
   for (const { protect } of ofType(resources, 'oci:Core/volume:Volume')) expect(protect).toBe(true);
+});
+
+test('no policy is violated', () => {
+  expect(violations(resources)).toEqual([]);
 });
 
 test('what a machine is told leaves room, and holds no password', () => {
@@ -74,6 +87,15 @@ test('a quorum is named, and waits for no replica that is not', async () => {
   const [primary] = ofType(quorate, 'oci:Core/instance:Instance');
   const settings = primary && filesOf(userDataOf(primary))['/etc/pontoon/conf.d/10-settings.conf'];
   expect(settings).toContain(`synchronous_standby_names = 'ANY 1 ("east2", "west1", "west2")'`);
+});
+
+test('a promotion can be asked for with what the program says', async () => {
+  let said: unknown;
+  await recordExample({}, (exports) => {
+    said = exports.promotion;
+  });
+  const { topology, connections } = parsePromotion(JSON.parse(JSON.stringify(said)));
+  expect(Object.keys(topology.servers)).toEqual(Object.keys(connections));
 });
 
 test('the rehearsal reads a topology and where each server is', () => {
