@@ -55,7 +55,7 @@ async function once(
     await lab.server(PRIMARY).kill();
     const first = Promise.any(clients.map((client, index) => untilWritten(client, index)));
     const { to } = await promote({ input: lab.input(), declareLost: true }, lab);
-    const ms = (await first) - killed;
+    const ms = Math.round((await first) - killed);
     await writers.stop();
     const there = new Set(await lab.rows(to));
     return { ms, lost: writers.acknowledged.filter(({ id }) => !there.has(id)).length };
