@@ -151,7 +151,6 @@ test.each([
 
 const REJOIN = {
   server: 'primary',
-  majorVersion: 16,
   binDirectory: '/usr/pgsql-16/bin',
   dataDirectory: "/data/it's",
   configFile: '/data/postgresql.conf',

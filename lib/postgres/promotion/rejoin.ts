@@ -14,8 +14,6 @@ export interface RejoinParameters {
   /** The server's name in the topology. */
   readonly server: string;
   readonly mode: RejoinMode;
-  /** The PostgreSQL major version, which names the service. */
-  readonly majorVersion: number;
   /** The directory with `postgres`, `pg_controldata`, `pg_rewind` and `pg_basebackup`. */
   readonly binDirectory: string;
   readonly dataDirectory: string;
@@ -35,7 +33,7 @@ export interface RejoinParameters {
  * @throws PontoonError with code PASSWORD_IN_CONNINFO, since others may read scripts.
  */
 export function renderRejoin(parameters: RejoinParameters): string {
-  const { server, mode, majorVersion, conninfo, database } = parameters;
+  const { server, mode, conninfo, database } = parameters;
   if (holdsPassword(conninfo)) {
     throw new PontoonError(
       'PASSWORD_IN_CONNINFO',
@@ -54,8 +52,8 @@ export function renderRejoin(parameters: RejoinParameters): string {
     `CONNINFO=${quote(conninfo)}`,
     `PASSFILE=${quote(given.get('passfile') ?? '')}`,
     `SLOT=${quote(parameters.slot)}`,
-    `STOP=\${STOP:-systemctl stop postgresql-${majorVersion}}`,
-    `START=\${START:-systemctl start postgresql-${majorVersion}}`,
+    `STOP=\${STOP:-systemctl stop ${SERVICE}}`,
+    `START=\${START:-systemctl start ${SERVICE}}`,
     COMMON,
     ...(mode === RejoinMode.REWIND
       ? [`CONFIG=${quote(parameters.configFile)}`, `SOURCE=${quote(source)}`, REWIND]
@@ -63,6 +61,9 @@ export function renderRejoin(parameters: RejoinParameters): string {
     FOLLOW,
   ].join('\n');
 }
+
+/** What a host of ours calls PostgreSQL, whatever its major. */
+const SERVICE = 'pontoon-postgres';
 
 const COMMON = `
 # A copy that was killed as it changed places.

@@ -56,14 +56,13 @@ export async function rejoin(
     const conninfo = await conninfoFor(context, members, { server, primary });
     await provideSlot(context, primary, slot);
     if (mode === RejoinMode.REWIND) await allow(context, primary, conninfo);
-    const { majorVersion, database } = serverOf(input.topology, server);
+    const { database } = serverOf(input.topology, server);
     const places = await placesOf(context, members.has(server) ? server : primary);
     const script = renderRejoin({
       ...places,
       ...request.places,
       server,
       mode,
-      majorVersion,
       database,
       conninfo,
       slot,
