@@ -23,6 +23,7 @@ const CONFIGURATION = 'oci:Psql/configuration:Configuration';
 const ADMINISTRATOR = 'postgres_admin';
 
 const EXTENSIONS = 'oci.admin_enabled_extensions';
+const OUTPUT = 'output_plugin_libraries';
 
 /** A server that stands for a database of OCI. */
 export interface DbSystemServer {
@@ -55,6 +56,7 @@ export async function startDbSystem(
   });
   await server.start();
   await createStatementView(server);
+  const allowed = usesPglogical(deployment, name) ? await allowOutput(server) : [];
   await asSuperuser(server, 'postgres', async (client) => {
     await client.query(`CREATE ROLE ${OWNER}`);
     await client.query(`CREATE DATABASE ${quoteIdentifier(database)}`);
@@ -66,7 +68,27 @@ export async function startDbSystem(
     owner: OWNER,
     superuser: usesPglogical(deployment, name) || subscribesAsSuperuser(majorVersion),
   });
-  return { server, administrator: admin.user, shims: [...shims, ...rights, ...server.shims] };
+  return {
+    server,
+    administrator: admin.user,
+    shims: [...shims, ...allowed, ...rights, ...server.shims],
+  };
+}
+
+/** Newer minors decode by those libraries only that a setting names, which others do not know. */
+async function allowOutput(server: Server): Promise<readonly Shim[]> {
+  const known = await asSuperuser(server, 'postgres', async (client) => {
+    const { rowCount } = await client.query('SELECT FROM pg_settings WHERE name = $1', [OUTPUT]);
+    return rowCount === 1;
+  });
+  if (!known) return [];
+  await server.configure({ [OUTPUT]: 'pgoutput, test_decoding, pglogical_output' });
+  return [
+    {
+      name: `${OUTPUT} names pglogical_output`,
+      reason: 'newer minors ask for it; that OCI does the same was not verified',
+    },
+  ];
 }
 
 interface RegisteredSystem {

@@ -1,21 +1,27 @@
 import { join } from 'node:path';
 import { rehearseProgram } from '../../../lib/rehearsal';
+import { pglogicalObstacle, preparePglogical } from '../../pglogical-servers';
 
 // `npm test` builds before jest runs.
 const PROGRAM = join(__dirname, '../../../dist/examples/oci-blue-green');
 
+const obstacle = pglogicalObstacle();
+if (obstacle !== undefined) process.stderr.write(`rehearsal by pglogical: not run, ${obstacle}\n`);
+else beforeAll(preparePglogical, 300_000);
+
 test.each([
-  [16, 17],
-  [17, 18],
-])(
-  'a blue-green deployment from %d to %d arrives, is switched there, back and there again, and leaves nothing behind',
-  async (blue, green) => {
+  [16, 17, 'native'],
+  ...(obstacle === undefined ? ([[15, 17, 'pglogical']] as const) : []),
+] as const)(
+  'a blue-green deployment from %d to %d, %s, arrives, is switched there, back and there again, and leaves nothing behind',
+  async (blue, green, replication) => {
     const report = await rehearseProgram({
       directory: PROGRAM,
       rows: 2000,
       config: {
         blueMajor: String(blue),
         greenMajor: String(green),
+        replication,
         schemaCopied: 'true',
         sshPrivateKey: 'of nobody',
       },
