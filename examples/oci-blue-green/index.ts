@@ -58,8 +58,8 @@ const deployment = new BlueGreenDeployment('shop', {
 });
 
 /** What applications connect to, and as what `pontoon cutover` switches it. */
-export const host = deployment.endpoint.host;
-export const clientParameters = deployment.endpoint.clientParameters;
+export const host = deployment.host;
+export const clientParameters = deployment.clientParameters;
 export const cutover = deployment.cutoverInput;
 
 function administrator(side: 'blue' | 'green') {

@@ -1,7 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { createTopology, plainTopology, topologyWarnings } from '../../postgres';
 import { BlueGreenEndpoint } from '../blue-green-endpoint';
-import type { PostgresDbSystem } from '../postgres-db-system';
 import { createAlarms } from './alarms';
 import type { BlueGreenDeploymentArgs } from './args';
 import { cutoverInput } from './cutover';
@@ -24,12 +23,16 @@ import { validate } from './validate';
  * @see https://docs.oracle.com/iaas/Content/postgresql/home.htm
  */
 export class BlueGreenDeployment extends pulumi.ComponentResource {
-  /** The new blue database; undefined if it was there already. */
-  public readonly blue: PostgresDbSystem | undefined;
-  /** The new green database; undefined if it was there already. */
-  public readonly green: PostgresDbSystem | undefined;
-  /** What applications connect to. */
-  public readonly endpoint: BlueGreenEndpoint;
+  /** The OCID of the blue database, of a new one or of the one that was there. */
+  public readonly blueDbSystemId: pulumi.Output<string>;
+  /** The OCID of the green database, of a new one or of the one that was there. */
+  public readonly greenDbSystemId: pulumi.Output<string>;
+  /** The name that applications connect to, whichever side is active. */
+  public readonly host: string;
+  /** What applications put into their connection strings besides the name. */
+  public readonly clientParameters: string;
+  /** The OCID of the network load balancer behind the name. */
+  public readonly networkLoadBalancerId: pulumi.Output<string>;
   /** What `pontoon cutover` reads on stdin. It names secrets, and holds none. */
   public readonly cutoverInput: pulumi.Output<string>;
 
@@ -40,11 +43,14 @@ export class BlueGreenDeployment extends pulumi.ComponentResource {
     for (const warning of topologyWarnings(topology)) void pulumi.log.warn(warning, this);
     const blue = createDatabase(name, args, { side: 'blue', parent: this });
     const green = createDatabase(name, args, { side: 'green', parent: this });
-    this.blue = blue.dbSystem;
-    this.green = green.dbSystem;
-    this.endpoint = createEndpoint(name, args, { blue, green, parent: this });
+    this.blueDbSystemId = pulumi.output(blue.dbSystemId);
+    this.greenDbSystemId = pulumi.output(green.dbSystemId);
+    const endpoint = createEndpoint(name, args, { blue, green, parent: this });
+    this.host = endpoint.host;
+    this.clientParameters = endpoint.clientParameters;
+    this.networkLoadBalancerId = endpoint.networkLoadBalancerId;
     const databases = withLogins(name, args, { blue, green, parent: this });
-    const { networkLoadBalancerId } = this.endpoint;
+    const { networkLoadBalancerId } = endpoint;
     const { readerSecret, reverseSecret } = databases;
     const logins = [blue.binding.secret, green.binding.secret, readerSecret];
     allowRunner(name, args, {
@@ -55,7 +61,7 @@ export class BlueGreenDeployment extends pulumi.ComponentResource {
     if (args.replication.schemaCopied === true) replicate(name, args, databases);
     const watched = { blue: blue.dbSystemId, green: green.dbSystemId };
     createAlarms(name, args, { databases: watched, networkLoadBalancerId }, this);
-    this.cutoverInput = cutoverInput(name, args, databases, this.endpoint.spec);
+    this.cutoverInput = cutoverInput(name, args, databases, endpoint.spec);
     this.registerOutputs({
       topology: plainTopology(topology),
       bindings: { blue: blue.binding, green: green.binding },

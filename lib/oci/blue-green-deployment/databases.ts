@@ -10,8 +10,6 @@ export interface Database {
   /** The address of its primary, for the load balancer. */
   readonly ipAddress: pulumi.Output<string>;
   readonly dbSystemId: pulumi.Input<string>;
-  /** The new database. */
-  readonly dbSystem: PostgresDbSystem | undefined;
 }
 
 /** Makes the database, or takes the one that is there. */
@@ -26,7 +24,7 @@ export function createDatabase(
     const { database } = args;
     const secret = existing.loginSecretId;
     const binding = { server: SERVERS[side], host, port, database, secret, caCertificate };
-    return { binding, ipAddress, dbSystemId: existing.dbSystemId, dbSystem: undefined };
+    return { binding, ipAddress, dbSystemId: existing.dbSystemId };
   }
   if (options === undefined) throw new TypeError('args must have been checked');
   const { networks } = args;
@@ -45,5 +43,5 @@ export function createDatabase(
     { parent },
   );
   const { binding, ipAddress } = dbSystem;
-  return { binding, ipAddress, dbSystemId: dbSystem.dbSystem.id, dbSystem };
+  return { binding, ipAddress, dbSystemId: dbSystem.dbSystem.id };
 }

@@ -86,7 +86,8 @@ export interface DatabaseObjectArgs {
    * What is to be there, as `pontoon apply` reads it, such as `{ kind: 'publication', name: 'shop', … }`. Another name or
    * kind makes another object before this one is dropped; everything else is changed in place.
    */
-  spec: { [property: string]: unknown };
+  // biome-ignore lint/suspicious/noExplicitAny: Pulumi's component analyzer knows no `unknown`; it is read before it is used.
+  spec: { [property: string]: any };
   /**
    * Whether an object of that name that somebody else made is taken over. It is then changed as described, and never
    * dropped.

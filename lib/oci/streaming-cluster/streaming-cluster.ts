@@ -24,8 +24,8 @@ import { validate } from './validate';
 export class StreamingCluster extends pulumi.ComponentResource {
   /** The servers, and the links between them. */
   public readonly topology: TopologyProps;
-  /** The machines, by server. */
-  public readonly hosts: { [server: string]: PostgresHost };
+  /** The machines' OCIDs, by server. */
+  public readonly instanceIds: { [server: string]: pulumi.Output<string> };
   /** Where the servers are, and the administrator's login, by server. */
   public readonly bindings: { [server: string]: DatabaseBinding };
 
@@ -37,14 +37,20 @@ export class StreamingCluster extends pulumi.ComponentResource {
     const archive = createArchive(name, args, { parent: this, provider: home?.network.provider });
     const metricsNamespace = `pontoon_${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '_')}`;
     const places = Object.entries(args.servers);
-    this.hosts = Object.fromEntries(
-      places.map(([server]) => [
-        server,
-        createHost(name, args, { server, topology, archive, metricsNamespace }, this),
-      ]),
+    const hosts = places.map(([server]) => ({
+      server,
+      host: createHost(name, args, { server, topology, archive, metricsNamespace }, this),
+    }));
+    this.instanceIds = Object.fromEntries(
+      hosts.map(({ server, host }) => [server, host.instance.id]),
     );
-    const hosts = Object.values(this.hosts);
-    createPermissions(name, args, hosts, { bucket: archive.bucket, metricsNamespace }, this);
+    createPermissions(
+      name,
+      args,
+      hosts.map(({ host }) => host),
+      { bucket: archive.bucket, metricsNamespace },
+      this,
+    );
     const slotMiB = topology.servers[args.primary]?.maxSlotWalKeepMiB ?? 0;
     createAlarms(name, args, { namespace: metricsNamespace, slotMiB }, this);
     this.bindings = Object.fromEntries(
