@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { rehearseProgram } from '../../../lib/rehearsal';
 import { findClientTool } from '../../../lib/rehearsal/servers';
 
-const PROGRAM = join(__dirname, '../programs/streaming-cluster');
-const REPLICAS = ['ashburn-2', 'phoenix-1', 'phoenix-2'];
+// `npm test` builds before jest runs.
+const PROGRAM = join(__dirname, '../../../dist/examples/oci-streaming-cluster');
+const REPLICAS = ['east2', 'west1', 'west2'];
 
 async function rehearsed(config: Readonly<Record<string, string>>) {
   const report = await rehearseProgram({ directory: PROGRAM, rows: 1000, config });
@@ -11,9 +12,9 @@ async function rehearsed(config: Readonly<Record<string, string>>) {
     problems: [],
     unchecked: [],
   });
-  expect(report).toMatchObject({ ok: true, stack: 'cluster/dev', leftovers: [] });
+  expect(report).toMatchObject({ ok: true, stack: 'oci-streaming-cluster/dev', leftovers: [] });
   expect(report.servers.map(({ name, role }) => [name, role])).toEqual([
-    ['ashburn-1', 'primary'],
+    ['east1', 'primary'],
     ...REPLICAS.map((name) => [name, 'standby']),
   ]);
   const [promotion] = report.switches;
@@ -31,8 +32,7 @@ async function rehearsed(config: Readonly<Record<string, string>>) {
 }
 
 test('a cluster that waits for a quorum loses no acknowledged write with its primary', async () => {
-  const synchronous = JSON.stringify({ quorum: 2, standbys: REPLICAS });
-  const report = await rehearsed({ synchronous });
+  const report = await rehearsed({ quorum: '2' });
   expect(report.workload.told).toMatchObject({ missing: 0, doubled: 0, unexpected: 0 });
   expect(report.switches[0]?.loss).toBe(
     'no acknowledged commit is lost: a quorum of the standbys had each of them',
@@ -41,11 +41,11 @@ test('a cluster that waits for a quorum loses no acknowledged write with its pri
 
 // PostgreSQL 15 is installed where CI runs, and with it pg_rewind.
 test('a cluster that waits for nobody says what it may have lost', async () => {
-  const report = await rehearsed({ major: '15' });
+  const report = await rehearsed({ majorVersion: '15' });
   const rewinds = (await findClientTool(15, 'pg_rewind')) !== undefined;
   expect(report.standIns.some(({ name }) => name === 'pg_rewind')).toBe(!rewinds);
   expect(report.workload.told).toMatchObject({ doubled: 0, unexpected: 0 });
   expect(report.switches[0]?.loss).toMatch(
-    /^what 'ashburn-1' wrote after [0-9A-F]+\/[0-9A-F]+ is lost, acknowledged or not: \d+ bytes of log as far as it was seen$/,
+    /^what 'east1' wrote after [0-9A-F]+\/[0-9A-F]+ is lost, acknowledged or not: \d+ bytes of log as far as it was seen$/,
   );
 });
