@@ -51,6 +51,8 @@ test('every server of a cluster has what it needs to become its primary', () => 
       max_wal_senders: '12',
       max_replication_slots: '12',
       wal_log_hints: 'on',
+      max_slot_wal_keep_size: '-1',
+      wal_sender_timeout: '60s',
     });
   }
   expect(settingsOf(cluster(), 'replica2').primary_slot_name).toBe('pontoon_replica2');

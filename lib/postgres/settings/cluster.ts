@@ -1,5 +1,6 @@
-import { clusterOf, type Topology } from '../topology';
+import { clusterOf, serverOf, type Topology } from '../topology';
 import { counted, limitFor, type RequiredSetting, type SizingOptions } from './requirement';
+import { slotGuards } from './sender';
 
 /** What a server needs to become the primary of its cluster, and to follow another one afterwards. */
 export function clusterSettings(
@@ -18,6 +19,7 @@ export function clusterSettings(
   return [
     { name: 'max_wal_senders', ...limit },
     { name: 'max_replication_slots', ...limit },
+    ...slotGuards(serverOf(topology, name)),
     {
       name: 'wal_log_hints',
       value: 'on',

@@ -86,7 +86,8 @@ function returnWorkers(out: readonly TopologyLink[]): RequiredSetting[] {
   ];
 }
 
-function slotGuards({ maxSlotWalKeepMiB }: TopologyServer): RequiredSetting[] {
+/** What keeps a slot from filling the disk, and a receiver from being dropped. */
+export function slotGuards({ maxSlotWalKeepMiB }: TopologyServer): RequiredSetting[] {
   return [
     {
       name: 'max_slot_wal_keep_size',
