@@ -169,6 +169,7 @@ export class Cluster {
 
   /** Waits until `names` have replayed all that `writer` has written. */
   public async untilReplayed(writer: string, names: readonly string[]): Promise<void> {
+    await this.flush(writer);
     const lsn = await this.position(writer);
     for (const name of names)
       await asSuperuser(this.server(name), 'postgres', async (client) => {
@@ -190,7 +191,15 @@ export class Cluster {
       });
   }
 
-  /** Where the log of the primary `name` ends. */
+  /** Without it the last commits that waited for no flush are visible here, and not yet in the log that is sent. */
+  private async flush(writer: string): Promise<void> {
+    await asSuperuser(this.server(writer), 'postgres', async (client) => {
+      await client.query('SET synchronous_commit = local');
+      await client.query("SELECT pg_logical_emit_message(true, 'pontoon', 'flush')");
+    });
+  }
+
+  /** Where the log of the primary `name` ends on its disk. */
   public async position(name: string): Promise<string> {
     return await asSuperuser(this.server(name), 'postgres', async (client) => {
       const { rows } = await client.query<{ lsn: string }>(
