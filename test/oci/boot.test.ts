@@ -15,6 +15,7 @@ import { filesOf } from './user-data';
 const DEBIAN = { name: 'Debian 12 with PostgreSQL 15', suite: 'bookworm', major: 15 };
 const LOG = '/var/log/pontoon-boot.log';
 const ADDRESSES = { east: '10.77.1.51', west: '10.77.1.52' };
+const MARKS = '/var/lib/pgsql/pontoon/.pontoon';
 const PASSWORD = 'it\'s "a" \\ $ecret';
 
 const reason = obstacle();
@@ -83,26 +84,35 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     await waitFor('the archive', async () => (await kept(east)).includes(segment));
     await refusesAnother(east, segment);
 
-    await rebooted(east);
+    await rebooted(east, west);
     await promotedElsewhere(east, west);
+    await crashedAfterPromotion(east, west);
     for (const machine of [east, west]) {
       const said = `${machine.read(LOG)}${machine.read('/var/log/pontoon-boot.log')}`;
       expect(said).not.toContain(PASSWORD);
     }
   });
 
-  /** A restart with the vault out of reach goes on with what was fetched before. */
-  async function rebooted(east: Machine): Promise<void> {
-    await east.powerOff();
+  /** With the vault out of reach it goes on with what was fetched before, and alone only if it is told so. */
+  async function rebooted(east: Machine, west: Machine): Promise<void> {
+    await waitFor('the first follower', () => followed(east));
+    await Promise.all([east.powerOff(), west.powerOff()]);
     writeFileSync(join(cloud, 'vault-is-away'), '');
     east.start();
-    await waitFor(
-      'the second boot',
-      () =>
-        east.read(LOG).split('the primary is').length > 2 ||
-        east.read(LOG).includes('what was fetched before'),
-    );
-    expect(east.read(LOG)).toContain('the vault does not answer; what was fetched before is used');
+    await logged(east, 'waiting: 1 of 2 servers answer, this one among them');
+    expect(east.read(LOG).split('the primary is ready')).toHaveLength(2);
+    await east.exec('touch', `${MARKS}/alone`);
+    await waitFor('the second boot', () => east.read(LOG).split('boot ends').length > 2);
+    for (const text of [
+      'the vault does not answer; what was fetched before is used',
+      'only 1 of 2 servers answer',
+      'the vault does not answer; the password of role pontoon_standby stays',
+      'the vault does not answer; the password of role pontoon stays',
+    ])
+      expect(east.read(LOG)).toContain(text);
+    await expect(east.exec('ls', `${MARKS}/alone`)).rejects.toThrow('No such file');
+    west.start();
+    await waitFor('the standby', async () => (await followers(east)) === '1');
     rmSync(join(cloud, 'vault-is-away'));
   }
 
@@ -114,6 +124,26 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
       east,
       'failed: 10.77.1.52 is on timeline 2, after ours, which is 1: another server was promoted; make this one its standby',
     );
+  }
+
+  /** The control file still tells the old timeline then, as a checkpoint takes its time. */
+  async function crashedAfterPromotion(east: Machine, west: Machine): Promise<void> {
+    await east.powerOff();
+    await west.powerOff();
+    const began = west.read(LOG).length;
+    west.start();
+    const since = (): string => west.read(LOG).slice(began);
+    await waitFor('the question', () => since().includes('waiting: 1 of 2 servers answer'));
+    await west.exec('touch', `${MARKS}/alone`);
+    await waitFor('the promoted server', () => since().includes('the primary is ready'));
+  }
+
+  async function followers(machine: Machine): Promise<string> {
+    return await machine.sql('SELECT count(*) FROM pg_stat_replication');
+  }
+
+  async function followed(machine: Machine): Promise<boolean> {
+    return (await machine.exec('ls', MARKS)).includes('followed');
   }
 
   /** What is there is never overwritten, and being told of the same twice is no failure. */

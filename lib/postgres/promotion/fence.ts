@@ -23,8 +23,8 @@ export interface DatabaseSession {
 /** Where the log of a primary is, for the proof that a standby has all of it. */
 export interface LogPosition {
   readonly position: string;
-  /** The transaction that comes next: as long as it is the same, nobody has written. */
-  readonly next: string;
+  /** Which transactions have ended, prepared ones too: as long as it is the same, nobody has committed. */
+  readonly ended: string;
 }
 
 /** What a fenced database remembers its limit by: it travels to the standbys with the fence itself. */
@@ -80,7 +80,7 @@ export function writeMark(): Statement {
 /** Asks where the log on disk ends; see {@link LogPosition}. */
 export function logPosition(): Statement {
   return sql(
-    `SELECT pg_catalog.pg_current_wal_flush_lsn()::text AS position, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS next`,
+    `SELECT pg_catalog.pg_current_wal_flush_lsn()::text AS position, pg_catalog.pg_current_snapshot()::text AS ended`,
   );
 }
 

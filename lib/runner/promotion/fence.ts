@@ -22,17 +22,20 @@ import type { PromotionContext } from './context';
 const END_SESSIONS_MS = 10_000;
 const CATCH_UP_MS = 60_000;
 const LOOK_AGAIN_MS = 10;
+/** A probe of monitoring, which no fence keeps out, is gone by then. */
+const VISIT_MS = 2_000;
 
 /** Lets nobody into any database of `server` any more, and ends who is there. */
 export async function fenceServer(context: PromotionContext, server: string): Promise<void> {
   const databases = await limitsOf(context, server);
   await together(context, server, fenceDatabases(databases));
+  const seen = new Map<number, number>();
   await waitUntil({
     what: `sessions of others on '${server}' must end`,
     wayOut: 'look at them in pg_stat_activity',
     deadlineMs: END_SESSIONS_MS,
     intervalMs: LOOK_AGAIN_MS,
-    probe: () => endOthers(context, server),
+    probe: () => endOthers(context, server, seen),
   });
 }
 
@@ -49,24 +52,29 @@ export async function isFenced(context: PromotionContext, server: string): Promi
 }
 
 /**
- * Waits until the standby `to` has on disk all that `from` wrote, and makes sure that nobody wrote meanwhile.
+ * Waits until the standby `to` has on disk all that `from` wrote, and makes sure that nobody wrote meanwhile. Returns
+ * how far that is.
  *
  * @throws PontoonError with code TIMED_OUT.
  */
-export async function catchUp(context: PromotionContext, from: string, to: string): Promise<void> {
-  await waitUntil({
+export async function catchUp(
+  context: PromotionContext,
+  from: string,
+  to: string,
+): Promise<LogPosition> {
+  return await waitUntil({
     what: `'${to}' must have the whole log of '${from}'`,
     wayOut: 'look whether it streams, and for what it waits',
     deadlineMs: CATCH_UP_MS,
     intervalMs: LOOK_AGAIN_MS,
-    probe: async (): Promise<Probe<undefined>> => {
+    probe: async (): Promise<Probe<LogPosition>> => {
       await context.run(from, writeMark());
       const before = await positionOf(context, from);
       const behind = await reach(context, to, before.position);
       if (behind !== undefined) return { done: false, reason: behind };
       const after = await positionOf(context, from);
-      return after.next === before.next
-        ? { done: true, value: undefined }
+      return after.ended === before.ended
+        ? { done: true, value: after }
         : { done: false, reason: 'a transaction of somebody else' };
     },
   });
@@ -116,19 +124,28 @@ export async function limitsOf(
   return rows as unknown as DatabaseLimit[];
 }
 
-async function endOthers(context: PromotionContext, server: string): Promise<Probe<undefined>> {
+/** `seen` is when each process was first met that is not ours to end. */
+async function endOthers(
+  context: PromotionContext,
+  server: string,
+  seen: Map<number, number>,
+): Promise<Probe<undefined>> {
   const rows = await context.run(server, sessionsInDatabases());
   const others = rows as unknown as readonly DatabaseSession[];
   const [first] = others;
   if (first === undefined) return { done: true, value: undefined };
-  const stays = others.find(({ superuser, kind }) => superuser || kind !== 'client backend');
+  const visitors = others.filter(({ superuser, kind }) => superuser || kind !== 'client backend');
+  const now = performance.now();
+  for (const { pid } of visitors) if (!seen.has(pid)) seen.set(pid, now);
+  const stays = visitors.find(({ pid }) => now - (seen.get(pid) ?? now) > VISIT_MS);
   if (stays !== undefined) {
     throw new PontoonError(
       'NOT_QUIET',
       `'${server}' must hold no session that a fence does not end, got ${describe(stays)}; end it, and run this again`,
     );
   }
-  await context.run(server, terminate(others.map(({ pid }) => pid)));
+  const ours = others.filter((other) => !visitors.includes(other));
+  if (ours.length > 0) await context.run(server, terminate(ours.map(({ pid }) => pid)));
   return { done: false, reason: `${others.length}, the first being ${describe(first)}` };
 }
 

@@ -1,6 +1,8 @@
 import {
   isRecovering,
+  type LogPosition,
   lossAfter,
+  lsnDistance,
   type PromotionLoss,
   promoteServer,
   refuseBehind,
@@ -23,7 +25,8 @@ import { look, promotedAlready, standbysOf, takeCluster } from './look';
 import { refuseHeard, requireLost } from './lost';
 import { withMembers } from './open';
 
-const PROMOTE_MS = 60_000;
+// A standby asks for several files of the archive first, each of which may take as long as it gives it.
+const PROMOTE_MS = 120_000;
 const LOOK_AGAIN_MS = 10;
 
 /**
@@ -122,6 +125,7 @@ async function replaceFenced(
   const to = choose(context, members).server;
   const others = othersThan(members, to);
   let failed: readonly NotFollowing[];
+  let caughtUp: LogPosition;
   try {
     context.step('fence');
     await fenceServer(context, from);
@@ -133,6 +137,8 @@ async function replaceFenced(
     failed = await repointAll(context, members, { to, others });
     for (const { position } of standbysOf(await look(context)))
       await untilHas(context, to, position);
+    // Superusers pass the fence, and re-pointing takes its time.
+    caughtUp = await catchUp(context, from, to);
   } catch (error) {
     await takeBack(context, members, { to, others });
     throw error;
@@ -140,12 +146,28 @@ async function replaceFenced(
   context.step('promote');
   await promoteNow(context, to);
   const { timeline, began } = await timelineAt(context, to);
+  const loss = await lostAtLast(context, began, caughtUp);
   context.step('lift');
   await liftServer(context, to);
   const openedMs = context.elapsedMs();
   const rest = await followed(context, { to, others, failed });
-  const loss: PromotionLoss = { kind: 'nothing' };
   return { result: 'promoted', from, to, timeline, forkedAt: began, loss, ...rest, openedMs };
+}
+
+/** What somebody whom the fence lets in has written to the old primary since `caughtUp`. */
+async function lostAtLast(
+  context: PromotionContext,
+  began: string,
+  caughtUp: LogPosition,
+): Promise<PromotionLoss> {
+  try {
+    const { position, ended } = await positionOf(context, context.input.from);
+    const arrived = ended === caughtUp.ended || lsnDistance(began, position) <= 0n;
+    return arrived ? { kind: 'nothing' } : lossAfter(began, position);
+  } catch (error) {
+    context.note(`the old primary could not be asked at last: ${messageOf(error)}`);
+    return lossAfter(began, undefined);
+  }
 }
 
 /** The old primary is followed and takes writes again, and the standby keeps no log for anybody. */

@@ -1,8 +1,13 @@
-import { promote } from '../../../lib/runner';
+import { execFileSync } from 'node:child_process';
+import { type PromotionEvent, promote } from '../../../lib/runner';
 import { eventually } from '../../rehearsal/servers/eventually';
 import { ClusterLab, DATABASE, PRIMARY } from './lab';
 
 const LIMITS = `SELECT datname AS name, datconnlimit AS "limit" FROM pg_database WHERE datallowconn ORDER BY 1`;
+
+const ONE_ROW = `const { Client } = require('pg');
+const client = new Client(JSON.parse(process.argv[1]));
+client.connect().then(() => client.query('INSERT INTO t VALUES (7, 7)')).then(() => client.end());`;
 
 describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
   let lab: ClusterLab;
@@ -45,4 +50,35 @@ describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
       limit: 0,
     });
   });
+
+  test.each(['re-point', 'promote'])(
+    'tells the truth of what a superuser writes as step %s begins',
+    async (step) => {
+      lab = await ClusterLab.open({ major, standbys: 2 });
+      // A probe of monitoring, which leaves by itself.
+      const probe = await lab.client(PRIMARY);
+      const config = JSON.stringify(lab.server(PRIMARY).controlConfig(DATABASE));
+      const onEvent = (event: PromotionEvent): void => {
+        if (event.kind !== 'step') return;
+        if (event.id === 'fence') setTimeout(() => void probe.end(), 300);
+        if (event.id === step) execFileSync(process.execPath, ['-e', ONE_ROW, config]);
+      };
+      const input = lab.input({ to: 'replica1' });
+      const outcome = await promote({ input }, { secrets: lab.secrets, onEvent });
+
+      const { forkedAt, loss } = outcome;
+      const there = (await lab.rows('replica1')).includes(7);
+      if (step === 're-point') expect(there).toBe(true);
+      expect(loss).toEqual(
+        there
+          ? { kind: 'nothing' }
+          : {
+              kind: 'everything-after',
+              after: forkedAt,
+              bytes: expect.stringMatching(/^[1-9]\d*$/),
+            },
+      );
+      expect(outcome.following).toEqual(['replica2']);
+    },
+  );
 });

@@ -65,17 +65,71 @@ GRANT EXECUTE ON FUNCTION pg_ls_dir(text, boolean, boolean), pg_stat_file(text, 
 SQL
 }
 
-# A primary that was away while another server was promoted must not take writes: the later timeline is the right one.
-refuse_second_primary() {
+# The first checkpoint of a new primary may be minutes away; until then the other line tells what it writes.
+own_timeline() {
+  as_postgres "$BIN/pg_controldata" -D $DATA |
+    sed -nE "s/^(Latest checkpoint's TimeLineID|Min recovery ending loc's timeline): *//p" | sort -n | tail -n 1
+}
+
+# Fails if another server was promoted, whose timeline is later. ANSWERED counts who could be asked, with this server.
+compare_timelines() {
   local peer theirs ours
-  [[ ! -e $DATA/standby.signal ]] || return 0
-  ours=$(as_postgres "$BIN/pg_controldata" -D $DATA | sed -n 's/^Latest checkpoint.s TimeLineID: *//p')
+  ours=$(own_timeline)
+  [[ -n $ours ]] || fail "the timeline of $DATA cannot be read"
+  ANSWERED=1
   for peer in $PEERS; do
-    theirs=$(as_postgres "$BIN/psql" -XAtqw -F ' ' -c 'IDENTIFY_SYSTEM' \
-      "$(primary_conninfo "$peer") dbname=postgres replication=true" 2>/dev/null | cut -d ' ' -f 2) || :
-    ((${theirs:-0} <= ours)) ||
-      fail "$peer is on timeline $theirs, after ours, which is $ours: another server was promoted; make this one its standby"
+    theirs=$(timeout 20 runuser -u postgres -- "$BIN/psql" -XAtqw -F ' ' -c 'IDENTIFY_SYSTEM' \
+      "$(primary_conninfo "$peer") dbname=postgres replication=true" 2>/dev/null | cut -d ' ' -f 2) || continue
+    [[ $theirs =~ ^[0-9]+$ ]] || continue
+    ANSWERED=$((ANSWERED + 1))
+    ((theirs <= ours)) || {
+      LATER="$peer is on timeline $theirs, after ours, which is $ours: another server was promoted; make this one its standby"
+      return 1
+    }
   done
+}
+
+# A primary that was away must not take writes before most servers of the cluster have said that none was promoted
+# meanwhile. Nobody can replace one that nobody has ever followed.
+refuse_second_primary() {
+  local servers
+  [[ ! -e $DATA/standby.signal && ($SLOT != '' || -e $MARKS/followed) ]] || return 0
+  servers=$(wc -w <<<"$PEERS x")
+  until compare_timelines || fail "$LATER" && ((2 * ANSWERED > servers)); do
+    if [[ -e $MARKS/alone ]]; then
+      warn "only $ANSWERED of $servers servers answer; $MARKS/alone says that none of the others was promoted"
+      return
+    fi
+    [[ ${WAITING:-} == "$ANSWERED" ]] ||
+      say "waiting: $ANSWERED of $servers servers answer, this one among them, and most must, since another may have been promoted; if none was, touch $MARKS/alone"
+    WAITING=$ANSWERED
+    pause 'too few servers of the cluster answer'
+  done
+}
+
+note_followers() {
+  [[ ! -e $DATA/standby.signal && ! -e $MARKS/followed ]] || return 0
+  [[ $(ask 'SELECT count(*) > 0 FROM pg_stat_replication') != t ]] || touch $MARKS/followed
+}
+
+# One that is fenced takes no writes: it waits to be rejoined.
+stop_second_primary() {
+  [[ $PEERS != '' && ! -e $DATA/standby.signal ]] || return 0
+  [[ $(ask 'SELECT bool_and(datconnlimit = 0) FROM pg_database WHERE datallowconn AND datconnlimit >= -1') != t ]] ||
+    return 0
+  compare_timelines || {
+    systemctl stop pontoon-postgres
+    fail "$LATER"
+  }
+}
+
+# A role that is there keeps its password while the vault is away.
+provide_role() {
+  if [[ $(ask "SELECT 1 FROM pg_roles WHERE rolname = '${2//\'/\'\'}'") == 1 ]] && ! secret_text "$1" >/dev/null; then
+    warn "the vault does not answer; the password of role $2 stays"
+    return
+  fi
+  retry make_role "$@"
 }
 
 serve_primary() {
@@ -83,10 +137,12 @@ serve_primary() {
     require_server
     pause 'PostgreSQL does not answer'
   done
-  retry make_role "$STANDBY_SECRET_ID" "$STANDBY_ROLE" 'LOGIN REPLICATION'
-  retry make_role "$ADMINISTRATOR_SECRET_ID" "$ADMINISTRATOR" 'LOGIN SUPERUSER'
+  provide_role "$STANDBY_SECRET_ID" "$STANDBY_ROLE" 'LOGIN REPLICATION'
+  provide_role "$ADMINISTRATOR_SECRET_ID" "$ADMINISTRATOR" 'LOGIN SUPERUSER'
   grant_rewind
   make_slots
   make_database
+  # It was said of this boot, not of the next one.
+  rm -f $MARKS/alone
   say 'the primary is ready'
 }

@@ -30,6 +30,8 @@ if [[ -e $DATA/standby.signal ]]; then wait_until_streaming; else serve_primary;
 say 'boot ends'
 rm -f $BEGAN
 while sleep 60; do
+  note_followers
+  stop_second_primary
   follow_settings || say 'the settings could not be followed'
   [[ $METRICS_COMPARTMENT_ID == '' ]] || post_metrics || say 'nothing could be measured'
 done
