@@ -1,11 +1,12 @@
 import * as oci from '@pulumi/oci';
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import type { HostArchive } from '../postgres-host';
 import type { StreamingClusterArgs } from './args';
 
 /**
- * The bucket that the log is kept in, of the primary's region. Objects go when they are old enough. Nothing is written
- * over: the script refuses, and who looks after a server may not.
+ * The bucket that the log is kept in, of the primary's region. Objects go when they are old enough, which the service
+ * does itself, and is allowed for this bucket only. Nothing is written over: the script refuses, and who looks after a
+ * server may not.
  */
 export function createArchive(
   name: string,
@@ -27,6 +28,18 @@ export function createArchive(
     },
     { ...opts, protect },
   );
+  const permission = new oci.identity.Policy(
+    `${name}-archive`,
+    {
+      compartmentId,
+      name: `${name}-archive`,
+      description: `What Object Storage may do with the log of ${name}`,
+      statements: [
+        pulumi.interpolate`Allow service objectstorage-${region} to manage object-family in compartment id ${compartmentId} where target.bucket.name = '${bucket.name}'`,
+      ],
+    },
+    { ...opts, provider: args.homeProvider },
+  );
   new oci.objectstorage.ObjectLifecyclePolicy(
     `${name}-archive`,
     {
@@ -43,7 +56,8 @@ export function createArchive(
         },
       ],
     },
-    opts,
+    // Object Storage refuses a policy that it may not carry out.
+    { ...opts, dependsOn: permission },
   );
   return { namespace, bucket: bucket.name, region, prefix: name };
 }
