@@ -7,6 +7,7 @@ import {
 } from '../../lib/rehearsal/pulumi-program';
 
 const COMPARTMENT = 'ocid1.compartment.oc1..shop';
+export const NETWORKS = 'ocid1.compartment.oc1..networks';
 
 export const CIDRS: Readonly<Record<string, string>> = {
   'us-ashburn-1': '10.1.0.0/16',
@@ -44,7 +45,12 @@ export const EXISTING = {
   drgId: 'ocid1.drg.oc1..mine',
 };
 
-export function existing(routes: readonly object[], state = 'ATTACHED'): Answers {
+/** What is in the cloud already: a network with these routes, attached in the program's compartment or the network's. */
+export function existing(
+  routes: readonly object[],
+  state = 'ATTACHED',
+  attachedIn = COMPARTMENT,
+): Answers {
   return {
     'oci:Core/getSubnet:getSubnet': () => ({
       compartmentId: COMPARTMENT,
@@ -53,8 +59,9 @@ export function existing(routes: readonly object[], state = 'ATTACHED'): Answers
     'oci:Core/getRouteTables:getRouteTables': () => ({
       routeTables: [{ id: 'table', routeRules: routes }],
     }),
-    'oci:Core/getDrgAttachments:getDrgAttachments': () => ({
-      drgAttachments: [{ drgId: EXISTING.drgId, state }],
+    'oci:Core/getVcn:getVcn': () => ({ compartmentId: NETWORKS }),
+    'oci:Core/getDrgAttachments:getDrgAttachments': ({ compartmentId }) => ({
+      drgAttachments: compartmentId === attachedIn ? [{ drgId: EXISTING.drgId, state }] : [],
     }),
   };
 }

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import type { RegisteredResource } from '../../lib/rehearsal/pulumi-program';
 import { refusedPrograms } from '../rehearsal/pulumi-program/refused';
-import { CIDRS, EXISTING, existing, record, TWO, useExisting } from './peered-vcns-programs';
+import {
+  CIDRS,
+  EXISTING,
+  existing,
+  NETWORKS,
+  record,
+  TWO,
+  useExisting,
+} from './peered-vcns-programs';
 
 function ofType(resources: readonly RegisteredResource[], type: string): RegisteredResource[] {
   return resources.filter((resource) => resource.type === type);
@@ -50,16 +58,23 @@ test('everything of a region is made by the provider of that region', async () =
   }
 });
 
-test('a network that is there is left as it is, if its routes lead to the others', async () => {
-  const resources = await record(
-    TWO,
-    useExisting,
-    existing([{ destination: '10.0.0.0/8', networkEntityId: EXISTING.drgId }]),
-  );
-  const made = resources.filter(({ name }) => name.startsWith('site-us-ashburn-1'));
-  expect(made.map(({ name }) => name)).toEqual(['site-us-ashburn-1-to-us-phoenix-1']);
-  expect(made[0]?.inputs).toMatchObject({ drgId: EXISTING.drgId });
-});
+test.each(['ocid1.compartment.oc1..shop', NETWORKS])(
+  'a network that is there, attached in %s, is left as it is, if its routes lead to the others',
+  async (attachedIn) => {
+    const resources = await record(
+      TWO,
+      useExisting,
+      existing(
+        [{ destination: '10.0.0.0/8', networkEntityId: EXISTING.drgId }],
+        'ATTACHED',
+        attachedIn,
+      ),
+    );
+    const made = resources.filter(({ name }) => name.startsWith('site-us-ashburn-1'));
+    expect(made.map(({ name }) => name)).toEqual(['site-us-ashburn-1-to-us-phoenix-1']);
+    expect(made[0]?.inputs).toMatchObject({ drgId: EXISTING.drgId });
+  },
+);
 
 test('a new subnet in a network that is there has the ways out that it is given', async () => {
   const resources = await record(TWO, (regions) =>

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import * as command from '@pulumi/command';
 import * as oci from '@pulumi/oci';
 import { BlueGreenDeployment } from '../../lib/oci';
@@ -53,8 +54,8 @@ function dbSystem(others: Partial<oci.psql.DbSystemArgs> = {}, protect = true): 
   );
 }
 
-function host(files: string) {
-  const data = `#cloud-config\n${JSON.stringify({ write_files: [{ path: '/f', content: files }] })}`;
+function host(content: string, encoding?: string) {
+  const data = `#cloud-config\n${JSON.stringify({ write_files: [{ path: '/f', content, encoding }] })}`;
   return new oci.core.Instance('host', {
     compartmentId: COMPARTMENT,
     availabilityDomain: 'AD-1',
@@ -131,6 +132,22 @@ test.each([
   expect(await said(program)).toEqual([OPEN]);
 });
 
+test.each([
+  ['0.0.0.0/1', 1],
+  ['128.0.0.0/1', 1],
+  ['::/0', 1],
+  ['2000::/3', 1],
+  ['10.0.0.0/8', 0],
+  ['fd00:10::/32', 0],
+  ['ocid1.networksecuritygroup.oc1..shop', 0],
+])('a rule that opens the port to %s is said %i times', async (source, times) => {
+  const program = () =>
+    new oci.core.NetworkSecurityGroupSecurityRule('rule', { ...nsgRule, source, protocol: '6' });
+  expect(await said(program)).toEqual(
+    Array(times).fill(OPEN.replace('got 0.0.0.0/0', `got ${source}`)),
+  );
+});
+
 test('nor by a security list, while other ports are nobody’s business', async () => {
   const list = (min: number) => () =>
     new oci.core.SecurityList('list', {
@@ -198,6 +215,15 @@ test.each([
   const rule = (what: string) =>
     `pontoon-no-plaintext-secrets: '${what}' cannot hold a password or a private key, got one; keep it in OCI Vault, and name its OCID`;
   expect((await said(program)).sort()).toEqual([rule('create'), rule('metadata.user_data')]);
+});
+
+test.each([
+  ['gz+b64', gzipSync('PGPASSWORD=swordfish psql').toString('base64')],
+  ['b64', Buffer.from('PGPASSWORD=swordfish psql').toString('base64')],
+])('a secret in a file that is packed as %s is refused', async (encoding, content) => {
+  expect(await said(() => host(content, encoding))).toEqual([
+    "pontoon-no-plaintext-secrets: 'metadata.user_data' cannot hold a password or a private key, got one; keep it in OCI Vault, and name its OCID",
+  ]);
 });
 
 test('what a shell fetches itself is fine', async () => {

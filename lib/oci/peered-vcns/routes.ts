@@ -52,11 +52,20 @@ export function attachedGateway(
   { region, compartmentId, vcnId, drgId }: Omit<KeptRoutes, 'subnetId' | 'peers'>,
   options: pulumi.InvokeOutputOptions,
 ): pulumi.Output<string> {
-  const found = oci.core.getDrgAttachmentsOutput({ compartmentId, vcnId, drgId }, options);
-  return pulumi.all([found.drgAttachments, drgId, vcnId]).apply(([attachments, id, vcn]) => {
+  const isIn = (compartment: pulumi.Input<string>): pulumi.Output<boolean> => {
+    const asked = { compartmentId: compartment, vcnId, drgId };
+    return pulumi
+      .all([oci.core.getDrgAttachmentsOutput(asked, options).drgAttachments, drgId])
+      .apply(([all, id]) => all.some((one) => one.drgId === id && one.state === 'ATTACHED'));
+  };
+  // Of a network that others keep, it may lie beside the network.
+  const isAttached = isIn(compartmentId).apply((found) =>
+    found ? pulumi.output(true) : isIn(oci.core.getVcnOutput({ vcnId }, options).compartmentId),
+  );
+  return pulumi.all([isAttached, drgId, vcnId]).apply(([attached, id, vcn]) => {
     const problems = new Problems();
     problems.addIf(
-      !attachments.some(({ drgId: gateway, state }) => gateway === id && state === 'ATTACHED'),
+      !attached,
       `'regions.${region}.drgId' must be attached to the VCN ${vcn}, got ${id}, which is not; attach it, or leave it out for a new one`,
     );
     problems.throwIfAny(`the network of ${region}`);

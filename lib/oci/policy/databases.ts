@@ -1,16 +1,17 @@
 import type { ReplicationPolicy } from './policy';
 
 const DB_SYSTEM = 'oci:Psql/dbSystem:DbSystem';
-const VOLUME = 'oci:Core/volume:Volume';
+const OF_HOSTS = ['oci:Core/volume:Volume', 'oci:Core/instance:Instance'];
 
 /** Data is not lost by an edit. */
 export const protectedDatabases: ReplicationPolicy = {
   name: 'pontoon-protected-databases',
-  description: 'Databases and the volumes of their hosts are protected.',
+  description: 'Databases, their hosts and the volumes of those are protected.',
   enforcementLevel: 'mandatory',
   validateResource: ({ type, urn, props, opts }, report) => {
     const holdsData =
-      type === DB_SYSTEM || (type === VOLUME && urn.includes('pontoon:index:PostgresHost$'));
+      type === DB_SYSTEM ||
+      (OF_HOSTS.includes(type) && urn.includes('pontoon:index:PostgresHost$'));
     if (holdsData && !opts.protect)
       report(
         "'protect' must be true for what holds a database, got false; otherwise an edit that replaces it loses all data",

@@ -6,7 +6,8 @@ const LISTS = [
   'oci:Core/securityList:SecurityList',
   'oci:Core/defaultSecurityList:DefaultSecurityList',
 ];
-const EVERYBODY = ['0.0.0.0/0', '::/0'];
+/** Two halves of everybody are everybody: this many bits must be named at least. */
+const FEWEST_BITS = { ipv4: 8, ipv6: 16 };
 const TCP = '6';
 
 type Rule = Readonly<Record<string, unknown>>;
@@ -27,12 +28,19 @@ export const noOpenPort: ReplicationPolicy = {
             }))
           : [];
     for (const { rule, range } of rules)
-      if (EVERYBODY.includes(String(rule.source)) && reaches(rule, range))
+      if (isEverybody(String(rule.source)) && reaches(rule, range))
         report(
           `'source' must be a network for port ${PORT}, got ${rule.source}; name the networks of clients`,
         );
   },
 };
+
+/** A source without bits is a security group or a service of OCI, or one address. */
+function isEverybody(source: string): boolean {
+  const [, address = '', bits = ''] = /^([\d.]+|[\da-f:]+)\/(\d+)$/i.exec(source) ?? [];
+  if (address === '') return false;
+  return Number(bits) < (address.includes(':') ? FEWEST_BITS.ipv6 : FEWEST_BITS.ipv4);
+}
 
 /** Without a range every port is meant. */
 function reaches({ protocol }: Rule, { min = 1, max = 65_535 }: Rule): boolean {
