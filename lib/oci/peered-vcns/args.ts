@@ -5,7 +5,7 @@ import type * as pulumi from '@pulumi/pulumi';
 export interface PeeredRegion {
   /**
    * The provider by which the region is reached. It must name the region: with the stack's own provider everything would
-   * be made in the stack's region.
+   * be made in the stack's region. Taking another one replaces what was made by it.
    */
   provider: oci.Provider;
   /**
@@ -20,7 +20,7 @@ export interface PeeredRegion {
    */
   subnetCidrBlock: string;
   /**
-   * A VCN that is there already.
+   * A VCN that is there already. Changing it replaces what was made in it, which OCI refuses while something uses that.
    *
    * @default - a new one
    */
@@ -28,19 +28,21 @@ export interface PeeredRegion {
   /**
    * A subnet that is there already, in `vcnId`. Its route table must lead to the other regions through `drgId`: this is
    * read, and refused while Pulumi previews, since a list of routes that belongs to somebody else is not overwritten.
+   * Naming one where a new one was made removes the new one, which OCI refuses while something is in it.
    *
    * @default - a new private one, with a route table of its own
    */
   subnetId?: pulumi.Input<string>;
   /**
-   * A dynamic routing gateway that is there already. If `vcnId` is given too, it must be attached to that VCN. Changing
-   * it replaces both ends of each peering.
+   * A dynamic routing gateway that is there already. If `vcnId` is given too, it must be attached to that VCN, which is
+   * looked up in the program's compartment and in the network's. Changing it replaces both ends of each peering.
    *
    * @default - a new one
    */
   drgId?: pulumi.Input<string>;
   /**
-   * The NAT gateway by which the servers of a new subnet fetch packages and reach OCI's services.
+   * The NAT gateway by which the servers of a new subnet fetch packages and reach OCI's services. Changing it takes
+   * effect in place.
    *
    * @default - a new one in a new VCN, none in one that is there, which has its own ways out
    */

@@ -17,7 +17,11 @@ export interface HostClient {
   networks: string[];
 }
 
-/** Who logs in to a cluster's servers to administer them, and as whom standbys stream. */
+/**
+ * Who logs in to a cluster's servers to administer them, and as whom standbys stream. Changes reach the security groups in
+ * place, and machines that are there not at all: their access rules and firewalls are changed by hand. A new password in
+ * a secret, though, is set when the primary boots.
+ */
 export interface HostLogins {
   /** The superuser that `pontoon` logs in as. It is made at the primary's first boot. */
   administrator: string;
@@ -40,7 +44,7 @@ export interface HostLogins {
   clients?: HostClient[];
 }
 
-/** What TLS of a cluster rests on. */
+/** What TLS of a cluster rests on. Changing it has no effect on machines that are there. */
 export interface HostTls {
   /** The authority that signs the certificates of all servers, in PEM. It should sign nothing else. */
   caCertificate: string;
@@ -53,7 +57,11 @@ export interface HostTls {
   sslMode?: HostSslMode;
 }
 
-/** Where the log of a cluster is kept, segment by segment, for servers that fell behind and for points in time. */
+/**
+ * Where the log of a cluster is kept, segment by segment, for servers that fell behind. It is no backup: without copies
+ * of the data, which nothing here takes, no point in time can be restored from it. Changing any of it has no effect on
+ * machines that are there.
+ */
 export interface HostArchive {
   /** The namespace of Object Storage. */
   namespace: pulumi.Input<string>;
@@ -108,11 +116,14 @@ export interface HostMachine {
   cliPackages?: string;
 }
 
-/** One server of a cluster, on a virtual machine of its own. */
+/**
+ * One server of a cluster, on a virtual machine of its own. What the machine is told at its first boot does not change:
+ * where nothing else is said, changing an arg has no effect on a machine that is there, unless by hand under `/etc/pontoon`.
+ */
 export interface PostgresHostArgs {
-  /** The compartment. */
+  /** The compartment. Changing it moves machine and data. */
   compartmentId: pulumi.Input<string>;
-  /** The network of `subnetId`. */
+  /** The network of `subnetId`. Changing it replaces the security group. */
   vcnId: pulumi.Input<string>;
   /** The private subnet. Changing it would replace the machine, which is protected. */
   subnetId: pulumi.Input<string>;
@@ -124,7 +135,10 @@ export interface PostgresHostArgs {
   topology: TopologyProps;
   /** Which of them it is. */
   server: string;
-  /** The fixed private address of each server of the cluster, by name. */
+  /**
+   * The fixed private address of each server of the cluster, by name. Changing the own one would replace the machine,
+   * which is protected; another one reaches the security group only.
+   */
   addresses: { [server: string]: string };
   /** Who logs in. */
   logins: HostLogins;

@@ -16,7 +16,9 @@ import { validate } from './validate';
  *   else but stream and, for `pg_rewind`, read the server's files.
  * - Any replica can become the primary: `pontoon promote`. Nothing here promotes one, and a later `pulumi up` does not
  *   notice: what the data is decides what a server is.
- * - The archive lies in the primary's region. With that region it is lost; the replicas elsewhere are not.
+ * - The archive lies in the primary's region. With that region it is lost; the replicas elsewhere are not, but whichever
+ *   of them is promoted keeps its log on its own disk, until it is told of another bucket: the runbook says how.
+ * - The archive is the log only, for replicas that fell behind. It is no backup: nothing here takes copies of the data.
  *
  * @throws ValidationError with everything about the args that cannot work
  * @see https://www.postgresql.org/docs/current/warm-standby.html

@@ -47,8 +47,12 @@ function lost(topology: Topology, primary: string): string[] {
       `pontoon promote --file ${FILE} --declare-lost --dry-run\npontoon promote --file ${FILE} --declare-lost`,
     ),
     steps(LOST_STEPS),
+    LOST_ARCHIVE,
   ];
 }
+
+const LOST_ARCHIVE =
+  "Look next at where the log is archived, if it is: an archive that was lost with the primary’s region fails on the new primary for ever, and the log that waits for it fills its disk. `SELECT last_failed_time > last_archived_time, last_failed_wal FROM pg_stat_archiver` shows it. Let `archive_command` write to a place that is there, such as, on machines that `pontoon` set up in OCI, a bucket of the same name in a living region, named by `REGION` in `/etc/pontoon/archive.env` on each server. Until then `archive_command = '/bin/true'` saves the disk, at the price that standbys which fall behind must be copied anew. A `restore_command` that waits for the lost region delays promotions and standbys: point it away too.";
 
 function steps(all: readonly PromotionStep[]): string {
   return table(
