@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { parsePromotion, readTopology } from '../../lib/postgres';
 import { type RegisteredResource, recordProgram } from '../../lib/rehearsal/pulumi-program';
+import { cloudConfigRemarks, cloudInitIsThere } from '../oci/cloud-config';
 import { described } from '../oci/described';
 import { ofType, only } from '../oci/programs';
 import { filesOf, readable, userDataOf } from '../oci/user-data';
@@ -117,21 +116,10 @@ test('the rehearsal reads a topology and where each server is', () => {
   });
 });
 
-const present = spawnSync('cloud-init', ['--version']).error === undefined;
+const present = cloudInitIsThere();
 if (!present) process.stderr.write('user data: not checked, cloud-init is not installed\n');
 
 (present ? test : test.skip)('cloud-init finds nothing in what the machines are told', () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'pontoon-user-data-'));
-  for (const instance of ofType(resources, 'oci:Core/instance:Instance')) {
-    const file = join(scratch, instance.name);
-    writeFileSync(file, userDataOf(instance));
-    const { stdout, stderr, status } = spawnSync('cloud-init', ['schema', '--config-file', file], {
-      encoding: 'utf8',
-    });
-    expect({ said: `${stdout}${stderr}`.includes('Valid cloud-config'), status }).toEqual({
-      said: true,
-      status: 0,
-    });
-  }
-  rmSync(scratch, { recursive: true });
+  for (const instance of ofType(resources, 'oci:Core/instance:Instance'))
+    expect(cloudConfigRemarks(userDataOf(instance))).toBe('');
 });

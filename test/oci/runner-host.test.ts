@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { RunnerHost, type RunnerHostArgs } from '../../lib/oci';
 import { bootScript } from '../../lib/oci/runner-host/boot';
+import { cloudConfigRemarks, cloudInitIsThere } from './cloud-config';
 import { COMPARTMENT, ofType, only, refusal, registered, SUBNET, VCN } from './programs';
+import { userDataOf } from './user-data';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA';
 const INSTANCE = 'oci:Core/instance:Instance';
@@ -46,7 +48,7 @@ test('what it boots with names secrets, and holds none', async () => {
   });
   expect(text).toContain('ocid1.vaultsecret.oc1..hostkey');
   expect(text).not.toContain('the-private-key');
-  expect(data.length).toBeLessThan(32_000);
+  expect(JSON.stringify(only(resources, INSTANCE).inputs.metadata).length).toBeLessThan(32_000);
 });
 
 test('it is logged in to from named networks, and reaches databases and services', async () => {
@@ -106,6 +108,15 @@ test('bash can parse the script of the first boot', () => {
 
 const present = spawnSync('shellcheck', ['--version']).error === undefined;
 if (!present) process.stderr.write('runner host: not checked, shellcheck is not installed\n');
+
+const checks = cloudInitIsThere();
+if (!checks)
+  process.stderr.write('user data of a runner host: not checked, cloud-init is not installed\n');
+
+(checks ? test : test.skip)('cloud-init finds nothing in what the host is told', async () => {
+  const resources = await registered(() => new RunnerHost('runner', args()));
+  expect(cloudConfigRemarks(userDataOf(only(resources, INSTANCE)))).toBe('');
+});
 
 // SC1091: /etc/os-release is the machine's.
 (present ? test : test.skip)('shellcheck finds nothing in it', () => {
