@@ -29,10 +29,29 @@ export function markLetIn(migration: string, server: string): Statement {
   );
 }
 
+/**
+ * Notes of a role that the cutover says whether it may log in: no deployment has it be a login again, but sets its
+ * password when that was rotated.
+ */
+export function holdLogin(server: string, role: string, migration: string): Statement {
+  return sql(
+    `UPDATE ${OWN_SCHEMA}.objects SET before = before || pg_catalog.jsonb_build_object('shut', $3::text) WHERE server = $1 AND kind = 'role' AND name = $2`,
+    [server, role, migration],
+  );
+}
+
+/** Leaves it to deployments again whether a role is a login. */
+export function releaseLogin(server: string, role: string): Statement {
+  return sql(
+    `UPDATE ${OWN_SCHEMA}.objects SET before = before - 'shut' WHERE server = $1 AND kind = 'role' AND name = $2`,
+    [server, role],
+  );
+}
+
 /** Gives everything that was held back to whom it belonged. */
 export function releaseEntries(migration: string): Statement {
   return sql(
-    `UPDATE ${OWN_SCHEMA}.objects SET owner = before ->> 'heldFrom', before = before - 'heldFrom' WHERE owner = $1 AND before ->> 'heldFrom' IS NOT NULL`,
-    [cutoverOwner(migration)],
+    `UPDATE ${OWN_SCHEMA}.objects SET owner = coalesce(before ->> 'heldFrom', owner), before = before - '{heldFrom,shut}'::text[] WHERE (owner = $1 AND before ->> 'heldFrom' IS NOT NULL) OR before ->> 'shut' = $2`,
+    [cutoverOwner(migration), migration],
   );
 }

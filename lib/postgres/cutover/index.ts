@@ -39,7 +39,14 @@ export {
   superuserSessions,
   writingLogins,
 } from './gates';
-export { cutoverOwner, holdEntry, markLetIn, releaseEntries } from './hold';
+export {
+  cutoverOwner,
+  holdEntry,
+  holdLogin,
+  markLetIn,
+  releaseEntries,
+  releaseLogin,
+} from './hold';
 export { type CutoverInput, parseCutover, serversOf } from './input';
 export {
   abandonJournal,

@@ -62,7 +62,7 @@ function alterRole(
 ): Step[] {
   const name = quoteIdentifier(spec.name);
   const attributes = [
-    ...(observed.canLogin ? [] : ['LOGIN']),
+    ...(observed.canLogin || isShut(context) ? [] : ['LOGIN']),
     ...(observed.replication === spec.replication
       ? []
       : [spec.replication ? 'REPLICATION' : 'NOREPLICATION']),
@@ -82,4 +82,9 @@ function alterRole(
     );
   }
   return steps;
+}
+
+/** A cutover has taken its login away, until it lets it in again. */
+function isShut({ applied }: PlanContext<RoleSpec>): boolean {
+  return typeof applied?.before.shut === 'string';
 }

@@ -8,6 +8,7 @@ import {
   endSlotReader,
   entriesOf,
   grantConnect,
+  holdLogin,
   LinkKind,
   logRunningTransactions,
   NATIVE_SUBSCRIPTIONS,
@@ -15,6 +16,7 @@ import {
   PontoonError,
   type ReplicationPath,
   readSpec,
+  releaseLogin,
   SlotPlugin,
   type Statement,
   type SubscriptionSql,
@@ -196,7 +198,10 @@ async function stopTask(context: CutoverContext, path: ReplicationPath): Promise
   const { writer } = path;
   if (writer === undefined) return;
   // What is granted to everybody comes back when the new writer opens, and the task may still be stopping then.
-  await context.run(receiver, allowLogin(writer, false));
+  await context.together(receiver, [
+    allowLogin(writer, false),
+    holdLogin(receiver, writer, context.plan.migration),
+  ]);
   await until(context, `sessions of '${writer}' on '${receiver}' must end`, async () => {
     await context.run(receiver, endSessionsOf(writer));
     const row = await context.runOne(receiver, countSessionsOf(writer));
@@ -210,7 +215,7 @@ async function letWriterIn(context: CutoverContext, path: ReplicationPath): Prom
   const receiver = context.receiver(path);
   const { database } = await accessOf(context, receiver);
   await context.run(receiver, grantConnect(database, writer));
-  await context.run(receiver, allowLogin(writer, true));
+  await context.together(receiver, [allowLogin(writer, true), releaseLogin(receiver, writer)]);
 }
 
 async function until(

@@ -5,6 +5,7 @@ import {
   cutoverOwner,
   dropQuietSlot,
   holdEntry,
+  holdLogin,
   LinkKind,
   type ObjectSpec,
   PontoonError,
@@ -51,7 +52,8 @@ async function hold(context: CutoverContext): Promise<void> {
   const guard = { server: to, kind: 'connection-guard', name: 'connection-guard' };
   await context.run(to, holdEntry(guard, migration));
   for (const path of forward) {
-    const { subscription, decoder, slotName } = path;
+    const { subscription, decoder, slotName, writer } = path;
+    if (writer !== undefined) await context.run(to, holdLogin(to, writer, migration));
     if (subscription !== undefined) {
       const key = {
         server: to,
