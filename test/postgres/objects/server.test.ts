@@ -58,6 +58,12 @@ describe('roles', () => {
     expect(planned(spec, observed, same)).toEqual([]);
   });
 
+  test('are logins again, unless a cutover has shut them', () => {
+    const shut = { ...observed, canLogin: false };
+    expect(shown(planned(spec, shut, same))).toEqual(['ALTER ROLE "reader" LOGIN']);
+    expect(planned(spec, shut, { ...same, remembered: { shut: 'shop' } })).toEqual([]);
+  });
+
   test.each<[string, object, object, Given, string[]]>([
     ['a new secret', {}, {}, { ...same, version: '0' }, [`ALTER ROLE "reader" PASSWORD '***'`]],
     ['a lost login', {}, { canLogin: false }, same, ['ALTER ROLE "reader" LOGIN']],
