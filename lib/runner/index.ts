@@ -15,6 +15,7 @@ export {
   type FinalizeRequest,
   type FinallyCompared,
   finalize,
+  followWayBack,
   lookPastFence,
   type PathStatus,
   type PlannedAction,

@@ -2,12 +2,20 @@ import type { ClientBase } from 'pg';
 import {
   type Connection,
   type CutoverInput,
+  type CutoverPlan,
   findJournal,
   type JournalEntry,
   journalExists,
   PontoonError,
 } from '../../postgres';
-import { abandonExpired, lookPastFence, runOne, withSessions } from '../../runner';
+import {
+  abandonExpired,
+  type CutoverServices,
+  followWayBack,
+  lookPastFence,
+  runOne,
+  withSessions,
+} from '../../runner';
 import { embeddedMetrics } from '../embedded-metrics';
 import { type CutoverSurroundings, withCutoverServices } from './services';
 
@@ -28,7 +36,7 @@ const NAMED = 'watch';
 /**
  * Lifts the fence of a walk that died, once its deadline has passed. Without such a fence it asks one server, and no
  * more. Says as metrics whether a fence stands after its deadline, and how many get past one behind which the new writer
- * is open.
+ * is open; the way back of that one is kept logged in when its secret was rotated.
  */
 export async function watchFence(
   input: CutoverInput,
@@ -66,7 +74,7 @@ interface Standing {
 
 async function fenceOn(
   { plan, connections }: CutoverInput,
-  { secrets }: CutoverSurroundings,
+  { secrets, context }: CutoverSurroundings,
 ): Promise<Standing> {
   const connection = connections[plan.from];
   if (connection === undefined) {
@@ -79,9 +87,30 @@ async function fenceOn(
   return await withSessions(only, secrets, `${NAMED} ${plan.migration}`, async (sessions) => {
     const session = sessions.get(plan.from);
     const found = session === undefined ? undefined : await readFence(session, plan.migration);
-    const past = found?.opened === true ? await lookPastFence({ plan }, { sessions, secrets }) : [];
+    if (found?.opened !== true) return { found, past: [] };
+    const services = { sessions, secrets };
+    const past = await lookPastFence({ plan }, services);
+    await logInAgain(plan, services, context);
     return { found, past };
   });
+}
+
+/** A secret that cannot be read keeps nothing else from being watched. */
+async function logInAgain(
+  plan: CutoverPlan,
+  services: CutoverServices,
+  context: CutoverSurroundings['context'],
+): Promise<void> {
+  try {
+    for (const name of await followWayBack({ plan }, services))
+      context.log(
+        `subscription '${name}' on '${plan.from}' logs in with its secret's new password`,
+      );
+  } catch (error) {
+    context.log(
+      `the way back of '${plan.migration}': ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 async function readFence(

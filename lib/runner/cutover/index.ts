@@ -1,5 +1,6 @@
 export { type DryRun, dryRun, type PlannedAction } from './dry-run';
 export { type Finalized, type FinalizeRequest, finalize } from './finalize';
+export { followWayBack } from './follow-way-back';
 export { lookPastFence } from './past-fence';
 export type {
   CutoverEvent,

@@ -22,7 +22,8 @@ import {
   type SubscriptionSql,
   slotState,
 } from '../../postgres';
-import { apply } from '../reconcile';
+import { apply, plan } from '../reconcile';
+import type { ReconcileRequest } from '../reconcile-request';
 import { SqlError } from '../run';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
@@ -148,17 +149,36 @@ export async function followSecret(
   context: CutoverContext,
   path: ReplicationPath,
 ): Promise<boolean> {
-  if (path.kind === LinkKind.DMS) return false;
+  const request = await carrying(context, path);
+  if (request === undefined) return false;
+  const clients = { client: context.session(request.server) };
+  const { steps } = await apply(clients, context.services.secrets, request);
+  return steps.length > 0;
+}
+
+/** Whether {@link followSecret} would change anything. */
+export async function wouldFollowSecret(
+  context: CutoverContext,
+  path: ReplicationPath,
+): Promise<boolean> {
+  const request = await carrying(context, path);
+  if (request === undefined) return false;
+  const clients = { client: context.session(request.server) };
+  return (await plan(clients, context.services.secrets, request)).length > 0;
+}
+
+/** The subscription of `path` as the ledger knows it, but enabled. Undefined where none of ours applies it. */
+async function carrying(
+  context: CutoverContext,
+  path: ReplicationPath,
+): Promise<ReconcileRequest | undefined> {
+  if (path.kind === LinkKind.DMS) return undefined;
   const server = context.receiver(path);
   const kind = sqlOf(context, path).kinds.subscription;
   const [row] = await context.run(server, entriesOf([kind], [subscriptionOf(path)]));
-  if (row === undefined || row.server !== server) return false;
-  const { steps } = await apply({ client: context.session(server) }, context.services.secrets, {
-    server,
-    spec: { ...readSpec(row.spec), enabled: true } as ObjectSpec,
-    owner: String(row.owner),
-  });
-  return steps.length > 0;
+  if (row === undefined || row.server !== server) return undefined;
+  const spec = { ...readSpec(row.spec), enabled: true } as ObjectSpec;
+  return { server, spec, owner: String(row.owner) };
 }
 
 /** The subscription of a path, where one applies it. */

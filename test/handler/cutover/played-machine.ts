@@ -52,6 +52,7 @@ export class PlayedMachine {
     public readonly machines: StepFunctionsStandIn,
     private readonly zones: HostedZones,
     private readonly addresses: AddressBook,
+    private readonly secrets: SecretStore,
     private readonly directory: string,
   ) {}
 
@@ -60,14 +61,7 @@ export class PlayedMachine {
     const zones = new HostedZones();
     zones.add(ZONE, [{ name: RECORD, type: 'CNAME', ttl: 2, values: ['blue.example'] }]);
     const secrets = new SecretStore();
-    const logins = await lab.logins();
-    for (const [arn, { username, password }] of [
-      [ADMIN, logins.admin],
-      [READER, logins.reader],
-      // As the objects that the lab has deployed name it.
-      ['env:READER_', logins.reader],
-    ] as const)
-      secrets.put(arn, JSON.stringify({ username, password }));
+    await putLogins(secrets, lab);
     const endpoint = await AwsEndpointStandIn.start(secrets.operations());
     endpoint.registerXml(zones.service);
     const addresses = new AddressBook();
@@ -90,6 +84,7 @@ export class PlayedMachine {
       machines,
       zones,
       addresses,
+      secrets,
       directory,
     );
     await played.play().catch(async (error: unknown) => {
@@ -164,6 +159,16 @@ export class PlayedMachine {
     return payload;
   }
 
+  /** Puts the present passwords of the lab into its secrets. */
+  public async putLogins(): Promise<void> {
+    await putLogins(this.secrets, this.lab);
+  }
+
+  /** Puts another password of the runner's own login into its secret. */
+  public putAdmin(password: string): void {
+    this.secrets.put(ADMIN, JSON.stringify({ username: 'dbadmin', password }));
+  }
+
   /** Where the record leads. */
   public get active(): 'blue' | 'green' {
     return this.zones.find(ZONE, RECORD) === 'green.example' ? 'green' : 'blue';
@@ -208,6 +213,17 @@ export class PlayedMachine {
     this.functionArn = String(outputs.Function);
     this.machineArn = String(outputs.Machine);
   }
+}
+
+async function putLogins(secrets: SecretStore, lab: CutoverLab): Promise<void> {
+  const { admin, reader } = await lab.logins();
+  for (const [arn, { username, password }] of [
+    [ADMIN, admin],
+    [READER, reader],
+    // As the objects that the lab has deployed name it.
+    ['env:READER_', reader],
+  ] as const)
+    secrets.put(arn, JSON.stringify({ username, password }));
 }
 
 function synthesize(outdir: string): string {

@@ -1,5 +1,6 @@
+import { randomPassword } from '../../../lib/rehearsal/servers';
 import type { HistoryEvent } from '../../../lib/rehearsal/step-functions';
-import { waitUntil } from '../../../lib/runner';
+import { scramVerifier, waitUntil } from '../../../lib/runner';
 import { CutoverLab } from '../../runner/cutover/lab';
 import { contradictions, JournalWriter, untilWritten } from '../../runner/cutover/writer';
 import { PlayedMachine } from './played-machine';
@@ -110,6 +111,50 @@ test('the watch counts who gets past a fence behind which the new writer is open
   expect(metrics).toEqual([
     expect.objectContaining({ Migration: 'App', FenceOverdue: 0, FencePassed: 0 }),
     expect.objectContaining({ Migration: 'App', FenceOverdue: 0, FencePassed: 1 }),
+  ]);
+});
+
+test('the watch logs in by a secret that was rotated since its function remembers it', async () => {
+  const { admin } = lab.blue;
+  const [former, later] = [(await lab.logins()).admin.password, randomPassword()];
+  for (const password of [later, former]) {
+    await played.watchAlone(0, 'blue');
+    await admin.query(`ALTER ROLE dbadmin PASSWORD '${scramVerifier(password)}'`);
+    // Once without the new one in the secret: what is refused twice is told.
+    await expect(played.watchAlone(0, 'blue')).rejects.toThrow(
+      'password authentication failed for user "dbadmin"',
+    );
+    played.putAdmin(password);
+    expect(await played.watchAlone(0, 'blue')).toEqual({ lifted: false });
+  }
+});
+
+test('the watch has the way back follow its rotated secret, by the fenced server alone', async () => {
+  const lines: string[] = [];
+  played.onLog = ({ line }) => {
+    if (line.includes('backward')) lines.push(line);
+  };
+  await lab.rotate();
+  await played.putLogins();
+  await lab.green.admin.query(
+    `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'backward'`,
+  );
+  await waitUntil({
+    what: 'the way back must be read',
+    deadlineMs: 60_000,
+    probe: async () => {
+      await played.watchAlone(0, 'blue');
+      const { rowCount } = await lab.green.admin.query(
+        `SELECT FROM pg_replication_slots WHERE slot_name = 'backward' AND active`,
+      );
+      return lines.length > 0 && rowCount === 1
+        ? { done: true, value: undefined }
+        : { done: false, reason: `${lines.length} lines, ${rowCount} slots that are read` };
+    },
+  });
+  await played.watchAlone(0, 'blue');
+  expect(lines).toEqual([
+    "subscription 'backward' on 'blue' logs in with its secret's new password",
   ]);
 });
 
