@@ -192,7 +192,7 @@ export class Cluster {
   }
 
   /** Without it the last commits that waited for no flush are visible here, and not yet in the log that is sent. */
-  private async flush(writer: string): Promise<void> {
+  public async flush(writer: string): Promise<void> {
     await asSuperuser(this.server(writer), 'postgres', async (client) => {
       await client.query('SET synchronous_commit = local');
       await client.query("SELECT pg_logical_emit_message(true, 'pontoon', 'flush')");
