@@ -22,7 +22,7 @@ const runner = new RunnerHost('runner', {
   vcnId,
   subnetId: config.require('runnerSubnetId'),
   imageId: config.require('imageId'),
-  pontoonPackage: 'pontoon@0.1.0',
+  pontoonPackage: config.require('pontoonPackage'),
   clientMajorVersion: Math.max(majors.blue, majors.green),
   adminNetworks: [config.require('bastionNetwork')],
   databaseNetworks: networks.databases,

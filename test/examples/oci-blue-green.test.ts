@@ -8,7 +8,7 @@ import { ofType, only } from '../oci/programs';
 import { violations } from '../oci/violations';
 
 const directory = join(__dirname, '../../examples/oci-blue-green');
-const KEY = 'the-private-key-that-nobody-may-read';
+const SECRETS = { 'oci-blue-green:sshPrivateKey': 'the-private-key-that-nobody-may-read' };
 
 let resources: RegisteredResource[];
 beforeAll(async () => {
@@ -20,9 +20,9 @@ beforeAll(async () => {
       config: {
         ...config,
         'oci-blue-green:schemaCopied': 'true',
-        'oci-blue-green:sshPrivateKey': KEY,
+        ...SECRETS,
       },
-      secretKeys: ['oci-blue-green:sshPrivateKey'],
+      secretKeys: Object.keys(SECRETS),
     },
     () => require('../../examples/oci-blue-green'),
   );
@@ -32,8 +32,15 @@ test('is what it was', () => {
   expect(described(resources)).toMatchSnapshot();
 });
 
-test('no secret is unmarked', () => {
-  expect(exposures(resources, KEY)).toEqual([]);
+test('every secret of the configuration is one that is looked for', () => {
+  const program = readFileSync(join(directory, 'index.ts'), 'utf8');
+  const keys = [...program.matchAll(/(?:require|get)Secret\w*\('(\w+)'/g)].map(([, key]) => key);
+  expect(keys.map((key) => `oci-blue-green:${key}`)).toEqual(Object.keys(SECRETS));
+});
+
+test('no secret is unmarked, be it in inputs, in what commands read, or in outputs', () => {
+  for (const secret of [...Object.values(SECRETS), 'PRIVATE KEY'])
+    expect(exposures(resources, secret)).toEqual([]);
   // What is generated in Vault is known to nobody, and what was put there is named only.
   for (const { inputs } of ofType(resources, 'oci:Vault/secret:Secret'))
     expect(Object.keys(inputs)).not.toContain('secretContent');

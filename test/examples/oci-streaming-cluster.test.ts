@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { parsePromotion, readTopology } from '../../lib/postgres';
 import { type RegisteredResource, recordProgram } from '../../lib/rehearsal/pulumi-program';
 import { cloudConfigRemarks, cloudInitIsThere } from '../oci/cloud-config';
-import { described } from '../oci/described';
+import { described, exposures } from '../oci/described';
 import { ofType, only } from '../oci/programs';
 import { filesOf, readable, userDataOf } from '../oci/user-data';
 import { violations } from '../oci/violations';
@@ -61,6 +61,12 @@ test('what a machine is told leaves room, and holds no password', () => {
     const files = filesOf(userDataOf(instance));
     expect(Object.values(files).join('')).not.toMatch(/PRIVATE KEY|PASSWORD '/);
   }
+});
+
+test('no secret is configured, and none is in inputs, in files of machines, or in outputs', () => {
+  expect(readFileSync(join(directory, 'index.ts'), 'utf8')).not.toMatch(/Secret\w*\(/);
+  for (const secret of ['PRIVATE KEY', "PASSWORD '"])
+    expect(exposures(readable(resources), secret)).toEqual([]);
 });
 
 test('only the addresses of replicas may stream, and nobody comes from everywhere', () => {

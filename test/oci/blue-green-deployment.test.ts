@@ -38,43 +38,49 @@ test('everything that replicates is made in the order in which each needs the ot
       Object.entries(made).map(([name, { server, after }]) => [name, [server, after]]),
     ),
   ).toEqual({
-    'shop-blue-ledger-ledger-ledger': ['blue', []],
-    'shop-green-ledger-ledger-ledger': ['green', []],
-    'shop-reader-role-pontoon_reader': ['blue', ['shop-blue-ledger-ledger-ledger']],
-    'shop-reverse-role-pontoon_reverse': ['green', ['shop-green-ledger-ledger-ledger']],
-    'shop-blue-canary-canary-canary': ['blue', ['shop-reader-role-pontoon_reader']],
-    'shop-green-canary-canary-canary': [
+    'shop-blue-ledger-ledger-ledger-in-shop': ['blue', []],
+    'shop-green-ledger-ledger-ledger-in-shop': ['green', []],
+    'shop-reader-role-pontoon_reader-in-shop': ['blue', ['shop-blue-ledger-ledger-ledger-in-shop']],
+    'shop-reverse-role-pontoon_reverse-in-shop': [
       'green',
-      ['shop-green-ledger-ledger-ledger', 'shop-reverse-role-pontoon_reverse'],
+      ['shop-green-ledger-ledger-ledger-in-shop'],
     ],
-    'shop-reverse-publication-publication-pontoon_reverse': [
+    'shop-blue-canary-canary-canary-in-shop': ['blue', ['shop-reader-role-pontoon_reader-in-shop']],
+    'shop-green-canary-canary-canary-in-shop': [
+      'green',
+      ['shop-green-ledger-ledger-ledger-in-shop', 'shop-reverse-role-pontoon_reverse-in-shop'],
+    ],
+    'shop-reverse-publication-publication-pontoon_reverse-in-shop': [
       'green',
       [
-        'shop-blue-canary-canary-canary',
-        'shop-green-canary-canary-canary',
-        'shop-reverse-role-pontoon_reverse',
+        'shop-blue-canary-canary-canary-in-shop',
+        'shop-green-canary-canary-canary-in-shop',
+        'shop-reverse-role-pontoon_reverse-in-shop',
       ],
     ],
-    'shop-guard-connection-guard-connection-guard': [
+    'shop-guard-connection-guard-connection-guard-in-shop': [
       'green',
-      ['shop-green-ledger-ledger-ledger', 'shop-reverse-role-pontoon_reverse'],
+      ['shop-green-ledger-ledger-ledger-in-shop', 'shop-reverse-role-pontoon_reverse-in-shop'],
     ],
-    'shop-publication-publication-pontoon': [
+    'shop-publication-publication-pontoon-in-shop': [
       'blue',
       [
-        'shop-blue-canary-canary-canary',
-        'shop-green-canary-canary-canary',
-        'shop-reader-role-pontoon_reader',
+        'shop-blue-canary-canary-canary-in-shop',
+        'shop-green-canary-canary-canary-in-shop',
+        'shop-reader-role-pontoon_reader-in-shop',
       ],
     ],
-    'shop-slot-logical-slot-pontoon_green': ['blue', ['shop-publication-publication-pontoon']],
-    'shop-subscription-subscription-pontoon': [
+    'shop-slot-logical-slot-pontoon_green-in-shop': [
+      'blue',
+      ['shop-publication-publication-pontoon-in-shop'],
+    ],
+    'shop-subscription-subscription-pontoon-in-shop': [
       'green',
       [
-        'shop-blue-canary-canary-canary',
-        'shop-green-canary-canary-canary',
-        'shop-guard-connection-guard-connection-guard',
-        'shop-slot-logical-slot-pontoon_green',
+        'shop-blue-canary-canary-canary-in-shop',
+        'shop-green-canary-canary-canary-in-shop',
+        'shop-guard-connection-guard-connection-guard-in-shop',
+        'shop-slot-logical-slot-pontoon_green-in-shop',
       ],
     ],
   });
@@ -82,7 +88,7 @@ test('everything that replicates is made in the order in which each needs the ot
 
 test('the green database finds the blue one, whose certificate it checks', async () => {
   const made = objects(await program());
-  expect(made['shop-subscription-subscription-pontoon']?.spec).toMatchObject({
+  expect(made['shop-subscription-subscription-pontoon-in-shop']?.spec).toMatchObject({
     publisher: {
       server: 'blue',
       host: 'shop-blue-primary.postgresql.us-ashburn-1.oc1.oraclecloud.com',
@@ -159,7 +165,7 @@ test('without a way back the green database has no role and no publication for i
   const resources = await program({ replication });
   const made = objects(resources);
   expect(Object.keys(made).filter((name) => name.includes('reverse'))).toEqual([]);
-  expect(made['shop-guard-connection-guard-connection-guard']?.spec.keep).toEqual([]);
+  expect(made['shop-guard-connection-guard-connection-guard-in-shop']?.spec.keep).toEqual([]);
   const cutover = JSON.parse(String(only(resources, DEPLOYMENT).outputs?.cutover));
   expect(cutover.plan).not.toHaveProperty('reverse');
 });
@@ -241,7 +247,7 @@ test('pglogical gets nodes and sets on both databases, and one subscription', as
   });
   const made = objects(resources);
   const [blueNode, greenNode] = ['blue', 'green'].map(
-    (side) => `shop-${side}-node-pglogical-node-pglogical-node`,
+    (side) => `shop-${side}-node-pglogical-node-pglogical-node-in-shop`,
   );
   expect(made[`${blueNode}`]?.spec).toMatchObject({
     name: 'blue',
@@ -253,21 +259,26 @@ test('pglogical gets nodes and sets on both databases, and one subscription', as
     readers: ['pontoon_reverse'],
     local: { server: 'green', secret: 'ocid1.vaultsecret.oc1..green-login' },
   });
-  const set = 'shop-set-pglogical-replication-set-pontoon';
+  const set = 'shop-set-pglogical-replication-set-pontoon-in-shop';
   expect(made[set]).toMatchObject({
     server: 'blue',
     spec: { insertOnly: insertOnlyTables, canary: true, copyData: true },
     after: [blueNode, greenNode],
   });
-  expect(made['shop-reverse-set-pglogical-replication-set-pontoon_reverse']).toMatchObject({
+  expect(made['shop-reverse-set-pglogical-replication-set-pontoon_reverse-in-shop']).toMatchObject({
     server: 'green',
     spec: { copyData: false },
     after: [blueNode, greenNode],
   });
-  expect(made['shop-subscription-pglogical-subscription-pontoon']).toMatchObject({
+  expect(made['shop-subscription-pglogical-subscription-pontoon-in-shop']).toMatchObject({
     server: 'green',
     spec: { replicationSet: 'pontoon', slotName: 'pontoon_green' },
-    after: [blueNode, greenNode, 'shop-guard-connection-guard-connection-guard', set].sort(),
+    after: [
+      blueNode,
+      greenNode,
+      'shop-guard-connection-guard-connection-guard-in-shop',
+      set,
+    ].sort(),
   });
   const { plan } = parseCutover(JSON.parse(String(only(resources, DEPLOYMENT).outputs?.cutover)));
   expect(plan).toMatchObject({

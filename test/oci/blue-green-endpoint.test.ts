@@ -1,5 +1,5 @@
 import { BlueGreenEndpoint, type BlueGreenEndpointArgs } from '../../lib/oci';
-import { activeSide } from '../../lib/oci/blue-green-endpoint/active-side';
+import { activeSide, inheritedSide } from '../../lib/oci/blue-green-endpoint/active-side';
 import type { Answers } from '../../lib/rehearsal/pulumi-program';
 import { COMPARTMENT, ofType, only, refusal, registered, SUBNET, VCN } from './programs';
 
@@ -111,6 +111,75 @@ test.each([
   );
 });
 
+const SIDES = {
+  blue: { server: 'blue', ipAddress: '10.0.2.10' },
+  green: { server: 'green', ipAddress: '10.0.2.20' },
+};
+const LED_TO_BLUE = [side('10.0.2.10', true), side('10.0.2.20', false)];
+const LED_TO_GREEN = [side('10.0.2.10', false), side('10.0.2.20', true)];
+
+/** Load balancers of the compartment, by their ids, each with a name, a state, and what it leads to. */
+function beside(there: Readonly<Record<string, [string, string, Sided[]]>>): Answers {
+  const items = Object.entries(there).map(([id, [displayName, state]]) => ({
+    id,
+    displayName,
+    state,
+  }));
+  return {
+    'oci:NetworkLoadBalancer/getNetworkLoadBalancers:getNetworkLoadBalancers': () => ({
+      networkLoadBalancerCollections: [{ items }],
+    }),
+    'oci:NetworkLoadBalancer/getBackendSets:getBackendSets': ({ networkLoadBalancerId }) => {
+      const [, , backends] = there[networkLoadBalancerId] ?? [];
+      const sets = backends === undefined ? [] : [{ name: 'databases', backends }];
+      return { backendSetCollections: [{ items: sets }] };
+    },
+  };
+}
+
+test.each([
+  ['has its name', 'shop', LED_TO_GREEN],
+  ['is in front of the same databases', 'before-it-was-renamed', LED_TO_GREEN],
+])('a load balancer that replaces one which %s leads where that led', async (_, name, led) => {
+  expect(await backends(beside({ old: [name, 'ACTIVE', led] }))).toMatchObject(LED_TO_GREEN);
+});
+
+test('a new load balancer leads to the blue side whatever is deleted, empty, or somebody else’s', async () => {
+  const there = beside({
+    gone: ['shop', 'DELETED', LED_TO_GREEN],
+    empty: ['shop', 'ACTIVE', []],
+    theirs: ['reports', 'ACTIVE', [side('10.0.2.20', true)]],
+  });
+  expect(await backends(there)).toMatchObject(LED_TO_BLUE);
+});
+
+test('what it says itself comes before what others say', async () => {
+  const id = 'ocid1.networkloadbalancer.oc1..shop';
+  const there = beside({
+    [id]: ['shop', 'ACTIVE', LED_TO_GREEN],
+    old: ['shop', 'ACTIVE', LED_TO_BLUE],
+  });
+  expect(await backends(there)).toMatchObject(LED_TO_GREEN);
+});
+
+test('nothing is guessed where those that it replaces lead to different sides', () => {
+  const others = [
+    { id: 'one', displayName: 'shop', backends: LED_TO_BLUE },
+    { id: 'other', displayName: 'old', backends: LED_TO_GREEN },
+  ];
+  expect(() => inheritedSide('shop', others, SIDES)).toThrow(
+    "the load balancer must lead where those lead that it replaces, got one and other, which lead to different sides; nothing is changed, since that might let two databases be written to: see 'pontoon status', and correct the load balancer first",
+  );
+});
+
+test('the load balancer, which alone knows the side, is protected', async () => {
+  const type = 'oci:NetworkLoadBalancer/networkLoadBalancer:NetworkLoadBalancer';
+  const resources = await registered(() => new BlueGreenEndpoint('shop', args()));
+  expect(only(resources, type).protect).toBe(true);
+  const loose = await registered(() => new BlueGreenEndpoint('shop', args({ protect: false })));
+  expect(only(loose, type).protect).toBe(false);
+});
+
 test('both sides change in one call, and nothing fails over by itself', async () => {
   const resources = await registered(() => new BlueGreenEndpoint('shop', args()));
   expect(only(resources, BACKEND_SET).inputs).toMatchObject({
@@ -167,6 +236,15 @@ test('views of others stay attached to the resolver', async () => {
       { viewId: 'ocid1.dnsview.oc1..theirs' },
       { viewId: 'ocid1.view.oc1..shop-view' },
     ],
+  });
+});
+
+test('rules of others stay, also when the endpoint goes', async () => {
+  const resources = await registered(() => new BlueGreenEndpoint('shop', args()));
+  const { ignoreChanges, retainOnDelete } = only(resources, 'oci:Dns/resolver:Resolver');
+  expect({ ignoreChanges, retainOnDelete }).toEqual({
+    ignoreChanges: ['rules'],
+    retainOnDelete: true,
   });
 });
 

@@ -73,6 +73,7 @@ test('a database is protected, restarted for its configuration, and made with a 
   const resources = await registered(() => new PostgresDbSystem('shop-blue', args()));
   const system = only(resources, DB_SYSTEM);
   expect(system.protect).toBe(true);
+  expect(system.ignoreChanges).toEqual(['dbVersion', 'credentials']);
   expect(system.inputs).toMatchObject({
     dbVersion: '15',
     applyConfig: 'RESTART',

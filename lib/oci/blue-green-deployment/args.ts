@@ -6,7 +6,10 @@ import type { DbSystemOptions } from '../postgres-db-system';
 
 /** A database of OCI that another program, or nobody's, made. */
 export interface ExistingDbSystem {
-  /** Its OCID. */
+  /**
+   * Its OCID. Changing it while the schema is copied would leave everything behind that was made in it, such as the slot
+   * that fills its storage: take `schemaCopied` back, deploy, and change it then.
+   */
   dbSystemId: pulumi.Input<string>;
   /** The OCID of the Vault secret that `pontoon` logs in with: JSON with `username` and `password`. */
   loginSecretId: pulumi.Input<string>;
@@ -57,7 +60,8 @@ export interface BlueGreenReplication {
   selection: TableSelection;
   /**
    * What carries the changes. Stock PostgreSQL 15 and older let nobody but a superuser create a subscription; whether the
-   * administrator of OCI may was not tried. Changing it copies the data again.
+   * administrator of OCI may was not tried. Changing it while the schema is copied would copy into filled tables while the
+   * old way still runs: take `schemaCopied` back, deploy, empty the tables on the green database, and change it then.
    *
    * @default - ReplicationMethod.NATIVE if whoever subscribes is PostgreSQL 16 or later, otherwise PGLOGICAL
    */
@@ -144,11 +148,17 @@ export interface BlueGreenDeploymentArgs {
   vcnId: pulumi.Input<string>;
   /** The private subnet of new databases. Changing it would replace them, and is refused. */
   databaseSubnetId: pulumi.Input<string>;
-  /** The private subnet of the load balancer. Changing it replaces the load balancer. */
+  /**
+   * The private subnet of the load balancer. Changing it would replace the load balancer, which is protected: Pulumi
+   * refuses until `pulumi state unprotect`. The new one leads where the old one leads.
+   */
   endpointSubnetId: pulumi.Input<string>;
   /** The networks that the parts are in. */
   networks: BlueGreenNetworks;
-  /** The database on each side that is replicated. Changing it replaces everything that is made in it. */
+  /**
+   * The database on each side that is replicated. Changing it while the schema is copied is refused by the first role that
+   * is there already: take `schemaCopied` back, deploy, and change it then.
+   */
   database: string;
   /** Where applications are until a cutover. */
   blue: BlueGreenSide;
@@ -181,7 +191,9 @@ export interface BlueGreenDeploymentArgs {
    */
   healthCheck?: EndpointHealthCheck;
   /**
-   * What the names of roles, slots, publications and subscriptions begin with. Changing it replaces all of them.
+   * What the names of roles, slots, publications and subscriptions begin with. Changing it while the schema is copied
+   * would copy into filled tables while the old subscription still runs: take `schemaCopied` back, deploy, empty the tables
+   * on the green database, and change it then.
    *
    * @default 'pontoon'
    */

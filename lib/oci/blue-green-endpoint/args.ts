@@ -60,7 +60,8 @@ export interface EndpointNames {
   ttlSeconds?: number;
   /**
    * Whether the zone's view is attached to the resolver of the network, beside those that are attached already. Without
-   * it nobody finds the names until somebody else attaches it.
+   * it nobody finds the names until somebody else attaches it. Taking it back detaches nothing, since OCI would clear
+   * other people's views and rules with it: detach the view by hand, before it is deleted too.
    *
    * @default true
    */
@@ -73,7 +74,10 @@ export interface BlueGreenEndpointArgs {
   compartmentId: pulumi.Input<string>;
   /** The network, whose resolver learns the names. */
   vcnId: pulumi.Input<string>;
-  /** The private subnet of the load balancer. Changing it replaces the load balancer. */
+  /**
+   * The private subnet of the load balancer. Changing it replaces the load balancer, which is refused as long as it is
+   * protected; the new one leads to the side that the old one leads to.
+   */
   subnetId: pulumi.Input<string>;
   /** The blue database. Clients are led there as long as nothing was switched. */
   blue: EndpointSide;
@@ -99,4 +103,11 @@ export interface BlueGreenEndpointArgs {
    * @default - an attempt to connect every 10 seconds
    */
   healthCheck?: EndpointHealthCheck;
+  /**
+   * Whether Pulumi refuses to delete or replace the load balancer, which alone knows the side that clients are at. Changing
+   * it takes effect in place.
+   *
+   * @default true
+   */
+  protect?: boolean;
 }

@@ -35,10 +35,11 @@ export function createLoadBalancer(
       isPrivate: true,
       networkSecurityGroupIds: [group.id],
     },
-    { parent },
+    // Which side is active is kept nowhere else.
+    { parent, protect: args.protect ?? true },
   );
   const backendSetName = 'databases';
-  const activeServer = readActiveSide(args, backendSetName, networkLoadBalancer, parent);
+  const activeServer = readActiveSide(name, args, backendSetName, networkLoadBalancer, parent);
   const backendSet = new oci.networkloadbalancer.NetworkLoadBalancersBackendSetsUnified(
     `${name}-databases`,
     {

@@ -88,6 +88,7 @@ function attach(
   new oci.dns.Resolver(
     `${name}-resolver`,
     { resolverId, scope: 'PRIVATE', attachedViews },
-    { parent },
+    // Rules that are not named would be taken away at the next change; a deletion clears views and rules of everybody.
+    { parent, ignoreChanges: ['rules'], retainOnDelete: true },
   );
 }

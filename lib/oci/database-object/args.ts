@@ -62,7 +62,7 @@ export interface DatabaseBinding {
   host: pulumi.Input<string>;
   /** The port. */
   port: pulumi.Input<number>;
-  /** The database. */
+  /** The database. Changing it makes what is in it anew in the other one. */
   database: string;
   /** The OCID of a Vault secret: JSON with `username` and `password`. It is read on the runner host, and only there. */
   secret: pulumi.Input<string>;
@@ -74,7 +74,12 @@ export interface DatabaseBinding {
 export interface DatabaseObjectArgs {
   /** The host that makes it. Changing it takes effect in place. */
   runner: RunnerConnection;
-  /** The server that the object belongs to. */
+  /**
+   * The server that the object belongs to. Another database on it has an object of its own, which is made before this one
+   * is dropped; roles and slots, whose names belong to the whole server, are refused there, and nothing is dropped. Another
+   * server must get an object of its own, under another name, since of a changed address nobody knows whether it is the
+   * same server's: this one would never be dropped.
+   */
   server: DatabaseBinding;
   /**
    * The primary, if `server` is a standby: there the ledger is written.

@@ -6,11 +6,12 @@ export interface DbAdministrator {
   /** The role. Changing it would replace the database, and is refused. */
   username: string;
   /**
-   * The OCID of the Vault secret that OCI makes the role with: the password and nothing else. OCI reads it once.
+   * The OCID of the Vault secret that OCI makes the role with: the password and nothing else. OCI reads it once:
+   * changing it has no effect on a database that is there.
    */
   passwordSecretId: pulumi.Input<string>;
   /**
-   * The version of that secret.
+   * The version of that secret. Changing it has no effect on a database that is there.
    *
    * @default '1'
    */

@@ -62,7 +62,12 @@ export class PostgresDbSystem extends pulumi.ComponentResource {
           backupPolicy: { kind: 'DAILY', retentionDays: args.backupRetentionDays ?? 7 },
         },
       },
-      { parent: this, protect: args.protect ?? true },
+      {
+        parent: this,
+        protect: args.protect ?? true,
+        // OCI says the minor too, and replaces the database by an empty one for either: what is meant is refused before.
+        ignoreChanges: ['dbVersion', 'credentials'],
+      },
     );
     const connection = connectionDetails(this.dbSystem.id, this);
     this.ipAddress = connection.ipAddress;

@@ -37,6 +37,9 @@ export function callAnswer({ token, inputs }: MockCallArgs, answers: Answers): I
 const ANSWERS: Answers = {
   'oci:ObjectStorage/getNamespace:getNamespace': () => ({ namespace: 'axyz' }),
   'oci:NetworkLoadBalancer/getBackendSets:getBackendSets': () => ({ backendSetCollections: [] }),
+  'oci:NetworkLoadBalancer/getNetworkLoadBalancers:getNetworkLoadBalancers': () => ({
+    networkLoadBalancerCollections: [],
+  }),
   'oci:Psql/getDbSystems:getDbSystems': () => ({ dbSystemCollections: [] }),
   'oci:Psql/getDbSystemConnectionDetail:getDbSystemConnectionDetail': ({ dbSystemId }) => ({
     primaryDbEndpoints: [
