@@ -10,7 +10,6 @@ if (obstacle !== undefined) process.stderr.write(`rehearsal by pglogical: not ru
 else beforeAll(preparePglogical, 300_000);
 
 test.each([
-  [15, 16, 'native'],
   [16, 17, 'native'],
   ...(obstacle === undefined ? ([[15, 17, 'pglogical']] as const) : []),
 ] as const)(
