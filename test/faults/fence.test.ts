@@ -168,7 +168,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
       ),
     );
     expect(said).toBe(
-      `UNDONE: the schemas must not change while writers are switched, got on '${plan.to}': table shop.new is missing; column shop.new.id is missing; index shop.new_pkey is missing; constraint shop.new.new_pkey is missing; make the same change on the other server, or copy the schema again; everything was taken back, and '${plan.from}' works as before`,
+      `UNDONE: the schemas must not change while writers are switched, got on '${plan.to}': table shop.new is missing; replica identity shop.new is missing; column shop.new.id is missing; index shop.new_pkey is missing; constraint shop.new.new_pkey is missing; make the same change on the other server, or copy the schema again; everything was taken back, and '${plan.from}' works as before`,
     );
     await side.admin.query('DROP TABLE shop.new');
   });

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase, ClientConfig } from 'pg';
 import { PontoonError, type QualifiedName, quoteQualified } from '../../postgres';
 import { Application } from './application';
@@ -49,7 +49,7 @@ const LOOK_AGAIN_MS = 10;
  * What a crash may take of commits that nobody waited for: PostgreSQL promises three times `wal_writer_delay`, which is
  * 200 ms; the rest is for a machine under load.
  */
-const UNFLUSHED_MS = 1_500;
+const UNFLUSHED_MS = 3_000;
 
 /**
  * Applications that keep writing through an endpoint while servers are switched, fenced and killed. They keep what they
@@ -161,6 +161,9 @@ export class Applications {
   public async crash(server: WorkloadServer, kill: () => Promise<void>): Promise<void> {
     const fromMs = performance.now() - UNFLUSHED_MS;
     await kill();
+    // What the server answered before it died may wait in a socket to be read.
+    await nextTurn();
+    await nextTurn();
     this.crashes.push({ fromMs, toMs: performance.now(), side: server.port });
   }
 
