@@ -11,6 +11,15 @@ export interface PublishedTable extends QualifiedName {
 }
 
 /**
+ * Definitions for WITH: `names` has every table `oid` that rows are kept in by each of its names, its own and those of what
+ * it is a partition of, and whether `selection` means that name. Whoever groups by `oid` asks nothing once per table.
+ */
+export function namesOfKept(selection: TableSelection): string {
+  const kept = `c.relkind = 'r' AND c.relpersistence = 'p'`;
+  return `above AS MATERIALIZED (SELECT c.oid, c.oid AS reloid FROM pg_catalog.pg_class c WHERE ${kept} UNION SELECT c.oid, a.relid::pg_catalog.oid FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(c.oid) AS a (relid) WHERE ${kept} AND c.relispartition), names AS MATERIALIZED (SELECT a.oid, a.reloid, sn.nspname AS schema, s.relname AS name, ${selectionSql(selection, 'sn.nspname', 's.relname')} AS selected FROM above a JOIN pg_catalog.pg_class s ON s.oid = a.reloid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace)`;
+}
+
+/**
  * The tables of `selection` that rows are kept in, partitions instead of what they are part of, and by which names
  * `publications` carry all their changes. A publication that leaves out a kind of change carries none.
  */
@@ -18,9 +27,8 @@ export function publishedTables(
   selection: TableSelection,
   publications: readonly string[],
 ): Statement {
-  const upwards = 'SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_ancestors(c.oid)';
   return sql(
-    `SELECT n.nspname AS schema, c.relname AS name, (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_object('schema', t.schemaname, 'name', t.tablename)), '[]') FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname JOIN pg_catalog.pg_namespace tn ON tn.nspname = t.schemaname JOIN pg_catalog.pg_class tc ON tc.relnamespace = tn.oid AND tc.relname = t.tablename WHERE p.pubname = ANY ($1::pg_catalog.name[]) AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND tc.oid IN (${upwards})) AS via, c.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END) AS identified FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND EXISTS (SELECT FROM (${upwards}) AS a(oid) JOIN pg_catalog.pg_class s ON s.oid = a.oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace WHERE ${selectionSql(selection, 'sn.nspname', 's.relname')}) ORDER BY 1, 2`,
+    `WITH ${namesOfKept(selection)}, sent AS MATERIALIZED (SELECT t.schemaname, t.tablename FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname WHERE p.pubname = ANY ($1::pg_catalog.name[]) AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate), tables AS MATERIALIZED (SELECT oid, coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', schema, 'name', name)) FILTER (WHERE (schema, name) IN (SELECT schemaname, tablename FROM sent)), '[]') AS via FROM names GROUP BY oid HAVING bool_or(selected)) SELECT n.nspname AS schema, c.relname AS name, t.via, c.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END) AS identified FROM tables t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2`,
     [publications],
   );
 }

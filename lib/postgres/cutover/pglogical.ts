@@ -1,6 +1,6 @@
 import { PGLOGICAL_OUTPUT, pglogicalSets, wherePglogicalIs } from '../objects';
 import { sql } from '../statement';
-import { selectionSql } from '../table-selection';
+import { namesOfKept } from './carried';
 import type { SubscriptionSql } from './subscription-sql';
 
 const WORKERS = `pg_catalog.pg_stat_activity a WHERE a.datname = pg_catalog.current_database() AND a.backend_type LIKE 'pglogical %:' || s.sub_id`;
@@ -50,7 +50,7 @@ export const PGLOGICAL_SUBSCRIPTIONS: SubscriptionSql = {
   // Of a table without a key only new rows are sent, as was declared; its other changes do not fail.
   published: (selection, names) =>
     sql(
-      `SELECT n.nspname AS schema, c.relname AS name, CASE WHEN EXISTS (SELECT FROM pglogical.replication_set_table t JOIN pglogical.replication_set s USING (set_id) JOIN pglogical.local_node l ON l.node_id = s.set_nodeid WHERE t.set_reloid = c.oid AND t.set_att_list IS NULL AND t.set_row_filter IS NULL AND s.replicate_insert AND s.replicate_truncate AND s.set_name = ANY ($1::text[])) THEN pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)) ELSE '[]' END AS via, EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END) OR EXISTS (SELECT FROM pglogical.replication_set_table t JOIN pglogical.replication_set s USING (set_id) WHERE t.set_reloid = c.oid AND NOT s.replicate_update AND s.set_name = ANY ($1::text[])) AS identified FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND EXISTS (SELECT FROM (SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_ancestors(c.oid)) AS a(oid) JOIN pg_catalog.pg_class s ON s.oid = a.oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace WHERE ${selectionSql(selection, 'sn.nspname', 's.relname')}) ORDER BY 1, 2`,
+      `WITH ${namesOfKept(selection)}, tables AS MATERIALIZED (SELECT oid FROM names GROUP BY oid HAVING bool_or(selected)) SELECT n.nspname AS schema, c.relname AS name, CASE WHEN EXISTS (SELECT FROM pglogical.replication_set_table t JOIN pglogical.replication_set s USING (set_id) JOIN pglogical.local_node l ON l.node_id = s.set_nodeid WHERE t.set_reloid = c.oid AND t.set_att_list IS NULL AND t.set_row_filter IS NULL AND s.replicate_insert AND s.replicate_truncate AND s.set_name = ANY ($1::text[])) THEN pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)) ELSE '[]' END AS via, EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END) OR EXISTS (SELECT FROM pglogical.replication_set_table t JOIN pglogical.replication_set s USING (set_id) WHERE t.set_reloid = c.oid AND NOT s.replicate_update AND s.set_name = ANY ($1::text[])) AS identified FROM tables k JOIN pg_catalog.pg_class c ON c.oid = k.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2`,
       [names.flatMap(pglogicalSets)],
     ),
   // One that copied nothing keeps no list of tables: it follows whatever it is sent.

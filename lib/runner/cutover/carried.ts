@@ -16,19 +16,40 @@ import { sqlOf, subscriptionOf } from './paths';
  * AWS DMS is asked for its own tables.
  */
 export async function lookAtCarried(context: CutoverContext): Promise<string | undefined> {
-  const { from, to, forward, reverse = [] } = context.plan;
-  const [there, back] = [subscribed(forward), subscribed(reverse)];
-  const [first] = there;
-  if (first !== undefined) {
-    const tables = await publishedBy(context, from, there);
-    const reason = unpublishedOn(from, tables, there);
-    if (reason !== undefined) return reason;
-    const { followed } = sqlOf(context, first);
-    const rows = await context.run(to, followed(there.map(subscriptionOf)));
-    const lost = unfollowed(tables, rows as unknown as readonly QualifiedName[]);
-    if (lost !== undefined)
-      return `table ${quoteQualified(lost)} is not followed by ${quoted(there.map(subscriptionOf))} on '${to}'`;
-  }
+  const { forward, reverse = [] } = context.plan;
+  // Applications wait for this behind the fence, so that both servers are asked at once.
+  const [there, back] = await Promise.all([
+    lostThere(context, subscribed(forward)),
+    lostBack(context, subscribed(reverse)),
+  ]);
+  return there ?? back;
+}
+
+async function lostThere(
+  context: CutoverContext,
+  paths: readonly ReplicationPath[],
+): Promise<string | undefined> {
+  const { from, to } = context.plan;
+  const [first] = paths;
+  if (first === undefined) return undefined;
+  const names = paths.map(subscriptionOf);
+  const [tables, rows] = await Promise.all([
+    publishedBy(context, from, paths),
+    context.run(to, sqlOf(context, first).followed(names)),
+  ]);
+  const reason = unpublishedOn(from, tables, paths);
+  if (reason !== undefined) return reason;
+  const lost = unfollowed(tables, rows as unknown as readonly QualifiedName[]);
+  return lost === undefined
+    ? undefined
+    : `table ${quoteQualified(lost)} is not followed by ${quoted(names)} on '${to}'`;
+}
+
+async function lostBack(
+  context: CutoverContext,
+  back: readonly ReplicationPath[],
+): Promise<string | undefined> {
+  const { to } = context.plan;
   if (back.length === 0) return undefined;
   const tables = await publishedBy(context, to, back);
   const bare = unidentified(tables);

@@ -15,11 +15,10 @@ export async function marksNow(context: CutoverContext): Promise<readonly Marked
   const { from, to, selection, forward } = context.plan;
   const native = forward.filter(({ kind }) => kind === LinkKind.NATIVE);
   const publications = native.flatMap(({ publication }) => publication ?? []);
-  const here = await context.run(from, sourceMarks(selection, publications));
-  const there =
-    native.length === 0
-      ? []
-      : await context.run(to, targetMarks(selection, native.map(subscriptionOf)));
+  const [here, there] = await Promise.all([
+    context.run(from, sourceMarks(selection, publications)),
+    native.length === 0 ? [] : context.run(to, targetMarks(selection, native.map(subscriptionOf))),
+  ]);
   // The statements' columns are those of the marks.
   return marksOf(
     here as unknown as readonly SourceMark[],
