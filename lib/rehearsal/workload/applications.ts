@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClientBase, ClientConfig } from 'pg';
 import { PontoonError, type QualifiedName, quoteQualified } from '../../postgres';
 import { Application } from './application';
