@@ -28,15 +28,19 @@ export function publishedTables(
   publications: readonly string[],
 ): Statement {
   return sql(
-    `WITH ${namesOfKept(selection)}, sent AS MATERIALIZED (SELECT t.schemaname, t.tablename FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname WHERE p.pubname = ANY ($1::pg_catalog.name[]) AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate), tables AS MATERIALIZED (SELECT oid, coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', schema, 'name', name)) FILTER (WHERE (schema, name) IN (SELECT schemaname, tablename FROM sent)), '[]') AS via FROM names GROUP BY oid HAVING bool_or(selected)) SELECT n.nspname AS schema, c.relname AS name, t.via, c.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END) AS identified FROM tables t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2`,
+    `WITH ${namesOfKept(selection)}, sent AS MATERIALIZED (SELECT t.schemaname, t.tablename FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname WHERE p.pubname = ANY ($1::pg_catalog.name[]) AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate), tables AS (SELECT oid, coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', schema, 'name', name)) FILTER (WHERE (schema, name) IN (SELECT schemaname, tablename FROM sent)), '[]') AS via FROM names GROUP BY oid HAVING bool_or(selected)) SELECT n.nspname AS schema, c.relname AS name, t.via, c.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END) AS identified FROM tables t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2`,
     [publications],
   );
 }
 
+/** What the subscriptions `$1` know of tables: `s`, `r`, and the table `c` in `n`. */
+export const FOLLOWED =
+  'FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_subscription_rel r ON r.srsubid = s.oid JOIN pg_catalog.pg_class c ON c.oid = r.srrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND s.subname = ANY ($1::pg_catalog.name[])';
+
 /** The tables that `subscriptions` have copied and follow, by the names of the publisher. */
 export function followedTables(subscriptions: readonly string[]): Statement {
   return sql(
-    `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_subscription_rel r ON r.srsubid = s.oid JOIN pg_catalog.pg_class c ON c.oid = r.srrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND s.subname = ANY ($1::pg_catalog.name[]) AND r.srsubstate IN ('r', 's')`,
+    `SELECT n.nspname AS schema, c.relname AS name ${FOLLOWED} AND r.srsubstate IN ('r', 's')`,
     [subscriptions],
   );
 }

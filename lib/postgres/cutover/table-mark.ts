@@ -1,6 +1,8 @@
 import { type QualifiedName, quoteQualified } from '../identifiers';
 import { type Statement, sql } from '../statement';
-import { selectionSql, type TableSelection } from '../table-selection';
+import type { TableSelection } from '../table-selection';
+import { FOLLOWED } from './carried';
+import { fromSelected } from './verified';
 
 /** What a table is by itself: whatever changes it changes rows, too, that nobody hears of. */
 export interface TableMark {
@@ -24,35 +26,28 @@ export type TargetMark = QualifiedName & Pick<TableMark, 'followed'>;
 const ROOT =
   'CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid ELSE c.oid END';
 
-/** One text for a list, however long that is. */
-function digest(list: string): string {
-  return `pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(${list}, ''), 'UTF8')), 'hex')`;
-}
-
-function digestOf(kind: string): string {
-  return digest(
-    `pg_catalog.string_agg(part, ',' ORDER BY part) FILTER (WHERE kind = '${kind}' AND part IS NOT NULL)`,
-  );
+/** One text for all `part`s, however many those are. */
+function digest(filter = ''): string {
+  return `pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(pg_catalog.string_agg(part, ',' ORDER BY part)${filter}, ''), 'UTF8')), 'hex')`;
 }
 
 /**
- * Definitions for WITH: `chosen` tables, and one row in `marked` for each, of what `parts` (root, kind, part) say. They are
- * grouped instead of asked for once per table, which would take minutes where there are thousands.
+ * Definitions for WITH: `chosen` tables, and one row in `marked` for each, of what `parts` say in five columns. They are grouped instead of asked for once per table, which would take minutes where there are thousands.
  */
 function marked(
   selection: TableSelection,
   parts: readonly string[],
   kinds: readonly string[],
 ): string {
-  const chosen = `SELECT c.oid, c.relnamespace, n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p' AND ${selectionSql(selection, 'n.nspname', 'c.relname')}`;
+  const chosen = `SELECT c.oid, c.relnamespace, n.nspname AS schema, c.relname AS name ${fromSelected(selection)}`;
   const all = [
     'SELECT oid AS root, NULL AS kind, NULL AS part, schema, name FROM chosen',
-    ...parts.map(
-      (part) => `SELECT root, kind, part, NULL, NULL FROM (${part}) AS p (root, kind, part)`,
-    ),
+    ...parts,
   ].join(' UNION ALL ');
-  const digests = kinds.map((kind) => `${digestOf(kind)} AS ${kind}`).join(', ');
-  return `chosen AS MATERIALIZED (${chosen}), marked AS MATERIALIZED (SELECT root, max(schema::pg_catalog.text) AS schema, max(name::pg_catalog.text) AS name, ${digests} FROM (${all}) AS a GROUP BY root HAVING count(name) > 0)`;
+  const digests = kinds
+    .map((kind) => `${digest(` FILTER (WHERE kind = '${kind}')`)} AS ${kind}`)
+    .join(', ');
+  return `chosen AS (${chosen}), marked AS (SELECT root, max(schema::pg_catalog.text) AS schema, max(name::pg_catalog.text) AS name, ${digests} FROM (${all}) AS a GROUP BY root HAVING count(name) > 0)`;
 }
 
 /**
@@ -61,16 +56,16 @@ function marked(
  */
 export function sourceMarks(selection: TableSelection, publications: readonly string[]): Statement {
   const columns = `SELECT pg_catalog.concat_ws(' ', a.attnum, pg_catalog.quote_ident(a.attname), pg_catalog.format_type(a.atttypid, a.atttypmod), a.attcollation, CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END) FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = m.root AND a.attnum > 0 AND NOT a.attisdropped`;
-  const files = `SELECT ${ROOT}, 'files', pg_catalog.concat_ws(' ', c.oid, c.relfilenode) FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'f')`;
+  const files = `SELECT ${ROOT}, 'files', pg_catalog.concat_ws(' ', c.oid, c.relfilenode), NULL, NULL FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'f')`;
   const each =
     'SELECT c.oid AS root, p.oid AS pub, p.xmin AS since, NULL::pg_catalog.oid AS obj FROM chosen c CROSS JOIN pubs p';
   const listed = `SELECT ${ROOT}, p.oid, p.xmin, r.oid FROM pubs p JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid JOIN pg_catalog.pg_class c ON c.oid = r.prrelid`;
   const bySchema = `SELECT c.oid, p.oid, p.xmin, d.objid FROM pubs p JOIN pg_catalog.pg_depend d ON d.classid = pg_catalog.to_regclass('pg_catalog.pg_publication_namespace') AND d.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND d.refobjid = p.oid JOIN pg_catalog.pg_depend s ON s.classid = d.classid AND s.objid = d.objid AND s.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass JOIN chosen c ON c.relnamespace = s.refobjid`;
-  const published = `SELECT root, 'published', pg_catalog.concat_ws(' ', pub, since, obj) FROM (SELECT *, count(obj) OVER (PARTITION BY root, pub) AS objs FROM (${each} UNION ALL ${listed} UNION ALL ${bySchema}) AS b) AS b WHERE obj IS NOT NULL OR objs = 0`;
+  const published = `SELECT root, 'published', pg_catalog.concat_ws(' ', pub, since, obj), NULL, NULL FROM (SELECT *, count(obj) OVER (PARTITION BY root, pub) AS objs FROM (${each} UNION ALL ${listed} UNION ALL ${bySchema}) AS b) AS b WHERE obj IS NOT NULL OR objs = 0`;
   const pubs =
-    'pubs AS MATERIALIZED (SELECT oid, xmin FROM pg_catalog.pg_publication WHERE pubname = ANY ($1::pg_catalog.name[]))';
+    'pubs AS (SELECT oid, xmin FROM pg_catalog.pg_publication WHERE pubname = ANY ($1::pg_catalog.name[]))';
   return sql(
-    `WITH ${pubs}, ${marked(selection, [files, published], ['files', 'published'])} SELECT m.schema, m.name, (SELECT ${digest(`pg_catalog.string_agg(part, ',' ORDER BY part)`)} FROM (${columns}) AS parts (part)) AS definition, m.files, m.published FROM marked m`,
+    `WITH ${pubs}, ${marked(selection, [files, published], ['files', 'published'])} SELECT m.schema, m.name, (SELECT ${digest()} FROM (${columns}) AS parts (part)) AS definition, m.files, m.published FROM marked m`,
     [publications],
   );
 }
@@ -80,7 +75,7 @@ export function targetMarks(
   selection: TableSelection,
   subscriptions: readonly string[],
 ): Statement {
-  const followed = `SELECT ${ROOT}, 'followed', pg_catalog.concat_ws(' ', s.oid, r.srrelid, r.xmin) FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_subscription_rel r ON r.srsubid = s.oid JOIN pg_catalog.pg_class c ON c.oid = r.srrelid WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND s.subname = ANY ($1::pg_catalog.name[])`;
+  const followed = `SELECT ${ROOT}, 'followed', pg_catalog.concat_ws(' ', s.oid, r.srrelid, r.xmin), NULL, NULL ${FOLLOWED}`;
   return sql(
     `WITH ${marked(selection, [followed], ['followed'])} SELECT schema, name, followed FROM marked`,
     [subscriptions],

@@ -38,9 +38,14 @@ export function forgetVerification(migration: string): Statement {
   return sql(`DELETE FROM ${TABLE} WHERE migration = $1`, [migration]);
 }
 
+/** The tables `c` of the selection in `n`, partitions with what they are part of. */
+export function fromSelected(selection: TableSelection): string {
+  return `FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p' AND ${selectionSql(selection, 'n.nspname', 'c.relname')}`;
+}
+
 /** The selected tables, partitions under their roots. */
 export function selectedTables(selection: TableSelection): Statement {
   return sql(
-    `SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p' AND ${selectionSql(selection, 'n.nspname', 'c.relname')} ORDER BY 1, 2`,
+    `SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned ${fromSelected(selection)} ORDER BY 1, 2`,
   );
 }
