@@ -30,9 +30,9 @@ conf_quote() {
   printf "'%s'" "${value//\'/\'\'}"
 }
 
-# primary_conninfo [HOST]: of the primary, or of another server of its cluster.
+# primary_conninfo HOST: of the primary, or of another server of its cluster.
 primary_conninfo() {
   printf 'host=%s port=%s user=%s passfile=%s sslmode=%s sslrootcert=%s application_name=%s connect_timeout=10' \
-    "$(conninfo_quote "${1:-$PRIMARY_HOST}")" "$PRIMARY_PORT" "$(conninfo_quote "$PRIMARY_USER")" \
+    "$(conninfo_quote "$1")" "$PRIMARY_PORT" "$(conninfo_quote "$PRIMARY_USER")" \
     $PASSFILE "$PRIMARY_SSLMODE" $ETC/primary-ca.pem "${APPLICATION_NAME:-$SLOT}"
 }

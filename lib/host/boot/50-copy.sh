@@ -60,7 +60,7 @@ base_backup() {
   rm -rf $DATA
   private_directory $DATA
   as_postgres "$BIN/pg_basebackup" -w -n -D $DATA -S "$SLOT" -X stream ${MAX_RATE:+-r "$MAX_RATE"} \
-    -d "$(primary_conninfo)" 2>$STATE/copy.err &
+    -d "$(primary_conninfo "$PRIMARY_HOST")" 2>$STATE/copy.err &
   pid=$!
   if [[ ${SIGNAL_WHEN:-} == copy-begun ]]; then
     while kill -0 $pid 2>/dev/null && [[ ! -d $DATA/global ]]; do sleep 1; done

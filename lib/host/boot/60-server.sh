@@ -19,7 +19,7 @@ ssl_key_file = '$MOUNT/tls/server.key'
 CONF
   [[ $SLOT == "" ]] || cat >>$ETC/postgresql.conf <<CONF
 primary_slot_name = '$SLOT'
-primary_conninfo = $(conf_quote "$(primary_conninfo)")
+primary_conninfo = $(conf_quote "$(primary_conninfo "$PRIMARY_HOST")")
 CONF
   private_directory $MOUNT/log
   share_files
