@@ -120,6 +120,8 @@ describe.each([16, 17, 18])('objects along A, its standby B and C on PostgreSQL 
     const { a, b, c } = chain;
     expect(await change({ enabled: 'false' })).toEqual(['disable subscription "From B"']);
     await b.until(`SELECT active FROM pg_replication_slots WHERE slot_name = 'c'`, false);
+    // PostgreSQL starts no other worker for minutes when it is asked to while one is ending.
+    await c.until('SELECT count(pid)::int FROM pg_stat_subscription', 0);
     await a.client.query(`INSERT INTO shop.orders VALUES (3, 'meanwhile')`);
     await chain.replayed();
     expect(await c.value('SELECT count(*)::int FROM shop.orders')).toBe(2);
