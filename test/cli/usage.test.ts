@@ -3,7 +3,7 @@ import { pontoon } from './command-line';
 test.each<[string[], string]>([
   [
     ['frobnicate'],
-    "a command must be one of rehearse, preflight, apply, drop, verify, status, cutover, rollback, finalize, runbook, diagram, got 'frobnicate'; see 'pontoon --help'",
+    "a command must be one of rehearse, preflight, apply, drop, verify, status, cutover, rollback, finalize, promote, runbook, diagram, got 'frobnicate'; see 'pontoon --help'",
   ],
   [
     ['apply', '--plan=3', '--frob', 'bar', '--owner'],
