@@ -19,6 +19,7 @@ const FORWARD = {
 };
 
 const reason = pglogicalObstacle();
+if (reason !== undefined) process.stderr.write(`servers with pglogical: not run, it ${reason}\n`);
 
 (reason === undefined ? describe : describe.skip)('pglogical from 15 to 17', () => {
   let pair: PglogicalPair;

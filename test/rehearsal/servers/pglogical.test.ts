@@ -7,6 +7,7 @@ import {
 import { withServers } from '../../servers';
 
 const reason = pglogicalObstacle();
+if (reason !== undefined) process.stderr.write(`servers with pglogical: not run, it ${reason}\n`);
 
 (reason === undefined ? describe : describe.skip)('servers with pglogical', () => {
   beforeAll(preparePglogical, 600_000);

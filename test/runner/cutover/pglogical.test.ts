@@ -6,6 +6,7 @@ import { CutoverLab } from './lab';
 import { contradictions, JournalWriter, untilWritten } from './writer';
 
 const reason = pglogicalObstacle();
+if (reason !== undefined) process.stderr.write(`servers with pglogical: not run, it ${reason}\n`);
 
 (reason === undefined ? describe : describe.skip)('a cutover over pglogical from 15 to 17', () => {
   let lab: CutoverLab;
