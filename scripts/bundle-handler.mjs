@@ -41,15 +41,23 @@ exports.__esModule = true;`,
 });
 
 /**
- * Parts of `pg` that are loaded when somebody asks for them, and nobody does here: libpq's client, the password
- * file, since every connection has its password, and the pool, since every session is somebody's. Asked for after all,
- * they say so.
+ * Parts of `pg` that nobody asks for here: libpq's client, the password file, since every connection has its password,
+ * the pool, since every session is somebody's, and connection strings, since every connection is given by its parts.
+ * Asked for after all, they say so. The parsers of binary results are left out too: no query of ours asks for them.
  */
 const withoutUnusedParts = {
   name: 'without-unused-parts',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/](pg[\\/]lib[\\/]native|pgpass[\\/]lib)[\\/]index\.js$/ }, () => ({
       contents: `throw new Error('this part of pg is not in the bundle');`,
+    }));
+    onLoad({ filter: /[\\/]pg-connection-string[\\/]index\.js$/ }, () => ({
+      contents: `exports.parse = () => {
+  throw new Error('this part of pg is not in the bundle');
+};`,
+    }));
+    onLoad({ filter: /[\\/]pg-types[\\/]lib[\\/]binaryParsers\.js$/ }, () => ({
+      contents: 'exports.init = () => {};',
     }));
     // A class of it is derived when `pg` is loaded.
     onLoad({ filter: /[\\/]pg-pool[\\/]index\.js$/ }, () => ({
