@@ -5,9 +5,12 @@ import {
   type LedgerEntry,
   type ObjectKey,
   type ObjectSpec,
+  type ObservedRoom,
+  observeRoom,
   type PlanContext,
   PontoonError,
   type ResolvedSecret,
+  requireRoom,
   type SecretStore,
   type ServerFacts,
   type Step,
@@ -51,6 +54,14 @@ export class ManagedObject {
   /** Whether what was observed could be somebody else's. */
   public isOccupied(observed: unknown): boolean {
     return observed !== undefined && (this.kind.occupied?.(observed) ?? true);
+  }
+
+  /** Has what copies rows be made only where there is room for them; it takes a ledger. */
+  public async requireRoom(observed: unknown): Promise<void> {
+    const selection = this.kind.copies?.(this.spec);
+    if (selection === undefined || this.isOccupied(observed)) return;
+    const found = await runOne(this.client, observeRoom(this.key, selection));
+    requireRoom(this.description, selection, found as unknown as ObservedRoom);
   }
 
   /** What must be remembered of how things were before. */

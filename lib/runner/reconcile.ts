@@ -77,13 +77,14 @@ class Reconcile {
 
   public async preview(): Promise<readonly Step[]> {
     const server = await this.facts();
-    const entry = (await this.ledger.exists())
-      ? await this.ledger.find(this.object.key)
-      : undefined;
+    const known = await this.ledger.exists();
+    const entry = known ? await this.ledger.find(this.object.key) : undefined;
     if (settled(this.object.description, entry, this.request) !== undefined) return [];
     const observed = await this.object.observe(server);
     this.requireOwnership(entry, observed);
-    return this.object.plan(observed, await this.object.context(server, entry));
+    const steps = this.object.plan(observed, await this.object.context(server, entry));
+    if (known) await this.object.requireRoom(observed);
+    return steps;
   }
 
   public async drop(): Promise<Outcome> {
@@ -145,6 +146,7 @@ class Reconcile {
     this.requireOwnership(found, observed);
     const context = await object.context(server, found);
     const steps = object.plan(observed, context);
+    await object.requireRoom(observed);
     const entry: LedgerEntry = {
       owner: this.request.owner,
       // What was adopted and then dropped by somebody else is ours once we make it anew.

@@ -44,7 +44,7 @@ describe.each([16, 17, 18])('objects along A, its standby B and C on PostgreSQL 
       publisher: chain.publisher('replicator'),
       publications: ['orders'],
       slotName: 'c',
-      revision: '1',
+      selection: ORDERS.selection,
     };
   });
   afterAll(() => chain.stop());
@@ -89,7 +89,7 @@ describe.each([16, 17, 18])('objects along A, its standby B and C on PostgreSQL 
     expect((await c.apply(subscription)).steps).toEqual([]);
   });
 
-  test('takes up a table that was published later, once the revision says so', async () => {
+  test('takes up a table that was published later, once the selection says so', async () => {
     const { a } = chain;
     await a.client.query('INSERT INTO shop.late VALUES (1)');
     const tables = [...ORDERS.selection.tables, { schema: 'shop', name: 'late' }];
@@ -98,7 +98,7 @@ describe.each([16, 17, 18])('objects along A, its standby B and C on PostgreSQL 
     ]);
     await chain.replayed();
     expect(await change({})).toEqual([]);
-    expect(await change({ revision: '2' })).toEqual([
+    expect(await change({ selection: { tables } })).toEqual([
       'take up the published tables in subscription "From B"',
     ]);
     await chain.arrives('SELECT count(*)::int FROM shop.late', 1);

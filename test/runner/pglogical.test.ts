@@ -57,7 +57,9 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
     await expect(pair.apply(pair.blue, FORWARD)).rejects.toThrow(
       `replication set "forward" requires a pglogical node in the database, got none; apply {"kind":"pglogical-node"} first`,
     );
-    await expect(pair.apply(pair.green, pair.subscription())).rejects.toThrow(
+    await expect(
+      pair.apply(pair.green, pair.subscription({ selection: SELECTION })),
+    ).rejects.toThrow(
       `pglogical subscription "forward" requires a pglogical node in the database, got none; apply {"kind":"pglogical-node"} first`,
     );
     expect((await pair.apply(pair.blue, pair.node(pair.blue))).steps).toEqual([
@@ -105,11 +107,13 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
       'add 1 tables to replication set "forward_insert_only"',
     ]);
     expect(await pair.plan(pair.blue, FORWARD)).toEqual([]);
-    expect((await pair.apply(pair.green, pair.subscription())).steps).toEqual([
+    expect(
+      (await pair.apply(pair.green, pair.subscription({ selection: SELECTION }))).steps,
+    ).toEqual([
       'create pglogical subscription "forward"',
       'name the slot of pglogical subscription "forward"',
     ]);
-    expect(await pair.plan(pair.green, pair.subscription())).toEqual([]);
+    expect(await pair.plan(pair.green, pair.subscription({ selection: SELECTION }))).toEqual([]);
     await untilRows(pair.green, ['log there before', 'orders 1 there before', 'parted 1']);
     await pair.blue.admin.query(
       `INSERT INTO shop.orders VALUES (2, 'new'); UPDATE shop.orders SET note = 'changed' WHERE id = 1; INSERT INTO shop.log VALUES ('new'); UPDATE shop.parted SET id = 7`,
@@ -120,6 +124,28 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
       'SELECT slot_name, plugin, active FROM pg_replication_slots',
     );
     expect(rows).toEqual([{ slot_name: 'forward_slot', plugin: 'pglogical_output', active: true }]);
+  });
+
+  test('is not made a second time for the same tables, nor beside native replication', async () => {
+    const rule = 'must copy into empty tables that nothing else is carried to, got';
+    const wayOut = 'drop what carries the same tables, then empty them';
+    const filled = 'shop.log, shop.orders, shop.parted, shop.parted_1';
+    const selection = SELECTION;
+    const other = { ...pair.subscription({ name: 'other', slotName: 'other', selection }) };
+    await expect(pair.apply(pair.green, other)).rejects.toThrow(
+      `pglogical-subscription 'other' on 'green' ${rule} pglogical-subscription forward, ${filled}; ${wayOut}`,
+    );
+    const native = {
+      kind: 'subscription',
+      name: 'forward',
+      publisher: pair.address(pair.blue, 'env:READER_'),
+      publications: ['forward'],
+      slotName: 'native',
+      selection,
+    };
+    const refused = `subscription 'forward' on 'green' ${rule} pglogical-subscription forward, ${filled}; ${wayOut}`;
+    await expect(pair.plan(pair.green, native)).rejects.toThrow(refused);
+    await expect(pair.apply(pair.green, native)).rejects.toThrow(refused);
   });
 
   test('takes up a table that is added later, and lets one go', async () => {
@@ -164,7 +190,9 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
     await pair.blue.admin.query(
       `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active`,
     );
-    expect((await pair.apply(pair.green, pair.subscription())).steps).toEqual([
+    expect(
+      (await pair.apply(pair.green, pair.subscription({ selection: SELECTION }))).steps,
+    ).toEqual([
       'set where pglogical subscription "forward" finds its provider',
       'disable pglogical subscription "forward"',
       'end the workers of pglogical subscription "forward"',
@@ -198,9 +226,9 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
     await expect(pair.drop(pair.green, pair.node(pair.green))).rejects.toThrow(
       'pglogical node "green" must have no subscription when it is dropped, got "forward"; drop that first',
     );
-    expect((await pair.drop(pair.green, pair.subscription())).steps).toEqual([
-      'drop pglogical subscription "forward"',
-    ]);
+    expect(
+      (await pair.drop(pair.green, pair.subscription({ selection: SELECTION }))).steps,
+    ).toEqual(['drop pglogical subscription "forward"']);
     expect((await pair.drop(pair.blue, FORWARD)).steps).toEqual([
       'drop replication set "forward"',
       'drop replication set "forward_insert_only"',

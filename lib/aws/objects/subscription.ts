@@ -7,7 +7,7 @@ import { type PostgresObjectProps, postgresObject } from './postgres-object';
 
 /** A subscription. */
 export interface SubscriptionProps extends PostgresObjectProps {
-  /** The subscription's name. Changing it replaces the subscription, and copies the data again. */
+  /** The subscription's name. Changing it is refused while its tables hold rows, which would be copied again. */
   readonly subscriptionName: string;
   /** The server that the changes are read from, as the subscriber reaches it. */
   readonly publisher: ServerBinding;
@@ -24,7 +24,10 @@ export interface SubscriptionProps extends PostgresObjectProps {
   readonly publicationNames: string[];
   /** The slot to read from. It is an object of its own, made after the publication and before the subscription. */
   readonly slotName: string;
-  /** What the publications hold, so that the subscription takes up new tables when it changes. */
+  /**
+   * What the publications hold. The subscription takes up new tables when it changes, and is made only where these tables
+   * are empty and no other subscription of ours has them, unless it copies nothing.
+   */
   readonly selection: TableSelection;
   /**
    * How the subscriber checks the publisher's certificate. `VERIFY_FULL` needs `sslRootCert` on the subscriber's host;
@@ -88,7 +91,7 @@ export class Subscription extends Construct {
         copyData: props.copyData ?? true,
         enabled: true,
         originNone: false,
-        revision: JSON.stringify(props.selection),
+        selection: props.selection,
       },
       {
         ...props,

@@ -60,8 +60,9 @@ export interface BlueGreenReplication {
   selection: TableSelection;
   /**
    * What carries the changes. Stock PostgreSQL 15 and older let nobody but a superuser create a subscription; whether the
-   * administrator of OCI may was not tried. Changing it while the schema is copied would copy into filled tables while the
-   * old way still runs: take `schemaCopied` back, deploy, empty the tables on the green database, and change it then.
+   * administrator of OCI may was not tried. Changing it while the schema is copied is refused by the subscription, which
+   * would copy into filled tables: take `schemaCopied` back, deploy, empty the tables on the green database, and change it
+   * then.
    *
    * @default - ReplicationMethod.NATIVE if whoever subscribes is PostgreSQL 16 or later, otherwise PGLOGICAL
    */
@@ -192,7 +193,7 @@ export interface BlueGreenDeploymentArgs {
   healthCheck?: EndpointHealthCheck;
   /**
    * What the names of roles, slots, publications and subscriptions begin with. Changing it while the schema is copied
-   * would copy into filled tables while the old subscription still runs: take `schemaCopied` back, deploy, empty the tables
+   * is refused by the subscription, which would copy into filled tables: take `schemaCopied` back, deploy, empty the tables
    * on the green database, and change it then.
    *
    * @default 'pontoon'

@@ -94,7 +94,7 @@ export function subscriptionSpec(
     copyData: true,
     enabled: true,
     originNone: false,
-    revision: JSON.stringify(args.replication.selection),
+    selection: args.replication.selection,
   };
 }
 
@@ -133,6 +133,7 @@ export function pglogicalSubscriptionSpec(
     name: replication,
     provider: publisherAt(blue, secret, args),
     replicationSet: replication,
+    selection: args.replication.selection,
     slotName: slotOf(args),
     copyData: true,
     enabled: true,

@@ -27,7 +27,6 @@ export function reverseSubscription(
     slotName,
     copyData: false,
     enabled: false,
-    revision: '',
     originNone: supports(major, 'subscription-origin'),
   };
 }

@@ -45,6 +45,7 @@ export {
   readSpec,
 } from './registry';
 export { DatabaseRight, type RoleSpec } from './role-spec';
+export { type ObservedRoom, observeRoom, requireRoom } from './room';
 export type { ServerSettingsSpec } from './server-settings';
 export { type LogicalSlotSpec, type PhysicalSlotSpec, SlotPlugin } from './slots';
 export {

@@ -1,5 +1,6 @@
 import type { Reader } from '../reader';
 import type { Statement } from '../statement';
+import type { TableSelection } from '../table-selection';
 
 /** What a kind needs to know of the server on which it plans. */
 export interface ServerFacts {
@@ -79,6 +80,8 @@ export interface ObjectKind<Spec extends { readonly kind: string }, Observed> {
    * @default - whenever anything was observed
    */
   occupied?(observed: Observed): boolean;
+  /** The tables whose rows it copies when it is made, where that is told. */
+  copies?(spec: Spec): TableSelection | undefined;
   /** What must be done so that the server matches `spec`; empty if it does. */
   plan(spec: Spec, observed: Observed | undefined, context: PlanContext<Spec>): readonly Step[];
   /** What must be done so that the object is gone. */

@@ -1,6 +1,7 @@
 import { PontoonError } from '../errors';
 import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { type Statement, secretSql, sql } from '../statement';
+import type { TableSelection } from '../table-selection';
 import { conninfo, samePublisher } from './conninfo';
 import {
   type ObjectKind,
@@ -12,7 +13,7 @@ import {
 } from './object';
 import { pglogicalSets } from './observed-pglogical-sets';
 import { wherePglogicalIs } from './pglogical-query';
-import { type PublisherAddress, readPublisher } from './subscription-spec';
+import { type PublisherAddress, readOptionalSelection, readPublisher } from './subscription-spec';
 
 /**
  * Has a node of pglogical receive what another one sends. Its slot comes and goes with it, but for one that copies no
@@ -26,6 +27,8 @@ export interface PglogicalSubscriptionSpec {
   readonly provider: PublisherAddress;
   /** The name of the provider's replication sets: both of them are followed. */
   readonly replicationSet: string;
+  /** What the sets hold. One that copies rows is made only where these tables are empty, and nothing else carries them. */
+  readonly selection?: TableSelection;
   /** The slot to read from. Changing it needs another subscription. */
   readonly slotName: string;
   /** Whether the tables' present rows are copied first, which takes a provider of no newer major. */
@@ -59,6 +62,7 @@ export const pglogicalSubscription: ObjectKind<PglogicalSubscriptionSpec, Observ
       name: reader.name('name'),
       provider: reader.object('provider', readPublisher),
       replicationSet: reader.name('replicationSet'),
+      ...readOptionalSelection(reader),
       slotName: reader.slotName('slotName'),
       copyData,
       enabled,
@@ -69,6 +73,7 @@ export const pglogicalSubscription: ObjectKind<PglogicalSubscriptionSpec, Observ
   observe: observeSubscription,
   observed: (row) => row as unknown as Observed | undefined,
   occupied: ({ subscription }) => subscription !== null,
+  copies: ({ copyData, selection }) => (copyData ? selection : undefined),
   plan(spec, observed, context) {
     requireReady(spec, observed);
     const secret = secretOf(spec, context);

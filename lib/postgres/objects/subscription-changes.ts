@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { secretSql, sql } from '../statement';
+import { selectionSql } from '../table-selection';
 import { conninfo, samePublisher } from './conninfo';
 import { type PlanContext, type ResolvedSecret, type Step, step, stepAlone } from './object';
 import type { ObservedSubscription } from './observed-subscription';
@@ -71,7 +72,7 @@ export function alterSubscription(
   const earlier = applied?.earlier ?? [];
   const secretVersion = applied?.secretVersions[spec.publisher.secret];
   const published = sameNames(observed.publications, spec.publications);
-  const revised = earlier.some(({ revision }) => revision !== spec.revision);
+  const revised = earlier.some((one) => carried(one) !== carried(spec));
   // A disabled subscription takes up nothing, so that what it missed is taken up once it is enabled.
   const missed = observed.tables === 0 || revised || !published || !observed.enabled;
   return [
@@ -83,6 +84,11 @@ export function alterSubscription(
     ...changeSlot(spec, observed),
     ...(spec.enabled && missed ? [takeUpTables(spec)] : []),
   ];
+}
+
+/** The tables, however what names them was kept. */
+function carried({ selection }: SubscriptionSpec): string {
+  return selection === undefined ? '' : selectionSql(selection, '', '');
 }
 
 /** Whether the publisher is where every earlier spec had it. */

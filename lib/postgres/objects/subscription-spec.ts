@@ -1,4 +1,5 @@
 import type { Reader } from '../reader';
+import { readSelection, type TableSelection } from '../table-selection';
 
 /** How a subscriber checks the publisher's certificate. */
 export enum PublisherSslMode {
@@ -39,8 +40,11 @@ export interface SubscriptionSpec {
   readonly copyData: boolean;
   /** Whether changes are applied. */
   readonly enabled: boolean;
-  /** A text that changes whenever the published tables do, so that the subscriber takes up new ones. */
-  readonly revision: string;
+  /**
+   * What the publications hold. When it changes, new tables are taken up; one that copies rows is made only where these
+   * tables are empty, and nothing else carries them.
+   */
+  readonly selection?: TableSelection;
   /** Whether changes that the publisher itself received by replication are left out (PostgreSQL 16+). */
   readonly originNone: boolean;
 }
@@ -55,9 +59,15 @@ export function readSubscription(reader: Reader): SubscriptionSpec {
     slotName: reader.slotName('slotName'),
     copyData: reader.flag('copyData', true),
     enabled: reader.flag('enabled', true),
-    revision: reader.optionalText('revision') ?? '',
+    ...readOptionalSelection(reader),
     originNone: reader.flag('originNone', false),
   };
+}
+
+/** Reads what is carried, where it is told. */
+export function readOptionalSelection(reader: Reader): { readonly selection?: TableSelection } {
+  const selection = reader.optionalObject('selection', readSelection);
+  return selection === undefined ? {} : { selection };
 }
 
 /** Reads where a subscription finds its publisher. */

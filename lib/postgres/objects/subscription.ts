@@ -15,6 +15,7 @@ export const subscription: ObjectKind<SubscriptionSpec, ObservedSubscription> = 
   secrets: (spec) => [spec.publisher.secret],
   observe: observeSubscription,
   observed: (row) => row as unknown as ObservedSubscription | undefined,
+  copies: ({ copyData, selection }) => (copyData ? selection : undefined),
   plan(spec, observed, context) {
     if (spec.publications.length === 0) {
       throw new PontoonError(

@@ -192,7 +192,7 @@ const SUBSCRIPTION = {
   copyData: true,
   enabled: true,
   originNone: false,
-  revision: '{"schemas":["shop"]}',
+  selection: { schemas: ['shop'] },
 };
 
 const publisher = (server: string, host: string): Record<string, unknown> => ({

@@ -248,7 +248,7 @@ describe('subscriptions', () => {
     publisher,
     publications: ['p', 'q"'],
     slotName: 'c',
-    revision: '1',
+    selection: { schemas: ['shop'] },
   };
   const observed = {
     enabled: true,
@@ -346,11 +346,11 @@ describe('subscriptions', () => {
       same,
       ['ALTER SUBSCRIPTION "Sub" ENABLE', refresh],
     ],
-    ['new tables', { revision: '2' }, {}, same, [refresh]],
+    ['new tables', { selection: { schemas: ['shop', 'more'] } }, {}, same, [refresh]],
     ['tables that were never taken up', {}, { tables: 0 }, same, [refresh]],
     [
       'new tables without their rows',
-      { revision: '2', copyData: 'false' },
+      { selection: { schemas: ['shop', 'more'] }, copyData: 'false' },
       {},
       same,
       [refresh.replace('true', 'false')],

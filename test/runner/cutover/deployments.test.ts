@@ -16,6 +16,7 @@ afterAll(async () => {
 });
 
 const OTHER_GUARD = { kind: 'connection-guard', keep: ['reader', 'dbadmin'] };
+const OTHER_SELECTION = { schemas: ['shop', 'more'] };
 const GUARD = { kind: 'connection-guard', keep: ['reader'] };
 
 /** Deploys `spec` with the stack, and says what was done. */
@@ -62,7 +63,9 @@ test('an open writer stays open, whatever its guard is told', async () => {
 
 test('what a cutover has switched is refused a change, and can be asked for as it was', async () => {
   const spec = await applied(lab.green, 'subscription', 'forward');
-  await expect(deploy(lab.green, { ...spec, enabled: true, revision: '2' })).rejects.toThrow(
+  await expect(
+    deploy(lab.green, { ...spec, enabled: true, selection: OTHER_SELECTION }),
+  ).rejects.toThrow(
     "subscription 'forward' on 'green' must belong to stack, got the owner cutover shop; change it there, or choose another name",
   );
   expect(await deploy(lab.green, spec)).toEqual([
@@ -82,7 +85,7 @@ test('after a rollback that was undone all of that still holds', async () => {
   expect(await deploy(lab.green, OTHER_GUARD)).toEqual([LIFTED]);
   expect(await connects()).toBe(true);
   const spec = await applied(lab.green, 'subscription', 'forward');
-  await expect(deploy(lab.green, { ...spec, revision: '2' })).rejects.toMatchObject({
+  await expect(deploy(lab.green, { ...spec, selection: OTHER_SELECTION })).rejects.toMatchObject({
     code: 'OWNED',
   });
 });
@@ -109,7 +112,7 @@ test('nothing of a finalized migration is made again, and the writer stays open'
   expect(await deploy(lab.green, OTHER_GUARD)).toEqual(
     over("connection-guard 'connection-guard' on 'green'"),
   );
-  expect(await deploy(lab.green, { ...subscription, revision: '2' })).toEqual(
+  expect(await deploy(lab.green, { ...subscription, selection: OTHER_SELECTION })).toEqual(
     over("subscription 'forward' on 'green'"),
   );
   expect(await deploy(lab.blue, publication)).toEqual(over("publication 'forward' on 'blue'"));

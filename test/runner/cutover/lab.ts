@@ -261,7 +261,7 @@ export class CutoverLab implements WalkedLab {
     await this.workspace.dispose();
   }
 
-  private publisher(side: Side, secret = READER): PublisherAddress {
+  public publisher(side: Side, secret = READER): PublisherAddress {
     const subscriber = side === this.blue ? this.green : this.blue;
     return {
       server: side.name,
@@ -298,8 +298,8 @@ export class CutoverLab implements WalkedLab {
     await this.copied();
   }
 
-  /** Has a part travel by ways of its own; another `revision` has its subscription look what is published. */
-  public async deal({ part, selection }: LabPart, revision = ''): Promise<void> {
+  /** Has a part travel by ways of its own. */
+  public async deal({ part, selection }: LabPart): Promise<void> {
     if (this.kind === LinkKind.PGLOGICAL) return await this.dealByPglogical(selection);
     const [forward, backward] = [partName('forward', part), partName('backward', part)];
     const published = {
@@ -317,7 +317,7 @@ export class CutoverLab implements WalkedLab {
       publisher: this.publisher(this.blue),
       publications: [forward],
       slotName: forward,
-      revision,
+      selection,
     });
   }
 
@@ -342,6 +342,7 @@ export class CutoverLab implements WalkedLab {
       name: 'forward',
       provider: this.publisher(this.blue),
       replicationSet: 'forward',
+      selection,
       slotName: 'forward',
     });
   }
