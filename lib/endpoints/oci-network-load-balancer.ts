@@ -3,6 +3,7 @@ import {
   type Endpoint,
   type EndpointCall,
   type OciNetworkLoadBalancerSpec,
+  PontoonError,
   sideOf,
 } from '../postgres';
 import { asking, notSwitched, reasonOf, unknownSide } from './endpoint-error';
@@ -108,13 +109,9 @@ export class OciNetworkLoadBalancer implements Endpoint {
     server: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { status } = await until(
-      () =>
-        this.ask(
-          signal,
-          async (client) => (await client.getWorkRequest({ workRequestId })).workRequest,
-        ),
-      (work) => ENDED.has(work.status),
+    const status = await until(
+      () => this.statusOfWork(workRequestId, signal),
+      (status) => ENDED.has(status),
       { timeoutMs: this.timeoutMs, signal },
     );
     if (status === 'SUCCEEDED') return;
@@ -126,6 +123,23 @@ export class OciNetworkLoadBalancer implements Endpoint {
         ? 'look at its errors in OCI, and try again'
         : 'it was accepted and may come later: look at it in OCI before anything else is done',
     );
+  }
+
+  /** The change was accepted: one question that OCI does not answer must not end the wait for it. */
+  private async statusOfWork(
+    workRequestId: string,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    try {
+      return await this.ask(
+        signal,
+        async (client) => (await client.getWorkRequest({ workRequestId })).workRequest.status,
+      );
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof PontoonError && mayPass(error.cause))) throw error;
+      return `of unknown status (${reasonOf(error.cause)})`;
+    }
   }
 
   private async ask<Answer>(
@@ -146,6 +160,12 @@ export class OciNetworkLoadBalancer implements Endpoint {
 }
 
 const ENDED: ReadonlySet<string> = new Set(['SUCCEEDED', 'FAILED', 'CANCELED']);
+
+/** Whether a service that failed so may answer the next time: it was not reached, is busy, or broke. */
+function mayPass(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === undefined || status === 429 || status >= 500;
+}
 
 async function load(region: string | undefined): Promise<NetworkLoadBalancerClient> {
   const { authenticationDetailsProvider, configuration } = await ociSession();

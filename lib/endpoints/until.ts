@@ -8,8 +8,10 @@ export interface Patience {
   readonly signal?: AbortSignal | undefined;
 }
 
-const FIRST_PAUSE_MS = 50;
+const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
+/** Applications may be kept out meanwhile: at most by this part is what takes long made longer. */
+const PAUSE_PER_ELAPSED = 0.25;
 
 /** Asks, at growing intervals, until the answer satisfies, and returns the last one whether it does or not. */
 export async function until<Answer>(
@@ -17,12 +19,17 @@ export async function until<Answer>(
   satisfies: (answer: Answer) => boolean,
   { timeoutMs, signal }: Patience,
 ): Promise<Answer> {
-  const ends = performance.now() + timeoutMs;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+  const began = performance.now();
+  for (;;) {
     signal?.throwIfAborted();
     const answer = await ask();
-    const left = ends - performance.now();
+    const elapsed = performance.now() - began;
+    const left = timeoutMs - elapsed;
     if (satisfies(answer) || left <= 0) return answer;
+    const pauseMs = Math.max(
+      SHORTEST_PAUSE_MS,
+      Math.min(PAUSE_PER_ELAPSED * elapsed, LONGEST_PAUSE_MS),
+    );
     const pause = delay(Math.min(pauseMs, left), undefined, signal === undefined ? {} : { signal });
     // What was said when it was ended is told, not how the timer puts it.
     await pause.catch(() => signal?.throwIfAborted());

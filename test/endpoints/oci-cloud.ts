@@ -8,6 +8,7 @@ import {
   PrivateZones,
   Vault,
 } from '../../lib/rehearsal/oci-cloud';
+import type { OciRoute } from '../../lib/rehearsal/oci-cloud/oci-endpoint';
 
 /** Services of OCI on this machine that this process's SDK clients find, for one test file. */
 export class LocalOci {
@@ -26,10 +27,12 @@ export class LocalOci {
     jest.spyOn(console, 'warn').mockImplementation(() => undefined);
   }
 
-  /** `changeMs` is how long a load balancer takes to change. */
-  public static async start(changeMs = 0): Promise<LocalOci> {
+  /** `changeMs` is how long a load balancer takes to change; `routes` answer before those of the services. */
+  public static async start(changeMs = 0, routes: readonly OciRoute[] = []): Promise<LocalOci> {
     const directory = mkdtempSync(join(tmpdir(), 'pontoon-oci-'));
-    return new LocalOci(await OciEndpointStandIn.start(), new LoadBalancers(changeMs), directory);
+    const endpoint = await OciEndpointStandIn.start();
+    endpoint.add(routes);
+    return new LocalOci(endpoint, new LoadBalancers(changeMs), directory);
   }
 
   public async stop(): Promise<void> {

@@ -1,5 +1,6 @@
 import { openAwsEndpoint, openEndpoint } from '../../lib/endpoints';
 import { parseEndpoint } from '../../lib/postgres';
+import { OciServiceError } from '../../lib/rehearsal/oci-cloud/oci-error';
 import { LocalOci } from './oci-cloud';
 
 const ID = 'ocid1.networkloadbalancer.oc1..shop';
@@ -100,6 +101,48 @@ test('a change that takes longer than allowed is told as one that may still come
     code: 'ENDPOINT_NOT_SWITCHED',
     message: expect.stringMatching(
       /^backend set 'postgres' must lead to 'green', got work request '[\w.-]+' IN_PROGRESS after 0\.2 s; it was accepted and may come later: look at it in OCI before anything else is done$/,
+    ),
+  });
+});
+
+test('a change that was accepted is waited for, also while OCI does not say how far it is', async () => {
+  await oci.stop();
+  const status = [429, 503, 200];
+  oci = await LocalOci.start(0, [
+    {
+      method: 'GET',
+      path: /^\/20200501\/workRequests\/([^/]+)$/,
+      answer: () => {
+        const next = status.shift() ?? 200;
+        if (next !== 200) throw new OciServiceError(next, 'TooManyRequests', 'ask later');
+        return { body: { status: 'SUCCEEDED' } };
+      },
+    },
+  ]);
+  oci.balancers.put(ID, 'postgres', { backends: [BLUE, { ...GREEN, ...OFF }] });
+  const endpoint = openEndpoint(SPEC);
+  await endpoint.activate('green');
+  await expect(endpoint.active()).resolves.toBe('green');
+  expect(status).toEqual([]);
+});
+
+test('a change of which OCI says nothing more is told as one that may still come', async () => {
+  await oci.stop();
+  oci = await LocalOci.start(0, [
+    {
+      method: 'GET',
+      path: /^\/20200501\/workRequests\/([^/]+)$/,
+      answer: () => {
+        throw new OciServiceError(429, 'TooManyRequests', 'ask later');
+      },
+    },
+  ]);
+  oci.balancers.put(ID, 'postgres', { backends: [BLUE, { ...GREEN, ...OFF }] });
+  const failing = openEndpoint(SPEC, { timeoutSeconds: 0.2 }).activate('green');
+  await expect(failing).rejects.toMatchObject({
+    code: 'ENDPOINT_NOT_SWITCHED',
+    message: expect.stringMatching(
+      /^backend set 'postgres' must lead to 'green', got work request '[\w.-]+' of unknown status \(TooManyRequests: ask later\) after 0\.2 s; it was accepted and may come later: look at it in OCI before anything else is done$/,
     ),
   });
 });
