@@ -104,16 +104,6 @@ test('a database in one availability domain is not durable in all of them', asyn
   });
 });
 
-test('a replica that is added comes with the operation that adds it', async () => {
-  const resources = await registered(
-    () => new PostgresDbSystem('shop-blue', args({ readReplicas: 1, addedReplicas: 1 })),
-  );
-  expect(only(resources, DB_SYSTEM).inputs).toMatchObject({
-    instanceCount: 3,
-    patchOperations: [{ operation: 'INSERT', selection: 'instances' }],
-  });
-});
-
 test('a database is reached from named networks only, and reaches what it subscribes to', async () => {
   const resources = await registered(
     () => new PostgresDbSystem('shop-green', args({ publisherNetworks: ['10.0.2.0/24'] })),
@@ -134,8 +124,12 @@ test('a database is reached from named networks only, and reaches what it subscr
 });
 
 function refused(...systems: FoundSystem[]): string {
+  return refusedWith({}, ...systems);
+}
+
+function refusedWith(others: Partial<PostgresDbSystemArgs>, ...systems: FoundSystem[]): string {
   try {
-    checkUnreplaced('shop-blue', args(), { systems, wantedSubnet: SUBNET });
+    checkUnreplaced('shop-blue', args(others), { systems, wantedSubnet: SUBNET });
   } catch (error) {
     return String(error);
   }
@@ -148,7 +142,88 @@ const THERE: FoundSystem = {
   state: 'ACTIVE',
   networkDetails: [{ subnetId: SUBNET }],
   storageDetails: [{ isRegionallyDurable: true, availabilityDomain: '' }],
+  instanceCount: 1,
+  instances: [{ id: 'ocid1.postgresqldbinstance.oc1..1' }],
 };
+
+const REPLICA = 'ocid1.postgresqldbinstance.oc1..2';
+const WITH_REPLICA: FoundSystem = {
+  ...THERE,
+  instanceCount: 2,
+  instances: [...THERE.instances, { id: REPLICA }],
+};
+
+test.each([
+  [
+    'is added comes with the operation that adds it',
+    { readReplicas: 0, addedReplicas: 1 },
+    THERE,
+    { instanceCount: 2, patchOperations: [{ operation: 'INSERT', selection: 'instances' }] },
+  ],
+  [
+    'is removed goes by the operation that removes it',
+    { readReplicas: 1, removedReplicas: [REPLICA] },
+    WITH_REPLICA,
+    {
+      instanceCount: 1,
+      patchOperations: [{ operation: 'REMOVE', selection: `instances[?id == '${REPLICA}']` }],
+    },
+  ],
+])('a replica that %s', async (_, replicas, system, inputs) => {
+  const answers = { [FOUND]: () => ({ dbSystemCollections: [{ items: [system] }] }) };
+  const resources = await registered(
+    () => new PostgresDbSystem('shop-blue', args(replicas)),
+    answers,
+  );
+  expect(only(resources, DB_SYSTEM).inputs).toMatchObject(inputs);
+});
+
+test('a deployment after replicas came or went is no change', () => {
+  expect(refusedWith({ readReplicas: 0, addedReplicas: 1 }, WITH_REPLICA)).toBe('');
+  expect(refusedWith({ readReplicas: 1, removedReplicas: [REPLICA] }, THERE)).toBe('');
+  expect(refusedWith({ readReplicas: 1 }, WITH_REPLICA)).toBe('');
+});
+
+test.each([
+  [0, WITH_REPLICA, 'the 1 that the database has, got 0'],
+  [2, WITH_REPLICA, 'the 1 that the database has, got 2'],
+])(
+  '%d replicas are refused where OCI would not know which come or go',
+  (readReplicas, system, rule) => {
+    expect(refusedWith({ readReplicas }, system)).toBe(
+      `ValidationError: database 'shop-blue': 'readReplicas' must be ${rule}; say how many come in 'addedReplicas', and which go in 'removedReplicas'`,
+    );
+  },
+);
+
+test('a replica that the database does not have cannot be removed', () => {
+  const removedReplicas = ['ocid1.postgresqldbinstance.oc1..9'];
+  expect(refusedWith({ readReplicas: 1, removedReplicas }, WITH_REPLICA)).toBe(
+    "ValidationError: database 'shop-blue': 'removedReplicas' must name instances of the database, got ocid1.postgresqldbinstance.oc1..9; it has ocid1.postgresqldbinstance.oc1..1, ocid1.postgresqldbinstance.oc1..2",
+  );
+});
+
+test('a new database is made with its replicas, and none come or go by an operation', async () => {
+  const resources = await registered(
+    () => new PostgresDbSystem('shop-blue', args({ readReplicas: 1 })),
+  );
+  expect(only(resources, DB_SYSTEM).inputs).toMatchObject({ instanceCount: 2 });
+  expect(only(resources, DB_SYSTEM).inputs).not.toHaveProperty('patchOperations');
+  expect(refusedWith({ addedReplicas: 1 })).toBe(
+    "ValidationError: database 'shop-blue': 'addedReplicas' must be 0 for a database that is not there yet, got 1; count them in 'readReplicas'",
+  );
+  expect(refusedWith({ removedReplicas: [REPLICA] })).toBe(
+    `ValidationError: database 'shop-blue': 'removedReplicas' must be empty for a database that is not there yet, got ${REPLICA}; take them out`,
+  );
+});
+
+test('a copy of another database is nothing that an edit could promote', async () => {
+  // Whatever is given, nothing passes on a source, whose removal would make a second writer.
+  const given = { ...args(), source: { sourceType: 'DB_SYSTEM', primaryDbSystemId: 'ocid1.x' } };
+  const resources = await registered(() => new PostgresDbSystem('shop-blue', given));
+  expect(only(resources, DB_SYSTEM).inputs).not.toHaveProperty('source');
+  expect(only(resources, DB_SYSTEM).inputs).not.toHaveProperty('applyChangeModeToStandAlone');
+});
 
 test('a database that is there and fits is left alone', async () => {
   expect(refused(THERE)).toBe('');
@@ -188,6 +263,8 @@ test('everything that is wrong is said at once', async () => {
     clientNetworks: ['0.0.0.0/0'],
     ocpus: 0,
     readReplicas: -1,
+    addedReplicas: 1,
+    removedReplicas: ["x'y"],
     administrator: { username: 'pg admin;', passwordSecretId: 'p', loginSecretId: 'l' },
   });
   const text = await refusal(() => new PostgresDbSystem('shop-blue', wrong));
@@ -195,6 +272,8 @@ test('everything that is wrong is said at once', async () => {
     '\'clientNetworks[0]\' must be a network as CIDR and not every address, got "0.0.0.0/0"; write it like 10.1.0.0/16',
     "'ocpus' must be a whole number of at least 1, got 0; correct it",
     "'readReplicas' must be a whole number of at least 0, got -1; correct it",
+    "'addedReplicas' must be 0 while 'removedReplicas' says which go, got 1; do one after the other",
+    `'removedReplicas[0]' must be the OCID of an instance, once, got "x'y"; copy it from OCI`,
   ])
     expect(text).toContain(problem);
 });

@@ -54,17 +54,26 @@ export interface DbSystemOptions {
    */
   availabilityDomain?: string;
   /**
-   * Read replicas that the database is made with. Count those in that were added later once they are there.
+   * Read replicas that the database is made with. Afterwards, those that it has: a change is refused unless they come by
+   * `addedReplicas` or go by `removedReplicas`, and is made once they have.
    *
    * @default 0
    */
   readReplicas?: number;
   /**
-   * Read replicas that are added now to a database that is there. It takes effect in place.
+   * Read replicas that are added now to a database that is there. It takes effect in place. Once they are there, count
+   * them in `readReplicas` and take this back.
    *
    * @default 0
    */
   addedReplicas?: number;
+  /**
+   * The OCIDs of read replicas that are taken away now. It takes effect in place: who is connected there is cut off. Once
+   * they are gone, take them off `readReplicas` and out of here.
+   *
+   * @default - none
+   */
+  removedReplicas?: string[];
   /**
    * Extensions that the administrator may create, beside `pg_stat_statements` and what replication needs. Changing them
    * restarts the instances.

@@ -5,6 +5,7 @@ import type { DatabaseBinding } from '../database-object';
 import type { PostgresDbSystemArgs } from './args';
 import { createConfiguration, DEFAULT_SHAPE, sizeOf } from './configuration';
 import { createSecurityGroup } from './network';
+import { instances } from './replicas';
 import { unreplacedVersion } from './unreplaced';
 import { validate } from './validate';
 
@@ -106,18 +107,6 @@ export function connectionDetails(
     ipAddress: primary.ipAddress,
     port: primary.port,
     caCertificate: found.caCertificate,
-  };
-}
-
-/** How many there are, and those that are new, follow from the same two numbers: OCI refuses what does not fit. */
-function instances({ readReplicas = 0, addedReplicas = 0 }: PostgresDbSystemArgs) {
-  const patchOperations = Array.from({ length: addedReplicas }, () => ({
-    operation: 'INSERT',
-    selection: 'instances',
-  }));
-  return {
-    instanceCount: 1 + readReplicas + addedReplicas,
-    ...(patchOperations.length === 0 ? {} : { patchOperations }),
   };
 }
 

@@ -3,10 +3,11 @@ import * as pulumi from '@pulumi/pulumi';
 import { ValidationError } from '../../postgres';
 import type { PostgresDbSystemArgs } from './args';
 import { majorOf } from './configuration';
+import { type FoundInstances, newReplicaProblems, replicaProblems } from './replicas';
 
 /**
  * The version to make the database with, once it is clear that none of that name is there which would be replaced by an
- * empty one. It fails while Pulumi previews.
+ * empty one, or whose replicas OCI would not let come or go so. It fails while Pulumi previews.
  */
 export function unreplacedVersion(
   name: string,
@@ -25,7 +26,7 @@ export function unreplacedVersion(
 /**
  * Checks that what OCI has by that name can stay.
  *
- * @throws ValidationError if each of `systems` would be replaced.
+ * @throws ValidationError if each of `systems` would be replaced, or has other replicas.
  */
 export function checkUnreplaced(
   name: string,
@@ -34,7 +35,11 @@ export function checkUnreplaced(
 ): void {
   const reasons = systems
     .filter(({ state }) => lives(state))
-    .map((system) => replacements(args, system, wantedSubnet));
+    .map((system) => [
+      ...replacements(args, system, wantedSubnet),
+      ...replicaProblems(args, system),
+    ]);
+  if (reasons.length === 0) reasons.push(newReplicaProblems(args));
   const [problems = []] = reasons;
   // Several of one name: one that fits may be this one.
   if (problems.length > 0 && reasons.every((list) => list.length > 0))
@@ -42,7 +47,7 @@ export function checkUnreplaced(
 }
 
 /** A database as OCI lists it. */
-export interface FoundSystem {
+export interface FoundSystem extends FoundInstances {
   readonly state: string;
   readonly dbVersion: string;
   readonly adminUsername: string;

@@ -51,7 +51,24 @@ export function optionProblems(options: DbSystemOptions, prefix: string): readon
       value !== undefined && !(Number.isInteger(value) && value >= least),
       `'${prefix}${what}' must be a whole number of at least ${least}, got ${value}; correct it`,
     );
+  checkReplicas(options, prefix, problems);
   return problems.list();
+}
+
+function checkReplicas(
+  { addedReplicas = 0, removedReplicas = [] }: DbSystemOptions,
+  prefix: string,
+  problems: Problems,
+): void {
+  problems.addIf(
+    addedReplicas > 0 && removedReplicas.length > 0,
+    `'${prefix}addedReplicas' must be 0 while '${prefix}removedReplicas' says which go, got ${addedReplicas}; do one after the other`,
+  );
+  for (const [index, id] of removedReplicas.entries())
+    problems.addIf(
+      !/^ocid1\.[\w.-]+$/.test(id) || removedReplicas.indexOf(id) < index,
+      `'${prefix}removedReplicas[${index}]' must be the OCID of an instance, once, got ${JSON.stringify(id)}; copy it from OCI`,
+    );
 }
 
 function checkSettings(args: PostgresDbSystemArgs, problems: Problems): void {
