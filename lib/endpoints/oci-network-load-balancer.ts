@@ -151,7 +151,7 @@ export class OciNetworkLoadBalancer implements Endpoint {
       { spec, service: 'OCI Network Load Balancer', actions: POLICIES },
       signal,
       async () => {
-        this.client ??= load(spec.region);
+        this.client ??= load(spec);
         const client = await this.client;
         return await ociAnswer(() => call(client), signal);
       },
@@ -167,14 +167,17 @@ function mayPass(error: unknown): boolean {
   return status === undefined || status === 429 || status >= 500;
 }
 
-async function load(region: string | undefined): Promise<NetworkLoadBalancerClient> {
-  const { authenticationDetailsProvider, configuration } = await ociSession();
+async function load({
+  region,
+  networkLoadBalancerId,
+}: OciNetworkLoadBalancerSpec): Promise<NetworkLoadBalancerClient> {
+  const { authenticationDetailsProvider, configuration, regionOf } = await ociSession();
   const sdk = await import('oci-networkloadbalancer');
   const client = new sdk.NetworkLoadBalancerClient(
     { authenticationDetailsProvider },
     configuration,
   );
-  return placed(client, region);
+  return placed(client, region ?? regionOf(networkLoadBalancerId));
 }
 
 function isOnline({ isOffline, isDrain, isBackup }: model.Backend): boolean {

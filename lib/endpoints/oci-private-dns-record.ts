@@ -105,18 +105,19 @@ export class OciPrivateDnsRecord implements Endpoint {
   ): Promise<Answer> {
     const { spec } = this;
     return await asking({ spec, service: 'OCI DNS', actions: POLICIES }, signal, async () => {
-      this.loaded ??= load(spec.region);
+      this.loaded ??= load(spec);
       const [sdk, client] = await this.loaded;
       return await ociAnswer(() => call(sdk, client), signal);
     });
   }
 }
 
-async function load(
-  region: string | undefined,
-): Promise<readonly [typeof import('oci-dns'), DnsClient]> {
-  const { authenticationDetailsProvider, configuration } = await ociSession();
+async function load({
+  region,
+  zoneId,
+}: OciPrivateDnsRecordSpec): Promise<readonly [typeof import('oci-dns'), DnsClient]> {
+  const { authenticationDetailsProvider, configuration, regionOf } = await ociSession();
   const sdk = await import('oci-dns');
   const client = new sdk.DnsClient({ authenticationDetailsProvider }, configuration);
-  return [sdk, placed(client, region)];
+  return [sdk, placed(client, region ?? regionOf(zoneId))];
 }

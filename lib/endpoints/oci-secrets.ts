@@ -4,23 +4,33 @@ import { reasonOf } from './endpoint-error';
 import { ociAnswer, ociSession, placed, statusOf } from './oci-session';
 import { rememberedSecrets } from './remembered-secrets';
 
+/** A client of Vault for the region of a secret, which need not be that of whoever asks. */
+type SecretsClients = (secretId: string) => SecretsClient;
+
 /**
- * The secrets of OCI Vault, by OCID. Each is fetched once per process, and again when it is asked for fresh; always in
+ * The secrets of OCI Vault, by OCID, each in its own region. Each is fetched once per process, and again when it is asked for fresh; always in
  * its current version.
  */
 export function ociSecrets(): SecretStore {
-  return rememberedSecrets(createClient, fetchSecret);
+  return rememberedSecrets(createClients, fetchSecret);
 }
 
-async function createClient(): Promise<SecretsClient> {
-  const { authenticationDetailsProvider, configuration } = await ociSession();
+async function createClients(): Promise<SecretsClients> {
+  const { authenticationDetailsProvider, configuration, regionOf } = await ociSession();
   const sdk = await import('oci-secrets');
-  const client = new sdk.SecretsClient({ authenticationDetailsProvider }, configuration);
-  return placed(client, undefined);
+  const clients = new Map<string | undefined, SecretsClient>();
+  return (secretId) => {
+    const region = regionOf(secretId);
+    const client =
+      clients.get(region) ??
+      placed(new sdk.SecretsClient({ authenticationDetailsProvider }, configuration), region);
+    clients.set(region, client);
+    return client;
+  };
 }
 
-async function fetchSecret(client: Promise<SecretsClient>, secretId: string): Promise<Secret> {
-  const { secretBundle } = await askFor(client, secretId).catch((error: unknown) => {
+async function fetchSecret(clients: Promise<SecretsClients>, secretId: string): Promise<Secret> {
+  const { secretBundle } = await askFor(clients, secretId).catch((error: unknown) => {
     throw new PontoonError(
       'SECRET_UNAVAILABLE',
       `secret '${secretId}' must be readable, got ${reasonOf(error)}; ${wayOut(error)}`,
@@ -31,8 +41,8 @@ async function fetchSecret(client: Promise<SecretsClient>, secretId: string): Pr
   return parseSecret(text, secretId, String(secretBundle.versionNumber));
 }
 
-async function askFor(client: Promise<SecretsClient>, secretId: string) {
-  const vault = await client;
+async function askFor(clients: Promise<SecretsClients>, secretId: string) {
+  const vault = (await clients)(secretId);
   return await ociAnswer(() => vault.getSecretBundle({ secretId }));
 }
 

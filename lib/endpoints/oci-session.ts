@@ -4,6 +4,8 @@ import type { AuthenticationDetailsProvider, ClientConfiguration } from 'oci-com
 export interface OciSession {
   readonly authenticationDetailsProvider: AuthenticationDetailsProvider;
   readonly configuration: ClientConfiguration;
+  /** The region that the OCID of a regional thing names; undefined if it names none. */
+  readonly regionOf: (ocid: string) => string | undefined;
 }
 
 /** What every client of the SDK has, and is told before its first call. */
@@ -28,7 +30,15 @@ export async function ociSession(): Promise<OciSession> {
     circuitBreaker: new common.CircuitBreaker({ disableClientCircuitBreaker: true }),
     retryConfiguration: { terminationStrategy: new common.MaxAttemptsTerminationStrategy(1) },
   };
-  return { authenticationDetailsProvider, configuration };
+  const regionOf = (ocid: string): string | undefined => {
+    const [, , , part] = ocid.split('.');
+    // Older regions have a code of three letters there.
+    const known = common.Region.values().find(
+      ({ regionCode, regionId }) => regionCode === part || regionId === part,
+    );
+    return known?.regionId;
+  };
+  return { authenticationDetailsProvider, configuration, regionOf };
 }
 
 /** Has `client` ask its service in `region`, or where PONTOON_OCI_ENDPOINT says, which is for tests. */

@@ -1,3 +1,5 @@
+import * as oci from '@pulumi/oci';
+import type * as pulumi from '@pulumi/pulumi';
 import { isCidr, Problems } from '../postgres';
 
 /** Says what is wrong with the networks that the property `what` names. */
@@ -9,4 +11,61 @@ export function networkProblems(networks: readonly string[], what: string): read
       `'${what}[${index}]' must be a network as CIDR and not every address, got ${JSON.stringify(network)}; write it like 10.1.0.0/16`,
     );
   return problems.list();
+}
+
+/** Who may connect by TCP, and to whom. */
+export interface PortRules {
+  readonly compartmentId: pulumi.Input<string>;
+  readonly vcnId: pulumi.Input<string>;
+  readonly port: number;
+  /** Networks that connect to the members. */
+  readonly from: readonly string[];
+  /** Networks that members connect to. */
+  readonly to: readonly string[];
+}
+
+const TCP = '6';
+
+/** A security group that lets exactly these networks in and out. Rules are named after networks, so that none moves. */
+export function createSecurityGroup(
+  name: string,
+  { compartmentId, vcnId, port, from, to }: PortRules,
+  parent: pulumi.Resource,
+): oci.core.NetworkSecurityGroup {
+  const group = new oci.core.NetworkSecurityGroup(
+    name,
+    { compartmentId, vcnId, displayName: name },
+    { parent },
+  );
+  const range = { destinationPortRange: { min: port, max: port } };
+  const rule = { networkSecurityGroupId: group.id, protocol: TCP, tcpOptions: range };
+  for (const network of new Set(from))
+    new oci.core.NetworkSecurityGroupSecurityRule(
+      `${name}-from-${slug(network)}`,
+      {
+        ...rule,
+        direction: 'INGRESS',
+        source: network,
+        sourceType: 'CIDR_BLOCK',
+        description: `${network} connects`,
+      },
+      { parent: group },
+    );
+  for (const network of new Set(to))
+    new oci.core.NetworkSecurityGroupSecurityRule(
+      `${name}-to-${slug(network)}`,
+      {
+        ...rule,
+        direction: 'EGRESS',
+        destination: network,
+        destinationType: 'CIDR_BLOCK',
+        description: `connects to ${network}`,
+      },
+      { parent: group },
+    );
+  return group;
+}
+
+function slug(network: string): string {
+  return network.replaceAll(/[./]/g, '-');
 }

@@ -1,6 +1,7 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
-import { createSecurityGroup, PORT } from '../postgres-db-system';
+import { createSecurityGroup } from '../networks';
+import { PORT } from '../postgres-db-system';
 import { readActiveSide } from './active-side';
 import type { BlueGreenEndpointArgs, EndpointSide } from './args';
 

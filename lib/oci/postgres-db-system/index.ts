@@ -1,4 +1,3 @@
 export type { DbAdministrator, DbSystemOptions, PostgresDbSystemArgs } from './args';
-export { createSecurityGroup } from './network';
 export { connectionDetails, PORT, PostgresDbSystem } from './postgres-db-system';
 export { optionProblems } from './validate';

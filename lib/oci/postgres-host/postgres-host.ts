@@ -1,6 +1,6 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
-import { createSecurityGroup } from '../postgres-db-system';
+import { createSecurityGroup } from '../networks';
 import type { PostgresHostArgs } from './args';
 import { renderMetadata } from './files';
 import { admittedNetworks, HOST_PORT, peersOf, serverFiles, VOLUME_DEVICE } from './parameters';

@@ -2,8 +2,8 @@ import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import { Problems } from '../../postgres';
 import type { RunnerConnection } from '../database-object';
-import { networkProblems } from '../networks';
-import { createSecurityGroup, PORT } from '../postgres-db-system';
+import { createSecurityGroup, networkProblems } from '../networks';
+import { PORT } from '../postgres-db-system';
 import type { RunnerHostArgs } from './args';
 import { bootScript, cloudConfig } from './boot';
 

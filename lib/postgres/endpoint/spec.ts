@@ -82,7 +82,7 @@ export interface OciNetworkLoadBalancerSpec {
   /**
    * The region, such as `us-ashburn-1`.
    *
-   * @default - that of the credentials
+   * @default - the one that the OCID names, otherwise that of the credentials
    */
   readonly region?: string;
   /** The IP address of each side's backend. */
@@ -108,7 +108,7 @@ export interface OciPrivateDnsRecordSpec {
   /**
    * The region, such as `us-ashburn-1`. A private zone is known in its own region only.
    *
-   * @default - that of the credentials
+   * @default - the one that the OCID names, otherwise that of the credentials
    */
   readonly region?: string;
   /** The IP address of each side, which the record's value is switched between. */
