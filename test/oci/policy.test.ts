@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import * as command from '@pulumi/command';
 import * as oci from '@pulumi/oci';
-import { BlueGreenDeployment } from '../../lib/oci';
+import { BlueGreenDeployment, BlueGreenEndpoint } from '../../lib/oci';
 import { deployment } from './deployment';
 import { COMPARTMENT, registered, VCN } from './programs';
 import { violations } from './violations';
@@ -16,18 +16,23 @@ const backend = { port: 5432, isDrain: false, isOffline: false };
 
 function backendSet(
   others: Partial<oci.networkloadbalancer.NetworkLoadBalancersBackendSetsUnifiedArgs>,
+  protect = true,
 ) {
-  return new oci.networkloadbalancer.NetworkLoadBalancersBackendSetsUnified('set', {
-    networkLoadBalancerId: 'ocid1.networkloadbalancer.oc1..shop',
-    policy: 'FIVE_TUPLE',
-    isPreserveSource: false,
-    healthChecker: { protocol: 'TCP' },
-    backends: [
-      { ...backend, ipAddress: '10.0.2.10' },
-      { ...backend, ipAddress: '10.0.2.20', isDrain: true },
-    ],
-    ...others,
-  });
+  return new oci.networkloadbalancer.NetworkLoadBalancersBackendSetsUnified(
+    'set',
+    {
+      networkLoadBalancerId: 'ocid1.networkloadbalancer.oc1..shop',
+      policy: 'FIVE_TUPLE',
+      isPreserveSource: false,
+      healthChecker: { protocol: 'TCP' },
+      backends: [
+        { ...backend, ipAddress: '10.0.2.10' },
+        { ...backend, ipAddress: '10.0.2.20', isDrain: true },
+      ],
+      ...others,
+    },
+    { protect },
+  );
 }
 
 const nsgRule = {
@@ -67,6 +72,25 @@ function host(content: string, encoding?: string) {
 test('a deployment keeps to every policy', async () => {
   const resources = await registered(() => new BlueGreenDeployment('shop', deployment()));
   expect(violations(resources)).toEqual([]);
+});
+
+test('what alone knows the active side is protected', async () => {
+  const rule =
+    "pontoon-one-active-backend: 'protect' must be true for what alone knows which database is active, got false; otherwise an edit that replaces it may lead clients to the other one";
+  expect(await said(() => backendSet({}, false))).toEqual([rule]);
+  const endpoint = () =>
+    new BlueGreenEndpoint('shop', {
+      compartmentId: COMPARTMENT,
+      vcnId: VCN,
+      subnetId: 'ocid1.subnet.oc1..endpoint',
+      blue: { server: 'blue', ipAddress: '10.0.2.10' },
+      green: { server: 'green', ipAddress: '10.0.2.20' },
+      names: { zone: 'postgres.internal' },
+      clientNetworks: ['10.0.1.0/24'],
+      databaseNetworks: ['10.0.2.0/24'],
+      protect: false,
+    });
+  expect(await said(endpoint)).toEqual([rule, rule]);
 });
 
 test('a backend set with one active database is fine, also after a switch', async () => {

@@ -104,8 +104,8 @@ export interface BlueGreenEndpointArgs {
    */
   healthCheck?: EndpointHealthCheck;
   /**
-   * Whether Pulumi refuses to delete or replace the load balancer, which alone knows the side that clients are at. Changing
-   * it takes effect in place.
+   * Whether Pulumi refuses to delete or replace the load balancer and its backend set, which alone knows the side that
+   * clients are at. Changing it takes effect in place.
    *
    * @default true
    */

@@ -27,6 +27,8 @@ export function createLoadBalancer(
     { compartmentId, vcnId, port: PORT, from, to },
     parent,
   );
+  // Which side is active is kept nowhere else.
+  const protect = args.protect ?? true;
   const networkLoadBalancer = new oci.networkloadbalancer.NetworkLoadBalancer(
     name,
     {
@@ -36,8 +38,7 @@ export function createLoadBalancer(
       isPrivate: true,
       networkSecurityGroupIds: [group.id],
     },
-    // Which side is active is kept nowhere else.
-    { parent, protect: args.protect ?? true },
+    { parent, protect },
   );
   const backendSetName = 'databases';
   const activeServer = readActiveSide(name, args, backendSetName, networkLoadBalancer, parent);
@@ -55,7 +56,7 @@ export function createLoadBalancer(
       isFailOpen: false,
       isInstantFailoverEnabled: false,
     },
-    { parent },
+    { parent, protect },
   );
   new oci.networkloadbalancer.Listener(
     `${name}-listener`,
