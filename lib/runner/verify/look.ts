@@ -77,16 +77,38 @@ export async function nextRangeOf(
   const { reader, scope } = side;
   const begins = rangeAfter(after);
   if (!saysItsEnd(scope)) {
-    const [row] = await reader.read(scope, rangeEndSql(scope, after, rows), pace.msLeft());
+    const [row] = await reader.read(scope, rangeEndSql(scope, after, rows), pace.msLeft(), true);
     const range =
       row === undefined ? begins : { ...begins, upTo: JSON.parse(String(row.key)) as RowKey };
     return { range, digest: await digestOf(side, range, pace) };
   }
   const head = digestSql(scope, { ...begins, kind: 'head', rows });
-  const [row] = await reader.read(scope, head, pace.msLeft());
+  const [row] = await reader.read(scope, head, pace.msLeft(), true);
   const whole = Number(row?.rows) === rows;
   const range = whole ? { ...begins, upTo: [String(row?.last)] } : begins;
   return { range, digest: textOf(row) };
+}
+
+const LAST_WHOLE_NUMBER = 2n ** 63n - 1n;
+/** A range of unique whole numbers has at most as many rows as numbers, so that this many for a row bound what is read. */
+const THINNEST = 2;
+
+/**
+ * The range after `range`, which has `had` rows, that has about `rows` by its width alone; undefined where a look must
+ * find it, since a range as wide could have more than twice as many.
+ */
+export function guessedAfter(
+  scope: DigestScope,
+  { after, upTo }: Range,
+  had: number,
+  rows: number,
+): Range | undefined {
+  const [began, ended] = [after?.[0], upTo?.[0]];
+  if (!saysItsEnd(scope) || began === undefined || ended === undefined) return undefined;
+  const numbersPerRow = Number(BigInt(ended) - BigInt(began)) / had;
+  const ends = BigInt(ended) + BigInt(Math.ceil(rows * Math.min(numbersPerRow, THINNEST)));
+  if (numbersPerRow > THINNEST || ends > LAST_WHOLE_NUMBER) return undefined;
+  return { kind: 'range', after: [ended], upTo: [String(ends)] };
 }
 
 /** Count and checksum of each bucket of a piece that has rows. */

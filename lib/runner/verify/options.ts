@@ -70,7 +70,8 @@ export interface VerifyOptions {
    */
   readonly load?: number;
   /**
-   * How many rows one statement reads, for tables with a key by which both servers sort alike.
+   * About how many rows one statement reads, at most twice as many, for tables with a key by which both servers sort
+   * alike.
    *
    * @default 50000, and all of them where settleMs is 0 and load is 1, as one pass is fastest
    */

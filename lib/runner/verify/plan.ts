@@ -11,18 +11,23 @@ import {
   targetSelection,
   underSourceNames,
 } from '../../postgres';
-import { run, runOne } from '../run';
 import type { VerifyOptions } from './options';
-import { withReader } from './reader';
+import type { Reader, Readers } from './reader';
 
 /** Says how each table is compared. */
-export async function planAll(options: VerifyOptions): Promise<readonly TableComparison[]> {
+export async function planAll(
+  options: VerifyOptions,
+  [first, second]: Readers,
+): Promise<readonly TableComparison[]> {
   const { selection, transformations = [] } = options;
   const names = targetNames(transformations);
-  const source = await catalogOf(options, 'source', selection);
-  const there =
-    transformations.length === 0 ? selection : targetSelection(selection, source.tables, names);
-  const target = await catalogOf(options, 'target', there);
+  const there = catalogOf(first, selection);
+  const [source, target] = await Promise.all([
+    there,
+    transformations.length === 0
+      ? catalogOf(second, selection)
+      : there.then(({ tables }) => catalogOf(second, targetSelection(selection, tables, names))),
+  ]);
   const comparisons = compareTables(
     selection,
     underSourceNames(source.tables, target.tables, names),
@@ -44,21 +49,14 @@ interface Catalog {
   readonly doubt: string | undefined;
 }
 
-function catalogOf(
-  options: VerifyOptions,
-  side: 'source' | 'target',
-  selection: TableSelection,
-): Promise<Catalog> {
-  const connection = options[side];
-  return withReader(connection, options.secrets, async (_reader, client) => {
-    const version = await runOne(client, VERSION);
-    const major = Math.floor(Number(version?.number) / 10_000);
-    const tables = await run(client, reportedTablesSql(selection), 'list the tables');
-    return {
-      tables: tables as unknown as readonly ReportedTable[],
-      doubt: doubtAbout(connection.server, major),
-    };
-  });
+async function catalogOf(reader: Reader, selection: TableSelection): Promise<Catalog> {
+  const [version] = await reader.list(VERSION);
+  const major = Math.floor(Number(version?.number) / 10_000);
+  const tables = await reader.list(reportedTablesSql(selection), 'list the tables');
+  return {
+    tables: tables as unknown as readonly ReportedTable[],
+    doubt: doubtAbout(reader.server, major),
+  };
 }
 
 const VERSION = sql("SELECT current_setting('server_version_num') AS number");

@@ -8,10 +8,10 @@ import {
   quoteQualified,
   type SecretStore,
   type Statement,
-  sql,
 } from '../../postgres';
-import { withConnection } from '../connect';
+import { connect } from '../connect';
 import { type Row, run, SqlError } from '../run';
+import type { VerifyOptions } from './options';
 
 /** Why a table cannot be compared: what the server refused is about this table, not about the server. */
 export class Obstacle extends PontoonError {
@@ -29,15 +29,45 @@ const RETRY_PAUSE_MS = 250;
 
 /** A session that only reads tables, on one of the two servers. */
 export class Reader {
+  private settings = '';
   private limitMs = 0;
 
-  constructor(
+  private constructor(
     public readonly server: string,
     private readonly client: Client,
   ) {}
 
+  /** Opens a session that digests. */
+  public static async open(connection: Connection, secrets: SecretStore): Promise<Reader> {
+    const client = await connect(connection, secrets, {
+      purpose: 'verify',
+      readOnly: true,
+      statementTimeoutMs: 0,
+      idleTimeoutMs: 0,
+    });
+    const reader = new Reader(connection.server, client);
+    try {
+      await reader.list(DIGEST_SESSION);
+      return reader;
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
+  }
+
+  /** Closes the session. */
+  public close(): Promise<void> {
+    return this.client.end();
+  }
+
+  /** Asks for what is no table's rows. */
+  public list(statement: Statement, title?: string): Promise<readonly Row[]> {
+    return run(this.client, statement, title);
+  }
+
   /**
-   * Reads rows of a table. `msLeft` says how long that may take; 0 for no limit.
+   * Reads rows of a table, page by page where that is possible, which takes less than row by row; a statement `inOrder`
+   * reads by the key. `msLeft` says how long that may take; 0 for no limit.
    *
    * @throws Obstacle if the server refuses or the time is not enough; a PontoonError with code VERIFY_INTERRUPTED if
    * the server is lost.
@@ -46,11 +76,12 @@ export class Reader {
     { table }: DigestScope,
     statement: Statement,
     msLeft: number,
+    inOrder = false,
   ): Promise<readonly Row[]> {
     const title = `read ${quoteQualified(table)} on "${this.server}"`;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.limit(msLeft);
+        await this.set(Math.ceil(msLeft), inOrder);
         return await run(this.client, statement, title);
       } catch (error) {
         const state = error instanceof SqlError ? error.sqlState : '';
@@ -60,16 +91,12 @@ export class Reader {
     }
   }
 
-  /** Has ranges read page by page, which takes less than row by row; a statement that needs the key's order pays for it. */
-  public async readByPages(): Promise<void> {
-    await run(this.client, sql('SET enable_indexscan = off'));
-  }
-
-  private async limit(ms: number): Promise<void> {
-    const whole = Math.ceil(ms);
-    if (whole === this.limitMs) return;
-    await this.client.query(`SET statement_timeout = ${whole}`);
-    this.limitMs = whole;
+  private async set(limitMs: number, inOrder: boolean): Promise<void> {
+    const settings = `SET statement_timeout = ${limitMs}; SET enable_indexscan = ${inOrder ? 'on' : 'off'}`;
+    if (settings === this.settings) return;
+    await this.client.query(settings);
+    this.settings = settings;
+    this.limitMs = limitMs;
   }
 
   private obstacleOf(error: unknown, state: string, table: string): Error {
@@ -89,15 +116,20 @@ export class Reader {
 /** Why a table is unchecked whose comparison took too long. */
 export const TIME_SPENT = 'the time for it was spent before it was compared';
 
-/** Opens a session that digests, and closes it, however `use` ends. */
-export function withReader<Result>(
-  connection: Connection,
-  secrets: SecretStore,
-  use: (reader: Reader, client: Client) => Promise<Result>,
+/** A session on each of the two servers. */
+export type Readers = readonly [source: Reader, target: Reader];
+
+/** Opens a session on each of two servers at once, and closes them, however `use` ends. */
+export async function withReaders<Result>(
+  { source, target, secrets }: Pick<VerifyOptions, 'source' | 'target' | 'secrets'>,
+  use: (readers: Readers) => Promise<Result>,
 ): Promise<Result> {
-  const session = { purpose: 'verify', readOnly: true, statementTimeoutMs: 0, idleTimeoutMs: 0 };
-  return withConnection(connection, secrets, session, async (client) => {
-    await run(client, DIGEST_SESSION);
-    return use(new Reader(connection.server, client), client);
-  });
+  const opening = [Reader.open(source, secrets), Reader.open(target, secrets)] as const;
+  await Promise.allSettled(opening);
+  try {
+    return await use(await Promise.all(opening));
+  } finally {
+    for (const opened of await Promise.allSettled(opening))
+      if (opened.status === 'fulfilled') await opened.value.close();
+  }
 }

@@ -2,6 +2,7 @@ import { judgeDigests, type RowKey, type Sides, type TableComparison } from '../
 import { type Doubt, rowsInAll } from './doubt';
 import {
   digestOf,
+  guessedAfter,
   nextRangeOf,
   type Range,
   type RangeLook,
@@ -30,6 +31,8 @@ export interface TableTask {
 /** A statement that takes longer is made smaller the next time, so that none holds a server's horizon for long. */
 const LONG_STATEMENT_MS = 2_000;
 const FEWEST_ROWS = 100;
+/** So many rows are read first, as the target has nothing to do meanwhile. */
+const FIRST_ROWS = 5_000;
 /** So many rows that differ are named in a result. */
 const NAMED_IN_RESULT = 10;
 
@@ -80,12 +83,12 @@ async function readAtOnce(task: TableTask): Promise<TableState> {
 /** The source reads the next range while the target reads what the source just has. */
 async function readInRanges(task: TableTask): Promise<TableState> {
   let { state } = task;
-  let look = await readSource(task, state.after, task.chunkRows);
+  let look = await readSource(task, state.after, Math.min(FIRST_ROWS, task.chunkRows));
   for (;;) {
-    const { range, digest, size } = look;
+    const { range, digest } = look;
     const [here, next] = await both(
       readTarget(task.sides, range),
-      range.upTo === undefined ? undefined : readSource(task, range.upTo, size),
+      range.upTo === undefined ? undefined : readSource(task, range.upTo, look.size, look),
     );
     state = await further(task, state, range, [digest, here]);
     if (next === undefined) return state;
@@ -100,7 +103,7 @@ async function further(
   range: Range,
   [there, here]: readonly [string, string],
 ): Promise<TableState> {
-  const rows = Number(there.split(' ')[0]);
+  const rows = rowsOf(there);
   const found =
     there === here
       ? { same: rows, doubts: [] }
@@ -133,12 +136,21 @@ async function readSource(
   { sides: { source, pace }, chunkRows }: TableTask,
   after: RowKey | undefined,
   size: number,
+  before?: RangeLook,
 ): Promise<SourceLook> {
   const began = performance.now();
-  const look = await nextRangeOf(source, after, size, pace);
+  const range = before && guessedAfter(source.scope, before.range, rowsOf(before.digest), size);
+  const look =
+    range === undefined
+      ? await nextRangeOf(source, after, size, pace)
+      : { range, digest: await digestOf(source, range, pace) };
   const took = performance.now() - began;
   if (look.range.upTo !== undefined) await pace.rest(took);
   return { ...look, size: nextSize(size, took, chunkRows) };
+}
+
+function rowsOf(digest: string): number {
+  return Number(digest.split(' ')[0]);
 }
 
 async function readTarget({ target, pace }: TableSides, range: Range): Promise<string> {

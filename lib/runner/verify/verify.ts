@@ -3,7 +3,7 @@ import type { VerifyOptions } from './options';
 import { Pace } from './pace';
 import { namesOf, planAll } from './plan';
 import { ProgressMeter } from './progress';
-import { type Reader, TIME_SPENT, withReader } from './reader';
+import { type Readers, TIME_SPENT, withReaders } from './reader';
 import { type TableVerification, type Verification, verdictOf } from './result';
 import { beginTable, planOf } from './state';
 import { StateKeeper } from './state-keeper';
@@ -23,18 +23,20 @@ const CHUNK_ROWS = 50_000;
  */
 export async function verifyTables(options: VerifyOptions): Promise<Verification> {
   const started = performance.now();
-  const comparisons = await planAll(options);
-  const state = new StateKeeper(options.resume, options.onState);
-  try {
-    const tables = await new Run(options, comparisons, state, started).all();
-    return {
-      status: verdictOf(tables),
-      tables,
-      seconds: (performance.now() - started) / 1000,
-    };
-  } finally {
-    state.keep();
-  }
+  return await withReaders(options, async (readers) => {
+    const comparisons = await planAll(options, readers);
+    const state = new StateKeeper(options.resume, options.onState);
+    try {
+      const tables = await new Run(options, comparisons, state, started).all(readers);
+      return {
+        status: verdictOf(tables),
+        tables,
+        seconds: (performance.now() - started) / 1000,
+      };
+    } finally {
+      state.keep();
+    }
+  });
 }
 
 /** One verification that is under way. */
@@ -55,32 +57,27 @@ class Run {
     );
   }
 
-  public async all(): Promise<TableVerification[]> {
-    const workers = Math.min(this.options.concurrency ?? CONCURRENCY, this.queue.length);
-    await this.allOrStop(Array.from({ length: workers }, () => this.work()));
+  /** Compares with the sessions that there are, and with further ones of its own. */
+  public async all(readers: Readers): Promise<TableVerification[]> {
+    const more = Math.min(this.options.concurrency ?? CONCURRENCY, this.queue.length) - 1;
+    await this.allOrStop([
+      this.work(readers),
+      ...Array.from({ length: Math.max(0, more) }, () =>
+        withReaders(this.options, (own) => this.work(own)),
+      ),
+    ]);
     return this.comparisons.flatMap((_, index) => this.results.get(index) ?? []);
   }
 
-  private work(): Promise<void> {
-    const { source, target, secrets, signal } = this.options;
-    return withReader(source, secrets, (there) =>
-      withReader(target, secrets, async (here) => {
-        // Where ranges end is looked up on the source only.
-        await here.readByPages();
-        for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
-          signal?.throwIfAborted();
-          const comparison = this.comparisons[next];
-          if (comparison !== undefined) await this.table(next, comparison, [there, here]);
-        }
-      }),
-    );
+  private async work(readers: Readers): Promise<void> {
+    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
+      this.options.signal?.throwIfAborted();
+      const comparison = this.comparisons[next];
+      if (comparison !== undefined) await this.table(next, comparison, readers);
+    }
   }
 
-  private async table(
-    index: number,
-    comparison: TableComparison,
-    readers: readonly [Reader, Reader],
-  ): Promise<void> {
+  private async table(index: number, comparison: TableComparison, readers: Readers): Promise<void> {
     const result =
       comparison.kind === 'decided'
         ? decidedResult(comparison)
@@ -94,7 +91,7 @@ class Run {
   private async compare(
     index: number,
     comparison: Extract<TableComparison, { kind: 'digest' }>,
-    [source, target]: readonly [Reader, Reader],
+    [source, target]: Readers,
   ): Promise<TableVerification> {
     const { options, meter } = this;
     const plan = planOf(comparison, options.source, options.target);
