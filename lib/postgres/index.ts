@@ -90,6 +90,7 @@ export {
   mayEndSessions,
   mayFence,
   mayStampSlots,
+  missingExtensions,
   missingRoles,
   NATIVE_SUBSCRIPTIONS,
   type ObservedAccess,

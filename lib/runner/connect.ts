@@ -45,6 +45,12 @@ export interface ConnectOptions {
    */
   readonly readOnly?: boolean;
   /**
+   * Whether dates and times read the same whatever the server's settings are, such as those in bounds of partitions.
+   *
+   * @default false
+   */
+  readonly comparable?: boolean;
+  /**
    * The replication protocol, for one database (logical) or for the whole server (physical).
    *
    * @default - the ordinary protocol
@@ -177,6 +183,9 @@ function serverOptions(options: ConnectOptions): string {
     tcp_keepalives_idle: 30,
     tcp_keepalives_interval: 10,
     tcp_keepalives_count: 3,
+    ...(options.comparable === true
+      ? { TimeZone: 'UTC', DateStyle: 'ISO', IntervalStyle: 'postgres' }
+      : {}),
     ...(options.readOnly === true ? { default_transaction_read_only: 'on' } : {}),
   };
   return Object.entries(settings)

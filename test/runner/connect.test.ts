@@ -74,14 +74,20 @@ test('a session is encrypted, limited, and finds names in pg_catalog only', asyn
   const shown = await withConnection(
     connectionTo(),
     secrets,
-    { purpose: 'test', statementTimeoutMs: 0, lockTimeoutMs: 7000, readOnly: true },
+    {
+      purpose: 'test',
+      statementTimeoutMs: 0,
+      lockTimeoutMs: 7000,
+      readOnly: true,
+      comparable: true,
+    },
     async (client) => {
       const { rows } = await client.query(
         `SELECT application_name, ssl, version, current_setting('search_path') AS path,
                 current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
                 current_setting('idle_session_timeout') AS idle,
                 current_setting('idle_in_transaction_session_timeout') AS idle_in_transaction,
-                current_setting('transaction_read_only') AS read_only,
+                current_setting('transaction_read_only') AS read_only, concat_ws(' ', current_setting('TimeZone'), current_setting('DateStyle'), current_setting('IntervalStyle')) AS formats,
                 current_setting('client_encoding') AS encoding
          FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE pid = pg_backend_pid()`,
       );
@@ -100,6 +106,7 @@ test('a session is encrypted, limited, and finds names in pg_catalog only', asyn
       idle: '10min',
       idle_in_transaction: '1min',
       read_only: 'on',
+      formats: 'UTC ISO, MDY postgres',
       encoding: 'UTF8',
     },
   ]);

@@ -105,7 +105,13 @@ export {
   quietSlotName,
 } from './quiet';
 export { type RenamedComparison, renamedDifferences } from './renamed-schema';
-export { describeSchema, type PlacedPart, type SchemaPart, schemaDifferences } from './schema';
+export {
+  describeSchema,
+  missingExtensions,
+  type PlacedPart,
+  type SchemaPart,
+  schemaDifferences,
+} from './schema';
 export {
   type ListedSequence,
   listSequences,

@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../identifiers';
 import type { TargetNames } from '../verification';
 import { lastName, likeness, type Renames } from './renamed-text';
-import { type PlacedPart, type SchemaPart, schemaDifferences } from './schema';
+import type { PlacedPart, SchemaPart } from './schema';
 
 /** What differs between two schemas of which one has other names. */
 export interface RenamedComparison {
@@ -55,9 +55,6 @@ class RenamedSchemas {
     for (const kind of ['table', 'column', 'sequence'] as const) this.byPlace(kind);
     for (const kind of ['index', 'constraint'] as const) this.byText(kind);
     for (const kind of TYPES) this.types(kind);
-    const extensions = (parts: readonly PlacedPart[]) =>
-      parts.filter(({ kind }) => kind === 'extension');
-    this.differences.push(...schemaDifferences(extensions(this.from), extensions(this.to)));
     const { differences, notCompared, leftOut } = this;
     return { differences, notCompared, leftOut };
   }

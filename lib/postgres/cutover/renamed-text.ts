@@ -1,3 +1,5 @@
+import { lexemes, restoredText } from './canonical-text';
+
 /** What things are called there, by what they are called here. Names that stay are not in it, or have themselves. */
 export type Renames = ReadonlyMap<string, ReadonlySet<string>>;
 
@@ -9,12 +11,15 @@ interface Token {
   readonly text: string;
 }
 
-const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|\d[\d.]*|\S/gu;
 const IS_NAME = /^[\p{L}_]/u;
 
 /** Compares two texts that servers wrote of expressions, indexes or constraints, name by name. */
 export function likeness(here: string, there: string, renames: Renames): Likeness {
-  return likenessOf(withoutIndexName(tokens(here)), withoutIndexName(tokens(there)), renames);
+  return likenessOf(parts(here), parts(there), renames);
+}
+
+function parts(text: string): readonly Token[] {
+  return withoutIndexName(tokens(restoredText(text)));
 }
 
 /** The last part of a qualified name. */
@@ -49,7 +54,7 @@ function likenessOfToken(
 }
 
 function tokens(text: string): readonly Token[] {
-  return (text.match(TOKENS) ?? []).map((found) => {
+  return lexemes(text).map((found) => {
     if (found.startsWith('"') && found.length > 1) return { kind: 'name', text: unquoted(found) };
     if (found.startsWith("'")) return { kind: 'string', text: found };
     return { kind: IS_NAME.test(found) ? 'name' : 'sign', text: found };

@@ -1,5 +1,6 @@
 import { type Statement, sql } from '../statement';
 import { selectionSql, type TableSelection } from '../table-selection';
+import { restoredText } from './canonical-text';
 import { fromSequences } from './sequences';
 
 /** One part of a schema, as the server describes it. */
@@ -34,6 +35,9 @@ export interface PlacedPart extends SchemaPart {
 /** The collation of the attribute `a`, where it is not the one of its type. */
 const COLLATION = `(SELECT pg_catalog.format('COLLATE %I.%I', l.collnamespace::pg_catalog.regnamespace, l.collname) FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_type y ON y.oid = a.atttypid WHERE l.oid = a.attcollation AND a.attcollation <> y.typcollation)`;
 
+/** What `c` is a partition of, or inherits from. */
+const PARENTS = `(SELECT 'OF ' || pg_catalog.string_agg(pg_catalog.format('%I.%I', pn.nspname, p.relname), ', ' ORDER BY h.inhseqno) FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class p ON p.oid = h.inhparent JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace WHERE h.inhrelid = c.oid)`;
+
 /** What an index or a constraint needs; the columns of a key are in `numbers`, since its constraint needs them for it. */
 function needs(catalog: string, id: string, numbers: string): string {
   return `(SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_array(nn.nspname, nc.relname, na.attname)) FROM (SELECT c.oid AS whole, num::int FROM pg_catalog.unnest(${numbers}) num UNION ALL SELECT p.refobjid, p.refobjsubid FROM pg_catalog.pg_depend p WHERE p.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND p.objid = ${id} AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) u (whole, num) JOIN pg_catalog.pg_attribute na ON na.attrelid = u.whole AND na.attnum = u.num AND u.num > 0 JOIN pg_catalog.pg_class nc ON nc.oid = u.whole JOIN pg_catalog.pg_namespace nn ON nn.oid = nc.relnamespace)`;
@@ -45,14 +49,14 @@ export function describeSchema(selection: TableSelection): Statement {
   const table = `pg_catalog.format('%I.%I', n.nspname, c.relname)`;
   const tables = `pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND ${selected}`;
   return sql(
-    `SELECT 'table' AS kind, ${table} AS name, c.relkind::text AS definition, n.nspname AS schema, c.relname AS relation, NULL::name AS column, NULL::jsonb AS needs FROM ${tables}
+    `SELECT 'table' AS kind, ${table} AS name, pg_catalog.concat_ws(' ', c.relkind, pg_catalog.pg_get_partkeydef(c.oid), ${PARENTS}, pg_catalog.pg_get_expr(c.relpartbound, c.oid)) AS definition, n.nspname AS schema, c.relname AS relation, NULL::name AS column, NULL::jsonb AS needs FROM ${tables}
 UNION ALL SELECT 'replica identity', ${table}, CASE c.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' ELSE coalesce((SELECT 'USING INDEX ' || pg_catalog.quote_ident(i.relname) FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND x.indisreplident), 'USING INDEX') END, n.nspname, c.relname, NULL, NULL FROM ${tables}
-UNION ALL SELECT 'column', ${table} || '.' || pg_catalog.quote_ident(a.attname), pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), ${COLLATION}, CASE WHEN a.attnotnull THEN 'NOT NULL' END, CASE WHEN a.attidentity <> '' THEN 'IDENTITY ' || a.attidentity::text END, CASE WHEN a.attgenerated <> '' THEN 'GENERATED ' || a.attgenerated::text END, 'DEFAULT ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid)), n.nspname, c.relname, a.attname, NULL
+UNION ALL SELECT 'column', ${table} || '.' || pg_catalog.quote_ident(a.attname), pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), ${COLLATION}, CASE WHEN a.attnotnull THEN 'NOT NULL' END, CASE WHEN a.attidentity <> '' AND NOT c.relispartition THEN 'IDENTITY ' || a.attidentity::text END, CASE WHEN a.attgenerated <> '' THEN 'GENERATED ' || a.attgenerated::text END, 'DEFAULT ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid)), n.nspname, c.relname, a.attname, NULL
   FROM ${tables} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
 UNION ALL SELECT 'index', pg_catalog.format('%I.%I', n.nspname, i.relname), pg_catalog.pg_get_indexdef(i.oid) || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END, n.nspname, c.relname, NULL, ${needs('pg_class', 'i.oid', 'x.indkey::int2[]')}
   FROM ${tables} JOIN pg_catalog.pg_index x ON x.indrelid = c.oid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
 UNION ALL SELECT 'constraint', ${table} || '.' || pg_catalog.quote_ident(k.conname), pg_catalog.pg_get_constraintdef(k.oid), n.nspname, c.relname, NULL, ${needs('pg_constraint', 'k.oid', 'k.conkey')}
-  FROM ${tables} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
+  FROM ${tables} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND (k.contype IN ('p', 'u', 'c', 'x') OR k.contype = 'f' AND k.conparentid = 0)
 ${describeTypes(tables)}
 UNION ALL SELECT 'sequence', ${table}, (SELECT pg_catalog.format('%s INCREMENT %s MINVALUE %s MAXVALUE %s CYCLE %s', pg_catalog.format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqcycle) FROM pg_catalog.pg_sequence s WHERE s.seqrelid = c.oid), coalesce(o.schema, n.nspname), coalesce(o.name, c.relname), o.column, NULL
   ${fromSequences(selection)}
@@ -76,7 +80,7 @@ function describeTypes(tables: string): string {
   FROM pg_catalog.pg_type t WHERE t.typtype IN ('e', 'd', 'c', 'r') AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace AND t.oid IN ${used} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND x.objid = t.oid AND x.deptype = 'e')`;
 }
 
-/** What differs between two schemas, a sentence each. Extensions and sequences that only the new server has do no harm. */
+/** What differs between two schemas, a sentence each. Sequences that only the new server has do no harm. */
 export function schemaDifferences(
   from: readonly SchemaPart[],
   to: readonly SchemaPart[],
@@ -84,17 +88,31 @@ export function schemaDifferences(
   const there = new Map(to.map((part) => [keyOf(part), part.definition]));
   const here = new Set(from.map(keyOf));
   const missing = from.flatMap((part) => {
-    const definition = there.get(keyOf(part));
-    if (definition === undefined) return [`${part.kind} ${part.name} is missing`];
-    return definition === part.definition
+    const { kind, name, definition } = part;
+    const found = there.get(keyOf(part));
+    // A dump leaves out an index that could not be built.
+    if (kind === 'extension' || (kind === 'index' && definition.endsWith(' INVALID'))) return [];
+    if (found === undefined) return [`${kind} ${name} is missing`];
+    return found === definition || restoredText(found) === restoredText(definition)
       ? []
-      : [`${part.kind} ${part.name} is "${definition}" instead of "${part.definition}"`];
+      : [`${kind} ${name} is "${found}" instead of "${definition}"`];
   });
   const extra = to
     .filter(({ kind }) => kind !== 'extension' && kind !== 'sequence')
     .filter((part) => !here.has(keyOf(part)))
     .map((part) => `${part.kind} ${part.name} is there only`);
   return [...missing, ...extra];
+}
+
+/** Extensions that only `from` has. What a selected table needs of one is missing there as well, and differs. */
+export function missingExtensions(
+  from: readonly SchemaPart[],
+  to: readonly SchemaPart[],
+): readonly string[] {
+  const there = new Set(to.map(keyOf));
+  return from
+    .filter((part) => part.kind === 'extension' && !there.has(keyOf(part)))
+    .map(({ name }) => name);
 }
 
 function keyOf({ kind, name }: SchemaPart): string {

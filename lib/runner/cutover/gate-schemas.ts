@@ -1,7 +1,9 @@
 import {
   changesAreNoted,
   describeSchema,
+  LinkKind,
   lastChange,
+  missingExtensions,
   type PlacedPart,
   renamedDifferences,
   schemaDifferences,
@@ -22,24 +24,34 @@ const DIFFERENCES_SHOWN = 5;
 
 /** What keeps the schemas from counting as the same; or, if nothing does, what could not be compared or is left out. */
 export async function lookAtSchemas(context: CutoverContext): Promise<GateFinding> {
-  const { from, to, selection, transformations } = context.plan;
-  const describe = async (server: string, selected: TableSelection) =>
-    (await context.run(server, describeSchema(selected))) as unknown as readonly PlacedPart[];
+  const { from, to, selection, transformations, forward, reverse } = context.plan;
+  // Nobody decodes what is written there.
+  const unread = reverse === undefined && forward.every(({ kind }) => kind === LinkKind.DMS);
+  const describe = async (server: string, selected: TableSelection) => {
+    const parts = (await context.run(server, describeSchema(selected))) as unknown;
+    return (parts as readonly PlacedPart[]).filter(
+      ({ kind }) => !(unread && kind === 'replica identity'),
+    );
+  };
   const selectedThere = await selectionThere(context);
   const [here, there] = await Promise.all([describe(from, selection), describe(to, selectedThere)]);
   const { differences, notCompared, leftOut } =
     transformations === undefined
       ? { differences: schemaDifferences(here, there), notCompared: [], leftOut: [] }
       : renamedDifferences(here, there, targetNames(transformations));
-  if (differences.length === 0) return besidesDifferences(notCompared, leftOut);
-  const more = differences.length - DIFFERENCES_SHOWN;
-  const shown = differences.slice(0, DIFFERENCES_SHOWN).join('; ');
+  const extensions = missingExtensions(here, there);
+  if (differences.length === 0) return besidesDifferences(to, notCompared, leftOut, extensions);
+  const all = [...extensions.map((name) => `extension ${name} is missing`), ...differences];
+  const more = all.length - DIFFERENCES_SHOWN;
+  const shown = all.slice(0, DIFFERENCES_SHOWN).join('; ');
   return `on '${to}': ${shown}${more > 0 ? `; and ${more} more` : ''}${await whoChanged(context)}`;
 }
 
 function besidesDifferences(
+  to: string,
   notCompared: readonly string[],
   leftOut: readonly string[],
+  extensions: readonly string[],
 ): GateFinding {
   if (notCompared.length > 0)
     return {
@@ -47,10 +59,17 @@ function besidesDifferences(
       wayOut:
         'look at each on both servers; drop it there until the cutover has ended, or rename what shares a name with what is renamed',
     };
-  if (leftOut.length === 0) return undefined;
-  return {
-    besides: `as it must be, without what goes with a column that is left out: ${leftOut.join('; ')}`,
-  };
+  const said = [
+    ...(leftOut.length === 0
+      ? []
+      : [`without what goes with a column that is left out: ${leftOut.join('; ')}`]),
+    ...(extensions.length === 0
+      ? []
+      : [
+          `but '${to}' lacks extensions that no selected table is made of, though applications may call them: ${extensions.join(', ')}`,
+        ]),
+  ];
+  return said.length === 0 ? undefined : { besides: `as it must be, ${said.join('; ')}` };
 }
 
 /** Who changed the schema last, where changes are noted. */

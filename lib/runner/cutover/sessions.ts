@@ -14,7 +14,7 @@ export async function withSessions<Result>(
 ): Promise<Result> {
   const sessions = new Map<string, Client>();
   const open = async (server: string, connection: Connection): Promise<void> => {
-    const fresh = await connect(connection, secrets, { purpose });
+    const fresh = await connect(connection, secrets, { purpose, comparable: true });
     // Not by its end, which a server that says nothing would keep waiting.
     sessions.get(server)?.connection.stream.destroy();
     sessions.set(server, fresh);

@@ -139,7 +139,27 @@ test('schemas differ by what is missing, other, or there only', () => {
   ).toEqual([
     'column a.t.id is "integer NOT NULL" instead of "bigint NOT NULL"',
     'index a.t_pkey is missing',
-    'extension citext is missing',
     'constraint a.t.positive is there only',
   ]);
+});
+
+test.each([
+  [
+    `((s)::text = ANY ((ARRAY['a, b'::character varying, ''''::character varying])::text[]))`,
+    `((s)::text = ANY (ARRAY[('a, b'::character varying)::text, (''''::character varying)::text]))`,
+    true,
+  ],
+  ['(((a > 0) AND (a < 5)) AND b)', '((a > 0) AND (a < 5) AND b)', true],
+  ['((a OR b) OR (c OR d))', '(a OR b OR c OR d)', true],
+  ['((a OR b) AND c)', '(a OR (b AND c))', false],
+  ['((a OR b) AND c)', '(a OR b AND c)', false],
+  [`(s = ANY ((ARRAY['a'::x])::text[]))`, `(s = ANY (ARRAY[('a'::x)::name]))`, false],
+  [`(s = ANY ((ARRAY['a'::x])::text[]))`, `(s = ANY (ARRAY['a'::x]))`, false],
+  [`(s = 'a AND (b AND c)'::text)`, `(s = 'a AND b AND c'::text)`, false],
+  ['f(a AND b)', 'f((a AND b))', false],
+])('%s as a server restores it is %s: %s', (from, to, same) => {
+  const check = (definition: string) => [
+    { kind: 'constraint' as const, name: 'a.t.c', definition: `CHECK ${definition}` },
+  ];
+  expect(schemaDifferences(check(from), check(to))).toHaveLength(same ? 0 : 1);
 });

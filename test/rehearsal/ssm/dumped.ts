@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import type { Server } from '../../../lib/rehearsal/servers';
 import { findClientTool } from '../../../lib/rehearsal/servers/binaries';
 import { pgDumpStandIn } from '../../../lib/rehearsal/ssm/pg-dump';
 import type { TestServer } from '../../servers';
 import { describeSchemas } from './copied';
 
+const NEWEST_FIRST = [18, 17, 16, 15, 14];
 const OPTIONS =
   '-w --schema-only --strict-names --no-publications --no-subscriptions --no-security-labels --no-tablespaces';
 
@@ -26,13 +28,15 @@ export async function standInDump(
   return answer.output;
 }
 
-/** What pg_dump dumps, where that of the server's major is installed. */
+/** What pg_dump dumps, where one is installed that knows the server's major. */
 export async function realDump(
-  { server }: TestServer,
+  { server }: { readonly server: Server },
   database: string,
   schemas: readonly string[],
 ): Promise<string | undefined> {
-  const tool = await findClientTool(server.major, 'pg_dump');
+  const majors = NEWEST_FIRST.filter((major) => major >= server.major);
+  const found = await Promise.all(majors.map((major) => findClientTool(major, 'pg_dump')));
+  const tool = found.find((one) => one !== undefined);
   if (tool === undefined) return undefined;
   const { user, password } = server.superuser;
   const env = {
