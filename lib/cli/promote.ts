@@ -73,7 +73,8 @@ export const promoteCommand: Command = {
       description: 'the old primary is gone, and no client reaches it; refused while it answers',
     },
     'accept-loss': {
-      description: 'promote although a quorum may have commits that nobody who answers has',
+      description:
+        'promote although a quorum may have commits that nobody who answers has, or was not noted',
     },
     'dry-run': {
       description: 'print every statement, secrets blanked out, and change nothing',
@@ -157,7 +158,8 @@ function dryRunLines(found: PromotionDryRun): string[] {
   return lines;
 }
 
-function intention({ from, to, promoted, fenced, loss, standbys }: PromotionDryRun): string[] {
+function intention(found: PromotionDryRun): string[] {
+  const { from, to, promoted, fenced, loss, standbys, remarks } = found;
   if (promoted)
     return [`'${to}' is the primary already; what is left to do after '${from}' is done.`];
   return [
@@ -167,6 +169,7 @@ function intention({ from, to, promoted, fenced, loss, standbys }: PromotionDryR
     ),
     `'${to}' becomes the primary in place of '${from}', ${fenced ? 'which is fenced first: its clients are sent away' : 'which is declared lost'}.`,
     describeLoss(loss, from),
+    ...remarks,
   ];
 }
 
@@ -198,7 +201,7 @@ function print(outcome: PromotionOutcome, options: Arguments, { stdout }: Io): v
     writeJson(stdout, outcome);
     return;
   }
-  const { result, from, to, timeline, forkedAt, loss, following, notFollowing } = outcome;
+  const { result, from, to, timeline, forkedAt, loss, following, notFollowing, remarks } = outcome;
   writeLine(
     stdout,
     `'${to}' ${result === 'promoted' ? 'is the primary' : 'was the primary already'}, on timeline ${timeline} from ${forkedAt} on`,
@@ -207,4 +210,5 @@ function print(outcome: PromotionOutcome, options: Arguments, { stdout }: Io): v
   if (following.length > 0) writeLine(stdout, `it is followed by ${following.join(', ')}`);
   for (const { server, reason } of notFollowing)
     writeLine(stdout, `'${server}' does not follow: ${reason}`);
+  for (const remark of remarks) writeLine(stdout, remark);
 }

@@ -16,6 +16,7 @@ export {
   writeMark,
 } from './fence';
 export { type PromotionInput, parsePromotion } from './input';
+export { type ArchiveState, archiveState, type LogReader, logReaders } from './left-behind';
 export { describeLoss, holdsAcknowledged, lossAfter, type PromotionLoss } from './loss';
 export { memberSlot, quorumOf } from './members';
 export { RejoinMode, type RejoinParameters, renderRejoin } from './rejoin';
@@ -45,3 +46,4 @@ export {
   type PromotionStep,
   type PromotionStepId,
 } from './steps';
+export { noteWaitedFor, type WaitedFor, waitedFor } from './waited-for';

@@ -5,7 +5,7 @@ import type { SynchronousStandbys } from '../topology';
 export type PromotionLoss =
   /** Everything that the old primary had was on the new one before it was promoted. */
   | { readonly kind: 'nothing' }
-  /** A quorum had every acknowledged commit, and the new primary has all that the quorum had. */
+  /** A quorum had every commit that waited for it, and the new primary has all that the quorum had. */
   | { readonly kind: 'nothing-acknowledged' }
   /** It was said when the new primary was promoted, which was before, where the log reached `after`. */
   | { readonly kind: 'said-before'; readonly after: Lsn }
@@ -42,7 +42,7 @@ export function describeLoss(loss: PromotionLoss, from: string): string {
     case 'nothing':
       return 'nothing is lost: the new primary has the whole log of the old one';
     case 'nothing-acknowledged':
-      return 'no acknowledged commit is lost: a quorum of the standbys had each of them';
+      return 'no acknowledged commit is lost: a quorum of the standbys had each of them, but for those of sessions whose synchronous_commit was off or local';
     case 'said-before':
       return `it was promoted before, at ${loss.after}; what '${from}' wrote after that is not there`;
     case 'everything-after': {

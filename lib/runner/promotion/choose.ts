@@ -1,5 +1,4 @@
 import {
-  holdsAcknowledged,
   mostAdvanced,
   PontoonError,
   quorumOf,
@@ -28,23 +27,6 @@ export function choose(context: PromotionContext, members: Members): StandbyStat
   // A primary that answers sends the rest.
   if (context.absent.has(input.from)) refuseBehind(candidate, standbys);
   return candidate;
-}
-
-/** Whether no acknowledged commit can be lost. Refuses where a quorum may have some that nobody who answers has. */
-export function acknowledgedAreSafe(
-  context: PromotionContext,
-  answering: readonly string[],
-): boolean {
-  const { input, request } = context;
-  const quorum = quorumOf(input.topology, input.from);
-  if (quorum === undefined) return false;
-  if (holdsAcknowledged(quorum, answering)) return true;
-  if (request.acceptLoss === true) return false;
-  const needed = quorum.standbys.length - quorum.quorum + 1;
-  throw new PontoonError(
-    'QUORUM_UNKNOWN',
-    `${needed} of ${quorum.standbys.map((name) => `'${name}'`).join(', ')} must answer, so that one of them has every acknowledged commit, got ${answering.filter((name) => quorum.standbys.includes(name)).length}; make another one reachable, or say --accept-loss`,
-  );
 }
 
 /** The standbys that are to follow `to`; the old primary too, once it has been rejoined. */

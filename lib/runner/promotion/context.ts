@@ -49,6 +49,8 @@ export interface PromotionOutcome {
   readonly following: readonly string[];
   /** Those that do not, and why. The old primary is among them until it has been rejoined. */
   readonly notFollowing: readonly NotFollowing[];
+  /** What the operator has to see to: what a promotion leaves behind, or could not find out. */
+  readonly remarks: readonly string[];
   /** Milliseconds from the first look to the moment when the new primary takes writes; undefined for what was done before. */
   readonly openedMs?: number;
 }
@@ -66,6 +68,8 @@ export class PromotionContext {
   public readonly input: PromotionInput;
   /** All servers of the cluster; the primary of the topology comes first. */
   public readonly members: readonly string[];
+  /** What the outcome has to say beside what was done. */
+  public readonly remarks: string[] = [];
   private readonly began = performance.now();
 
   constructor(

@@ -12,7 +12,7 @@ import {
   type Statement,
   setForServer,
 } from '../../postgres';
-import { acknowledgedAreSafe, choose, othersThan } from './choose';
+import { choose, othersThan } from './choose';
 import {
   type Members,
   PromotionContext,
@@ -24,6 +24,8 @@ import { primarySettings, standbySettings } from './follow';
 import { look, promotedAlready, standbysOf } from './look';
 import { requireLost } from './lost';
 import { withMembers } from './open';
+import { acknowledgedAreSafe } from './quorum';
+import { remarksOnReaders } from './remarks';
 
 /** What a promotion would do. */
 export interface PromotionDryRun {
@@ -36,6 +38,8 @@ export interface PromotionDryRun {
   /** What would be lost, as far as it can be said before. */
   readonly loss: PromotionLoss;
   readonly standbys: readonly StandbyState[];
+  /** What the operator has to see to. */
+  readonly remarks: readonly string[];
   readonly actions: readonly PromotionAction[];
 }
 
@@ -66,8 +70,9 @@ export async function dryRunPromotion(
       to,
       promoted: promoted !== undefined,
       fenced,
-      loss: forecast(context, members, { to, promoted, fenced }),
+      loss: await forecast(context, members, { to, promoted, fenced }),
       standbys: standbysOf(members),
+      remarks: promoted === undefined ? await remarksOnReaders(context, to) : [],
       actions: [
         ...(fenced ? await fencing(context, 'fence') : []),
         ...preparing(context, members, to),
@@ -85,15 +90,15 @@ interface Chosen {
   readonly fenced: boolean;
 }
 
-function forecast(
+async function forecast(
   context: PromotionContext,
   members: Members,
   { to, promoted, fenced }: Chosen,
-): PromotionLoss {
+): Promise<PromotionLoss> {
   const after = members.get(to)?.position ?? '0/0';
   if (promoted !== undefined) return { kind: 'said-before', after };
   if (fenced) return { kind: 'nothing' };
-  return acknowledgedAreSafe(context, [to, ...othersThan(members, to)])
+  return (await acknowledgedAreSafe(context, to, [to, ...othersThan(members, to)]))
     ? { kind: 'nothing-acknowledged' }
     : lossAfter(after, context.input.lastKnown);
 }

@@ -1,16 +1,12 @@
 import {
-  isRecovering,
   type LogPosition,
   lossAfter,
   lsnDistance,
   type PromotionLoss,
-  promoteServer,
   refuseBehind,
-  timelineOf,
 } from '../../postgres';
 import { messageOf } from '../message-of';
-import { type Probe, waitUntil } from '../wait';
-import { acknowledgedAreSafe, choose, othersThan } from './choose';
+import { choose, othersThan } from './choose';
 import {
   type Members,
   type NotFollowing,
@@ -20,14 +16,13 @@ import {
   type PromotionServices,
 } from './context';
 import { catchUp, fenceServer, isFenced, liftServer, positionOf, untilHas } from './fence';
-import { forgetFollowers, pointBack, prepare, repoint, untilFollowed } from './follow';
+import { forgetFollowers, pointBack, prepare } from './follow';
 import { look, promotedAlready, standbysOf, takeCluster } from './look';
 import { refuseHeard, requireLost } from './lost';
 import { withMembers } from './open';
-
-// A standby asks for several files of the archive first, each of which may take as long as it gives it.
-const PROMOTE_MS = 120_000;
-const LOOK_AGAIN_MS = 10;
+import { acknowledgedAreSafe, isNoted } from './quorum';
+import { remarksOnReaders } from './remarks';
+import { promoteNow, type Repointing, repointAll, settle, timelineAt, without } from './take-over';
 
 /**
  * Makes a standby the primary of its cluster. Killed at any point and run again, it goes on from what the servers are.
@@ -61,6 +56,8 @@ async function goOn(
   const { from } = context.input;
   const { timeline, began } = await timelineAt(context, to);
   const loss = await keepOut(context, members, began);
+  if (members.get(from)?.recovering === false)
+    context.remarks.push(...(await remarksOnReaders(context, to)));
   const others = othersThan(members, to);
   context.step('prepare');
   await prepare(context, to, others);
@@ -68,7 +65,7 @@ async function goOn(
   const failed = await repointAll(context, members, { to, others });
   context.step('lift');
   await liftServer(context, to);
-  const rest = await followed(context, { to, others, failed });
+  const rest = await settle(context, { to, others, failed });
   return { result: 'already-promoted', from, to, timeline, forkedAt: began, loss, ...rest };
 }
 
@@ -96,7 +93,8 @@ async function replaceLost(context: PromotionContext, members: Members): Promise
   const candidate = choose(context, await look(context));
   const to = candidate.server;
   const others = othersThan(members, to);
-  acknowledgedAreSafe(context, [to, ...others]);
+  await acknowledgedAreSafe(context, to, [to, ...others]);
+  context.remarks.push(...(await remarksOnReaders(context, to)));
   context.step('prepare');
   await prepare(context, to, others);
   context.step('re-point');
@@ -105,14 +103,16 @@ async function replaceLost(context: PromotionContext, members: Members): Promise
   const now = standbys.find(({ server }) => server === to) ?? candidate;
   refuseBehind(now, standbys);
   // Of those that nothing of the old primary reaches any more.
-  const lossless = acknowledgedAreSafe(context, without([to, ...others], failed));
+  const lossless = await acknowledgedAreSafe(context, to, without([to, ...others], failed));
   context.step('promote');
   const openedMs = await promoteNow(context, to);
   const { timeline, began } = await timelineAt(context, to);
-  const loss: PromotionLoss = lossless
-    ? { kind: 'nothing-acknowledged' }
-    : lossAfter(began, lastKnown);
-  const rest = await followed(context, { to, others, failed });
+  // Only now all of the log is replayed, which may end with another note.
+  const loss: PromotionLoss =
+    lossless && (await isNoted(context, to))
+      ? { kind: 'nothing-acknowledged' }
+      : lossAfter(began, lastKnown);
+  const rest = await settle(context, { to, others, failed });
   return { result: 'promoted', from, to, timeline, forkedAt: began, loss, ...rest, openedMs };
 }
 
@@ -124,6 +124,7 @@ async function replaceFenced(
   const { from } = context.input;
   const to = choose(context, members).server;
   const others = othersThan(members, to);
+  context.remarks.push(...(await remarksOnReaders(context, to)));
   let failed: readonly NotFollowing[];
   let caughtUp: LogPosition;
   try {
@@ -150,7 +151,7 @@ async function replaceFenced(
   context.step('lift');
   await liftServer(context, to);
   const openedMs = context.elapsedMs();
-  const rest = await followed(context, { to, others, failed });
+  const rest = await settle(context, { to, others, failed });
   return { result: 'promoted', from, to, timeline, forkedAt: began, loss, ...rest, openedMs };
 }
 
@@ -179,71 +180,4 @@ async function takeBack(
   context.step('take-back');
   await Promise.allSettled(others.map((other) => pointBack(context, other, members)));
   await Promise.allSettled([liftServer(context, context.input.from), forgetFollowers(context, to)]);
-}
-
-interface Repointing {
-  readonly to: string;
-  readonly others: readonly string[];
-}
-
-/** A server that cannot be re-pointed keeps nobody else waiting. */
-async function repointAll(
-  context: PromotionContext,
-  members: Members,
-  { to, others }: Repointing,
-): Promise<readonly NotFollowing[]> {
-  const ends = await Promise.allSettled(
-    others.map((other) => repoint(context, other, { to, members })),
-  );
-  return ends.flatMap((end, index) => {
-    const server = others[index];
-    if (end.status === 'fulfilled' || server === undefined) return [];
-    return [{ server, reason: messageOf(end.reason), late: true }];
-  });
-}
-
-async function promoteNow(context: PromotionContext, to: string): Promise<number> {
-  await context.run(to, promoteServer());
-  await waitUntil({
-    what: `'${to}' must be a primary`,
-    deadlineMs: PROMOTE_MS,
-    intervalMs: LOOK_AGAIN_MS,
-    probe: async (): Promise<Probe<undefined>> => {
-      const row = await context.runOne(to, isRecovering());
-      if (row?.recovering === false) return { done: true, value: undefined };
-      return { done: false, reason: 'a standby that replays' };
-    },
-  });
-  return context.elapsedMs();
-}
-
-async function timelineAt(
-  context: PromotionContext,
-  to: string,
-): Promise<{ readonly timeline: number; readonly began: string }> {
-  const row = await context.runOne(to, timelineOf());
-  return { timeline: Number(row?.timeline), began: String(row?.began) };
-}
-
-async function followed(
-  context: PromotionContext,
-  { to, others, failed }: Repointing & { readonly failed: readonly NotFollowing[] },
-): Promise<Pick<PromotionOutcome, 'following' | 'notFollowing'>> {
-  context.step('follow');
-  const repointed = without(others, failed);
-  const late = await untilFollowed(context, to, repointed);
-  const following = without(repointed, late);
-  for (const server of following) await forgetFollowers(context, server);
-  const away = context.members.flatMap((server): NotFollowing[] => {
-    const reason = context.absent.get(server)?.reason;
-    if (reason !== undefined) return [{ server, reason, late: false }];
-    return server === context.input.from && !others.includes(server)
-      ? [{ server, reason: 'it is fenced, and has to be rejoined', late: false }]
-      : [];
-  });
-  return { following, notFollowing: [...failed, ...late, ...away] };
-}
-
-function without(servers: readonly string[], left: readonly NotFollowing[]): string[] {
-  return servers.filter((name) => !left.some(({ server }) => server === name));
 }

@@ -3,6 +3,7 @@ import {
   createTopology,
   deriveSettings,
   LinkKind,
+  noteWaitedFor,
   Platform,
   type PromotionInput,
   parsePromotion,
@@ -33,6 +34,8 @@ export interface ClusterOptions {
   readonly standbys?: number;
   /** @default - asynchronous */
   readonly synchronous?: SynchronousStandbys;
+  /** Beside those that are derived. @default - none */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A real streaming cluster: `primary`, `replica1`, …, with a database `shop` that `app` writes to. */
@@ -121,6 +124,11 @@ export class ClusterLab {
     return writers;
   }
 
+  /** Has the primary note that its commits wait for `names`, as its host does. */
+  public async note(names: string): Promise<void> {
+    await this.ask(PRIMARY, noteWaitedFor(DATABASE, names).text);
+  }
+
   /** Waits until `names` have replayed all that `from` has written. */
   public async untilReplayed(from: string, names: readonly string[]): Promise<void> {
     const [end] = await this.ask<{ lsn: string }>(from, 'SELECT pg_current_wal_flush_lsn() AS lsn');
@@ -166,7 +174,7 @@ export class ClusterLab {
 }
 
 async function build(workspace: Workspace, options: ClusterOptions): Promise<ClusterLab> {
-  const { major, standbys = 3, synchronous } = options;
+  const { major, standbys = 3, synchronous, settings: given } = options;
   const names = Array.from({ length: standbys }, (_, index) => `replica${index + 1}`);
   const vm = { platform: Platform.OCI_VM, majorVersion: major, database: DATABASE };
   const topology = createTopology({
@@ -177,7 +185,8 @@ async function build(workspace: Workspace, options: ClusterOptions): Promise<Clu
     links: names.map((to) => ({ kind: LinkKind.PHYSICAL, from: PRIMARY, to })),
   });
   const settingsOf = (name: string): Record<string, string> => {
-    const settings: Record<string, string> = { ...settingsByName(deriveSettings(topology, name)) };
+    const derived = settingsByName(deriveSettings(topology, name));
+    const settings: Record<string, string> = { ...derived, ...given };
     // Nobody is there to wait for while the standbys are made.
     delete settings.synchronous_standby_names;
     return settings;
@@ -203,8 +212,11 @@ async function build(workspace: Workspace, options: ClusterOptions): Promise<Clu
     made.set(name, server);
   }
   const { synchronous_standby_names: waitsFor } = settingsByName(deriveSettings(topology, PRIMARY));
-  if (waitsFor !== undefined) await primary.configure({ synchronous_standby_names: waitsFor });
   const lab = ClusterLab.over(workspace, topology, made);
+  if (waitsFor !== undefined) {
+    await primary.configure({ synchronous_standby_names: waitsFor });
+    await lab.note(waitsFor);
+  }
   await lab.untilReplayed(PRIMARY, names);
   return lab;
 }

@@ -1,9 +1,10 @@
-import { describeLoss, lsnDistance } from '../../../lib/postgres';
+import { describeLoss, lsnDistance, plainTopology } from '../../../lib/postgres';
 import { type PromotionOutcome, promote } from '../../../lib/runner';
 import { eventually } from '../../rehearsal/servers/eventually';
 import { ClusterLab, PRIMARY } from './lab';
 
 const END = 'SELECT pg_current_wal_flush_lsn() AS lsn';
+const CHECKPOINTED = 'SELECT timeline_id FROM pg_control_checkpoint()';
 const OTHERS = ['replica1', 'replica2', 'replica3'];
 
 describe.each([14, 18])('a primary of PostgreSQL %i that was killed', (major) => {
@@ -38,11 +39,14 @@ describe.each([14, 18])('a primary of PostgreSQL %i that was killed', (major) =>
     const there = new Set(await lab.rows(outcome.to));
     expect(writers.acknowledged.filter(({ id }) => !there.has(id))).toEqual([]);
     await expectSame(lab, outcome);
+    const names = `ANY 2 (${OTHERS.map((name) => `"${name === outcome.to ? PRIMARY : name}"`).join(', ')})`;
     expect(await lab.ask(outcome.to, 'SHOW synchronous_standby_names')).toEqual([
-      {
-        synchronous_standby_names: `ANY 2 (${OTHERS.map((name) => `"${name === outcome.to ? PRIMARY : name}"`).join(', ')})`,
-      },
+      { synchronous_standby_names: names },
     ]);
+    for (const name of outcome.following)
+      expect(await lab.ask(name, 'SELECT setconfig FROM pg_db_role_setting')).toEqual([
+        { setconfig: [`pontoon.synchronous=${names}`] },
+      ]);
   });
 
   test('loses exactly what nobody had received if nobody was waited for', async () => {
@@ -55,10 +59,15 @@ describe.each([14, 18])('a primary of PostgreSQL %i that was killed', (major) =>
     await writers.stop();
     const [last] = await lab.ask<{ lsn: string }>(PRIMARY, END);
     await lab.server(PRIMARY).kill();
-    const input = lab.input({ lastKnown: last?.lsn });
-    const outcome = await promote({ input, declareLost: true }, lab);
+    // The program was edited, and the machines were not.
+    const input = lab.input({ lastKnown: last?.lsn, topology: waitingTopology(lab) });
+    await expect(promote({ input, declareLost: true }, lab)).rejects.toThrow(
+      /^'primary' must have noted that its commits wait for ANY 1 \("replica1", "replica2"\), as the topology says, got no note on 'replica\d'; say --accept-loss, and it counts as asynchronous$/,
+    );
+    const outcome = await promote({ input, declareLost: true, acceptLoss: true }, lab);
 
     const { forkedAt, loss } = outcome;
+    expect(await lab.ask(outcome.to, CHECKPOINTED)).toEqual([{ timeline_id: 2 }]);
     const there = new Set(await lab.rows(outcome.to));
     const missing = writers.acknowledged.filter(({ id }) => !there.has(id));
     expect(missing.length).toBeGreaterThan(99);
@@ -96,6 +105,13 @@ describe.each([14, 18])('a primary of PostgreSQL %i that was killed', (major) =>
     await expectSame(lab, outcome);
   });
 });
+
+/** With a quorum that no server was told of. */
+function waitingTopology({ topology }: ClusterLab): unknown {
+  const { servers, ...rest } = plainTopology(topology);
+  const synchronous = { quorum: 1, standbys: ['replica1', 'replica2'] };
+  return { ...rest, servers: { ...servers, [PRIMARY]: { ...servers[PRIMARY], synchronous } } };
+}
 
 /** The followers have what the new primary has. */
 async function expectSame(lab: ClusterLab, { to, following }: PromotionOutcome): Promise<void> {

@@ -5,6 +5,9 @@ import { ClusterLab, DATABASE, PRIMARY } from './lab';
 
 const LIMITS = `SELECT datname AS name, datconnlimit AS "limit" FROM pg_database WHERE datallowconn ORDER BY 1`;
 
+/** The archive fails. */
+const SENDING = { wal_level: 'logical', archive_mode: 'on', archive_command: 'false' };
+
 const ONE_ROW = `const { Client } = require('pg');
 const client = new Client(JSON.parse(process.argv[1]));
 client.connect().then(() => client.query('INSERT INTO t VALUES (7, 7)')).then(() => client.end());`;
@@ -14,7 +17,9 @@ describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
   afterEach(async () => await lab?.close());
 
   test('is fenced first, so that nothing is lost under load', async () => {
-    lab = await ClusterLab.open({ major });
+    lab = await ClusterLab.open({ major, settings: SENDING });
+    await lab.ask(PRIMARY, `SELECT pg_create_logical_replication_slot('to_elsewhere', 'pgoutput')`);
+    await lab.ask(PRIMARY, `SELECT pg_create_physical_replication_slot('cascade')`);
     await lab.ask(PRIMARY, `ALTER DATABASE ${DATABASE} CONNECTION LIMIT 40`);
     let now = PRIMARY;
     const writers = lab.write(() => now);
@@ -33,6 +38,11 @@ describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
       following: ['replica1', 'replica3'],
       notFollowing: [
         { server: PRIMARY, reason: 'it is fenced, and has to be rejoined', late: false },
+      ],
+      remarks: [
+        "logical slots of 'primary' are not on 'replica2', got 'to_elsewhere': what reads from them stays with the old primary, and has to be set up anew, and its data compared",
+        "others than the cluster's servers stream from 'primary', got 'cascade': point them to 'replica2' yourself, with slots of their own",
+        "'replica2' cannot keep its log in its archive: if that is lost with 'primary', the log that waits for it fills the disk of 'replica2', so give it another one; see pg_stat_archiver, and section 2 of the runbook",
       ],
     });
     const there = new Set(await lab.rows('replica2'));

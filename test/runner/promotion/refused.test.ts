@@ -67,6 +67,21 @@ test('a dry run shows every statement, and changes nothing', async () => {
   expect(await lab.ask('replica2', 'SELECT slot_name FROM pg_replication_slots')).toEqual([]);
 });
 
+test('a quorum that the primary has not noted does not count', async () => {
+  const request = { input: outOfReach(), declareLost: true };
+  const noted = 'ANY 1 ("replica1", "replica2")';
+  await lab.note('ANY 1 ("replica1")');
+  await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
+  await expect(dryRunPromotion(request, lab)).rejects.toThrow(
+    /^'primary' must have noted that its commits wait for ANY 1 \("replica1", "replica2"\), as the topology says, got ANY 1 \("replica1"\) on 'replica[12]'; give 'synchronous' as it was in force, or say --accept-loss, and it counts as asynchronous$/,
+  );
+  const { loss } = await dryRunPromotion({ ...request, acceptLoss: true }, lab);
+  expect(loss).toMatchObject({ kind: 'everything-after' });
+  await lab.note(noted);
+  await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
+  expect((await dryRunPromotion(request, lab)).loss).toEqual({ kind: 'nothing-acknowledged' });
+});
+
 test('where a quorum may have what nobody has who answers, it must be said', async () => {
   await lab.server('replica2').stop();
   await lab.server(PRIMARY).kill();

@@ -1,6 +1,7 @@
 import {
   clusterOf,
   memberSlot,
+  noteWaitedFor,
   PontoonError,
   plainTopology,
   quoteIdentifier,
@@ -118,8 +119,12 @@ export class Cluster {
       await this.follow(name, primary);
     }
     const { synchronous_standby_names: waitsFor } = await this.settingsOf(primary);
-    if (waitsFor !== undefined)
-      await this.server(primary).configure({ synchronous_standby_names: waitsFor });
+    if (waitsFor === undefined) return;
+    await this.server(primary).configure({ synchronous_standby_names: waitsFor });
+    // As the host does once it is in force.
+    await asSuperuser(this.server(primary), this.database, async (client) => {
+      await client.query(noteWaitedFor(this.database, waitsFor).text);
+    });
   }
 
   /** Makes `name` a fresh copy of `upstream` that streams from it. */

@@ -1,0 +1,69 @@
+import {
+  holdsAcknowledged,
+  noteWaitedFor,
+  PontoonError,
+  quorumOf,
+  synchronousNames,
+  type WaitedFor,
+  waitedFor,
+} from '../../postgres';
+import type { PromotionContext } from './context';
+
+/**
+ * Whether no acknowledged commit can be lost if `to` is promoted while `answering` are all who answer. What the topology
+ * says counts only if the old primary has noted that it was in force, since machines do not follow the topology.
+ *
+ * @throws PontoonError with code QUORUM_NOT_NOTED or QUORUM_UNKNOWN, unless a loss is accepted.
+ */
+export async function acknowledgedAreSafe(
+  context: PromotionContext,
+  to: string,
+  answering: readonly string[],
+): Promise<boolean> {
+  const { input, request } = context;
+  const quorum = quorumOf(input.topology, input.from);
+  if (quorum === undefined) return false;
+  if (!(await isNoted(context, to))) {
+    const refusal = await notNoted(context, to);
+    if (request.acceptLoss !== true) throw refusal;
+    context.note(refusal.message);
+    return false;
+  }
+  if (holdsAcknowledged(quorum, answering)) return true;
+  if (request.acceptLoss === true) return false;
+  const needed = quorum.standbys.length - quorum.quorum + 1;
+  throw new PontoonError(
+    'QUORUM_UNKNOWN',
+    `${needed} of ${quorum.standbys.map((name) => `'${name}'`).join(', ')} must answer, so that one of them has every acknowledged commit, got ${answering.filter((name) => quorum.standbys.includes(name)).length}; make another one reachable, or say --accept-loss`,
+  );
+}
+
+/** Whether the primary that is replaced noted the quorum of the topology, as far as `to` has replayed. */
+export async function isNoted(context: PromotionContext, to: string): Promise<boolean> {
+  const { input } = context;
+  const quorum = quorumOf(input.topology, input.from);
+  return quorum !== undefined && (await noteOn(context, to)).noted === synchronousNames(quorum);
+}
+
+/** Has the primary `to` note for its standbys whom it waits for, so that they know it when it is lost. */
+export async function noteQuorum(context: PromotionContext, to: string): Promise<void> {
+  const { inForce, noted } = await noteOn(context, to);
+  if (inForce === (noted ?? '')) return;
+  const database = context.input.connections[to]?.database;
+  if (database !== undefined) await context.run(to, noteWaitedFor(database, inForce));
+}
+
+async function noteOn(context: PromotionContext, server: string): Promise<WaitedFor> {
+  return (await context.runOne(server, waitedFor())) as unknown as WaitedFor;
+}
+
+async function notNoted(context: PromotionContext, to: string): Promise<PontoonError> {
+  const { from, topology } = context.input;
+  const quorum = quorumOf(topology, from);
+  const names = quorum === undefined ? '' : synchronousNames(quorum);
+  const { noted } = await noteOn(context, to);
+  return new PontoonError(
+    'QUORUM_NOT_NOTED',
+    `'${from}' must have noted that its commits wait for ${names}, as the topology says, got ${noted === null ? 'no note' : noted} on '${to}'; ${noted === null ? '' : "give 'synchronous' as it was in force, or "}say --accept-loss, and it counts as asynchronous`,
+  );
+}

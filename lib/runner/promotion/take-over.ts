@@ -1,0 +1,93 @@
+import { isRecovering, promoteServer, sql, timelineOf } from '../../postgres';
+import { messageOf } from '../message-of';
+import { type Probe, waitUntil } from '../wait';
+import type { Members, NotFollowing, PromotionContext, PromotionOutcome } from './context';
+import { forgetFollowers, repoint, untilFollowed } from './follow';
+import { noteQuorum } from './quorum';
+import { archiveRemarks } from './remarks';
+
+// A standby asks for several files of the archive first, each of which may take as long as it gives it.
+const PROMOTE_MS = 120_000;
+const LOOK_AGAIN_MS = 10;
+
+/** The new primary, and who is to follow it. */
+export interface Repointing {
+  readonly to: string;
+  readonly others: readonly string[];
+}
+
+/** Has `others` follow `to`, and returns who could not be told. A server that cannot keeps nobody else waiting. */
+export async function repointAll(
+  context: PromotionContext,
+  members: Members,
+  { to, others }: Repointing,
+): Promise<readonly NotFollowing[]> {
+  const ends = await Promise.allSettled(
+    others.map((other) => repoint(context, other, { to, members })),
+  );
+  return ends.flatMap((end, index) => {
+    const server = others[index];
+    if (end.status === 'fulfilled' || server === undefined) return [];
+    return [{ server, reason: messageOf(end.reason), late: true }];
+  });
+}
+
+/** Makes `to` a primary, and returns how many milliseconds after the beginning it is one. */
+export async function promoteNow(context: PromotionContext, to: string): Promise<number> {
+  await context.run(to, promoteServer());
+  await waitUntil({
+    what: `'${to}' must be a primary`,
+    deadlineMs: PROMOTE_MS,
+    intervalMs: LOOK_AGAIN_MS,
+    probe: async (): Promise<Probe<undefined>> => {
+      const row = await context.runOne(to, isRecovering());
+      if (row?.recovering === false) return { done: true, value: undefined };
+      return { done: false, reason: 'a standby that replays' };
+    },
+  });
+  return context.elapsedMs();
+}
+
+/** The timeline that the primary `to` writes, and where it began. */
+export async function timelineAt(
+  context: PromotionContext,
+  to: string,
+): Promise<{ readonly timeline: number; readonly began: string }> {
+  const row = await context.runOne(to, timelineOf());
+  return { timeline: Number(row?.timeline), began: String(row?.began) };
+}
+
+/** What is left to do once `to` takes writes. */
+export async function settle(
+  context: PromotionContext,
+  { to, others, failed }: Repointing & { readonly failed: readonly NotFollowing[] },
+): Promise<Pick<PromotionOutcome, 'following' | 'notFollowing' | 'remarks'>> {
+  context.step('follow');
+  // What reads the control file, such as pg_rewind and a host that boots, takes the timeline of the last checkpoint.
+  await context.run(to, sql('CHECKPOINT'));
+  const repointed = without(others, failed);
+  const late = await untilFollowed(context, to, repointed);
+  const following = without(repointed, late);
+  for (const server of following) await forgetFollowers(context, server);
+  await noteQuorum(context, to);
+  return {
+    following,
+    notFollowing: [...failed, ...late, ...away(context, others)],
+    remarks: [...context.remarks, ...(await archiveRemarks(context, to))],
+  };
+}
+
+function away(context: PromotionContext, others: readonly string[]): NotFollowing[] {
+  return context.members.flatMap((server): NotFollowing[] => {
+    const reason = context.absent.get(server)?.reason;
+    if (reason !== undefined) return [{ server, reason, late: false }];
+    return server === context.input.from && !others.includes(server)
+      ? [{ server, reason: 'it is fenced, and has to be rejoined', late: false }]
+      : [];
+  });
+}
+
+/** Those of `servers` that are not among `left`. */
+export function without(servers: readonly string[], left: readonly NotFollowing[]): string[] {
+  return servers.filter((name) => !left.some(({ server }) => server === name));
+}
