@@ -75,6 +75,7 @@ const cluster = new StreamingCluster('orders', {
     west2: server('west2', AWAY, fourthDomain, '10.20.1.12'),
   },
   primary: 'east1',
+  archiveRegion: AWAY,
   majorVersion: config.getNumber('majorVersion') ?? 17,
   database: 'orders',
   logins: {

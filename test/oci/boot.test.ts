@@ -15,6 +15,8 @@ import { filesOf } from './user-data';
 const DEBIAN = { name: 'Debian 12 with PostgreSQL 15', suite: 'bookworm', major: 15 };
 const LOG = '/var/log/pontoon-boot.log';
 const ADDRESSES = { east: '10.77.1.51', west: '10.77.1.52' };
+/** One that is added later, of which the others are not told. */
+const ADDED = { south: '10.77.1.53' };
 const MARKS = '/var/lib/pgsql/pontoon/.pontoon';
 const PASSWORD = 'it\'s "a" \\ $ecret';
 
@@ -39,7 +41,7 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     chmodSync(join(cloud, 'bucket'), 0o777);
     const authority = makeAuthority(join(directory, 'tls'));
     caCertificate = authority.certificate;
-    for (const [server, address] of Object.entries(ADDRESSES)) {
+    for (const [server, address] of Object.entries({ ...ADDRESSES, ...ADDED })) {
       const { certificate, key } = authority.sign(address);
       writeFileSync(join(cloud, 'secrets', `${server}-certificate`), certificate);
       writeFileSync(join(cloud, 'secrets', `${server}-key`), key);
@@ -87,7 +89,9 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     await rebooted(east, west);
     await promotedElsewhere(east, west);
     await crashedAfterPromotion(east, west);
-    for (const machine of [east, west]) {
+    const south = await addedAfterPromotion(west);
+    await notesWhomCommitsWaitFor(west, south);
+    for (const machine of [east, west, south]) {
       const said = `${machine.read(LOG)}${machine.read('/var/log/pontoon-boot.log')}`;
       expect(said).not.toContain(PASSWORD);
     }
@@ -138,6 +142,50 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     await waitFor('the promoted server', () => since().includes('the primary is ready'));
   }
 
+  /** As its program names east as the primary, and only its address is made known to west. */
+  async function addedAfterPromotion(west: Machine): Promise<Machine> {
+    const hba = '/etc/pontoon/pg_hba.conf';
+    await west.exec(
+      'bash',
+      '-c',
+      `sed -n 's/10.77.1.51/10.77.1.53/p' ${hba} >/tmp/added; cat /tmp/added >>${hba}`,
+    );
+    await west.sql('SELECT pg_reload_conf()');
+    const south = await boot('south');
+    await logged(south, '10.77.1.52 is the primary now; it is copied instead of 10.77.1.51');
+    await logged(south, 'streaming from 10.77.1.52:5432');
+    expect(await south.sql('SELECT count(*) FROM orders')).toBe('1000');
+    const slot = "SELECT active FROM pg_replication_slots WHERE slot_name = 'pontoon_south'";
+    expect(await west.sql(slot)).toBe('t');
+    return south;
+  }
+
+  /** The note is written once it was so for a minute, and goes at once. */
+  async function notesWhomCommitsWaitFor(west: Machine, south: Machine): Promise<void> {
+    const waitsFor = async (names: string): Promise<void> => {
+      await west.sql(`ALTER SYSTEM SET synchronous_standby_names = '${names}'`);
+      await west.sql('SELECT pg_reload_conf()');
+    };
+    const minutes = async (count: number): Promise<string> => {
+      const functions = "sed '/^mkdir -p .STATE/,$d' /opt/pontoon/boot.sh";
+      await west.exec(
+        'bash',
+        '-c',
+        `. <(${functions}); find_server; ${'note_quorum; '.repeat(count)}`,
+      );
+      return await west.sql('SELECT setconfig FROM pg_db_role_setting');
+    };
+    await waitsFor('ANY 1 ("south")');
+    expect(await minutes(1)).toBe('');
+    const noted = String.raw`{"pontoon.synchronous=ANY 1 (\"south\")"}`;
+    expect(await minutes(2)).toBe(noted);
+    await west.sql('INSERT INTO orders VALUES (1001)');
+    await replayed(south, '1001');
+    expect(await south.sql('SELECT setconfig FROM pg_db_role_setting')).toBe(noted);
+    await waitsFor('');
+    expect(await minutes(1)).toBe('');
+  }
+
   async function followers(machine: Machine): Promise<string> {
     return await machine.sql('SELECT count(*) FROM pg_stat_replication');
   }
@@ -173,7 +221,7 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     return (await machine.exec('ls', '/cloud/bucket')).split('\n');
   }
 
-  async function boot(server: 'east' | 'west'): Promise<Machine> {
+  async function boot(server: 'east' | 'west' | 'south'): Promise<Machine> {
     const home = join(directory, server);
     mkdirSync(home);
     symlinkSync(cloud, join(home, 'cloud'));
@@ -204,6 +252,7 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
   }
 
   function argsOf(server: string): PostgresHostArgs {
+    const added = server === 'south' ? ADDED : {};
     const place = { platform: Platform.OCI_VM, majorVersion: DEBIAN.major, database: 'shop' };
     return {
       compartmentId: 'compartment',
@@ -212,11 +261,17 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
       region: 'us-ashburn-1',
       availabilityDomain: 'ad',
       topology: {
-        servers: { east: place, west: place },
-        links: [{ kind: LinkKind.PHYSICAL, from: 'east', to: 'west' }],
+        servers: Object.fromEntries(
+          Object.keys({ ...ADDRESSES, ...added }).map((name) => [name, place]),
+        ),
+        links: ['west', ...Object.keys(added)].map((to) => ({
+          kind: LinkKind.PHYSICAL,
+          from: 'east',
+          to,
+        })),
       },
       server,
-      addresses: ADDRESSES,
+      addresses: { ...ADDRESSES, ...added },
       logins: {
         administrator: 'pontoon',
         administratorSecretId: 'administrator',

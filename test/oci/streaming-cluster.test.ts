@@ -80,11 +80,17 @@ test('a cluster in one network that is there is registered, without alarms unles
 test.each<[string, Partial<StreamingClusterArgs>, string]>([
   [
     'a primary that is none of the servers, and one server only',
-    { primary: 'three', servers: { one: server('10.1.1.11') }, archiveRetentionDays: 0 },
-    `StreamingCluster 'orders' has 3 problems:
+    {
+      primary: 'three',
+      servers: { one: server('10.1.1.11') },
+      archiveRegion: 'us-phoenix-1',
+      archiveRetentionDays: 0,
+    },
+    `StreamingCluster 'orders' has 4 problems:
 - 'primary' must be one of 'servers', got 'three'; name one of one
 - 'servers' must be two or more, got 1; add a replica
-- 'archiveRetentionDays' must be a whole number from 1, got 0; correct it`,
+- 'archiveRetentionDays' must be a whole number from 1, got 0; correct it
+- 'archiveRegion' must be one of 'regions', got 'us-phoenix-1'; name one of us-ashburn-1`,
   ],
   [
     'servers in no place',

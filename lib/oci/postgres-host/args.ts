@@ -67,7 +67,7 @@ export interface HostArchive {
   namespace: pulumi.Input<string>;
   /** The bucket. */
   bucket: pulumi.Input<string>;
-  /** The region of the bucket. */
+  /** The region of the bucket; better another one than the primary's, with which it would be lost. */
   region: string;
   /** What the names of this cluster's objects begin with. */
   prefix: string;

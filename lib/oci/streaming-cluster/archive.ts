@@ -3,18 +3,24 @@ import * as pulumi from '@pulumi/pulumi';
 import type { HostArchive } from '../postgres-host';
 import type { StreamingClusterArgs } from './args';
 
+/** The region of the bucket that the log is kept in. */
+export function archiveRegionOf({ archiveRegion, servers, primary }: StreamingClusterArgs): string {
+  return archiveRegion ?? servers[primary]?.region ?? '';
+}
+
 /**
- * The bucket that the log is kept in, of the primary's region. Objects go when they are old enough, which the service
+ * The bucket that the log is kept in. Objects go when they are old enough, which the service
  * does itself, and is allowed for this bucket only. Nothing is written over: the script refuses, and who looks after a
  * server may not.
  */
 export function createArchive(
   name: string,
   args: StreamingClusterArgs,
-  opts: pulumi.CustomResourceOptions,
+  parent: pulumi.Resource,
 ): HostArchive {
   const { compartmentId, archiveRetentionDays = 14, protect = true } = args;
-  const region = args.servers[args.primary]?.region ?? '';
+  const region = archiveRegionOf(args);
+  const opts = { parent, provider: args.regions[region]?.network.provider };
   const { namespace } = oci.objectstorage.getNamespaceOutput({ compartmentId }, opts);
   const bucket = new oci.objectstorage.Bucket(
     `${name}-archive`,

@@ -43,17 +43,16 @@ export interface StreamingClusterArgs {
   /** The regions by their names, such as `us-ashburn-1`. */
   regions: { [region: string]: ClusterRegion };
   /**
-   * The servers by name. A replica that is added is copied at its first boot from the server that `primary` names, as
-   * the role that streams, by a slot of its own. The machines that are there are not told of it, since what a machine is
-   * told at its first boot does not change: make its slot, and let it through their access rules and firewalls, by hand
-   * and before. After a promotion add none until the server that `primary` names is the primary again: it would follow
-   * the wrong one. A replica that is removed is deleted, once it is not protected any more; drop its slot by hand.
+   * The servers by name. A replica that is added asks the others at its first boot which of them is the primary, makes its
+   * slot there, and copies that one, as the role that streams. The machines that are there are not told of it, since
+   * what a machine is told at its first boot does not change: let it through their access rules and firewalls, by hand
+   * and before. A replica that is removed is deleted, once it is not protected any more; drop its slot by hand.
    */
   servers: { [name: string]: ClusterServer };
   /**
-   * The server that is made as the primary, and that replicas which are added later are copied from. Leave it as it is
-   * after a promotion, which is not this program's business: changing it has no effect on machines that are there, and
-   * would replace an archive in another region, which is protected.
+   * The server that is made as the primary. Leave it as it is after a promotion, which is not this program's business:
+   * changing it has no effect on machines that are there, and would replace an archive in another region, which is
+   * protected, unless `archiveRegion` names one.
    */
   primary: string;
   /**
@@ -72,8 +71,10 @@ export interface StreamingClusterArgs {
   tls: HostTls;
   /**
    * The replicas that a commit waits for: any of the named ones, never all there are whatever they are. Sessions that
-   * set `synchronous_commit` to `off` or `local` do not wait. Changing it has no effect on machines that are there: set
-   * `synchronous_standby_names` on each of them first, since `pontoon promote` believes what is said here.
+   * set `synchronous_commit` to `off` or `local` do not wait, and no promotion can answer for what they wrote. Changing
+   * it has no effect on machines that are there: set `synchronous_standby_names` on each of them. The primary notes in
+   * its database what has been in force for a minute, and `pontoon promote` counts on what is said here only if the note
+   * says the same. To wait for fewer, take the note back first: `ALTER DATABASE … RESET pontoon.synchronous`.
    *
    * @default - none: what the replicas lack is lost with the primary
    */
@@ -91,6 +92,15 @@ export interface StreamingClusterArgs {
    * @default REPLICA
    */
   walLevel?: WalLevel;
+  /**
+   * The region of the bucket that the log is kept in; a key of `regions`. Another one than the primary's keeps the archive
+   * where a region is lost with the primary, at the price of traffic between regions; the machines reach it through their
+   * NAT gateway. While it is lost itself, the primary goes on, and keeps the log on its disk. Changing it would replace
+   * the bucket, which is protected, and has no effect on machines that are there: `/etc/pontoon/archive.env`.
+   *
+   * @default - the region of the server that `primary` names
+   */
+  archiveRegion?: string;
   /**
    * Days for which the log is kept in Object Storage, from 1. Changing it takes effect in place, also for what is there.
    *

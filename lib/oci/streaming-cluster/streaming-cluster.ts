@@ -16,8 +16,9 @@ import { validate } from './validate';
  *   else but stream and, for `pg_rewind`, read the server's files.
  * - Any replica can become the primary: `pontoon promote`. Nothing here promotes one, and a later `pulumi up` does not
  *   notice: what the data is decides what a server is.
- * - The archive lies in the primary's region. With that region it is lost; the replicas elsewhere are not, but whichever
- *   of them is promoted keeps its log on its own disk, until it is told of another bucket: the runbook says how.
+ * - The archive lies in one region. Put it into another one than the primary's: if it is lost with the primary, whichever
+ *   replica is promoted keeps its log on its own disk until it is told of another bucket. The promotion says so, and the
+ *   runbook how.
  * - The archive is the log only, for replicas that fell behind. It is no backup: nothing here takes copies of the data.
  *
  * @throws ValidationError with everything about the args that cannot work
@@ -35,8 +36,7 @@ export class StreamingCluster extends pulumi.ComponentResource {
     super('pontoon:index:StreamingCluster', name, args, opts);
     const topology = validate(name, args);
     this.topology = plainTopology(topology);
-    const home = args.regions[args.servers[args.primary]?.region ?? ''];
-    const archive = createArchive(name, args, { parent: this, provider: home?.network.provider });
+    const archive = createArchive(name, args, this);
     const metricsNamespace = `pontoon_${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '_')}`;
     const places = Object.entries(args.servers);
     const hosts = places.map(([server]) => ({

@@ -1,4 +1,5 @@
 import { addressNumber, isCidr, isIpv4, networkOf, Problems, type Topology } from '../../postgres';
+import { archiveRegionOf } from './archive';
 import type { ClusterServer, StreamingClusterArgs } from './args';
 import { clusterTopology } from './topology';
 
@@ -21,6 +22,11 @@ export function validate(name: string, args: StreamingClusterArgs): Topology {
   problems.addIf(
     !Number.isInteger(days) || days < 1,
     `'archiveRetentionDays' must be a whole number from 1, got ${days}; correct it`,
+  );
+  const region = archiveRegionOf(args);
+  problems.addIf(
+    args.archiveRegion !== undefined && args.regions[region] === undefined,
+    `'archiveRegion' must be one of 'regions', got '${region}'; name one of ${Object.keys(args.regions).join(', ')}`,
   );
   for (const [server, its] of Object.entries(servers)) checkPlace(server, its, args, problems);
   if (problems.list().length === 0) problems.collect(() => clusterTopology(args));

@@ -38,7 +38,7 @@ function lost(topology: Topology, primary: string): string[] {
   const loss =
     quorum === undefined
       ? `Replication is asynchronous: what ${inlineCode(primary)} wrote and nobody had received is lost. The command says from which position on; with \`lastKnown\`, from your monitoring, how much that is.`
-      : `${quorum.quorum} of ${quorum.standbys.map(inlineCode).join(', ')} had every acknowledged commit. As long as ${quorum.standbys.length - quorum.quorum + 1} of them answer, none is lost; with fewer the command refuses, unless \`--accept-loss\` is said.`;
+      : `${quorum.quorum} of ${quorum.standbys.map(inlineCode).join(', ')} had every acknowledged commit. As long as ${quorum.standbys.length - quorum.quorum + 1} of them answer, none is lost but those of sessions whose \`synchronous_commit\` was \`off\` or \`local\`; with fewer the command refuses, unless \`--accept-loss\` is said. It refuses too if ${inlineCode(primary)} had not noted in its database that it waited for just these: then nobody knows what it acknowledged.`;
   return [
     '## 2. When the primary is lost',
     `Make sure that it is gone and stays so: stop its instance, or take it out of the network. A server that answers, even by refusing the login, is not lost, nor is one that a standby still hears from. ${loss}`,
@@ -76,14 +76,30 @@ function endings(primary: string): string[] {
         ['`ANSWERS`, `NOT_LOST`, `HEARD`', `${old} still works: stop it, or section 1`],
         ['`BEHIND`', 'another standby has more: promote that one, or name none'],
         ['`QUORUM_UNKNOWN`', 'bring another standby back, or accept the loss'],
+        [
+          '`QUORUM_NOT_NOTED`',
+          'give `synchronous` in the topology as it was in force, or accept the loss: it counts as asynchronous',
+        ],
         ['`NOT_QUIET`', 'end the session that it names, and run it again'],
         ['`HELD`', 'somebody else promotes: wait'],
         ['`TWO_PRIMARIES`', 'stop the one that clients do not write to, and rejoin it'],
         ['exit code 1, and a server that does not follow', 'look at its log; rejoin it, section 4'],
+        [
+          'logical slots that are not on the new primary',
+          'set up anew what read from them, and compare its data: what it had read may not be what the new primary has',
+        ],
+        [
+          'others that stream from the old primary',
+          'make a slot for each on the new one, and change its `primary_conninfo`; what streams from a standby goes on',
+        ],
+        ['a log that it cannot keep in its archive', 'section 2, the last paragraph'],
       ],
     ),
   ];
 }
+
+const ALONE =
+  'A primary on a machine that `pontoon` set up asks the others when it boots, and takes no writes before most servers of the cluster, itself counted, say that none was promoted. Two of four that come back alone are not most: if you know that none of the others was promoted, `touch /var/lib/pgsql/pontoon/.pontoon/alone` on the primary’s machine, which counts for that boot.';
 
 function rejoining(primary: string): string[] {
   const old = inlineCode(primary);
@@ -92,6 +108,7 @@ function rejoining(primary: string): string[] {
     list([
       `Never just start ${old}: it would take writes beside the new one. If it came back by itself, run the same command again: it keeps clients out, and says how much ${old} has that nobody else has.`,
       'Take what is only there before it is rewound, if you need it.',
+      ALONE,
     ]),
     codeBlock(
       'sh',

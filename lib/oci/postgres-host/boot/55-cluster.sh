@@ -71,6 +71,44 @@ own_timeline() {
     sed -nE "s/^(Latest checkpoint's TimeLineID|Min recovery ending loc's timeline): *//p" | sort -n | tail -n 1
 }
 
+# ask_peer HOST COMMAND... asks another server of the cluster as the role that streams: one line for each command.
+ask_peer() {
+  local host=$1
+  shift
+  timeout 20 runuser -u postgres -- "$BIN/psql" -XAtqw -F ' ' -v ON_ERROR_STOP=1 "${@/#/-c}" \
+    "$(primary_conninfo "$host") dbname=postgres replication=true" 2>/dev/null
+}
+
+# Sets PRIMARY and NEWEST, the primary among those who answer and their newest timeline. One that is behind another
+# server was replaced.
+look_for_primary() {
+  local peer said timeline
+  PRIMARY='' NEWEST=0
+  for peer in $PEERS; do
+    said=$(ask_peer "$peer" IDENTIFY_SYSTEM 'SHOW in_hot_standby') || continue
+    read -r _ timeline _ <<<"$said"
+    ((timeline <= NEWEST)) || PRIMARY='' NEWEST=$timeline
+    [[ ${said##*$'\n'} == off && $timeline == "$NEWEST" ]] || continue
+    [[ $PRIMARY == '' ]] || fail "$PRIMARY and $peer both take writes on timeline $timeline; stop one of them"
+    PRIMARY=$peer
+  done
+  [[ $PRIMARY != '' ]]
+}
+
+# A machine that is added later is told of the primary that the program names, but another server may have been promoted
+# since. It makes its own slot, which fails where it is there; what else is wrong, the copy says.
+find_primary() {
+  [[ ! -e $MARKS/copied ]] || return 0
+  until look_for_primary; do
+    pause 'no server of the cluster answers that it is the primary'
+  done
+  ask_peer "$PRIMARY" "CREATE_REPLICATION_SLOT \"$SLOT\" PHYSICAL" >/dev/null || :
+  [[ $PRIMARY != "$PRIMARY_HOST" ]] || return 0
+  say "$PRIMARY is the primary now; it is copied instead of $PRIMARY_HOST"
+  sed -i "s/^PRIMARY_HOST=.*/PRIMARY_HOST=$PRIMARY/" "$PARAMETERS"
+  exec /bin/bash "$0"
+}
+
 # Fails if another server was promoted, whose timeline is later. ANSWERED counts who could be asked, with this server.
 compare_timelines() {
   local peer theirs ours
@@ -78,8 +116,7 @@ compare_timelines() {
   [[ -n $ours ]] || fail "the timeline of $DATA cannot be read"
   ANSWERED=1
   for peer in $PEERS; do
-    theirs=$(timeout 20 runuser -u postgres -- "$BIN/psql" -XAtqw -F ' ' -c 'IDENTIFY_SYSTEM' \
-      "$(primary_conninfo "$peer") dbname=postgres replication=true" 2>/dev/null | cut -d ' ' -f 2) || continue
+    theirs=$(ask_peer "$peer" IDENTIFY_SYSTEM | cut -d ' ' -f 2) || continue
     [[ $theirs =~ ^[0-9]+$ ]] || continue
     ANSWERED=$((ANSWERED + 1))
     ((theirs <= ours)) || {
@@ -123,6 +160,23 @@ stop_second_primary() {
   }
 }
 
+# Standbys cannot see whom their primary waits for, and a promotion must know it: it is noted in the database, once it was
+# so for a minute, and taken back as soon as it is not so.
+note_quorum() {
+  local now noted next=''
+  [[ ! -e $DATA/standby.signal ]] || return 0
+  now=$(ask 'SHOW synchronous_standby_names') && noted=$(ask "SELECT substr(setting, 21)
+    FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) setting
+    WHERE s.setrole = 0 AND d.datname = '${DATABASE//\'/\'\'}' AND setting LIKE 'pontoon.synchronous=%'") || return
+  [[ $now != "${WAITED_FOR-}" && $now != "$noted" ]] || next=$now
+  WAITED_FOR=$now
+  [[ $next != "$noted" ]] || return 0
+  administer -v database="$DATABASE" -v names="$next" <<'SQL'
+SELECT format(CASE :'names' WHEN '' THEN 'ALTER DATABASE %I RESET pontoon.synchronous'
+  ELSE 'ALTER DATABASE %I SET pontoon.synchronous = %L' END, :'database', :'names') \gexec
+SQL
+}
+
 # A role that is there keeps its password while the vault is away.
 provide_role() {
   if [[ $(ask "SELECT 1 FROM pg_roles WHERE rolname = '${2//\'/\'\'}'") == 1 ]] && ! secret_text "$1" >/dev/null; then
@@ -142,6 +196,7 @@ serve_primary() {
   grant_rewind
   make_slots
   make_database
+  note_quorum
   # It was said of this boot, not of the next one.
   rm -f $MARKS/alone
   say 'the primary is ready'

@@ -23,7 +23,12 @@ packages
 open_firewall
 attach_volume
 fetch_secrets
-if [[ $SLOT == '' ]]; then initialise; else copy; fi
+if [[ $SLOT == '' ]]; then
+  initialise
+else
+  find_primary
+  copy
+fi
 refuse_second_primary
 start_server
 if [[ -e $DATA/standby.signal ]]; then wait_until_streaming; else serve_primary; fi
@@ -31,6 +36,7 @@ say 'boot ends'
 rm -f $BEGAN
 while sleep 60; do
   note_followers
+  note_quorum || say 'whom commits wait for could not be noted'
   stop_second_primary
   follow_settings || say 'the settings could not be followed'
   [[ $METRICS_COMPARTMENT_ID == '' ]] || post_metrics || say 'nothing could be measured'

@@ -9,8 +9,9 @@ while IFS= read -r line; do
 done <"$PARAMETERS"
 export OCI_CLI_REGION=$REGION
 
+# An attempt that hangs would not count as a failure, which alarms look at.
 object() {
-  oci os object "$1" --namespace "$NAMESPACE" --bucket-name "$BUCKET" --name "$PREFIX/$2" "${@:3}"
+  timeout 120 oci os object "$1" --namespace "$NAMESPACE" --bucket-name "$BUCKET" --name "$PREFIX/$2" "${@:3}"
 }
 
 # What is there already is left as it is, and is a success only if it is the same: it was kept before a crash.

@@ -25,6 +25,7 @@ import {
 } from '../../servers';
 import { asSuperuser, exactVersion, OWNER } from '../../source';
 import type { ClusterHost } from './cluster-hosts';
+import { hasSlot, untilReplayed } from './log';
 
 /** What takes the place of the hosts of a cluster. */
 export const CLUSTER_HOSTS_STAND_IN: StandIn = {
@@ -174,44 +175,15 @@ export class Cluster {
 
   /** Waits until `names` have replayed all that `writer` has written. */
   public async untilReplayed(writer: string, names: readonly string[]): Promise<void> {
-    await this.flush(writer);
-    const lsn = await this.position(writer);
-    for (const name of names)
-      await asSuperuser(this.server(name), 'postgres', async (client) => {
-        await waitUntil({
-          what: `'${name}' must have replayed ${lsn}`,
-          wayOut: 'look at the logs of the servers',
-          deadlineMs: STREAMING_MS,
-          probe: async () => {
-            const { rows } = await client.query<{ at: string; done: boolean }>(
-              'SELECT pg_last_wal_replay_lsn()::text AS at, pg_last_wal_replay_lsn() >= $1::pg_lsn AS done',
-              [lsn],
-            );
-            const [row] = rows;
-            return row?.done === true
-              ? { done: true, value: undefined }
-              : { done: false, reason: String(row?.at) };
-          },
-        });
-      });
+    await untilReplayed(
+      this.server(writer),
+      names.map((name) => this.server(name)),
+    );
   }
 
-  /** Without it the last commits that waited for no flush are visible here, and not yet in the log that is sent. */
-  public async flush(writer: string): Promise<void> {
-    await asSuperuser(this.server(writer), 'postgres', async (client) => {
-      await client.query('SET synchronous_commit = local');
-      await client.query("SELECT pg_logical_emit_message(true, 'pontoon', 'flush')");
-    });
-  }
-
-  /** Where the log of the primary `name` ends on its disk. */
-  public async position(name: string): Promise<string> {
-    return await asSuperuser(this.server(name), 'postgres', async (client) => {
-      const { rows } = await client.query<{ lsn: string }>(
-        'SELECT pg_current_wal_flush_lsn()::text AS lsn',
-      );
-      return rows[0]?.lsn ?? '';
-    });
+  /** All but `writer`. */
+  public othersOf(writer: string): readonly string[] {
+    return this.members.filter((name) => name !== writer);
   }
 
   /** Where the logins of {@link promotion} are kept. */
@@ -278,13 +250,3 @@ const NO_ARCHIVE: Shim = {
   name: 'the log is not archived, and nothing is restored from an archive',
   reason: 'the scripts of the host that do so write to Object Storage, which is not here',
 };
-
-async function hasSlot(server: Server, slot: string): Promise<boolean> {
-  return await asSuperuser(server, 'postgres', async (client) => {
-    const { rowCount } = await client.query(
-      'SELECT FROM pg_replication_slots WHERE slot_name = $1',
-      [slot],
-    );
-    return rowCount === 1;
-  });
-}
