@@ -96,7 +96,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     await Promise.all(sessions.map((session) => session.end()));
     expect(said).toMatch(
       new RegExp(
-        `^UNDONE: the database on '${plan.from}' must hold no session that a fence does not end, got superuser 'rdsadmin', process \\d+; end it, or add its role to 'keep'; everything was taken back, and '${plan.from}' works as before$`,
+        `^UNDONE: the database on '${plan.from}' must hold no session that a fence does not end, got superuser 'rdsadmin', process \\d+; end it: no fence keeps a superuser out, and no list admits one; everything was taken back, and '${plan.from}' works as before$`,
       ),
     );
   });

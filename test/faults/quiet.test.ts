@@ -118,6 +118,7 @@ describe.each(PAIRS)('who writes behind a fence, from PostgreSQL %i to %i', (fro
     const held: Client[] = [];
     await walkWith(lab, plan, { step: 'prepare', edge: 'after' }, async () => {
       held.push(await writing(tester(side), 'kept'), await tester(side));
+      await asSuperuser(side, 'REVOKE app FROM tester');
     });
     const [writer, reader] = held;
     await expect(writer?.query('COMMIT')).rejects.toThrow(ENDED);
@@ -161,6 +162,17 @@ describe.each(PAIRS)('who writes behind a fence, from PostgreSQL %i to %i', (fro
       new RegExp(
         `^UNDONE: the fence on '${plan.from}' must leave only listed roles with CONNECT, got .*; everything was taken back, and '${plan.from}' works as before`,
       ),
+    );
+    await expectWhole(lab, writers);
+  });
+
+  test('a role that was kept, and may write before open, is found', async () => {
+    const plan = next();
+    const walk = walkWith(lab, plan, { step: 'open', edge: 'before' }, () =>
+      asSuperuser(lab.side(plan.from), 'GRANT app TO tester'),
+    );
+    expect(await failureOf(walk)).toBe(
+      `UNDONE: the fence on '${plan.from}' must leave only roles that read, got role 'tester', which may write to shop.counters on '${plan.from}'; revoke that, or take the role out of 'keep'; everything was taken back, and '${plan.from}' works as before`,
     );
     await expectWhole(lab, writers);
   });

@@ -1,4 +1,4 @@
-import { type QualifiedName, quoteQualified } from '../identifiers';
+import { type QualifiedName, quoteLiteral, quoteQualified } from '../identifiers';
 import { type Statement, sql } from '../statement';
 import { selectionSql, type TableSelection } from '../table-selection';
 
@@ -8,6 +8,8 @@ export interface PublishedTable extends QualifiedName {
   readonly via: readonly QualifiedName[];
   /** Whether its rows can be told apart, without which one that is published refuses UPDATE and DELETE. */
   readonly identified: boolean;
+  /** Whether it is published with a row filter or a list of columns that the selection does not declare, or without. */
+  readonly partial?: boolean;
 }
 
 /**
@@ -20,6 +22,20 @@ export function namesOfKept(selection: TableSelection): string {
 }
 
 /**
+ * The tables that the publications `$1` list with another row filter or other columns than `selection` declares. Servers
+ * write filters in words of their own, so that only their presence counts; those before 15 have neither.
+ */
+function listedInPart({ tables = [] }: TableSelection): string {
+  const declared = tables.flatMap(({ schema, name, columns, rowFilters = [] }) =>
+    columns === undefined && rowFilters.length === 0
+      ? []
+      : { schema, name, columns, filtered: rowFilters.length > 0 },
+  );
+  const list = `(SELECT pg_catalog.jsonb_agg(a.attname) FROM pg_catalog.pg_attribute a WHERE a.attrelid = r.prrelid AND a.attnum::text IN (SELECT pg_catalog.regexp_split_to_table(j ->> 'prattrs', '\\D+')))`;
+  return `SELECT r.prrelid FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid CROSS JOIN LATERAL pg_catalog.to_jsonb(r) AS j JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.jsonb_to_recordset(${quoteLiteral(JSON.stringify(declared))}) AS d (schema text, name text, columns jsonb, filtered boolean) ON d.schema = n.nspname AND d.name = c.relname WHERE p.pubname = ANY ($1::pg_catalog.name[]) AND ((j ->> 'prqual' IS NULL) = (d.filtered IS TRUE) OR CASE WHEN coalesce(j ->> 'prattrs', d.columns::text) IS NOT NULL THEN (d.columns @> ${list} AND d.columns <@ ${list}) IS NOT TRUE END)`;
+}
+
+/**
  * The tables of `selection` that rows are kept in, partitions instead of what they are part of, and by which names
  * `publications` carry all their changes. A publication that leaves out a kind of change carries none.
  */
@@ -28,7 +44,7 @@ export function publishedTables(
   publications: readonly string[],
 ): Statement {
   return sql(
-    `WITH ${namesOfKept(selection)}, sent AS MATERIALIZED (SELECT t.schemaname, t.tablename FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname WHERE p.pubname = ANY ($1::pg_catalog.name[]) AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate), tables AS (SELECT oid, coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', schema, 'name', name)) FILTER (WHERE (schema, name) IN (SELECT schemaname, tablename FROM sent)), '[]') AS via FROM names GROUP BY oid HAVING bool_or(selected)) SELECT n.nspname AS schema, c.relname AS name, t.via, c.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END) AS identified FROM tables t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2`,
+    `WITH ${namesOfKept(selection)}, parts AS MATERIALIZED (${listedInPart(selection)}), sent AS MATERIALIZED (SELECT t.schemaname, t.tablename FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname WHERE p.pubname = ANY ($1::pg_catalog.name[]) AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate), tables AS (SELECT oid, coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', schema, 'name', name)) FILTER (WHERE (schema, name) IN (SELECT schemaname, tablename FROM sent) AND reloid NOT IN (SELECT prrelid FROM parts)), '[]') AS via, bool_or(reloid IN (SELECT prrelid FROM parts)) AS partial FROM names GROUP BY oid HAVING bool_or(selected)) SELECT n.nspname AS schema, c.relname AS name, t.via, t.partial, c.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END) AS identified FROM tables t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2`,
     [publications],
   );
 }

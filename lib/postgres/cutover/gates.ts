@@ -44,18 +44,17 @@ export function longTransactions(seconds: number): Statement {
   );
 }
 
-/** Sessions of superusers in the database, which no fence ends. */
-export function superuserSessions(keep: readonly string[]): Statement {
+/** Sessions of other superusers in the database, which no fence ends, whoever lists them. */
+export function superuserSessions(): Statement {
   return sql(
-    `SELECT a.pid, a.usename AS role, coalesce(a.application_name, '') AS application FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid WHERE a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend' AND r.rolsuper AND a.pid <> pg_catalog.pg_backend_pid() AND a.usename <> ALL ($1::pg_catalog.name[]) ORDER BY a.pid LIMIT 1`,
-    [keep],
+    `SELECT a.pid, a.usename AS role, coalesce(a.application_name, '') AS application FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid WHERE a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend' AND r.rolsuper AND a.usename <> current_user ORDER BY a.pid LIMIT 1`,
   );
 }
 
-/** One of `logins` that may write to a selected table, and the table. No row if none may. */
+/** One of `logins` that may write to a selected table, or to a column of it, and the table. No row if none may. */
 export function writingLogins(selection: TableSelection, logins: readonly string[]): Statement {
   return sql(
-    `SELECT r.rolname AS name, pg_catalog.format('%I.%I', n.nspname, c.relname) AS "table" FROM pg_catalog.pg_roles r CROSS JOIN pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.rolname = ANY ($1::pg_catalog.name[]) AND r.rolname <> current_user AND NOT r.rolsuper AND c.relkind IN ('r', 'p') AND ${selectionSql(selection, 'n.nspname', 'c.relname')} AND pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') ORDER BY 1, 2 LIMIT 1`,
+    `SELECT r.rolname AS name, pg_catalog.format('%I.%I', n.nspname, c.relname) AS "table" FROM pg_catalog.pg_roles r CROSS JOIN pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.rolname = ANY ($1::pg_catalog.name[]) AND r.rolname <> current_user AND c.relkind IN ('r', 'p') AND ${selectionSql(selection, 'n.nspname', 'c.relname')} AND (pg_catalog.has_any_column_privilege(r.oid, c.oid, 'INSERT, UPDATE') OR pg_catalog.has_table_privilege(r.oid, c.oid, 'DELETE, TRUNCATE')) ORDER BY 1, 2 LIMIT 1`,
     [logins],
   );
 }

@@ -1,7 +1,9 @@
 import { PGLOGICAL_OUTPUT, pglogicalSets, wherePglogicalIs } from '../objects';
+import { INSERT_ONLY } from '../objects/observed-pglogical-sets';
 import { sql } from '../statement';
 import { namesOfKept } from './carried';
 import type { SubscriptionSql } from './subscription-sql';
+import { ROOT } from './table-mark';
 
 const WORKERS = `pg_catalog.pg_stat_activity a WHERE a.datname = pg_catalog.current_database() AND a.backend_type LIKE 'pglogical %:' || s.sub_id`;
 
@@ -39,7 +41,7 @@ export const PGLOGICAL_SUBSCRIPTIONS: SubscriptionSql = {
     ),
   receiver: (name) =>
     sql(
-      `SELECT pg_catalog.format('%s %s', s.sub_id, s.sub_slot_name) AS receiver FROM pglogical.subscription s WHERE s.sub_name = $1`,
+      `SELECT pg_catalog.concat_ws(' ', s.sub_id, s.sub_slot_name, s.sub_replication_sets) AS receiver FROM pglogical.subscription s WHERE s.sub_name = $1`,
       [name],
     ),
   publicationExists: (name) =>
@@ -59,6 +61,11 @@ export const PGLOGICAL_SUBSCRIPTIONS: SubscriptionSql = {
       `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND EXISTS (SELECT FROM pglogical.subscription s JOIN pglogical.local_sync_status t ON t.sync_subid = s.sub_id WHERE s.sub_name = ANY ($1::text[]) AND t.sync_status = 'r' AND (t.sync_nspname = n.nspname AND t.sync_relname = c.relname OR t.sync_kind = 'i' AND t.sync_relname IS NULL))`,
       [names],
     ),
+  // A table that is taken out of a set and put back belongs to it by another row.
+  carrying: {
+    published: `SELECT ${ROOT}, 'published', pg_catalog.concat_ws(' ', s.set_id, s.xmin, t.xmin), NULL, NULL FROM pglogical.replication_set_table t JOIN pglogical.replication_set s USING (set_id) JOIN pglogical.local_node l ON l.node_id = s.set_nodeid JOIN pg_catalog.pg_class c ON c.oid = t.set_reloid WHERE pg_catalog.regexp_replace(s.set_name, '${INSERT_ONLY}$', '') = ANY ($1::text[])`,
+    followed: `SELECT ${ROOT}, 'followed', pg_catalog.concat_ws(' ', s.sub_id, s.sub_replication_sets, t.sync_kind, t.xmin), NULL, NULL FROM pglogical.subscription s JOIN pglogical.local_sync_status t ON t.sync_subid = s.sub_id JOIN pg_catalog.pg_class c ON c.relname = t.sync_relname JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = t.sync_nspname WHERE s.sub_name = ANY ($1::text[])`,
+  },
   enabledOthers: (known) =>
     sql(
       'SELECT sub_name AS name FROM pglogical.subscription WHERE sub_enabled AND sub_name <> ALL ($1::text[]) ORDER BY 1',

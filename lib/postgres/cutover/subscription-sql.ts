@@ -18,6 +18,7 @@ import {
 import type { ReplicationPath } from './plan';
 import { reverseSubscription } from './reverse';
 import { subscriptionReceiver } from './stream';
+import { type CarryingSql, NATIVE_CARRYING } from './table-mark';
 import { enabledSubscriptions } from './unattended';
 
 /** A way back that does not exist yet, with what its subscription is made of. */
@@ -58,6 +59,8 @@ export interface SubscriptionSql {
   published(selection: TableSelection, publications: readonly string[]): Statement;
   /** The tables that subscriptions follow. */
   followed(subscriptions: readonly string[]): Statement;
+  /** How tables travel, for their marks. */
+  readonly carrying: CarryingSql;
   /** Enabled ones without `known`. */
   enabledOthers(known: readonly string[]): Statement;
   /** Drops the slots that a table's copy left behind when it was cut off. */
@@ -80,6 +83,7 @@ export const NATIVE_SUBSCRIPTIONS: SubscriptionSql = {
   publicationExists,
   published: publishedTables,
   followed: followedTables,
+  carrying: NATIVE_CARRYING,
   enabledOthers: enabledSubscriptions,
   reverse: reverseSubscription,
 };

@@ -10,6 +10,8 @@ export interface TableMark {
   readonly definition: string;
   /** The files of its rows: TRUNCATE, and whatever writes all rows anew, begins another one. */
   readonly files: string;
+  /** Those on the new writer. */
+  readonly filesThere: string;
   /** How it is published; empty for AWS DMS. */
   readonly published: string;
   /** Since when subscriptions follow it; empty for AWS DMS. */
@@ -17,13 +19,21 @@ export interface TableMark {
 }
 
 /** What the old writer says of a table. */
-export type SourceMark = QualifiedName & Omit<TableMark, 'followed'>;
+export type SourceMark = QualifiedName & Pick<TableMark, 'definition' | 'files' | 'published'>;
 
 /** What the new writer says of one. */
-export type TargetMark = QualifiedName & Pick<TableMark, 'followed'>;
+export type TargetMark = QualifiedName & Pick<TableMark, 'files' | 'followed'>;
+
+/** How paths of one kind say how tables travel: SELECTs of five columns, as those of `marked` are. */
+export interface CarryingSql {
+  /** How a table is published by `$1`. */
+  readonly published: string;
+  /** Since when it is followed by `$1`. */
+  readonly followed: string;
+}
 
 /** The table that `oid`, one of `c`, is a partition of, over however many others, or itself. */
-const ROOT =
+export const ROOT =
   'CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid ELSE c.oid END';
 
 /** One text for all `part`s, however many those are. */
@@ -50,22 +60,36 @@ function marked(
   return `chosen AS (${chosen}), marked AS (SELECT root, max(schema::pg_catalog.text) AS schema, max(name::pg_catalog.text) AS name, ${digests} FROM (${all}) AS a GROUP BY root HAVING count(name) > 0)`;
 }
 
+const FILES = `SELECT ${ROOT}, 'files', pg_catalog.concat_ws(' ', c.oid, c.relfilenode), NULL, NULL FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'f')`;
+
 /**
- * The marks of the selected tables on the server that `publications` are on. A table that is taken out of a publication
- * and put back belongs to it by another row; what a publication publishes is written into a row of its own.
+ * PostgreSQL's own. A table that is taken out of a publication and put back belongs to it by another row; what a
+ * publication publishes is written into a row of its own.
  */
-export function sourceMarks(selection: TableSelection, publications: readonly string[]): Statement {
-  const columns = `SELECT pg_catalog.concat_ws(' ', a.attnum, pg_catalog.quote_ident(a.attname), pg_catalog.format_type(a.atttypid, a.atttypmod), a.attcollation, CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END) FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = m.root AND a.attnum > 0 AND NOT a.attisdropped`;
-  const files = `SELECT ${ROOT}, 'files', pg_catalog.concat_ws(' ', c.oid, c.relfilenode), NULL, NULL FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'f')`;
+export const NATIVE_CARRYING: CarryingSql = {
+  published: nativelyPublished(),
+  followed: `SELECT ${ROOT}, 'followed', pg_catalog.concat_ws(' ', s.oid, r.srrelid, r.xmin), NULL, NULL ${FOLLOWED}`,
+};
+
+function nativelyPublished(): string {
+  const pubs =
+    'pubs AS (SELECT oid, xmin FROM pg_catalog.pg_publication WHERE pubname = ANY ($1::pg_catalog.name[]))';
   const each =
     'SELECT c.oid AS root, p.oid AS pub, p.xmin AS since, NULL::pg_catalog.oid AS obj FROM chosen c CROSS JOIN pubs p';
   const listed = `SELECT ${ROOT}, p.oid, p.xmin, r.oid FROM pubs p JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid JOIN pg_catalog.pg_class c ON c.oid = r.prrelid`;
   const bySchema = `SELECT c.oid, p.oid, p.xmin, d.objid FROM pubs p JOIN pg_catalog.pg_depend d ON d.classid = pg_catalog.to_regclass('pg_catalog.pg_publication_namespace') AND d.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND d.refobjid = p.oid JOIN pg_catalog.pg_depend s ON s.classid = d.classid AND s.objid = d.objid AND s.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass JOIN chosen c ON c.relnamespace = s.refobjid`;
-  const published = `SELECT root, 'published', pg_catalog.concat_ws(' ', pub, since, obj), NULL, NULL FROM (SELECT *, count(obj) OVER (PARTITION BY root, pub) AS objs FROM (${each} UNION ALL ${listed} UNION ALL ${bySchema}) AS b) AS b WHERE obj IS NOT NULL OR objs = 0`;
-  const pubs =
-    'pubs AS (SELECT oid, xmin FROM pg_catalog.pg_publication WHERE pubname = ANY ($1::pg_catalog.name[]))';
+  return `(WITH ${pubs} SELECT root, 'published', pg_catalog.concat_ws(' ', pub, since, obj), NULL, NULL FROM (SELECT *, count(obj) OVER (PARTITION BY root, pub) AS objs FROM (${each} UNION ALL ${listed} UNION ALL ${bySchema}) AS b) AS b WHERE obj IS NOT NULL OR objs = 0)`;
+}
+
+/** The marks of the selected tables on the server that `publications` are on. */
+export function sourceMarks(
+  selection: TableSelection,
+  publications: readonly string[],
+  { published }: CarryingSql,
+): Statement {
+  const columns = `SELECT pg_catalog.concat_ws(' ', a.attnum, pg_catalog.quote_ident(a.attname), pg_catalog.format_type(a.atttypid, a.atttypmod), a.attcollation, CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END) FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = m.root AND a.attnum > 0 AND NOT a.attisdropped`;
   return sql(
-    `WITH ${pubs}, ${marked(selection, [files, published], ['files', 'published'])} SELECT m.schema, m.name, (SELECT ${digest()} FROM (${columns}) AS parts (part)) AS definition, m.files, m.published FROM marked m`,
+    `WITH ${marked(selection, [FILES, published], ['files', 'published'])} SELECT m.schema, m.name, (SELECT ${digest()} FROM (${columns}) AS parts (part)) AS definition, m.files, m.published FROM marked m`,
     [publications],
   );
 }
@@ -74,10 +98,10 @@ export function sourceMarks(selection: TableSelection, publications: readonly st
 export function targetMarks(
   selection: TableSelection,
   subscriptions: readonly string[],
+  { followed }: CarryingSql,
 ): Statement {
-  const followed = `SELECT ${ROOT}, 'followed', pg_catalog.concat_ws(' ', s.oid, r.srrelid, r.xmin), NULL, NULL ${FOLLOWED}`;
   return sql(
-    `WITH ${marked(selection, [followed], ['followed'])} SELECT schema, name, followed FROM marked`,
+    `WITH ${marked(selection, [FILES, followed], ['files', 'followed'])} SELECT schema, name, files, followed FROM marked`,
     [subscriptions],
   );
 }
@@ -94,15 +118,20 @@ export interface ChangedTable {
   readonly change: string;
 }
 
-/** One mark of each table, of what both servers say. What only the target has is not compared. */
+/**
+ * One mark of each table, of what both servers say. `nameThere` is what a table is called on the new writer; what only
+ * that has is not compared.
+ */
 export function marksOf(
   source: readonly SourceMark[],
   target: readonly TargetMark[],
+  nameThere: (table: QualifiedName) => QualifiedName = (table) => table,
 ): readonly MarkedTable[] {
-  const there = new Map(target.map((one) => [quoteQualified(one), one.followed]));
+  const there = new Map(target.map((one) => [quoteQualified(one), one]));
   return source.map(({ schema, name, ...mark }) => {
     const table = { schema, name };
-    return { table, mark: { ...mark, followed: there.get(quoteQualified(table)) ?? '' } };
+    const { files = '', followed = '' } = there.get(quoteQualified(nameThere(table))) ?? {};
+    return { table, mark: { ...mark, filesThere: files, followed } };
   });
 }
 
@@ -122,6 +151,8 @@ function changeSince(then: TableMark | undefined, now: TableMark | undefined): s
   if (then === undefined || now === undefined) return 'not compared yet';
   if (then.definition !== now.definition) return 'compared before its definition changed';
   if (then.files !== now.files) return 'compared before it was truncated or written anew';
+  if (then.filesThere !== now.filesThere)
+    return 'compared before it was truncated or written anew on the new writer';
   if (then.published !== now.published) return 'compared before it was published in another way';
   return then.followed === now.followed ? undefined : 'compared before it was followed anew';
 }

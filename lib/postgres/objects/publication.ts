@@ -33,12 +33,18 @@ export interface PublicationSpec {
   readonly canaryPart?: string;
 }
 
+/** A table of a publication, and whether that has a filter or a list of columns for it. */
+interface PublishedPart extends QualifiedName {
+  readonly filtered: boolean;
+  readonly listed: boolean;
+}
+
 /** What a server says of a publication, and of the tables that could belong to it. */
 export interface ObservedPublication {
   readonly exists: boolean;
   readonly operations: readonly string[];
   readonly viaPartitionRoot: boolean;
-  readonly published: readonly QualifiedName[];
+  readonly published: readonly PublishedPart[];
   readonly selected: readonly QualifiedName[];
 }
 
@@ -78,7 +84,8 @@ export const publication: ObjectKind<PublicationSpec, ObservedPublication> = {
       ];
     }
     const steps: Step[] = [];
-    const same = sameTables(observed.published, tables) && sameParts(spec, applied?.earlier ?? []);
+    const same =
+      sameTables(spec, observed.published, tables) && sameParts(spec, applied?.earlier ?? []);
     if (!same) {
       steps.push(
         step(
@@ -166,12 +173,23 @@ function tableList(spec: PublicationSpec, tables: readonly QualifiedName[]): str
     .join(', ');
 }
 
-function sameTables(a: readonly QualifiedName[], b: readonly QualifiedName[]): boolean {
-  const keys = new Set(a.map(quoteQualified));
-  return a.length === b.length && b.every((table) => keys.has(quoteQualified(table)));
+function sameTables(
+  { selection }: PublicationSpec,
+  published: readonly PublishedPart[],
+  wanted: readonly QualifiedName[],
+): boolean {
+  const there = new Map(published.map((table) => [quoteQualified(table), table]));
+  return (
+    published.length === wanted.length &&
+    wanted.every((table) => {
+      const found = there.get(quoteQualified(table));
+      const { columns, rowFilters = [] } = selectedTable(selection, table) ?? {};
+      return found?.filtered === rowFilters.length > 0 && found.listed === (columns !== undefined);
+    })
+  );
 }
 
-/** Filters are stored rewritten by the server, so that they are compared with what was applied last. */
+/** Filters are stored rewritten by the server, so that what they say is compared with what was applied last. */
 function sameParts(spec: PublicationSpec, earlier: readonly PublicationSpec[]): boolean {
   const parts = (from: PublicationSpec): string =>
     JSON.stringify((from.selection.tables ?? []).map((table) => tableList(from, [table])).sort());
@@ -190,8 +208,8 @@ function observePublication(spec: PublicationSpec): Statement {
   'exists', p.oid IS NOT NULL,
   'operations', pg_catalog.to_jsonb(pg_catalog.array_remove(ARRAY[CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END, CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END], NULL)),
   'viaPartitionRoot', coalesce(p.pubviaroot, false),
-  'published', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)), '[]')
-    FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid),
+  'published', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname, 'filtered', j ->> 'prqual' IS NOT NULL, 'listed', j ->> 'prattrs' IS NOT NULL)), '[]')
+    FROM pg_catalog.pg_publication_rel r CROSS JOIN LATERAL pg_catalog.to_jsonb(r) AS j JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid),
   'selected', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname) ORDER BY n.nspname, c.relname), '[]')
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND ${leaf} AND ${selectionSql(spec.selection, 'n.nspname', 'c.relname')})

@@ -83,7 +83,7 @@ function unpublishedOn(
   const names = paths.flatMap(({ publication }) => publication ?? []);
   return missing === undefined
     ? undefined
-    : `not every change of table ${quoteQualified(missing)} is published on '${server}' by ${quoted(names)}`;
+    : `not every change of table ${quoteQualified(missing)} is published on '${server}' by ${quoted(names)}${missing.partial === true ? ', whose row filter or columns for it are not those of the selection' : ''}`;
 }
 
 function subscribed(paths: readonly ReplicationPath[]): readonly ReplicationPath[] {

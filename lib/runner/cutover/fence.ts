@@ -15,10 +15,12 @@ import {
   otherSessions,
   PontoonError,
   preparedTransactions,
+  type Statement,
   sql,
   terminate,
   unfencedLogins,
   writeJournal,
+  writingLogins,
 } from '../../postgres';
 import { Deadline } from '../deadline';
 import { runAtEnd } from '../run';
@@ -119,11 +121,15 @@ export async function lift(context: CutoverContext): Promise<boolean> {
   return await restoreAccess(context, context.plan.from, 'abandon');
 }
 
-/** Lets applications in on `server`: those that could connect before this migration kept them out. */
+/**
+ * Lets applications in on `server`: those that could connect before this migration kept them out. False if it keeps out
+ * nobody; otherwise `besides` is run in the same transaction.
+ */
 export async function restoreAccess(
   context: CutoverContext,
   server: string,
   how: 'abandon' | 'close',
+  besides: readonly Statement[] = [],
 ): Promise<boolean> {
   if ((await context.journal(server)) === undefined) return false;
   const { migration } = context.plan;
@@ -133,7 +139,8 @@ export async function restoreAccess(
     const row = await context.runOne(server, forget);
     if (row !== undefined) {
       const access = await accessOf(context, server);
-      for (const statement of liftStatements(access, row.connectBefore as AccessBefore))
+      const before = row.connectBefore as AccessBefore;
+      for (const statement of [...liftStatements(access, before), ...besides])
         await context.run(server, statement);
     }
     await context.run(server, sql('COMMIT'));
@@ -161,6 +168,20 @@ export async function keptOn(context: CutoverContext, server: string): Promise<r
   return [...new Set([...(context.plan.keep[server] ?? []), String(row?.me)])];
 }
 
+/** A role that `server` keeps although it may write there, and to what; AWS DMS is meant to. */
+export async function keptWriter(
+  context: CutoverContext,
+  server: string,
+): Promise<string | undefined> {
+  const { keep, selection, forward, reverse = [] } = context.plan;
+  const writers = [...forward, ...reverse].flatMap(({ writer }) => writer ?? []);
+  const readers = (keep[server] ?? []).filter((name) => !writers.includes(name));
+  const row = await context.runOne(server, writingLogins(selection, readers));
+  return row === undefined
+    ? undefined
+    : `role '${String(row.name)}', which may write to ${String(row.table)} on '${server}'`;
+}
+
 async function endOthers(context: CutoverContext, patience: Deadline): Promise<Probe<undefined>> {
   const others = await sessionsOf(context);
   const [first] = others;
@@ -181,8 +202,11 @@ async function endOthers(context: CutoverContext, patience: Deadline): Promise<P
 }
 
 /** No list admits what the server itself started, and it comes again as often as it is ended. */
-function wayOutOf({ kind }: OtherSession): string {
-  if (kind === 'client backend' || kind === 'walsender') return "end it, or add its role to 'keep'";
+function wayOutOf({ kind, superuser }: OtherSession): string {
+  if (kind === 'client backend' || kind === 'walsender')
+    return superuser
+      ? 'end it: no fence keeps a superuser out, and no list admits one'
+      : "end it, or add its role to 'keep'";
   return kind.startsWith('logical replication')
     ? 'disable its subscription'
     : 'stop the extension or the job that started it';
@@ -206,6 +230,16 @@ export async function refuseUnfenced(
   throw new PontoonError(
     'NOT_FENCED',
     `the fence on '${from}' must leave only listed roles with CONNECT, got ${names} too; have the database's owner revoke what others granted, or add the role to 'keep'`,
+  );
+}
+
+/** Refuses a role that was kept since it only read, and may write by now. */
+export async function refuseKeptWriter(context: CutoverContext): Promise<void> {
+  const writing = await keptWriter(context, context.plan.from);
+  if (writing === undefined) return;
+  throw new PontoonError(
+    'NOT_FENCED',
+    `the fence on '${context.plan.from}' must leave only roles that read, got ${writing}; revoke that, or take the role out of 'keep'`,
   );
 }
 

@@ -80,7 +80,7 @@ export async function lookAtTransactions(context: CutoverContext): Promise<strin
 
 export async function lookAtSuperusers(context: CutoverContext): Promise<string | undefined> {
   const { from } = context.plan;
-  const row = await context.runOne(from, superuserSessions(await keptOn(context, from)));
+  const row = await context.runOne(from, superuserSessions());
   return row === undefined
     ? undefined
     : `'${String(row.role)}' (${String(row.application)}), process ${String(row.pid)}`;

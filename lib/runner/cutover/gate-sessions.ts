@@ -1,12 +1,6 @@
-import {
-  grantsOfOthers,
-  mayEndSessions,
-  missingRoles,
-  sessionsOfRunner,
-  writingLogins,
-} from '../../postgres';
+import { grantsOfOthers, mayEndSessions, missingRoles, sessionsOfRunner } from '../../postgres';
 import type { CutoverContext } from './context';
-import { keptOn, otherFence } from './fence';
+import { keptOn, keptWriter, otherFence } from './fence';
 
 export async function lookAtRunner(context: CutoverContext): Promise<string | undefined> {
   const row = await context.runOne(context.plan.from, sessionsOfRunner());
@@ -24,17 +18,13 @@ export async function lookAtGrants(context: CutoverContext): Promise<string | un
 }
 
 export async function lookAtKept(context: CutoverContext): Promise<string | undefined> {
-  const { from, to, keep, selection, forward, reverse = [] } = context.plan;
+  const { from, to, keep } = context.plan;
   for (const server of [from, to]) {
     const row = await context.runOne(server, missingRoles(keep[server] ?? []));
     if (row !== undefined) return `no role '${String(row.name)}' on '${server}'`;
   }
-  const writers = [...forward, ...reverse].flatMap(({ writer }) => writer ?? []);
-  const readers = (keep[from] ?? []).filter((name) => !writers.includes(name));
-  const writing = await context.runOne(from, writingLogins(selection, readers));
-  return writing === undefined
-    ? undefined
-    : `role '${String(writing.name)}', which may write to ${String(writing.table)} on '${from}', also when the new writer is open`;
+  const writing = await keptWriter(context, from);
+  return writing === undefined ? undefined : `${writing}, also when the new writer is open`;
 }
 
 export async function lookAtSignals(context: CutoverContext): Promise<string | undefined> {

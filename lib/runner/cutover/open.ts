@@ -14,6 +14,7 @@ import {
   OWN_SCHEMA,
   PontoonError,
   quietSlotName,
+  type Statement,
   sql,
   undecide,
   usesPglogical,
@@ -23,7 +24,14 @@ import {
 import { SqlError } from '../run';
 import { travel } from './catch-up';
 import type { CutoverContext } from './context';
-import { accessOf, keptOn, refuseOthers, refuseUnfenced, restoreAccess } from './fence';
+import {
+  accessOf,
+  keptOn,
+  refuseKeptWriter,
+  refuseOthers,
+  refuseUnfenced,
+  restoreAccess,
+} from './fence';
 import { followSecret, removeSlot, taskOf } from './paths';
 
 const OPEN_MS = 30_000;
@@ -54,7 +62,7 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
     foreignWrites(slot, since, ownSchemas(context.plan)),
     `decode the log of '${from}' behind the fence`,
   );
-  if (write === undefined) return;
+  if (write === undefined) return await refuseKeptWriter(context);
   throw new PontoonError(
     'NOT_QUIET',
     `the fenced database on '${from}' must not be written to, got transaction ${String(write.xid)} at ${String(write.lsn)} on ${tableOf(write.data)}; find out who wrote before you try again`,
@@ -127,10 +135,11 @@ async function untilEverybodyIsLed(context: CutoverContext): Promise<void> {
 async function openNewWriter(context: CutoverContext): Promise<void> {
   const { to } = context.plan;
   try {
-    await forgetRows(context);
-    if (await restoreAccess(context, to, 'close')) return;
+    const forgotten = await forgetRows(context);
+    if (await restoreAccess(context, to, 'close', forgotten)) return;
     const before = await keptOutByGuard(context);
     await context.together(to, [
+      ...forgotten,
       ...(before === undefined ? [] : liftStatements(await accessOf(context, to), before)),
       markLetIn(context.plan.migration, to),
     ]);
@@ -148,10 +157,10 @@ async function openNewWriter(context: CutoverContext): Promise<void> {
 }
 
 /** Whoever comes here again has a stream that begins now, and compares anew. */
-async function forgetRows(context: CutoverContext): Promise<void> {
+async function forgetRows(context: CutoverContext): Promise<readonly Statement[]> {
   const { to, migration } = context.plan;
-  if ((await context.runOne(to, verificationExists()))?.exists === true)
-    await context.run(to, forgetVerification(migration));
+  const there = (await context.runOne(to, verificationExists()))?.exists === true;
+  return there ? [forgetVerification(migration)] : [];
 }
 
 /** Who could connect before a guard kept applications out of the new writer; undefined if there is no guard. */

@@ -7,7 +7,7 @@ import {
   unfencedLogins,
 } from '../../postgres';
 import { CutoverContext } from './context';
-import { describeSession, keptOn } from './fence';
+import { describeSession, keptOn, keptWriter } from './fence';
 import type { CutoverRequest, CutoverServices } from './services';
 
 /**
@@ -25,7 +25,9 @@ export async function pastFence(
     server,
     otherSessions(admitted),
   )) as unknown as readonly OtherSession[];
+  const writing = await keptWriter(context, server);
   return [
+    ...(writing === undefined ? [] : [`${writing}, is kept`]),
     ...logins.map(({ name }) => `role '${String(name)}' may connect`),
     ...sessions
       .filter(({ writing }) => !writing)

@@ -61,7 +61,7 @@ export async function verifyRows(
   const goesOn = before !== undefined && unbroken(before, await streamsNow(context));
   const streams = goesOn ? before : await beginStreams(context);
   // Before anything is read, so that what befalls a table meanwhile is seen later.
-  const marks = await marksNow(context);
+  const marks = await marksNow(context, { follow: true });
   let state = goesOn
     ? withoutChanged(readState(found?.state), changedTables(resultsIn(found), marks))
     : undefined;

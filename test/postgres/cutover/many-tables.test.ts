@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { type Statement, sourceMarks, targetMarks } from '../../../lib/postgres';
 import { followedTables, publishedTables } from '../../../lib/postgres/cutover/carried';
+import { NATIVE_CARRYING } from '../../../lib/postgres/cutover/table-mark';
 import { startTestServer, type TestServer } from '../../servers';
 
 const TABLES = 4_000;
@@ -44,8 +45,8 @@ afterAll(() => server.stop());
 test.each<[string, Statement]>([
   ['published', publishedTables(SELECTION, ['forward'])],
   ['followed', followedTables(['forward'])],
-  ['marked on the old writer', sourceMarks(SELECTION, ['forward'])],
-  ['marked on the new one', targetMarks(SELECTION, ['forward'])],
+  ['marked on the old writer', sourceMarks(SELECTION, ['forward'], NATIVE_CARRYING)],
+  ['marked on the new one', targetMarks(SELECTION, ['forward'], NATIVE_CARRYING)],
 ])(
   'thousands of tables are %s in time, while applications wait',
   async (_what, { text, values }) => {

@@ -112,6 +112,8 @@ describe('slots', () => {
 describe('publications', () => {
   const orders = { schema: 'shop', name: 'orders' };
   const items = { schema: 'shop', name: 'It"ems' };
+  const whole = { filtered: false, listed: false };
+  const parted = { ...orders, filtered: true, listed: true };
   const spec = { kind: 'publication', name: 'Pub', selection: { schemas: ['shop'] } };
   const filtered = {
     ...spec,
@@ -137,7 +139,10 @@ describe('publications', () => {
     exists: true,
     operations: ['insert', 'update', 'delete', 'truncate'],
     viaPartitionRoot: true,
-    published: [orders, items],
+    published: [
+      { ...orders, ...whole },
+      { ...items, ...whole },
+    ],
   };
   const WITH = "publish = 'insert, update, delete, truncate', publish_via_partition_root = true";
 
@@ -162,8 +167,8 @@ describe('publications', () => {
   'exists', p.oid IS NOT NULL,
   'operations', pg_catalog.to_jsonb(pg_catalog.array_remove(ARRAY[CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END, CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END], NULL)),
   'viaPartitionRoot', coalesce(p.pubviaroot, false),
-  'published', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)), '[]')
-    FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid),
+  'published', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname, 'filtered', j ->> 'prqual' IS NOT NULL, 'listed', j ->> 'prattrs' IS NOT NULL)), '[]')
+    FROM pg_catalog.pg_publication_rel r CROSS JOIN LATERAL pg_catalog.to_jsonb(r) AS j JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid),
   'selected', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname) ORDER BY n.nspname, c.relname), '[]')
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND ${leaf} AND ((n.nspname IN ('shop')) AND n.nspname <> 'pontoon'))
@@ -175,18 +180,24 @@ FROM (SELECT $1::pg_catalog.name AS wanted) w LEFT JOIN pg_catalog.pg_publicatio
 
   test('are left alone when they are as described', () => {
     expect(planned(spec, there)).toEqual([]);
-    const one = { ...there, published: [orders], selected: [orders] };
+    const one = { ...there, published: [parted], selected: [orders] };
     expect(planned(filtered, one, { before: filtered })).toEqual([]);
   });
 
   test('follow tables, parts and options, each by itself', () => {
-    expect(shown(planned(spec, { ...there, published: [orders] }))).toEqual([
+    expect(shown(planned(spec, { ...there, published: [{ ...orders, ...whole }] }))).toEqual([
       'ALTER PUBLICATION "Pub" SET TABLE ONLY "shop"."It""ems", ONLY "shop"."orders"',
     ]);
-    const one = { ...there, published: [orders], selected: [orders] };
+    const one = { ...there, published: [parted], selected: [orders] };
     expect(shown(planned(filtered, one, { before: spec }))).toEqual([
       `ALTER PUBLICATION "Pub" SET TABLE ONLY "shop"."orders" ("id", "n") WHERE (("id" >= '1'))`,
     ]);
+    for (const by of [{ filtered: true }, { listed: true }]) {
+      const hand = { ...there, published: [{ ...orders, ...whole, ...by }], selected: [orders] };
+      expect(shown(planned(spec, hand))).toEqual([
+        'ALTER PUBLICATION "Pub" SET TABLE ONLY "shop"."orders"',
+      ]);
+    }
     expect(shown(planned(spec, { ...there, viaPartitionRoot: false }))).toEqual([
       `ALTER PUBLICATION "Pub" SET (${WITH})`,
     ]);

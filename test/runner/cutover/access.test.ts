@@ -69,6 +69,17 @@ describe('who may connect', () => {
     await blue.admin.query('REVOKE UPDATE ON shop.customers FROM reader');
   });
 
+  test('is kept by no superuser', async () => {
+    const plan = { ...lab.plan(), keep: { blue: ['reader', 'rdsadmin'], green: ['reader'] } };
+    const session = await lab.blue.superuser();
+    const walk = walkWith(lab, plan, { step: 'gates', edge: 'after' }, async () => undefined);
+    const said = await failureOf(walk.finally(() => session.end()));
+    expect(said).toContain(
+      `got role 'rdsadmin', which may write to shop.counters on 'blue', also when the new writer is open; correct the list`,
+    );
+    expect(said).toContain(`- no superuser is at work on the old writer: closed, got 'rdsadmin'`);
+  });
+
   test.each([
     ['pg_signal_backend', "no right to end those of 'app' on 'blue'"],
     ['pg_read_all_stats', "no right to see the sessions of others on 'blue'"],

@@ -1,6 +1,6 @@
 import type { CutoverPlan } from '../../../lib/postgres';
 import { cutover, status, verifyRows } from '../../../lib/runner';
-import { failureOf } from '../../faults/walks';
+import { asSuperuser, failureOf } from '../../faults/walks';
 import { DmsLab } from './dms-lab';
 import { CutoverLab, type LabServices } from './lab';
 
@@ -45,6 +45,17 @@ describe.each([
     expect(await found()).toBe(
       '"shop"."customers" compared before it was truncated or written anew',
     );
+    await compared();
+  });
+
+  test('one that was truncated on the new writer is, too', async () => {
+    await lab.blue.admin.query(`INSERT INTO shop.customers (name) VALUES ('Ann')`);
+    await compared();
+    await lab.green.admin.query('TRUNCATE shop.customers');
+    expect(await found()).toBe(
+      '"shop"."customers" compared before it was truncated or written anew on the new writer',
+    );
+    await lab.blue.admin.query('TRUNCATE shop.customers');
     await compared();
   });
 
@@ -94,6 +105,23 @@ describe.each([
     for (const { admin } of [lab.green, lab.blue])
       await admin.query('ALTER TABLE shop.customers DROP COLUMN token');
     await compared();
+  });
+
+  test('none is when the new writer refuses to open', async () => {
+    const walk = cutover(
+      { plan: plan(), owner: 'test' },
+      {
+        ...services,
+        onEvent: async (event) => {
+          if (event.kind === 'step' && event.step.id === 'open')
+            await asSuperuser(lab.green, 'ALTER DATABASE app OWNER TO rdsadmin');
+        },
+      },
+    );
+    const said = await failureOf(walk);
+    await asSuperuser(lab.green, 'ALTER DATABASE app OWNER TO dbadmin');
+    expect(said).toMatch(/^UNDONE: .*permission denied to set role "rdsadmin"/);
+    expect(await found()).toBe('as it must be');
   });
 
   test('behind the gates it keeps the new writer shut, unless there is time to compare it', async () => {

@@ -21,6 +21,15 @@ test('nobody gets past a fence that stands as it was set', async () => {
   expect(await past()).toEqual([[]]);
 });
 
+test('a kept role that may write since is named', async () => {
+  await lab.blue.admin.query('GRANT UPDATE (name) ON shop.customers TO reader');
+  const who = [`role 'reader', which may write to shop.customers on 'blue', is kept`];
+  expect(await past()).toEqual([who]);
+  expect(await lookPastFence(request(), services)).toEqual(who);
+  await lab.blue.admin.query('REVOKE UPDATE (name) ON shop.customers FROM reader');
+  expect(await past()).toEqual([[]]);
+});
+
 test('who was let in again, and who uses the login of the runner, is named as long as it stands', async () => {
   await lab.blue.admin.query('GRANT CONNECT ON DATABASE app TO app');
   const session = await lab.blue.session({ application_name: 'a job of theirs' });

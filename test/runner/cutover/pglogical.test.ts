@@ -1,6 +1,6 @@
 // The whole way over pglogical, on real servers of two majors: there, back and there again under load, to the end.
 import { CUTOVER_STEPS, LinkKind, rollbackOf } from '../../../lib/postgres';
-import { cutover, dryRun, finalize, status, waitUntil } from '../../../lib/runner';
+import { cutover, dryRun, finalize, status, verifyRows, waitUntil } from '../../../lib/runner';
 import { pglogicalObstacle, preparePglogical } from '../../pglogical-servers';
 import { CutoverLab } from './lab';
 import { contradictions, JournalWriter, untilWritten } from './writer';
@@ -32,6 +32,25 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
     await services.close();
     const { rows } = await lab.blue.admin.query('SELECT sub_name FROM pglogical.subscription');
     expect(rows).toEqual([]);
+  }, 60_000);
+
+  test('asks for a comparison anew when a table was out of its set for a while', async () => {
+    const services = { ...(await lab.services()), connections: lab.connections() };
+    const { skipVerification: _skipped, ...plan } = lab.plan();
+    const found = async () =>
+      (await status({ plan }, services)).gates.find(({ id }) => id === 'rows')?.found;
+    expect(await verifyRows({ plan, owner: 'test' }, services)).toMatchObject({ same: 3, left: 0 });
+    expect(await found()).toBe('as it must be');
+    await lab.blue.admin.query(
+      `SELECT pglogical.replication_set_remove_table('forward', 'shop.customers')`,
+    );
+    await lab.blue.admin.query(
+      `SELECT pglogical.replication_set_add_table('forward', 'shop.customers', false)`,
+    );
+    expect(await found()).toBe(
+      '"shop"."customers" compared before it was published in another way',
+    );
+    await services.close();
   }, 60_000);
 
   test('is taken back when clients cannot be sent, and the way forward carries on', async () => {
