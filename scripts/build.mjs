@@ -39,6 +39,7 @@ function isUpToDate() {
     fs.readFileSync(STAMP, 'utf8') === stamp &&
     fs.existsSync('dist/handler/index.js') &&
     fs.existsSync('dist/handler/rds-certificates.gz') &&
+    fs.existsSync('dist/handler/saslprep.js') &&
     sources.every((source) => fs.existsSync(outputOf(source)))
   );
 }

@@ -40,6 +40,20 @@ exports.__esModule = true;`,
   },
 });
 
+/** The file beside the bundle that normalizes passwords. */
+const SASLPREP = 'saslprep.js';
+
+/** Which characters a password may have takes as much as the code of several gates: a file of its own says it. */
+const saslprepBeside = {
+  name: 'saslprep-beside',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@mongodb-js\/saslprep$/ }, () => ({
+      path: `./${SASLPREP}`,
+      external: true,
+    }));
+  },
+};
+
 /**
  * Parts of `pg` that nobody asks for here: libpq's client, the password file, since every connection has its password,
  * the pool, since every session is somebody's, and connection strings, since every connection is given by its parts.
@@ -70,30 +84,39 @@ const withoutUnusedParts = {
   },
 };
 
-/** Writes dist/handler/{index.js,rds-certificates.gz,LICENSES.txt}; the same sources give the same bytes. */
+/** Writes dist/handler/{index.js,saslprep.js,rds-certificates.gz,LICENSES.txt}; the same sources give the same bytes. */
 export async function bundleHandler(root) {
   const directory = path.join(root, 'dist/handler');
   fs.mkdirSync(directory, { recursive: true });
-  const { metafile } = await build({
+  const common = {
     absWorkingDir: root,
-    entryPoints: ['lib/handler/index.ts'],
-    outfile: 'dist/handler/index.js',
     bundle: true,
     minify: true,
     platform: 'node',
     // The rehearsal runs the same bundle on the user's own Node, so the oldest of ours counts.
     target: 'node20',
     format: 'cjs',
+    banner: { js: BANNER },
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  };
+  const handler = await build({
+    ...common,
+    entryPoints: ['lib/handler/index.ts'],
+    outfile: 'dist/handler/index.js',
     external: ['@aws-sdk/*', 'pg-native'],
     // `require` finds the SDK of the Lambda runtime by NODE_PATH; a dynamic import would not.
     supported: { 'dynamic-import': false },
-    banner: { js: BANNER },
-    legalComments: 'none',
-    plugins: [certificatesBeside(directory), withoutUnusedParts],
-    metafile: true,
-    logLevel: 'warning',
+    plugins: [certificatesBeside(directory), withoutUnusedParts, saslprepBeside],
   });
-  const packages = [...new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))].sort();
+  const saslprep = await build({
+    ...common,
+    entryPoints: [createRequire(import.meta.url).resolve('@mongodb-js/saslprep')],
+    outfile: path.join('dist/handler', SASLPREP),
+  });
+  const inputs = [handler, saslprep].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const packages = [...new Set(inputs.map(packageOf).filter(Boolean))].sort();
   const licences = packages.map((dir) => licenceOf(path.join(root, dir)));
   fs.writeFileSync(path.join(directory, 'LICENSES.txt'), licences.join('\n'));
 }

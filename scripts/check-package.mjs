@@ -19,6 +19,7 @@ const REQUIRED = [
   'dist/handler/LICENSES.txt',
   'dist/handler/index.js',
   'dist/handler/rds-certificates.gz',
+  'dist/handler/saslprep.js',
 ];
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'pontoon-pack-'));
