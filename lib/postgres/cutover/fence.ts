@@ -134,7 +134,7 @@ export function unfencedLogins(keep: readonly string[]): Statement {
 
 /**
  * Sessions in the database that a fence does not admit. Workers that a scheduler or a subscription started count;
- * autovacuum and the walsenders of listed roles do not. The runner's login is no passport: applications may use it too,
+ * autovacuum, the walsenders of listed roles and what only starts jobs, which are looked at themselves, do not. The runner's login is no passport: applications may use it too,
  * so that only sessions with a name of ours are spared, and nobody's while its transaction has written.
  */
 export function otherSessions({
@@ -155,7 +155,7 @@ export function otherSessions({
     END IS TRUE AS spared
   FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
   WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
-    AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'parallel worker', 'slotsync worker')
+    AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'parallel worker', 'slotsync worker', 'pg_cron launcher')
     AND NOT (coalesce(a.backend_type, '') LIKE 'logical replication%' AND a.pid IN (SELECT s.pid FROM pg_catalog.pg_stat_subscription s WHERE s.subname = ANY ($2::pg_catalog.name[])))
     AND NOT (coalesce(a.backend_type, '') = 'client backend' AND a.usename = ANY ($3::pg_catalog.name[]))
     AND NOT coalesce(a.backend_type, '') ^@ ANY ($4::text[])

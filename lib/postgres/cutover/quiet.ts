@@ -23,21 +23,21 @@ export function quietSlotExists(slotName: string): Statement {
 }
 
 /**
- * Transactions that were committed behind `since` and changed a table outside of `ownSchemas`, whoever made them: what
- * counts is where a transaction was committed, since what it changed may lie before. `BEGIN` and `COMMIT` of
+ * Transactions that were committed behind `since` and changed a table whose name begins with none of `own`, whoever made
+ * them: what counts is where a transaction was committed, since what it changed may lie before. `BEGIN` and `COMMIT` of
  * transactions without changes are left out by the plugin.
  */
 export function foreignWrites(
   slotName: string,
   since: string,
-  ownSchemas: readonly string[],
+  own: readonly string[],
 ): Statement {
   return sql(
     `SELECT xid, committed::text AS lsn, change AS data FROM (
   SELECT xid::text AS xid, max(lsn) FILTER (WHERE data = 'COMMIT') AS committed, min(left(data, 300)) FILTER (WHERE data LIKE 'table %' AND data NOT LIKE ALL ($2::text[])) AS change
   FROM pg_catalog.pg_logical_slot_peek_changes(${quoteLiteral(slotName)}, NULL, NULL, 'skip-empty-xacts', '1', 'include-xids', '0') GROUP BY 1
 ) transactions WHERE change IS NOT NULL AND committed > $1::pg_lsn ORDER BY committed LIMIT 5`,
-    [since, ownSchemas.map((schema) => `table ${schema}.%`)],
+    [since, own.map((name) => `table ${name}%`)],
   );
 }
 

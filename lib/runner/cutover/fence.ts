@@ -187,7 +187,8 @@ async function endOthers(context: CutoverContext, patience: Deadline): Promise<P
   const [first] = others;
   if (first === undefined) return { done: true, value: undefined };
   const blocking = others.find(
-    ({ superuser, kind, writing }) => !writing && (superuser || kind !== 'client backend'),
+    ({ superuser, kind, writing }) =>
+      !writing && (superuser || !/^(client backend|pg_cron)/.test(kind)),
   );
   if (blocking !== undefined) {
     throw new PontoonError(

@@ -17,7 +17,7 @@ import {
   lookAtRunner,
   lookAtSignals,
 } from './gate-sessions';
-import { lookAtJobs, lookAtSubscriptions } from './unattended';
+import { lookAtJobs, lookAtSubscriptions, lookAtWorkers } from './unattended';
 import { lookAtRows } from './verified';
 
 const AS_IT_MUST_BE = 'as it must be';
@@ -160,6 +160,12 @@ const GATES: readonly GateKind[] = [
     title: 'no job is scheduled on the old writer that a fence does not stop',
     wayOut: 'set active = false in cron.job until the cutover has ended',
     look: lookAtJobs,
+  },
+  {
+    id: 'workers',
+    title: 'no extension has a worker on the old writer',
+    wayOut: 'stop it, or drop its extension, until the cutover has ended: no fence ends it',
+    look: lookAtWorkers,
   },
   {
     id: 'foreign-writes',

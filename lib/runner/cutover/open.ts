@@ -59,7 +59,7 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
   await context.run(from, writeCanary(migration, 'quiet'));
   const [write] = await context.run(
     from,
-    foreignWrites(slot, since, ownSchemas(context.plan)),
+    foreignWrites(slot, since, ownTables(context.plan)),
     `decode the log of '${from}' behind the fence`,
   );
   if (write === undefined) return await refuseKeptWriter(context);
@@ -69,9 +69,13 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
   );
 }
 
-/** What the migration writes itself: pglogical notes in its own schema that the way back is enabled. */
-function ownSchemas(plan: CutoverPlan): readonly string[] {
-  return usesPglogical(plan) ? [OWN_SCHEMA, 'pglogical'] : [OWN_SCHEMA];
+/**
+ * What the migration writes itself: pglogical notes in its own schema that the way back is enabled. A scheduler notes
+ * that its jobs are not let in.
+ */
+function ownTables(plan: CutoverPlan): readonly string[] {
+  const own = [`${OWN_SCHEMA}.`, 'cron.job_run_details:'];
+  return usesPglogical(plan) ? [...own, 'pglogical.'] : own;
 }
 
 /** Sends clients to the new writer. */

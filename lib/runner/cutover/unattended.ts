@@ -1,6 +1,8 @@
 import {
   admittedTo,
   NATIVE_SUBSCRIPTIONS,
+  type OtherSession,
+  otherSessions,
   PontoonError,
   unfencedJobs,
   usesPglogical,
@@ -24,6 +26,16 @@ export async function lookAtSubscriptions(context: CutoverContext): Promise<stri
     if (row !== undefined) return `subscription '${String(row.name)}' on '${plan.from}'`;
   }
   return undefined;
+}
+
+/** What an extension has started in the database: no fence ends it. Subscriptions and jobs are looked at themselves. */
+export async function lookAtWorkers(context: CutoverContext): Promise<string | undefined> {
+  const { plan } = context;
+  const sessions = await context.run(plan.from, otherSessions(admittedTo(plan)));
+  const worker = (sessions as unknown as readonly OtherSession[]).find(
+    ({ kind }) => !/^(client backend|walsender|logical replication|pg_cron)/.test(kind),
+  );
+  return worker && `a '${worker.kind}' on '${plan.from}', process ${worker.pid}`;
 }
 
 /** The scheduled job that would go on writing to the old writer; undefined if there is none. */
