@@ -31,7 +31,7 @@ export function gatesExitCode(gates: readonly Gate[]): ExitCode {
 }
 
 /** A script of which every line could be read by psql, with what is no SQL as comments. */
-function linesOf({ actions, gates }: DryRun): string[] {
+function linesOf({ actions, gates, stopped }: DryRun): string[] {
   const shut = gates.filter(({ status }) => status !== 'open');
   const lines = [
     `-- ${gates.length - shut.length} of ${gates.length} gates are open; nothing was changed`,
@@ -47,6 +47,11 @@ function linesOf({ actions, gates }: DryRun): string[] {
     where = action.where;
     lines.push(lineOf(action));
   }
+  if (stopped !== undefined)
+    lines.push(
+      '',
+      ...`what follows is not known, for ${stopped}`.split('\n').map((line) => `-- ${line}`),
+    );
   return lines;
 }
 

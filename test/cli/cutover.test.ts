@@ -171,6 +171,29 @@ test('a dry run shows what each step would do, and changes nothing', async () =>
   expect(await Promise.all([lab.blue, lab.green].map(fingerprint))).toEqual(before);
 });
 
+test('a dry run shows closed gates, and what can be known all the same', async () => {
+  const { admin } = lab.blue;
+  await admin.query('CREATE TABLE shop.late (id int PRIMARY KEY)');
+  const late = await command(['cutover', '--dry-run']);
+  expect({ code: late.code, stderr: late.stderr }).toEqual({ code: 1, stderr: '' });
+  const lines = late.stdout.split('\n');
+  expect(lines.filter((line) => line.startsWith('-- closed'))).toEqual([
+    `-- closed: every selected table is replicated, there and back, got not every change of table "shop"."late" is published on 'blue' by 'forward'`,
+    `-- closed: the schemas are the same on both servers, got on 'green': table shop.late is missing; replica identity shop.late is missing; column shop.late.id is missing; index shop.late_pkey is missing; constraint shop.late.late_pkey is missing`,
+  ]);
+  expect(lines).toEqual(expect.arrayContaining(STATEMENTS.slice(1)));
+  await admin.query(
+    `DROP TABLE shop.late; CREATE SCHEMA cron; CREATE TABLE cron.job (jobid int, database text, username text, active boolean);
+     INSERT INTO cron.job VALUES (7, 'app', current_user, true)`,
+  );
+  const { code, stdout } = await command(['cutover', '--dry-run']);
+  await admin.query('DROP SCHEMA cron CASCADE');
+  expect([code, stdout.trimEnd().split('\n').at(-1)]).toEqual([
+    1,
+    `-- what follows is not known, for step 'quiet': nothing may write to the fenced database on 'blue' by itself, got the job '7' of role 'dbadmin'; disable it before you try again`,
+  ]);
+});
+
 /** Everything that a cutover changes. */
 async function fingerprint({ admin }: Side): Promise<unknown> {
   const { rows } = await admin.query(

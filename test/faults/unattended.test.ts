@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { cutover } from '../../lib/runner';
+import { type CutoverEvent, cutover } from '../../lib/runner';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS } from './matrix';
@@ -126,7 +126,15 @@ describe.each(PAIRS)('what writes by itself, from PostgreSQL %i to %i', (from, t
   test('without any of it the cutover succeeds', async () => {
     const services = await lab.services();
     const connections = lab.connections();
-    const walk = cutover({ plan: onwards(lab), owner: OWNER }, { ...services, connections });
+    const plan = onwards(lab);
+    const side = lab.side(plan.from);
+    // A scheduler notes there that its jobs are not let in.
+    await asSuperuser(side, 'CREATE SCHEMA cron; CREATE TABLE cron.job_run_details (runid int)');
+    const onEvent = async (event: CutoverEvent) => {
+      if (event.kind === 'done' && event.step.id === 'quiet')
+        await asSuperuser(side, 'INSERT INTO cron.job_run_details VALUES (1)');
+    };
+    const walk = cutover({ plan, owner: OWNER }, { ...services, connections, onEvent });
     expect(await walk.finally(() => services.close())).toMatchObject({ result: 'opened' });
     await expectWhole(lab, [writer]);
   });

@@ -27,11 +27,7 @@ export function quietSlotExists(slotName: string): Statement {
  * them: what counts is where a transaction was committed, since what it changed may lie before. `BEGIN` and `COMMIT` of
  * transactions without changes are left out by the plugin.
  */
-export function foreignWrites(
-  slotName: string,
-  since: string,
-  own: readonly string[],
-): Statement {
+export function foreignWrites(slotName: string, since: string, own: readonly string[]): Statement {
   return sql(
     `SELECT xid, committed::text AS lsn, change AS data FROM (
   SELECT xid::text AS xid, max(lsn) FILTER (WHERE data = 'COMMIT') AS committed, min(left(data, 300)) FILTER (WHERE data LIKE 'table %' AND data NOT LIKE ALL ($2::text[])) AS change

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import {
   CUTOVER_STEPS,
   type CutoverStep,
+  type CutoverStepId,
   createSecret,
   cutoverOwner,
   type Gate,
@@ -16,6 +17,7 @@ import {
 import { readServerFacts } from '../managed-object';
 import { plan as planObject } from '../reconcile';
 import { run, runOne } from '../run';
+import { travel } from './catch-up';
 import { CutoverContext } from './context';
 import { readGates } from './gates';
 import { sqlOf, subscriptionOf } from './paths';
@@ -41,25 +43,33 @@ export interface PlannedAction {
 export interface DryRun {
   readonly actions: readonly PlannedAction[];
   readonly gates: readonly Gate[];
+  /** Why no more actions are known, with the step that would have had them. @default - every action is known */
+  readonly stopped?: string;
 }
 
 /**
  * Walks a cutover without changing anything: what it reads is really read, in transactions that may only read, and
  * what it would write is returned.
  *
- * @throws PontoonError with code FENCED if the old writer is fenced already, and whatever a step would fail with.
+ * @throws PontoonError with code FENCED if the old writer is fenced already. What a step fails with is thrown only if
+ * every gate is open, since closed ones are reason enough.
  */
 export async function dryRun(request: CutoverRequest, services: CutoverServices): Promise<DryRun> {
   const sessions = [...services.sessions.values()];
   await setReadOnly(sessions, true);
+  let found: DryRun;
   try {
-    return await new DryWalk(request, services).walk();
-  } finally {
-    await setReadOnly(sessions, false);
+    found = await new DryWalk(request, services).walk();
+  } catch (error) {
+    // A session that broke is why it failed.
+    await setReadOnly(sessions, false).catch(() => undefined);
+    throw error;
   }
+  await setReadOnly(sessions, false);
+  return found;
 }
 
-/** Steps that only read what the gates have said by then. */
+/** Steps that only read what the gates have said by then; so does a part of `catch-up`. */
 const LOOKED_AT: readonly string[] = ['gates', 'verify'];
 
 class DryWalk {
@@ -101,13 +111,26 @@ class DryWalk {
       );
     }
     const gates = await readGates(context);
+    const { actions } = this;
     for (const step of CUTOVER_STEPS) {
       this.step = step;
-      if (step.id === 'prepare')
-        for (const path of plan.reverse ?? []) await this.planReverse(path);
-      if (!LOOKED_AT.includes(step.id)) await RUNNERS[step.id](context);
+      try {
+        await this.take(step.id);
+      } catch (error) {
+        if (gates.every(({ status }) => status === 'open') || !(error instanceof PontoonError))
+          throw error;
+        return { actions, gates, stopped: `step '${step.id}': ${error.message}` };
+      }
     }
-    return { actions: this.actions, gates };
+    return { actions, gates };
+  }
+
+  private async take(id: CutoverStepId): Promise<void> {
+    const { from, to, forward, reverse } = this.context.plan;
+    if (id === 'prepare') for (const path of reverse ?? []) await this.planReverse(path);
+    if (id === 'catch-up')
+      await travel(this.context, forward, from, to, { deadlineMs: this.context.remainingMs() });
+    else if (!LOOKED_AT.includes(id)) await RUNNERS[id](this.context);
   }
 
   /** The reverse subscription is made by the object's own plan, and so is what is shown of it. */

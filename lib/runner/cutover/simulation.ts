@@ -37,6 +37,9 @@ export interface SentStatement {
   readonly values: readonly unknown[];
 }
 
+/** What only reads, unless it calls something. */
+const READS = /^\s*(?:SELECT|WITH(?!.*\b(?:INSERT INTO|UPDATE|DELETE FROM) ))\b/is;
+
 /** What changes something although it is selected. */
 const CALLS =
   /\b(?:pg_terminate_backend|pg_cancel_backend|pg_create_\w+_slot|pg_drop_replication_slot|pg_log_standby_snapshot|pg_logical_slot_get\w*|pg_replication_origin_\w+|pg_try_advisory_lock|pg_advisory\w*lock\w*|setval|nextval|set_config|alter_subscription_\w+)\s*\(/;
@@ -100,7 +103,7 @@ export class Simulation {
     const text = typeof asked === 'string' ? asked : asked.text;
     const values = typeof asked === 'string' ? more : (asked.values ?? []);
     if (text === takeWalkLock('').text) return await this.mayWalk(server);
-    if (!/^\s*SELECT\b/i.test(text) || CALLS.test(text)) {
+    if (!READS.test(text) || CALLS.test(text)) {
       this.onStatement({ server, text, values });
       this.keepBack(server, text, values);
       return await this.returned(server, text);

@@ -29,6 +29,19 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
         'blue: SELECT pglogical.alter_subscription_enable($1, true)',
       ]),
     );
+    const native = lab.plan().forward.map((path) => ({
+      ...path,
+      kind: LinkKind.NATIVE as const,
+    }));
+    const { gates: others } = await status(
+      { plan: { ...lab.plan(), forward: native, reverse: undefined } },
+      services,
+    );
+    expect(others.find(({ id }) => id === 'workers')).toMatchObject({
+      status: 'closed',
+      found: expect.stringMatching(/^a 'pglogical manager \d+' on 'blue', process \d+$/),
+      wayOut: 'stop it, or drop its extension, until the cutover has ended: no fence ends it',
+    });
     await services.close();
     const { rows } = await lab.blue.admin.query('SELECT sub_name FROM pglogical.subscription');
     expect(rows).toEqual([]);

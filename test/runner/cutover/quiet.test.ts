@@ -13,7 +13,9 @@ describe('what the log says of who wrote', () => {
     const { admin } = lab.blue;
     await run(admin, createQuietSlot('watched'));
     const writes = async (since: string): Promise<unknown[]> =>
-      (await run(admin, foreignWrites('watched', since, [`${OWN_SCHEMA}.`]))).map(({ data }) => data);
+      (await run(admin, foreignWrites('watched', since, [`${OWN_SCHEMA}.`]))).map(
+        ({ data }) => data,
+      );
     const position = async (): Promise<string> =>
       (await admin.query('SELECT pg_current_wal_insert_lsn()::text AS lsn')).rows[0].lsn;
     const client = await lab.blue.session();
