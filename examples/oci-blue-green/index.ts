@@ -41,7 +41,12 @@ const deployment = new BlueGreenDeployment('shop', {
   endpointSubnetId: config.require('endpointSubnetId'),
   networks,
   database: config.require('database'),
-  blue: { majorVersion: majors.blue, dbSystem: { administrator: administrator('blue') } },
+  blue: {
+    majorVersion: majors.blue,
+    ...(config.getBoolean('blueRetired') === true
+      ? { retired: true }
+      : { dbSystem: { administrator: administrator('blue') } }),
+  },
   green: { majorVersion: majors.green, dbSystem: { administrator: administrator('green') } },
   replication: {
     selection: { schemas: [config.require('schema')] },
@@ -57,7 +62,7 @@ const deployment = new BlueGreenDeployment('shop', {
   alarms: { topicIds: [config.require('topicId')] },
 });
 
-/** What applications connect to, and as what `pontoon cutover` switches it. */
+/** What applications connect to, and as what `pontoon cutover` switches it, until blue is retired. */
 export const host = deployment.host;
 export const clientParameters = deployment.clientParameters;
 export const cutover = deployment.cutoverInput;

@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   BlueGreenDeployment,
   type BlueGreenDeploymentArgs,
   type BlueGreenReplication,
   ReplicationMethod,
 } from '../../lib/oci';
+import { requireKnown } from '../../lib/oci/blue-green-deployment/databases';
 import { parseCutover, readTopology } from '../../lib/postgres';
-import type { RegisteredResource } from '../../lib/rehearsal/pulumi-program';
+import type { Answers, RegisteredResource } from '../../lib/rehearsal/pulumi-program';
 import { administered, deployment } from './deployment';
 import { ofType, only, refusal, registered } from './programs';
 import { violations } from './violations';
@@ -38,49 +40,61 @@ test('everything that replicates is made in the order in which each needs the ot
       Object.entries(made).map(([name, { server, after }]) => [name, [server, after]]),
     ),
   ).toEqual({
-    'shop-blue-ledger-ledger-ledger-in-shop': ['blue', []],
-    'shop-green-ledger-ledger-ledger-in-shop': ['green', []],
-    'shop-reader-role-pontoon_reader-in-shop': ['blue', ['shop-blue-ledger-ledger-ledger-in-shop']],
-    'shop-reverse-role-pontoon_reverse-in-shop': [
-      'green',
-      ['shop-green-ledger-ledger-ledger-in-shop'],
+    'shop-blue-ledger-ledger-ledger-in-blue-shop': ['blue', []],
+    'shop-green-ledger-ledger-ledger-in-green-shop': ['green', []],
+    'shop-reader-role-pontoon_reader-in-blue-shop': [
+      'blue',
+      ['shop-blue-ledger-ledger-ledger-in-blue-shop'],
     ],
-    'shop-blue-canary-canary-canary-in-shop': ['blue', ['shop-reader-role-pontoon_reader-in-shop']],
-    'shop-green-canary-canary-canary-in-shop': [
+    'shop-reverse-role-pontoon_reverse-in-green-shop': [
       'green',
-      ['shop-green-ledger-ledger-ledger-in-shop', 'shop-reverse-role-pontoon_reverse-in-shop'],
+      ['shop-green-ledger-ledger-ledger-in-green-shop'],
     ],
-    'shop-reverse-publication-publication-pontoon_reverse-in-shop': [
+    'shop-blue-canary-canary-canary-in-blue-shop': [
+      'blue',
+      ['shop-reader-role-pontoon_reader-in-blue-shop'],
+    ],
+    'shop-green-canary-canary-canary-in-green-shop': [
       'green',
       [
-        'shop-blue-canary-canary-canary-in-shop',
-        'shop-green-canary-canary-canary-in-shop',
-        'shop-reverse-role-pontoon_reverse-in-shop',
+        'shop-green-ledger-ledger-ledger-in-green-shop',
+        'shop-reverse-role-pontoon_reverse-in-green-shop',
       ],
     ],
-    'shop-guard-connection-guard-connection-guard-in-shop': [
+    'shop-reverse-publication-publication-pontoon_reverse-in-green-shop': [
       'green',
-      ['shop-green-ledger-ledger-ledger-in-shop', 'shop-reverse-role-pontoon_reverse-in-shop'],
-    ],
-    'shop-publication-publication-pontoon-in-shop': [
-      'blue',
       [
-        'shop-blue-canary-canary-canary-in-shop',
-        'shop-green-canary-canary-canary-in-shop',
-        'shop-reader-role-pontoon_reader-in-shop',
+        'shop-blue-canary-canary-canary-in-blue-shop',
+        'shop-green-canary-canary-canary-in-green-shop',
+        'shop-reverse-role-pontoon_reverse-in-green-shop',
       ],
     ],
-    'shop-slot-logical-slot-pontoon_green-in-shop': [
-      'blue',
-      ['shop-publication-publication-pontoon-in-shop'],
-    ],
-    'shop-subscription-subscription-pontoon-in-shop': [
+    'shop-guard-connection-guard-connection-guard-in-green-shop': [
       'green',
       [
-        'shop-blue-canary-canary-canary-in-shop',
-        'shop-green-canary-canary-canary-in-shop',
-        'shop-guard-connection-guard-connection-guard-in-shop',
-        'shop-slot-logical-slot-pontoon_green-in-shop',
+        'shop-green-ledger-ledger-ledger-in-green-shop',
+        'shop-reverse-role-pontoon_reverse-in-green-shop',
+      ],
+    ],
+    'shop-publication-publication-pontoon-in-blue-shop': [
+      'blue',
+      [
+        'shop-blue-canary-canary-canary-in-blue-shop',
+        'shop-green-canary-canary-canary-in-green-shop',
+        'shop-reader-role-pontoon_reader-in-blue-shop',
+      ],
+    ],
+    'shop-slot-logical-slot-pontoon_green-in-blue-shop': [
+      'blue',
+      ['shop-publication-publication-pontoon-in-blue-shop'],
+    ],
+    'shop-subscription-subscription-pontoon-in-green-shop': [
+      'green',
+      [
+        'shop-blue-canary-canary-canary-in-blue-shop',
+        'shop-green-canary-canary-canary-in-green-shop',
+        'shop-guard-connection-guard-connection-guard-in-green-shop',
+        'shop-slot-logical-slot-pontoon_green-in-blue-shop',
       ],
     ],
   });
@@ -88,7 +102,7 @@ test('everything that replicates is made in the order in which each needs the ot
 
 test('the green database finds the blue one, whose certificate it checks', async () => {
   const made = objects(await program());
-  expect(made['shop-subscription-subscription-pontoon-in-shop']?.spec).toMatchObject({
+  expect(made['shop-subscription-subscription-pontoon-in-green-shop']?.spec).toMatchObject({
     publisher: {
       server: 'blue',
       host: 'shop-blue-primary.postgresql.us-ashburn-1.oc1.oraclecloud.com',
@@ -165,7 +179,7 @@ test('without a way back the green database has no role and no publication for i
   const resources = await program({ replication });
   const made = objects(resources);
   expect(Object.keys(made).filter((name) => name.includes('reverse'))).toEqual([]);
-  expect(made['shop-guard-connection-guard-connection-guard-in-shop']?.spec.keep).toEqual([]);
+  expect(made['shop-guard-connection-guard-connection-guard-in-green-shop']?.spec.keep).toEqual([]);
   const cutover = JSON.parse(String(only(resources, DEPLOYMENT).outputs?.cutover));
   expect(cutover.plan).not.toHaveProperty('reverse');
 });
@@ -189,6 +203,120 @@ test('a database that is there is taken as it is', async () => {
       secret: 'ocid1.vaultsecret.oc1..legacy',
     },
   });
+});
+
+/** The load balancer, as it leads to `active` of the two addresses. */
+function leading(active: string, ...addresses: string[]): Answers {
+  const backends = addresses.map((ipAddress) => ({
+    ipAddress,
+    isOffline: false,
+    isDrain: ipAddress !== active,
+    isBackup: false,
+  }));
+  return {
+    'oci:NetworkLoadBalancer/getBackendSets:getBackendSets': () => ({
+      backendSetCollections: [{ items: [{ name: 'databases', backends }] }],
+    }),
+  };
+}
+
+/** The addresses of both databases. */
+async function addresses(): Promise<{ readonly blue: string; readonly green: string }> {
+  const cutover = JSON.parse(String(only(await program(), DEPLOYMENT).outputs?.cutover));
+  return cutover.endpoint.sides;
+}
+
+test('another database is not taken for the one that has everything, as long as the schema is copied', async () => {
+  const { blue, green } = await addresses();
+  expect(() => requireKnown('green', '10.0.0.9', [blue, green])).toThrow(
+    `the database on side 'green' must be one that the load balancer knows as long as the schema is copied, got 10.0.0.9 instead of one of ${blue}, ${green}; take 'replication.schemaCopied' back and deploy, so that everything is dropped where it was made, and change it then`,
+  );
+  expect(() => requireKnown('green', green, [])).not.toThrow();
+  const again = await registered(
+    () => new BlueGreenDeployment('shop', deployment()),
+    leading(blue, blue, green),
+  );
+  expect(Object.keys(objects(again))).toEqual(Object.keys(objects(await program())));
+  const existing = {
+    dbSystemId: 'ocid1.postgresqldbsystem.oc1..other',
+    loginSecretId: 'ocid1.vaultsecret.oc1..other',
+  };
+  const moved = await registered(
+    () =>
+      new BlueGreenDeployment(
+        'shop',
+        deployment({
+          green: { majorVersion: 17, existing },
+          replication: { selection: { schemas: ['public'] } },
+        }),
+      ),
+    leading(blue, blue, green),
+  );
+  expect(ofType(moved, COMMAND)).toEqual([]);
+});
+
+test('once blue is retired, everything but blue stays', async () => {
+  const { blue, green } = await addresses();
+  const retired = () =>
+    new BlueGreenDeployment(
+      'shop',
+      deployment({
+        blue: { majorVersion: 16, retired: true },
+        alarms: { topicIds: ['ocid1.onstopic.oc1..ops'] },
+      }),
+    );
+  const resources = await registered(retired, leading(green, blue, green));
+  expect(violations(resources)).toEqual([]);
+  for (const type of [COMMAND, SECRET, 'oci:Identity/policy:Policy'])
+    expect(ofType(resources, type)).toEqual([]);
+  const set = only(
+    resources,
+    'oci:NetworkLoadBalancer/networkLoadBalancersBackendSetsUnified:NetworkLoadBalancersBackendSetsUnified',
+  );
+  expect(set.inputs.backends).toMatchObject([{ ipAddress: green, isDrain: false }]);
+  expect(only(resources, DEPLOYMENT).outputs).toEqual({
+    bindings: { green: expect.objectContaining({ server: 'green' }) },
+  });
+  // What stays is the same as before, so that nothing is made anew.
+  const before = await registered(
+    () =>
+      new BlueGreenDeployment(
+        'shop',
+        deployment({ alarms: { topicIds: ['ocid1.onstopic.oc1..ops'] } }),
+      ),
+    leading(green, blue, green),
+  );
+  const inputsOf = (all: readonly RegisteredResource[], urn: string) =>
+    all.find((resource) => resource.urn === urn)?.inputs;
+  const changed = resources
+    .filter(
+      ({ urn, custom, inputs }) => custom && !isDeepStrictEqual(inputs, inputsOf(before, urn)),
+    )
+    .map(({ name }) => name);
+  expect(changed).toEqual(['shop-databases']);
+  const gone = before
+    .filter(({ urn, custom }) => custom && inputsOf(resources, urn) === undefined)
+    .filter(({ type, name }) => type !== COMMAND && !name.startsWith('shop-blue'))
+    .map(({ name }) => name);
+  expect(gone.sort()).toEqual([
+    'shop-reader-login',
+    'shop-record-blue',
+    'shop-reverse-login',
+    'shop-runner',
+  ]);
+});
+
+test('what is retired is no longer described, and green never is', async () => {
+  const wrong = deployment({
+    blue: { majorVersion: 16, dbSystem: administered('blue'), retired: true },
+    green: { majorVersion: 17, retired: true },
+  });
+  const text = await refusal(() => new BlueGreenDeployment('shop', wrong));
+  for (const problem of [
+    "'blue' cannot have 'dbSystem' or 'existing' once it is retired, got dbSystem; remove it",
+    "'green.retired' cannot be true, since clients are led to the green database then; retire the blue one, or delete the deployment",
+  ])
+    expect(text).toContain(problem);
 });
 
 test('somebody is told when a side does not answer or is busy', async () => {
@@ -247,7 +375,7 @@ test('pglogical gets nodes and sets on both databases, and one subscription', as
   });
   const made = objects(resources);
   const [blueNode, greenNode] = ['blue', 'green'].map(
-    (side) => `shop-${side}-node-pglogical-node-pglogical-node-in-shop`,
+    (side) => `shop-${side}-node-pglogical-node-pglogical-node-in-${side}-shop`,
   );
   expect(made[`${blueNode}`]?.spec).toMatchObject({
     name: 'blue',
@@ -259,24 +387,26 @@ test('pglogical gets nodes and sets on both databases, and one subscription', as
     readers: ['pontoon_reverse'],
     local: { server: 'green', secret: 'ocid1.vaultsecret.oc1..green-login' },
   });
-  const set = 'shop-set-pglogical-replication-set-pontoon-in-shop';
+  const set = 'shop-set-pglogical-replication-set-pontoon-in-blue-shop';
   expect(made[set]).toMatchObject({
     server: 'blue',
     spec: { insertOnly: insertOnlyTables, canary: true, copyData: true },
     after: [blueNode, greenNode],
   });
-  expect(made['shop-reverse-set-pglogical-replication-set-pontoon_reverse-in-shop']).toMatchObject({
+  expect(
+    made['shop-reverse-set-pglogical-replication-set-pontoon_reverse-in-green-shop'],
+  ).toMatchObject({
     server: 'green',
     spec: { copyData: false },
     after: [blueNode, greenNode],
   });
-  expect(made['shop-subscription-pglogical-subscription-pontoon-in-shop']).toMatchObject({
+  expect(made['shop-subscription-pglogical-subscription-pontoon-in-green-shop']).toMatchObject({
     server: 'green',
     spec: { replicationSet: 'pontoon', slotName: 'pontoon_green' },
     after: [
       blueNode,
       greenNode,
-      'shop-guard-connection-guard-connection-guard-in-shop',
+      'shop-guard-connection-guard-connection-guard-in-green-shop',
       set,
     ].sort(),
   });

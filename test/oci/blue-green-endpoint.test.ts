@@ -111,6 +111,33 @@ test.each([
   );
 });
 
+test('a side is not retired while clients are led there', () => {
+  const sides = { blue: undefined, green: { server: 'green', ipAddress: '10.0.2.20' } };
+  expect(() => activeSide([side('10.0.2.10', true), side('10.0.2.20', false)], sides)).toThrow(
+    "the load balancer must lead to 'green' at 10.0.2.20 before the other side is retired, got 10.0.2.10; walk 'pontoon cutover' and 'pontoon finalize' first",
+  );
+  expect(activeSide([side('10.0.2.10', false), side('10.0.2.20', true)], sides)).toBe('green');
+  expect(activeSide([], sides)).toBe('green');
+  const theirs = { id: 'other', displayName: 'reports', backends: [side('10.0.2.20', false)] };
+  expect(inheritedSide('shop', [theirs], sides)).toBe('green');
+});
+
+test('an endpoint whose blue side is retired has one backend and no name for it', async () => {
+  const { blue: _, ...rest } = args();
+  const resources = await registered(
+    () => new BlueGreenEndpoint('shop', rest),
+    having(side('10.0.2.10', false), side('10.0.2.20', true)),
+  );
+  expect(only(resources, BACKEND_SET).inputs.backends).toMatchObject([side('10.0.2.20', true)]);
+  expect(ofType(resources, 'oci:Dns/rrset:Rrset').map(({ name }) => name)).toEqual([
+    'shop-record-application',
+    'shop-record-green',
+  ]);
+  expect(only(resources, ENDPOINT).outputs).toMatchObject({
+    spec: { sides: { green: '10.0.2.20' } },
+  });
+});
+
 const SIDES = {
   blue: { server: 'blue', ipAddress: '10.0.2.10' },
   green: { server: 'green', ipAddress: '10.0.2.20' },

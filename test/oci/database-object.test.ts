@@ -32,7 +32,7 @@ async function command(others: Partial<DatabaseObjectArgs> = {}) {
 test('an object is applied when it is made and when it changes, and dropped when it goes', async () => {
   const { inputs, name } = await command();
   const apply = 'OCI_CLI_AUTH=instance_principal pontoon apply --owner shop/dev/slot';
-  expect(name).toBe('slot-logical-slot-pontoon-in-shop');
+  expect(name).toBe('slot-logical-slot-pontoon-in-blue-shop');
   expect(inputs).toMatchObject({
     create: apply,
     update: apply,
@@ -43,13 +43,15 @@ test('an object is applied when it is made and when it changes, and dropped when
   expect(inputs).not.toHaveProperty('triggers');
 });
 
-test('what is in another database is another object, so that the old one is dropped where it is', async () => {
+test('what is in another database or server is another object, so that the old one is dropped where it is', async () => {
   const { server } = args();
   const moved = await command({ server: { ...server, database: 'store' } });
-  expect(moved.name).toBe('slot-logical-slot-pontoon-in-store');
+  expect(moved.name).toBe('slot-logical-slot-pontoon-in-blue-store');
+  const elsewhere = await command({ server: { ...server, server: 'green' } });
+  expect(elsewhere.name).toBe('slot-logical-slot-pontoon-in-green-shop');
   // The same server under another address keeps what it has.
   const renamed = await command({ server: { ...server, host: 'blue.postgres.internal' } });
-  expect(renamed.name).toBe('slot-logical-slot-pontoon-in-shop');
+  expect(renamed.name).toBe('slot-logical-slot-pontoon-in-blue-shop');
 });
 
 test('the host is told where secrets are, and no secret', async () => {

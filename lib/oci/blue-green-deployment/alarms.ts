@@ -1,10 +1,11 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import type { BlueGreenDeploymentArgs } from './args';
+import type { Databases } from './databases';
 
 /** What is watched. */
 export interface Watched {
-  readonly databases: { readonly [side: string]: pulumi.Input<string> };
+  readonly databases: Databases;
   readonly networkLoadBalancerId: pulumi.Input<string>;
 }
 
@@ -40,11 +41,13 @@ export function createAlarms(
     severity: 'CRITICAL',
     body: 'A database does not answer the load balancer, which does not fail over by itself.',
   });
-  for (const [side, id] of Object.entries(databases))
+  for (const [side, database] of Object.entries(databases)) {
+    if (database === undefined) continue;
     alarm(`${side}-cpu`, {
       namespace: 'oci_postgresql',
-      query: pulumi.interpolate`CpuUtilization[5m]{resourceId = "${id}"}.mean() > ${cpuPercent}`,
+      query: pulumi.interpolate`CpuUtilization[5m]{resourceId = "${database.dbSystemId}"}.mean() > ${cpuPercent}`,
       severity: 'WARNING',
       body: `The ${side} database is busy: replication may fall behind.`,
     });
+  }
 }

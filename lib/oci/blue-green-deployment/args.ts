@@ -7,8 +7,8 @@ import type { DbSystemOptions } from '../postgres-db-system';
 /** A database of OCI that another program, or nobody's, made. */
 export interface ExistingDbSystem {
   /**
-   * Its OCID. Changing it while the schema is copied would leave everything behind that was made in it, such as the slot
-   * that fills its storage: take `schemaCopied` back, deploy, and change it then.
+   * Its OCID. Changing it while the schema is copied is refused, since everything that was made in it would stay behind,
+   * such as the slot that fills its storage: take `schemaCopied` back, deploy, and change it then.
    */
   dbSystemId: pulumi.Input<string>;
   /** The OCID of the Vault secret that `pontoon` logs in with: JSON with `username` and `password`. */
@@ -40,6 +40,15 @@ export interface BlueGreenSide {
    * @default - a new database, as `dbSystem` says
    */
   existing?: ExistingDbSystem;
+  /**
+   * Whether the database is out of use, of the blue one after `pontoon finalize`: the load balancer, the names, the objects
+   * and the program then know nothing of it, and all else stays. Say it instead of `dbSystem` or `existing`, and keep
+   * `majorVersion`. It is refused while the load balancer leads there. A database that this program made is deleted with
+   * it, once its protection is taken away.
+   *
+   * @default false
+   */
+  retired?: boolean;
 }
 
 /** The networks that the parts are in, as CIDRs. Nobody else is let in. */
@@ -161,7 +170,7 @@ export interface BlueGreenDeploymentArgs {
    * is there already: take `schemaCopied` back, deploy, and change it then.
    */
   database: string;
-  /** Where applications are until a cutover. */
+  /** Where applications are until a cutover. Once that is finalized, it can be retired. */
   blue: BlueGreenSide;
   /** Where a cutover takes them. */
   green: BlueGreenSide;

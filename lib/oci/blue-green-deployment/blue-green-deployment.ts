@@ -4,7 +4,7 @@ import { BlueGreenEndpoint } from '../blue-green-endpoint';
 import { createAlarms } from './alarms';
 import type { BlueGreenDeploymentArgs } from './args';
 import { cutoverInput } from './cutover';
-import { createDatabase, type Database } from './databases';
+import { createDatabases, type Database, type Databases, unmoved } from './databases';
 import { allowRunner, createLogin } from './logins';
 import { type ReplicatedDatabases, replicate } from './replicate';
 import { replicationNames } from './specs';
@@ -23,8 +23,8 @@ import { validate } from './validate';
  * @see https://docs.oracle.com/iaas/Content/postgresql/home.htm
  */
 export class BlueGreenDeployment extends pulumi.ComponentResource {
-  /** The OCID of the blue database, of a new one or of the one that was there. */
-  public readonly blueDbSystemId: pulumi.Output<string>;
+  /** The OCID of the blue database, of a new one or of the one that was there; undefined once it is retired. */
+  public readonly blueDbSystemId?: pulumi.Output<string>;
   /** The OCID of the green database, of a new one or of the one that was there. */
   public readonly greenDbSystemId: pulumi.Output<string>;
   /** The name that applications connect to, whichever side is active. */
@@ -33,35 +33,34 @@ export class BlueGreenDeployment extends pulumi.ComponentResource {
   public readonly clientParameters: string;
   /** The OCID of the network load balancer behind the name. */
   public readonly networkLoadBalancerId: pulumi.Output<string>;
-  /** What `pontoon cutover` reads on stdin. It names secrets, and holds none. */
-  public readonly cutoverInput: pulumi.Output<string>;
+  /** What `pontoon cutover` reads on stdin. It names secrets, and holds none. Undefined once the blue database is retired. */
+  public readonly cutoverInput?: pulumi.Output<string>;
 
   constructor(name: string, args: BlueGreenDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super('pontoon:index:BlueGreenDeployment', name, args, opts);
     validate(name, args);
     const topology = createTopology(blueGreenTopology(args));
     for (const warning of topologyWarnings(topology)) void pulumi.log.warn(warning, this);
-    const blue = createDatabase(name, args, { side: 'blue', parent: this });
-    const green = createDatabase(name, args, { side: 'green', parent: this });
-    this.blueDbSystemId = pulumi.output(blue.dbSystemId);
+    const databases = createDatabases(name, args, this);
+    const { blue, green } = databases;
     this.greenDbSystemId = pulumi.output(green.dbSystemId);
-    const endpoint = createEndpoint(name, args, { blue, green, parent: this });
+    const endpoint = createEndpoint(name, args, databases, this);
     this.host = endpoint.host;
     this.clientParameters = endpoint.clientParameters;
     this.networkLoadBalancerId = endpoint.networkLoadBalancerId;
-    const databases = withLogins(name, args, { blue, green, parent: this });
-    const { networkLoadBalancerId } = endpoint;
-    const { readerSecret, reverseSecret } = databases;
-    const logins = [blue.binding.secret, green.binding.secret, readerSecret];
-    allowRunner(name, args, {
-      secretIds: reverseSecret === undefined ? logins : [...logins, reverseSecret],
-      networkLoadBalancerId,
-      parent: this,
-    });
-    if (args.replication.schemaCopied === true) replicate(name, args, databases);
-    const watched = { blue: blue.dbSystemId, green: green.dbSystemId };
-    createAlarms(name, args, { databases: watched, networkLoadBalancerId }, this);
-    this.cutoverInput = cutoverInput(name, args, databases, endpoint.spec);
+    createAlarms(
+      name,
+      args,
+      { databases, networkLoadBalancerId: endpoint.networkLoadBalancerId },
+      this,
+    );
+    if (blue === undefined) {
+      this.registerOutputs({ bindings: { green: green.binding } });
+      return;
+    }
+    this.blueDbSystemId = pulumi.output(blue.dbSystemId);
+    const replicated = replication(name, args, { blue, green, endpoint, parent: this });
+    this.cutoverInput = cutoverInput(name, args, replicated, endpoint.spec);
     this.registerOutputs({
       topology: plainTopology(topology),
       bindings: { blue: blue.binding, green: green.binding },
@@ -70,26 +69,22 @@ export class BlueGreenDeployment extends pulumi.ComponentResource {
   }
 }
 
-interface Sides {
-  readonly blue: Database;
-  readonly green: Database;
-  readonly parent: pulumi.Resource;
-}
-
 function createEndpoint(
   name: string,
   args: BlueGreenDeploymentArgs,
-  { blue, green, parent }: Sides,
+  { blue, green }: Databases,
+  parent: pulumi.Resource,
 ): BlueGreenEndpoint {
   const { networks, idleTimeoutSeconds, healthCheck } = args;
+  const side = ({ binding: { server }, ipAddress }: Database) => ({ server, ipAddress });
   return new BlueGreenEndpoint(
     name,
     {
       compartmentId: args.compartmentId,
       vcnId: args.vcnId,
       subnetId: args.endpointSubnetId,
-      blue: { server: blue.binding.server, ipAddress: blue.ipAddress },
-      green: { server: green.binding.server, ipAddress: green.ipAddress },
+      ...(blue === undefined ? {} : { blue: side(blue) }),
+      green: side(green),
       names: args.names,
       clientNetworks: [...new Set([...networks.clients, ...networks.runner])],
       databaseNetworks: networks.databases,
@@ -100,11 +95,37 @@ function createEndpoint(
   );
 }
 
+interface Sides {
+  readonly blue: Database;
+  readonly green: Database;
+  readonly endpoint: BlueGreenEndpoint;
+  readonly parent: pulumi.Resource;
+}
+
+/** What the runner host needs, and, once the schema is copied, everything that replicates. */
+function replication(
+  name: string,
+  args: BlueGreenDeploymentArgs,
+  sides: Sides,
+): ReplicatedDatabases {
+  const databases = withLogins(name, args, sides);
+  const { blue, green, readerSecret, reverseSecret, parent } = databases;
+  const logins = [blue.secret, green.secret, readerSecret];
+  const policy = allowRunner(name, args, {
+    secretIds: reverseSecret === undefined ? logins : [...logins, reverseSecret],
+    networkLoadBalancerId: sides.endpoint.networkLoadBalancerId,
+    parent,
+  });
+  if (args.replication.schemaCopied === true)
+    replicate(name, args, databases, policy === undefined ? [] : [policy]);
+  return databases;
+}
+
 /** Secrets are there before anything flows, so that the host may read them by then. */
 function withLogins(
   name: string,
   args: BlueGreenDeploymentArgs,
-  { blue, green, parent }: Sides,
+  { blue, green, endpoint, parent }: Sides,
 ): ReplicatedDatabases {
   const { readerRole, reverse } = replicationNames(args);
   const reader = createLogin(`${name}-reader-login`, args, { roleName: readerRole, parent });
@@ -112,9 +133,13 @@ function withLogins(
     args.replication.wayBack === false
       ? undefined
       : createLogin(`${name}-reverse-login`, args, { roleName: reverse, parent });
+  const binding = (database: Database) =>
+    args.replication.schemaCopied === true
+      ? unmoved(database, endpoint.earlierAddresses)
+      : database.binding;
   return {
-    blue: blue.binding,
-    green: green.binding,
+    blue: binding(blue),
+    green: binding(green),
     readerSecret: reader.id,
     reverseSecret: writer?.id,
     parent,

@@ -44,8 +44,8 @@ export function allowRunner(
     readonly networkLoadBalancerId: pulumi.Input<string>;
     readonly parent: pulumi.Resource;
   },
-): void {
-  if (runnerGroupName === undefined) return;
+): oci.identity.Policy | undefined {
+  if (runnerGroupName === undefined) return undefined;
   const statements = pulumi
     .all([runnerGroupName, compartmentId, networkLoadBalancerId, pulumi.all([...secretIds])])
     .apply(([group, compartment, balancer, secrets]) => {
@@ -57,7 +57,7 @@ export function allowRunner(
         `${who} use network-load-balancers ${where} target.network-load-balancer.id = '${balancer}'`,
       ];
     });
-  new oci.identity.Policy(
+  return new oci.identity.Policy(
     `${name}-runner`,
     {
       compartmentId,

@@ -29,7 +29,7 @@ type Make = (
   what: string,
   server: DatabaseBinding,
   spec: DatabaseObjectSpec,
-  after: DatabaseObject[],
+  after: pulumi.Resource[],
 ) => DatabaseObject;
 
 interface DatabaseObjectSpec {
@@ -45,11 +45,12 @@ interface Prepared {
   readonly guard: DatabaseObject;
 }
 
-/** Everything that replicates, in the order in which each needs the others. */
+/** Everything that replicates, in the order in which each needs the others, and all of it `after` others. */
 export function replicate(
   name: string,
   args: BlueGreenDeploymentArgs,
   databases: ReplicatedDatabases,
+  after: pulumi.Resource[],
 ): void {
   const make: Make = (what, server, spec, dependsOn) =>
     new DatabaseObject(
@@ -57,7 +58,7 @@ export function replicate(
       { runner: args.runner, server, spec },
       { parent: databases.parent, dependsOn },
     );
-  const prepared = prepare(args, databases, make);
+  const prepared = prepare(args, databases, make, after);
   if (methodOf(args) === ReplicationMethod.PGLOGICAL)
     replicateByPglogical(args, databases, { ...prepared, make });
   else replicateNatively(args, databases, { ...prepared, make });
@@ -68,10 +69,11 @@ function prepare(
   args: BlueGreenDeploymentArgs,
   { blue, green, readerSecret, reverseSecret }: ReplicatedDatabases,
   make: Make,
+  after: pulumi.Resource[],
 ): Prepared {
   const names = replicationNames(args);
-  const blueLedger = make('blue-ledger', blue, { kind: 'ledger' }, []);
-  const greenLedger = make('green-ledger', green, { kind: 'ledger' }, []);
+  const blueLedger = make('blue-ledger', blue, { kind: 'ledger' }, after);
+  const greenLedger = make('green-ledger', green, { kind: 'ledger' }, after);
   const reader = make('reader', blue, roleSpec(names.readerRole, readerSecret, args), [blueLedger]);
   const reverse =
     reverseSecret === undefined

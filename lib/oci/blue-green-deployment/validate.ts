@@ -42,7 +42,18 @@ function checkSide(
   side: 'blue' | 'green',
   problems: Problems,
 ): void {
-  const { dbSystem, existing } = args[side];
+  const { dbSystem, existing, retired } = args[side];
+  if (retired === true) {
+    problems.addIf(
+      side === 'green',
+      "'green.retired' cannot be true, since clients are led to the green database then; retire the blue one, or delete the deployment",
+    );
+    problems.addIf(
+      dbSystem !== undefined || existing !== undefined,
+      `'${side}' cannot have 'dbSystem' or 'existing' once it is retired, got ${dbSystem === undefined ? 'existing' : 'dbSystem'}; remove it`,
+    );
+    return;
+  }
   problems.addIf(
     (dbSystem === undefined) === (existing === undefined),
     `'${side}' must have either 'dbSystem' or 'existing', got ${dbSystem === undefined ? 'neither' : 'both'}; say whether the database is new`,

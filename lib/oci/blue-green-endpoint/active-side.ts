@@ -1,7 +1,7 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import { PontoonError } from '../../postgres';
-import type { BlueGreenEndpointArgs } from './args';
+import type { BlueGreenEndpointArgs, EndpointSide } from './args';
 
 /** One side, as a load balancer has it. */
 export interface Backend {
@@ -13,8 +13,22 @@ export interface Backend {
 
 /** What is known when a side is looked for. */
 interface Sides {
-  readonly blue: { readonly server: string; readonly ipAddress: string };
-  readonly green: { readonly server: string; readonly ipAddress: string };
+  /** Undefined once it is retired. */
+  readonly blue: Side | undefined;
+  readonly green: Side;
+}
+
+interface Side {
+  readonly server: string;
+  readonly ipAddress: string;
+}
+
+/** What a load balancer leads to. */
+export interface Led {
+  /** The server that clients are led to now, by its name. */
+  readonly activeServer: pulumi.Output<string>;
+  /** The addresses of the sides that it knows; none if it is new. */
+  readonly addresses: pulumi.Output<string[]>;
 }
 
 /** A load balancer that is there, with what the set of this name leads to. */
@@ -25,8 +39,8 @@ export interface FoundLoadBalancer {
 }
 
 /**
- * The server that clients are led to now, by its name: as this load balancer says, or, if it is new, the one that it
- * replaces. See adr/0001-the-active-side-is-read.md.
+ * The server that clients are led to now: as this load balancer says, or, if it is new, the one that it replaces. See
+ * adr/0001-the-active-side-is-read.md.
  */
 export function readActiveSide(
   displayName: string,
@@ -34,20 +48,17 @@ export function readActiveSide(
   backendSetName: string,
   networkLoadBalancer: oci.networkloadbalancer.NetworkLoadBalancer,
   parent: pulumi.Resource,
-): pulumi.Output<string> {
+): Led {
   const { id } = networkLoadBalancer;
   // All sets are asked for, since asking for one that is not there yet fails.
   const own = oci.networkloadbalancer
     .getBackendSetsOutput({ networkLoadBalancerId: id }, { parent })
     .apply((found) => backendsOf(found, backendSetName));
   const there = loadBalancers(compartmentId, backendSetName, parent);
-  return pulumi
-    .all([id, own, there, blue.ipAddress, green.ipAddress])
-    .apply(([ownId, backends, found, blueAddress, greenAddress]) => {
-      const sides = {
-        blue: { server: blue.server, ipAddress: blueAddress },
-        green: { server: green.server, ipAddress: greenAddress },
-      };
+  const activeServer = pulumi
+    .all([id, own, there, sideOf(blue), sideOf(green)])
+    .apply(([ownId, backends, found, blueSide, greenSide]) => {
+      const sides = { blue: blueSide, green: greenSide };
       if (backends.length > 0) return activeSide(backends, sides);
       return inheritedSide(
         displayName,
@@ -55,6 +66,18 @@ export function readActiveSide(
         sides,
       );
     });
+  return {
+    activeServer,
+    addresses: own.apply((backends) => backends.map(({ ipAddress }) => ipAddress)),
+  };
+}
+
+function sideOf(side: EndpointSide): pulumi.Output<Side>;
+function sideOf(side: EndpointSide | undefined): pulumi.Output<Side | undefined>;
+function sideOf(side: EndpointSide | undefined): pulumi.Output<Side | undefined> {
+  if (side === undefined) return pulumi.output(undefined);
+  const { server, ipAddress } = side;
+  return pulumi.output(ipAddress).apply((address) => ({ server, ipAddress: address }));
 }
 
 /** All load balancers of the compartment: one that is replaced may have had another name. */
@@ -102,30 +125,28 @@ export function inheritedSide(
   others: readonly FoundLoadBalancer[],
   sides: Sides,
 ): string {
-  const addresses = [sides.blue.ipAddress, sides.green.ipAddress];
+  const { blue, green } = sides;
+  const isInFront = ({ backends }: FoundLoadBalancer): boolean =>
+    blue !== undefined &&
+    [blue, green].every((side) => backends.some(({ ipAddress }) => ipAddress === side.ipAddress));
   const replaced = others.filter(
-    (other) =>
-      other.backends.length > 0 &&
-      (other.displayName === displayName ||
-        addresses.every((address) =>
-          other.backends.some(({ ipAddress }) => ipAddress === address),
-        )),
+    (other) => other.backends.length > 0 && (other.displayName === displayName || isInFront(other)),
   );
   const [first, ...rest] = new Set(replaced.map(({ backends }) => activeSide(backends, sides)));
   if (rest.length > 0)
     throw unknown(
       `must lead where those lead that it replaces, got ${replaced.map(({ id }) => id).join(' and ')}, which lead to different sides`,
     );
-  return first ?? sides.blue.server;
+  return first ?? (blue ?? green).server;
 }
 
 /**
- * The server that `backends` lead to; the blue one if there are none.
+ * The server that `backends` lead to; the blue one, or the only one, if there are none.
  *
  * @throws PontoonError with code ENDPOINT_UNKNOWN_SIDE if they lead to none, to both, or elsewhere.
  */
 export function activeSide(backends: readonly Backend[], { blue, green }: Sides): string {
-  if (backends.length === 0) return blue.server;
+  if (backends.length === 0) return (blue ?? green).server;
   const active = backends.filter(
     ({ isOffline, isDrain, isBackup }) => !isOffline && !isDrain && !isBackup,
   );
@@ -133,8 +154,13 @@ export function activeSide(backends: readonly Backend[], { blue, green }: Sides)
   const [one, ...others] = active;
   if (one === undefined || others.length > 0)
     throw unknown(`must have exactly one active backend, got ${addresses}`);
-  const side = [blue, green].find(({ ipAddress }) => ipAddress === one.ipAddress);
+  const side = [blue, green].find((candidate) => candidate?.ipAddress === one.ipAddress);
   if (side !== undefined) return side.server;
+  if (blue === undefined)
+    throw new PontoonError(
+      'ENDPOINT_ELSEWHERE',
+      `the load balancer must lead to '${green.server}' at ${green.ipAddress} before the other side is retired, got ${addresses}; walk 'pontoon cutover' and 'pontoon finalize' first`,
+    );
   throw unknown(
     `must lead to '${blue.server}' at ${blue.ipAddress} or '${green.server}' at ${green.ipAddress}, got ${addresses}`,
   );

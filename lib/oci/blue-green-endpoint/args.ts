@@ -79,8 +79,13 @@ export interface BlueGreenEndpointArgs {
    * protected; the new one leads to the side that the old one leads to.
    */
   subnetId: pulumi.Input<string>;
-  /** The blue database. Clients are led there as long as nothing was switched. */
-  blue: EndpointSide;
+  /**
+   * The blue database. Clients are led there as long as nothing was switched. Taking it away takes it out of the load
+   * balancer and takes its name away, and is refused while clients are led there.
+   *
+   * @default - it is retired: only the green database is left
+   */
+  blue?: EndpointSide;
   /** The green database. */
   green: EndpointSide;
   /** The names that clients use. */

@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { PORT } from '../postgres-db-system';
-import type { BlueGreenEndpointArgs } from './args';
-import { createLoadBalancer, IDLE_TIMEOUT_SECONDS } from './load-balancer';
+import type { BlueGreenEndpointArgs, EndpointSide } from './args';
+import { createLoadBalancer, IDLE_TIMEOUT_SECONDS, sidesOf } from './load-balancer';
 import { createNames, fullNames } from './private-dns';
 import { validate } from './validate';
 
@@ -34,8 +34,8 @@ export interface NetworkLoadBalancerSpec {
 export class BlueGreenEndpoint extends pulumi.ComponentResource {
   /** The name that applications connect to. */
   public readonly host: string;
-  /** The name that leads to the blue database. */
-  public readonly blueHost: string;
+  /** The name that leads to the blue database; undefined once that is retired. */
+  public readonly blueHost?: string;
   /** The name that leads to the green database. */
   public readonly greenHost: string;
   /** The port of all of them. */
@@ -46,6 +46,8 @@ export class BlueGreenEndpoint extends pulumi.ComponentResource {
   public readonly networkLoadBalancerId: pulumi.Output<string>;
   /** The server that clients are led to, by its name in the topology, as the load balancer said. */
   public readonly activeServer: pulumi.Output<string>;
+  /** The addresses that the load balancer led to, or kept ready, before this deployment; none if it is new. */
+  public readonly earlierAddresses: pulumi.Output<string[]>;
   /** What `pontoon cutover` switches: an EndpointSpec. */
   public readonly spec: pulumi.Output<NetworkLoadBalancerSpec>;
   /** What clients add to their connection strings, so that no idle connection is forgotten on the way. */
@@ -54,16 +56,17 @@ export class BlueGreenEndpoint extends pulumi.ComponentResource {
   constructor(name: string, args: BlueGreenEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super('pontoon:index:BlueGreenEndpoint', name, args, opts);
     validate(name, args);
-    const { names, blue, green } = args;
+    const { names, blue } = args;
     const full = fullNames(names);
     this.host = full.application;
-    this.blueHost = full.blue;
+    if (blue !== undefined) this.blueHost = full.blue;
     this.greenHost = full.green;
     this.port = PORT;
     this.clientParameters = keepalives(args.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS);
     const balancer = createLoadBalancer(name, args, this);
     this.networkLoadBalancerId = balancer.networkLoadBalancer.id;
-    this.activeServer = balancer.activeServer;
+    this.activeServer = balancer.led.activeServer;
+    this.earlierAddresses = balancer.led.addresses;
     this.ipAddress = balancer.networkLoadBalancer.ipAddresses.apply(([address]) => {
       if (address === undefined)
         throw new Error('the load balancer must have an address, got none');
@@ -71,12 +74,12 @@ export class BlueGreenEndpoint extends pulumi.ComponentResource {
     });
     createNames(name, args, this.ipAddress, this);
     this.spec = pulumi
-      .all([balancer.networkLoadBalancer.id, blue.ipAddress, green.ipAddress])
-      .apply(([networkLoadBalancerId, blueAddress, greenAddress]) => ({
+      .all([balancer.networkLoadBalancer.id, pulumi.all(sidesOf(args).map(addressOf))])
+      .apply(([networkLoadBalancerId, addresses]) => ({
         kind: 'oci-network-load-balancer',
         networkLoadBalancerId,
         backendSetName: balancer.backendSetName,
-        sides: { [blue.server]: blueAddress, [green.server]: greenAddress },
+        sides: Object.fromEntries(addresses),
       }));
     this.registerOutputs({
       host: this.host,
@@ -86,6 +89,11 @@ export class BlueGreenEndpoint extends pulumi.ComponentResource {
       clientParameters: this.clientParameters,
     });
   }
+}
+
+/** The server of a side, and its address. */
+function addressOf({ server, ipAddress }: EndpointSide): pulumi.Output<[string, string]> {
+  return pulumi.output(ipAddress).apply((address): [string, string] => [server, address]);
 }
 
 /** Three probes that are lost must still come before the load balancer forgets. */

@@ -2,7 +2,7 @@ import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import { createSecurityGroup } from '../networks';
 import { PORT } from '../postgres-db-system';
-import { readActiveSide } from './active-side';
+import { type Led, readActiveSide } from './active-side';
 import type { BlueGreenEndpointArgs, EndpointSide } from './args';
 
 /** A load balancer, and the side that it leads to. */
@@ -10,7 +10,8 @@ export interface LoadBalancer {
   readonly networkLoadBalancer: oci.networkloadbalancer.NetworkLoadBalancer;
   readonly backendSet: oci.networkloadbalancer.NetworkLoadBalancersBackendSetsUnified;
   readonly backendSetName: string;
-  readonly activeServer: pulumi.Output<string>;
+  /** What it led to before. */
+  readonly led: Led;
 }
 
 export const IDLE_TIMEOUT_SECONDS = 360;
@@ -41,14 +42,14 @@ export function createLoadBalancer(
     { parent, protect },
   );
   const backendSetName = 'databases';
-  const activeServer = readActiveSide(name, args, backendSetName, networkLoadBalancer, parent);
+  const led = readActiveSide(name, args, backendSetName, networkLoadBalancer, parent);
   const backendSet = new oci.networkloadbalancer.NetworkLoadBalancersBackendSetsUnified(
     `${name}-databases`,
     {
       networkLoadBalancerId: networkLoadBalancer.id,
       name: backendSetName,
       policy: 'FIVE_TUPLE',
-      backends: [args.blue, args.green].map((side) => backend(side, activeServer)),
+      backends: sidesOf(args).map((side) => backend(side, led.activeServer)),
       healthChecker: healthChecker(args),
       // Backends are given by address, which would otherwise answer to clients that never asked them.
       isPreserveSource: false,
@@ -70,7 +71,12 @@ export function createLoadBalancer(
     },
     { parent },
   );
-  return { networkLoadBalancer, backendSet, backendSetName, activeServer };
+  return { networkLoadBalancer, backendSet, backendSetName, led };
+}
+
+/** Those that there are: the blue side may be retired. */
+export function sidesOf({ blue, green }: BlueGreenEndpointArgs): EndpointSide[] {
+  return blue === undefined ? [green] : [blue, green];
 }
 
 /** The side that is not active takes no connection, and is never a backup for the other. */

@@ -49,7 +49,7 @@ export function createNames(
   const ttl = names.ttlSeconds ?? TTL_SECONDS;
   for (const [what, domain, rdata] of [
     ['application', full.application, address],
-    ['blue', full.blue, args.blue.ipAddress],
+    ...(args.blue === undefined ? [] : [['blue', full.blue, args.blue.ipAddress] as const]),
     ['green', full.green, args.green.ipAddress],
   ] as const)
     new oci.dns.Rrset(

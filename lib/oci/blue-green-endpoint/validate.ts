@@ -11,8 +11,8 @@ export function validate(name: string, args: BlueGreenEndpointArgs): void {
   const problems = new Problems();
   const { blue, green, clientNetworks, databaseNetworks, names } = args;
   problems.addIf(
-    blue.server === green.server,
-    `'green.server' must be another server than 'blue.server', got '${blue.server}' twice; correct one`,
+    blue?.server === green.server,
+    `'green.server' must be another server than 'blue.server', got '${green.server}' twice; correct one`,
   );
   for (const [what, networks] of Object.entries({ clientNetworks, databaseNetworks })) {
     problems.addIf(

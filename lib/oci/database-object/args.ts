@@ -56,7 +56,7 @@ export interface RunnerConnection {
 
 /** Where a database is, and how to log in. Nothing of it is inspected but the names. */
 export interface DatabaseBinding {
-  /** The server's name in the topology. */
+  /** The server's name in the topology. Changing it makes what is on it anew, and drops it where it was. */
   server: string;
   /** The host by the name that its certificate has. */
   host: pulumi.Input<string>;
@@ -75,10 +75,10 @@ export interface DatabaseObjectArgs {
   /** The host that makes it. Changing it takes effect in place. */
   runner: RunnerConnection;
   /**
-   * The server that the object belongs to. Another database on it has an object of its own, which is made before this one
-   * is dropped; roles and slots, whose names belong to the whole server, are refused there, and nothing is dropped. Another
-   * server must get an object of its own, under another name, since of a changed address nobody knows whether it is the
-   * same server's: this one would never be dropped.
+   * The server that the object belongs to. Another name of it, or another database, has an object of its own, which is made
+   * before this one is dropped where it is; roles and slots, whose names belong to the whole server, are refused in another
+   * database of it, and nothing is dropped. Another address is taken for the same server's: what moves to another server
+   * must get its name too.
    */
   server: DatabaseBinding;
   /**

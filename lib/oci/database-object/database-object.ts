@@ -33,10 +33,10 @@ export class DatabaseObject extends pulumi.ComponentResource {
     const program = programOn(runner);
     const owner = quote(`${pulumi.getProject()}/${pulumi.getStack()}/${name}`);
     const apply = `${program} apply --owner ${owner}`;
-    // The object's own name and its database are part of the child's: another one is made before the old one is dropped,
-    // and the old one is dropped where it is.
+    // The object's own name, its server and its database are part of the child's: another one is made before the old one
+    // is dropped, and the old one is dropped where it is.
     this.command = new command.remote.Command(
-      `${name}-${spec.kind}-${kindOf(spec).name(spec)}-in-${server.database}`,
+      `${name}-${spec.kind}-${kindOf(spec).name(spec)}-in-${server.server}-${server.database}`,
       {
         connection: sshTo(runner),
         create: apply,
