@@ -122,10 +122,20 @@ export interface BlueGreenReplication {
 
 /** Where the logins of replication's roles are kept. OCI generates their passwords; this program never sees them. */
 export interface ReplicationVault {
-  /** The OCID of the vault. Changing it replaces the secrets. */
+  /**
+   * The OCID of the vault. Changing it replaces the secrets: the roles get the new passwords, and whoever logs in with them
+   * is told, before the old secrets go.
+   */
   vaultId: pulumi.Input<string>;
-  /** The OCID of the key that encrypts them. Changing it replaces the secrets. */
+  /** The OCID of the key that encrypts them. Changing it replaces the secrets, as another vault does. */
   keyId: pulumi.Input<string>;
+  /**
+   * Another number makes the secrets anew, with other names and other passwords: after they were deleted, since OCI keeps
+   * the name of a deleted secret for days. What is still being deleted is refused while Pulumi previews.
+   *
+   * @default 1
+   */
+  generation?: number;
 }
 
 /** Who is told when something is wrong. */

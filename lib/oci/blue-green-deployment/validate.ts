@@ -30,6 +30,11 @@ export function validate(name: string, args: BlueGreenDeploymentArgs): void {
     ...timeProblems(args),
   ])
     problems.add(problem);
+  const { generation = 1 } = args.vault;
+  problems.addIf(
+    !(Number.isInteger(generation) && generation >= 1),
+    `'vault.generation' must be a whole number of at least 1, got ${generation}; correct it`,
+  );
   checkMethod(args, problems);
   checkRest(args, problems);
   if (problems.list().length === 0)

@@ -51,6 +51,7 @@ const ANSWERS: Answers = {
     ],
     caCertificate: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
   }),
+  'oci:Vault/getSecrets:getSecrets': () => ({ secrets: [] }),
   'oci:Core/getCnvDnsResolverAssociation:getCnvDnsResolverAssociation': ({ vcnId }) => ({
     dnsResolverId: `ocid1.dnsresolver.oc1..${lastPart(vcnId)}`,
   }),
