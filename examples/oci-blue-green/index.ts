@@ -65,6 +65,7 @@ const deployment = new BlueGreenDeployment('shop', {
 /** What applications connect to, and as what `pontoon cutover` switches it, until blue is retired. */
 export const host = deployment.host;
 export const clientParameters = deployment.clientParameters;
+export const caCertificates = deployment.caCertificates;
 export const cutover = deployment.cutoverInput;
 
 function administrator(side: 'blue' | 'green') {

@@ -13,6 +13,7 @@ export {
 export {
   BlueGreenEndpoint,
   type BlueGreenEndpointArgs,
+  type DnsListener,
   type EndpointHealthCheck,
   type EndpointNames,
   type EndpointSide,

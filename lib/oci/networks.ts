@@ -22,14 +22,20 @@ export interface PortRules {
   readonly from: readonly string[];
   /** Networks that members connect to. */
   readonly to: readonly string[];
+  /** TCP if nothing is said. */
+  readonly protocols?: readonly Protocol[];
 }
 
-const TCP = '6';
+/** A protocol by its number. */
+export enum Protocol {
+  TCP = '6',
+  UDP = '17',
+}
 
 /** A security group that lets exactly these networks in and out. Rules are named after networks, so that none moves. */
 export function createSecurityGroup(
   name: string,
-  { compartmentId, vcnId, port, from, to }: PortRules,
+  { compartmentId, vcnId, port, from, to, protocols = [Protocol.TCP] }: PortRules,
   parent: pulumi.Resource,
 ): oci.core.NetworkSecurityGroup {
   const group = new oci.core.NetworkSecurityGroup(
@@ -38,31 +44,35 @@ export function createSecurityGroup(
     { parent },
   );
   const range = { destinationPortRange: { min: port, max: port } };
-  const rule = { networkSecurityGroupId: group.id, protocol: TCP, tcpOptions: range };
-  for (const network of new Set(from))
-    new oci.core.NetworkSecurityGroupSecurityRule(
-      `${name}-from-${slug(network)}`,
-      {
-        ...rule,
-        direction: 'INGRESS',
-        source: network,
-        sourceType: 'CIDR_BLOCK',
-        description: `${network} connects`,
-      },
-      { parent: group },
-    );
-  for (const network of new Set(to))
-    new oci.core.NetworkSecurityGroupSecurityRule(
-      `${name}-to-${slug(network)}`,
-      {
-        ...rule,
-        direction: 'EGRESS',
-        destination: network,
-        destinationType: 'CIDR_BLOCK',
-        description: `connects to ${network}`,
-      },
-      { parent: group },
-    );
+  for (const protocol of protocols) {
+    const options = protocol === Protocol.TCP ? { tcpOptions: range } : { udpOptions: range };
+    const rule = { networkSecurityGroupId: group.id, protocol, ...options };
+    const prefix = protocol === Protocol.TCP ? name : `${name}-udp`;
+    for (const network of new Set(from))
+      new oci.core.NetworkSecurityGroupSecurityRule(
+        `${prefix}-from-${slug(network)}`,
+        {
+          ...rule,
+          direction: 'INGRESS',
+          source: network,
+          sourceType: 'CIDR_BLOCK',
+          description: `${network} connects`,
+        },
+        { parent: group },
+      );
+    for (const network of new Set(to))
+      new oci.core.NetworkSecurityGroupSecurityRule(
+        `${prefix}-to-${slug(network)}`,
+        {
+          ...rule,
+          direction: 'EGRESS',
+          destination: network,
+          destinationType: 'CIDR_BLOCK',
+          description: `connects to ${network}`,
+        },
+        { parent: group },
+      );
+  }
   return group;
 }
 

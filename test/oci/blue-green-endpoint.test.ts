@@ -229,7 +229,8 @@ test('how long an idle connection is remembered is said to clients too', async (
     tcpIdleTimeout: 1800,
   });
   expect(only(resources, ENDPOINT).outputs).toMatchObject({
-    clientParameters: 'keepalives=1 keepalives_idle=600 keepalives_interval=150 keepalives_count=3',
+    clientParameters:
+      'sslmode=verify-ca keepalives=1 keepalives_idle=600 keepalives_interval=150 keepalives_count=3',
   });
 });
 

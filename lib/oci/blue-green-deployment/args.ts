@@ -1,6 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { PublisherSslMode, QualifiedName, TableSelection } from '../../postgres';
-import type { EndpointHealthCheck, EndpointNames } from '../blue-green-endpoint';
+import type { DnsListener, EndpointHealthCheck, EndpointNames } from '../blue-green-endpoint';
 import type { RunnerConnection } from '../database-object';
 import type { DbSystemOptions } from '../postgres-db-system';
 
@@ -198,6 +198,13 @@ export interface BlueGreenDeploymentArgs {
   runnerGroupName?: pulumi.Input<string>;
   /** The names that applications use. */
   names: EndpointNames;
+  /**
+   * Where resolvers of other regions and of other clouds ask for the names. Giving it or taking it back takes effect in
+   * place.
+   *
+   * @default - nobody outside of the network finds the names
+   */
+  dnsListener?: DnsListener;
   /**
    * Seconds after which the load balancer forgets a connection on which nothing travels: 60 to 1800.
    *

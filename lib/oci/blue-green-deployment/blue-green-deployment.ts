@@ -29,8 +29,15 @@ export class BlueGreenDeployment extends pulumi.ComponentResource {
   public readonly greenDbSystemId: pulumi.Output<string>;
   /** The name that applications connect to, whichever side is active. */
   public readonly host: string;
-  /** What applications put into their connection strings besides the name. */
+  /** What applications put into their connection strings besides name, database and login, as libpq has it. */
   public readonly clientParameters: string;
+  /**
+   * The certificates that sign those of both databases, in PEM: for the file that applications name in `sslrootcert`, so
+   * that they trust whichever side they are led to.
+   */
+  public readonly caCertificates: pulumi.Output<string>;
+  /** The address that resolvers of other networks forward the zone to; undefined without `dnsListener`. */
+  public readonly dnsAddress: pulumi.Output<string> | undefined;
   /** The OCID of the network load balancer behind the name. */
   public readonly networkLoadBalancerId: pulumi.Output<string>;
   /** What `pontoon cutover` reads on stdin. It names secrets, and holds none. Undefined once the blue database is retired. */
@@ -47,6 +54,10 @@ export class BlueGreenDeployment extends pulumi.ComponentResource {
     const endpoint = createEndpoint(name, args, databases, this);
     this.host = endpoint.host;
     this.clientParameters = endpoint.clientParameters;
+    this.dnsAddress = endpoint.dnsAddress;
+    this.caCertificates = pulumi
+      .all([blue, green].flatMap((side) => side?.binding.caCertificate ?? []))
+      .apply(bundle);
     this.networkLoadBalancerId = endpoint.networkLoadBalancerId;
     createAlarms(
       name,
@@ -75,7 +86,7 @@ function createEndpoint(
   { blue, green }: Databases,
   parent: pulumi.Resource,
 ): BlueGreenEndpoint {
-  const { networks, idleTimeoutSeconds, healthCheck } = args;
+  const { networks, idleTimeoutSeconds, healthCheck, dnsListener } = args;
   const side = ({ binding: { server }, ipAddress }: Database) => ({ server, ipAddress });
   return new BlueGreenEndpoint(
     name,
@@ -90,6 +101,7 @@ function createEndpoint(
       databaseNetworks: networks.databases,
       ...(idleTimeoutSeconds === undefined ? {} : { idleTimeoutSeconds }),
       ...(healthCheck === undefined ? {} : { healthCheck }),
+      ...(dnsListener === undefined ? {} : { dnsListener }),
     },
     { parent },
   );
@@ -144,4 +156,9 @@ function withLogins(
     reverseSecret: writer?.id,
     parent,
   };
+}
+
+/** Several texts of certificates as one, each once. */
+function bundle(certificates: readonly string[]): string {
+  return [...new Set(certificates.map((text) => `${text.trim()}\n`))].join('');
 }

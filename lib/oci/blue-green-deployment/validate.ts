@@ -1,5 +1,5 @@
 import { createTopology, nameProblem, Problems, PublisherSslMode } from '../../postgres';
-import { nameProblems, timeProblems } from '../blue-green-endpoint';
+import { listenerProblems, nameProblems, timeProblems } from '../blue-green-endpoint';
 import { runnerProblems } from '../database-object';
 import { networkProblems } from '../networks';
 import { optionProblems } from '../postgres-db-system';
@@ -28,6 +28,7 @@ export function validate(name: string, args: BlueGreenDeploymentArgs): void {
     ...runnerProblems(args.runner),
     ...nameProblems(args.names),
     ...timeProblems(args),
+    ...listenerProblems(args),
   ])
     problems.add(problem);
   const { generation = 1 } = args.vault;

@@ -68,6 +68,25 @@ export interface EndpointNames {
   attach?: boolean;
 }
 
+/**
+ * Where resolvers of other networks ask for the names, since private names are known in their own network and region only.
+ * They forward the zone to its address.
+ *
+ * @see https://docs.oracle.com/iaas/Content/DNS/Concepts/privatedns.htm
+ */
+export interface DnsListener {
+  /** A private subnet of the network. Changing it replaces the listener, and with it the address that is asked. */
+  subnetId: pulumi.Input<string>;
+  /** The networks that ask, as CIDRs: those of the other resolvers. Changing them takes effect in place. */
+  networks: string[];
+  /**
+   * Its fixed address, out of that subnet. Changing it replaces the listener: let the others forward to the new one first.
+   *
+   * @default - OCI picks one, which stays as long as the listener
+   */
+  ipAddress?: pulumi.Input<string>;
+}
+
 /** What applications connect to, in front of two databases. */
 export interface BlueGreenEndpointArgs {
   /** The compartment. Changing it moves the load balancer. */
@@ -108,6 +127,13 @@ export interface BlueGreenEndpointArgs {
    * @default - an attempt to connect every 10 seconds
    */
   healthCheck?: EndpointHealthCheck;
+  /**
+   * Where resolvers of other regions and of other clouds ask for the names. Giving it or taking it back takes effect in
+   * place.
+   *
+   * @default - nobody outside of the network finds the names
+   */
+  dnsListener?: DnsListener;
   /**
    * Whether Pulumi refuses to delete or replace the load balancer and its backend set, which alone knows the side that
    * clients are at. Changing it takes effect in place.

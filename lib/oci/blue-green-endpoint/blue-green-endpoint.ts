@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { PORT } from '../postgres-db-system';
 import type { BlueGreenEndpointArgs, EndpointSide } from './args';
+import { createDnsListener } from './dns-listener';
 import { createLoadBalancer, IDLE_TIMEOUT_SECONDS, sidesOf } from './load-balancer';
 import { createNames, fullNames } from './private-dns';
 import { validate } from './validate';
@@ -50,7 +51,12 @@ export class BlueGreenEndpoint extends pulumi.ComponentResource {
   public readonly earlierAddresses: pulumi.Output<string[]>;
   /** What `pontoon cutover` switches: an EndpointSpec. */
   public readonly spec: pulumi.Output<NetworkLoadBalancerSpec>;
-  /** What clients add to their connection strings, so that no idle connection is forgotten on the way. */
+  /** The address that resolvers of other networks forward the zone to; undefined without `dnsListener`. */
+  public readonly dnsAddress: pulumi.Output<string> | undefined;
+  /**
+   * What clients add to their connection strings, as libpq has it: certificates are checked, and no idle connection is
+   * forgotten on the way. The certificates themselves go into `sslrootcert`.
+   */
   public readonly clientParameters: string;
 
   constructor(name: string, args: BlueGreenEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -62,7 +68,7 @@ export class BlueGreenEndpoint extends pulumi.ComponentResource {
     if (blue !== undefined) this.blueHost = full.blue;
     this.greenHost = full.green;
     this.port = PORT;
-    this.clientParameters = keepalives(args.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS);
+    this.clientParameters = clientParameters(args.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS);
     const balancer = createLoadBalancer(name, args, this);
     this.networkLoadBalancerId = balancer.networkLoadBalancer.id;
     this.activeServer = balancer.led.activeServer;
@@ -73,6 +79,10 @@ export class BlueGreenEndpoint extends pulumi.ComponentResource {
       return address.ipAddress;
     });
     createNames(name, args, this.ipAddress, this);
+    this.dnsAddress =
+      args.dnsListener === undefined
+        ? undefined
+        : createDnsListener(name, args, args.dnsListener, this);
     this.spec = pulumi
       .all([balancer.networkLoadBalancer.id, pulumi.all(sidesOf(args).map(addressOf))])
       .apply(([networkLoadBalancerId, addresses]) => ({
@@ -87,6 +97,7 @@ export class BlueGreenEndpoint extends pulumi.ComponentResource {
       activeServer: this.activeServer,
       spec: this.spec,
       clientParameters: this.clientParameters,
+      ...(this.dnsAddress === undefined ? {} : { dnsAddress: this.dnsAddress }),
     });
   }
 }
@@ -96,8 +107,11 @@ function addressOf({ server, ipAddress }: EndpointSide): pulumi.Output<[string, 
   return pulumi.output(ipAddress).apply((address): [string, string] => [server, address]);
 }
 
-/** Three probes that are lost must still come before the load balancer forgets. */
-function keepalives(idleTimeoutSeconds: number): string {
+/**
+ * Databases show certificates with their own names, whichever the load balancer's is. Three probes that are lost must
+ * still come before the load balancer forgets.
+ */
+function clientParameters(idleTimeoutSeconds: number): string {
   const idle = Math.floor(idleTimeoutSeconds / 3);
-  return `keepalives=1 keepalives_idle=${idle} keepalives_interval=${Math.floor(idle / 4)} keepalives_count=3`;
+  return `sslmode=verify-ca keepalives=1 keepalives_idle=${idle} keepalives_interval=${Math.floor(idle / 4)} keepalives_count=3`;
 }

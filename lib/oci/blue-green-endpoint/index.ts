@@ -1,8 +1,9 @@
 export type {
   BlueGreenEndpointArgs,
+  DnsListener,
   EndpointHealthCheck,
   EndpointNames,
   EndpointSide,
 } from './args';
 export { BlueGreenEndpoint, type NetworkLoadBalancerSpec } from './blue-green-endpoint';
-export { nameProblems, timeProblems } from './validate';
+export { listenerProblems, nameProblems, timeProblems } from './validate';

@@ -21,8 +21,21 @@ export function validate(name: string, args: BlueGreenEndpointArgs): void {
     );
     for (const problem of networkProblems(networks, what)) problems.add(problem);
   }
-  for (const problem of [...nameProblems(names), ...timeProblems(args)]) problems.add(problem);
+  for (const problem of [...nameProblems(names), ...timeProblems(args), ...listenerProblems(args)])
+    problems.add(problem);
   problems.throwIfAny(`endpoint '${name}'`);
+}
+
+/** Says what is wrong with where other networks ask for names. */
+export function listenerProblems({
+  dnsListener,
+}: Pick<BlueGreenEndpointArgs, 'dnsListener'>): readonly string[] {
+  if (dnsListener === undefined) return [];
+  const { networks } = dnsListener;
+  if (networks.length > 0) return networkProblems(networks, 'dnsListener.networks');
+  return [
+    "'dnsListener.networks' must have at least one network, got none; name those of the other resolvers, or leave out 'dnsListener'",
+  ];
 }
 
 /** Says what is wrong with the times of an endpoint. */

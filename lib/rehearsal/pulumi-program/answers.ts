@@ -24,6 +24,9 @@ const ADDED: Readonly<Record<string, (name: string, inputs: Inputs) => Inputs>> 
   'oci:NetworkLoadBalancer/networkLoadBalancer:NetworkLoadBalancer': (name) => ({
     ipAddresses: [{ ipAddress: address(name), isPrivate: true }],
   }),
+  'oci:Dns/resolverEndpoint:ResolverEndpoint': (name, { listeningAddress }) => ({
+    listeningAddress: listeningAddress ?? address(name),
+  }),
 };
 
 /** What a provider would answer to a question of a program: as `answers` say, otherwise that nothing is there yet. */
