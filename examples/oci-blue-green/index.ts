@@ -23,6 +23,7 @@ const runner = new RunnerHost('runner', {
   subnetId: config.require('runnerSubnetId'),
   imageId: config.require('imageId'),
   pontoonPackage: config.require('pontoonPackage'),
+  pontoonIntegrity: config.require('pontoonIntegrity'),
   clientMajorVersion: Math.max(majors.blue, majors.green),
   adminNetworks: [config.require('bastionNetwork')],
   databaseNetworks: networks.databases,

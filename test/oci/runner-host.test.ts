@@ -1,6 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { RunnerHost, type RunnerHostArgs } from '../../lib/oci';
-import { bootScript } from '../../lib/oci/runner-host/boot';
+import { bootScript, installation } from '../../lib/oci/runner-host/boot';
 import { cloudConfigRemarks, cloudInitIsThere } from './cloud-config';
 import { COMPARTMENT, ofType, only, refusal, registered, SUBNET, VCN } from './programs';
 import { userDataOf } from './user-data';
@@ -95,8 +99,75 @@ test('everything that is wrong is said at once', async () => {
   );
 });
 
+const TARBALL = 'https://packages.example/pontoon-0.1.0.tgz';
+
+function integrityOf(content: string): string {
+  return `sha512-${createHash('sha512').update(content).digest('base64')}`;
+}
+
+test.each([
+  [
+    'a tarball that nobody says the content of',
+    { pontoonPackage: TARBALL },
+    "'pontoonIntegrity' must be given for the address of a tarball, got nothing; what lies there might be changed, and runs on a host that may read all logins: copy it from npm pack --json",
+  ],
+  [
+    'a weaker digest',
+    { pontoonPackage: TARBALL, pontoonIntegrity: 'sha1-abc' },
+    '\'pontoonIntegrity\' must be sha512- and the digest in base64, got "sha1-abc"; copy it from npm pack --json',
+  ],
+  [
+    'more than OCI takes',
+    { publicKey: `ssh-rsa ${'A'.repeat(32_000)}` },
+    expect.stringMatching(
+      /^the host's metadata must be at most 32000 bytes, got 3\d{4}; shorten 'publicKey' or 'pontoonPackage'$/,
+    ),
+  ],
+])('%s is refused', async (_, others, problem) => {
+  const text = await refusal(() => new RunnerHost('runner', args(others)));
+  expect(text.replace("runner host 'runner': ", '')).toEqual(problem);
+});
+
+/** Runs what installs the package, where npm has `content` for it, and says what else npm was asked. */
+function installed(content: string, pontoonIntegrity: string) {
+  const lines = installation({ pontoonPackage: TARBALL, pontoonIntegrity });
+  const npm = [
+    'set -euo pipefail',
+    'retry() { "$@"; }',
+    'npm() {',
+    '  if [ "$1" = pack ]; then printf %s "$CONTENT" >"$4/pontoon-0.1.0.tgz"; else echo "npm $*"; fi',
+    '}',
+  ];
+  const directory = mkdtempSync(join(tmpdir(), 'pontoon-install-'));
+  try {
+    const { stdout, status } = spawnSync('bash', ['-s'], {
+      input: [...npm, ...lines].join('\n'),
+      encoding: 'utf8',
+      env: { ...process.env, CONTENT: content, TMPDIR: directory },
+    });
+    return { said: stdout.replaceAll(directory, ''), status };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+test('a tarball that is what it must be is installed, and nothing of another one', () => {
+  const integrity = integrityOf('the package');
+  expect(installed('the package', integrity)).toEqual({
+    said: expect.stringMatching(
+      /^npm install --global --no-audit --no-fund \/tmp\.\w+\/pontoon-0\.1\.0\.tgz oci-common@/,
+    ),
+    status: 0,
+  });
+  expect(installed('another package', integrity)).toEqual({
+    said: 'what pontoonPackage names is not what pontoonIntegrity says; nothing is installed\n',
+    status: 1,
+  });
+});
+
 const script = bootScript({
   pontoonPackage: 'pontoon@0.1.0',
+  pontoonIntegrity: integrityOf('the package'),
   clientMajorVersion: 16,
   hostKeySecretId: 'ocid1.vaultsecret.oc1..hostkey',
 });

@@ -8,6 +8,7 @@ import {
   withoutRemarks,
 } from '../../host';
 import { ValidationError } from '../../postgres';
+import { MOST_METADATA, metadataSize } from '../instance-metadata';
 
 /** Where a server's files lie on its disk, beside those of every machine. */
 export const SERVER_FILES = {
@@ -41,16 +42,13 @@ export interface ServerFiles {
   readonly archive?: ArchiveParameters;
 }
 
-/** The most that OCI takes as metadata, in bytes, with all names and values. */
-const MOST_METADATA = 32_000;
-
 /** The superuser that the machine's own postgres user is. */
 export const LOCAL_ROLE = 'postgres';
 
 /** The metadata of the machine: its user data, in base64 as OCI wants it. */
 export function renderMetadata(server: string, files: ServerFiles): { user_data: string } {
   const metadata = { user_data: Buffer.from(renderUserData(files)).toString('base64') };
-  const size = JSON.stringify(metadata).length;
+  const size = metadataSize(metadata);
   if (size > MOST_METADATA)
     throw new ValidationError(`server '${server}'`, [
       `the machine's metadata must be at most ${MOST_METADATA} bytes, got ${size}; shorten 'tls.caCertificate' to the one authority that is needed`,

@@ -40,6 +40,13 @@ export interface RunnerHostArgs {
    */
   pontoonPackage: string;
   /**
+   * What the package must be, as `npm pack --json` says of a tarball in `integrity`, such as `sha512-…`. The host installs
+   * nothing else: it may read all logins. Changing it replaces the host.
+   *
+   * @default - of a package with an exact version, what the registry says; of a tarball it must be given
+   */
+  pontoonIntegrity?: string;
+  /**
    * The major of `psql` and `pg_dump`, for copies of schemas: the higher one of the two databases. Changing it replaces
    * the host.
    *

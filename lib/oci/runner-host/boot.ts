@@ -5,9 +5,10 @@ const OCI_CLIENT = '2.139.1';
 const OCI_PACKAGES = ['oci-common', 'oci-dns', 'oci-networkloadbalancer', 'oci-secrets'];
 
 /** What the host knows when it boots. None of it is secret. */
-export type BootOptions = Pick<RunnerHostArgs, 'pontoonPackage' | 'clientMajorVersion'> & {
-  readonly hostKeySecretId: string;
-};
+export type BootOptions = Pick<
+  RunnerHostArgs,
+  'pontoonPackage' | 'pontoonIntegrity' | 'clientMajorVersion'
+> & { readonly hostKeySecretId: string };
 
 /**
  * The script of the first boot. The host shows its own key only when everything is installed: whoever insists on that
@@ -15,8 +16,7 @@ export type BootOptions = Pick<RunnerHostArgs, 'pontoonPackage' | 'clientMajorVe
  * in its dynamic group.
  */
 export function bootScript(options: BootOptions): string {
-  const { pontoonPackage, clientMajorVersion: major, hostKeySecretId } = options;
-  const packages = [pontoonPackage, ...OCI_PACKAGES.map((name) => `${name}@${OCI_CLIENT}`)];
+  const { clientMajorVersion: major, hostKeySecretId } = options;
   return [
     '#!/bin/bash',
     'set -euo pipefail',
@@ -38,7 +38,7 @@ export function bootScript(options: BootOptions): string {
     'if [ "$version" = 8 ]; then cli=python36-oci-cli; else cli=python39-oci-cli; fi',
     'type oci || retry dnf -qy install "$cli"',
     ...(major === undefined ? [] : clientPrograms(major)),
-    `retry npm install --global --no-audit --no-fund ${packages.map(quote).join(' ')}`,
+    ...installation(options),
     'pontoon --version',
     'fetch_key() {',
     '  local content',
@@ -64,6 +64,31 @@ export function cloudConfig(script: string): string {
     runcmd: [[path]],
   };
   return `#cloud-config\n${JSON.stringify(config, undefined, 1)}\n`;
+}
+
+/** Installs `pontoon` and what it talks to OCI with; nothing at all if the package is another one than was meant. */
+export function installation({
+  pontoonPackage,
+  pontoonIntegrity,
+}: Pick<BootOptions, 'pontoonPackage' | 'pontoonIntegrity'>): readonly string[] {
+  const clients = OCI_PACKAGES.map((name) => quote(`${name}@${OCI_CLIENT}`)).join(' ');
+  const install = 'retry npm install --global --no-audit --no-fund';
+  if (pontoonIntegrity === undefined) return [`${install} ${quote(pontoonPackage)} ${clients}`];
+  const digest = Buffer.from(pontoonIntegrity.replace(/^sha512-/, ''), 'base64').toString('hex');
+  return [
+    'fetched=$(mktemp -d)',
+    'fetch_package() {',
+    '  rm -f "$fetched"/*.tgz',
+    `  npm pack --silent --pack-destination "$fetched" ${quote(pontoonPackage)} >/dev/null`,
+    '}',
+    'retry fetch_package',
+    'set -- "$fetched"/*.tgz',
+    `if ! sha512sum --check --status <<<"${digest}  $1"; then`,
+    "  echo 'what pontoonPackage names is not what pontoonIntegrity says; nothing is installed'",
+    '  exit 1',
+    'fi',
+    `${install} "$1" ${clients}`,
+  ];
 }
 
 function clientPrograms(major: number): string[] {

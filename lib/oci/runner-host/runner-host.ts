@@ -2,6 +2,7 @@ import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import { Problems } from '../../postgres';
 import type { RunnerConnection } from '../database-object';
+import { MOST_METADATA, metadataSize } from '../instance-metadata';
 import { createSecurityGroup, networkProblems } from '../networks';
 import { PORT } from '../postgres-db-system';
 import type { RunnerHostArgs } from './args';
@@ -10,6 +11,7 @@ import { bootScript, cloudConfig } from './boot';
 const DEFAULT_SHAPE = 'VM.Standard.E5.Flex';
 const SSH = 22;
 const HTTPS = 443;
+const LONGEST_OCID = 255;
 
 /**
  * A small private host on which `pontoon` runs, since the databases are private: objects are made from there, and
@@ -73,12 +75,10 @@ function createInstance(
   args: RunnerHostArgs,
   parent: pulumi.Resource,
 ): oci.core.Instance {
-  const { shape = DEFAULT_SHAPE, hostKey, pontoonPackage, clientMajorVersion } = args;
-  const userData = pulumi.output(hostKey.privateKeySecretId).apply((hostKeySecretId) => {
-    const major = clientMajorVersion === undefined ? {} : { clientMajorVersion };
-    const script = bootScript({ pontoonPackage, hostKeySecretId, ...major });
-    return Buffer.from(cloudConfig(script)).toString('base64');
-  });
+  const { shape = DEFAULT_SHAPE, hostKey } = args;
+  const userData = pulumi
+    .output(hostKey.privateKeySecretId)
+    .apply((hostKeySecretId) => renderUserData(args, hostKeySecretId));
   return new oci.core.Instance(
     name,
     {
@@ -99,6 +99,17 @@ function createInstance(
     },
     { parent },
   );
+}
+
+function renderUserData(args: RunnerHostArgs, hostKeySecretId: string): string {
+  const { pontoonPackage, pontoonIntegrity, clientMajorVersion } = args;
+  const script = bootScript({
+    pontoonPackage,
+    hostKeySecretId,
+    ...(pontoonIntegrity === undefined ? {} : { pontoonIntegrity }),
+    ...(clientMajorVersion === undefined ? {} : { clientMajorVersion }),
+  });
+  return Buffer.from(cloudConfig(script)).toString('base64');
 }
 
 function securityGroups(
@@ -130,6 +141,7 @@ function validate(name: string, args: RunnerHostArgs): void {
     !/^((@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+[\w.+-]*|https:\/\/[^\s']+\.tgz)$/.test(pontoonPackage),
     `'pontoonPackage' must be a package with an exact version or the HTTPS address of a tarball, got ${JSON.stringify(pontoonPackage)}; write it like pontoon@0.1.0`,
   );
+  checkIntegrity(args, problems);
   problems.addIf(
     major !== undefined && !Number.isInteger(major),
     `'clientMajorVersion' must be a PostgreSQL major, got ${major}; correct it`,
@@ -139,5 +151,27 @@ function validate(name: string, args: RunnerHostArgs): void {
       !/^(ssh|ecdsa)-\S+ [\w+/=]+/.test(key),
       `'${what}' must be a public key of SSH, got another text; give the line of the .pub file`,
     );
+  const size = metadataSize({
+    ssh_authorized_keys: publicKey,
+    user_data: renderUserData(args, 'x'.repeat(LONGEST_OCID)),
+  });
+  problems.addIf(
+    size > MOST_METADATA,
+    `the host's metadata must be at most ${MOST_METADATA} bytes, got ${size}; shorten 'publicKey' or 'pontoonPackage'`,
+  );
   problems.throwIfAny(`runner host '${name}'`);
+}
+
+function checkIntegrity(
+  { pontoonPackage, pontoonIntegrity: integrity }: RunnerHostArgs,
+  problems: Problems,
+): void {
+  problems.addIf(
+    integrity !== undefined && !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity),
+    `'pontoonIntegrity' must be sha512- and the digest in base64, got ${JSON.stringify(integrity)}; copy it from npm pack --json`,
+  );
+  problems.addIf(
+    integrity === undefined && pontoonPackage.startsWith('https:'),
+    "'pontoonIntegrity' must be given for the address of a tarball, got nothing; what lies there might be changed, and runs on a host that may read all logins: copy it from npm pack --json",
+  );
 }
