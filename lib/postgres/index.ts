@@ -23,6 +23,7 @@ export {
   admittedTo,
   allowLogin,
   analyze,
+  type CarryingSql,
   type ChangedTable,
   CUTOVER_LIMITS,
   CUTOVER_STEPS,

@@ -139,6 +139,7 @@ export {
   type SubscriptionSql,
 } from './subscription-sql';
 export {
+  type CarryingSql,
   type ChangedTable,
   changedTables,
   type MarkedTable,

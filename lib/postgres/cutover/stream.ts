@@ -3,7 +3,7 @@ import { type Statement, sql } from '../statement';
 
 /** What tells a stream from a later one of the same names. Numbers are texts: they may not fit into a JavaScript number. */
 export interface StreamIdentity {
-  /** The receiver's subscription and its slot; the slot alone for AWS DMS. */
+  /** The receiver's subscription, its slot, and from 18 on its conflicts so far; the slot alone for AWS DMS. */
   readonly receiver: string;
   /** When the statistics of the slot were set to 0: a slot that is made anew has no such time. */
   readonly stamp: string;
@@ -13,10 +13,16 @@ export interface StreamIdentity {
   readonly position: string;
 }
 
+/**
+ * How many changes of `s` met rows that were not as they had left them: whoever gets a subscription past one skips a whole
+ * transaction. Servers before 18 do not count them, nor any that somebody else’s origin makes.
+ */
+const CONFLICTS = `(SELECT ' ' || pg_catalog.sum(m[1]::bigint) FROM pg_catalog.regexp_matches(pg_catalog.query_to_xml(CASE WHEN pg_catalog.to_regclass('pg_catalog.pg_stat_subscription_stats') IS NULL THEN 'SELECT 1' ELSE 'SELECT * FROM pg_catalog.pg_stat_subscription_stats WHERE subid = ' || s.oid END, false, false, '')::text, '<confl_(?!\\w*origin)\\w+>(\\d+)<', 'g') AS m)`;
+
 /** What a subscription is, and what it reads. No row if there is none. */
 export function subscriptionReceiver(name: string): Statement {
   return sql(
-    `SELECT pg_catalog.format('%s %s', s.oid, s.subslotname) AS receiver FROM pg_catalog.pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+    `SELECT pg_catalog.format('%s %s%s', s.oid, s.subslotname, ${CONFLICTS}) AS receiver FROM pg_catalog.pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
     [name],
   );
 }

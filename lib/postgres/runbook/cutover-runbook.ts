@@ -60,6 +60,7 @@ function before(
     ),
     `Every gate must be open; each says what to do about it. A gate that cannot be read is \`UNCHECKED\`, and keeps the cutover from beginning as a closed one does (exit code 3).${hops} Then read what would be sent, and have somebody else read it; nothing is changed by this:`,
     codeBlock('sh', `pontoon cutover --file ${FILE} --dry-run`),
+    `From the comparison on, move no slot or origin by hand (\`pg_replication_slot_advance\`, \`pg_replication_origin_advance\`), and skip no transaction (\`ALTER SUBSCRIPTION … SKIP\`): not every server shows afterwards that somebody did. If somebody did, have ${inlineCode(to)} forget what was compared, by \`DELETE FROM pontoon.verification\`, and compare all rows again.`,
     `Tell everybody who uses ${inlineCode(server)}: all sessions but the migration’s end. End superusers’ sessions and scheduled jobs yourself, since no fence does, and have clients reconnect by themselves.`,
     `From here on, leave definitions of tables alone on ${inlineCode(server)} and on ${inlineCode(to)}.`,
   ];

@@ -104,7 +104,7 @@ export async function lookAtRows(context: CutoverContext): Promise<string | unde
   const found = await context.runOne(to, findVerification(migration));
   if (found === undefined) return 'nothing compared yet';
   if (!unbroken(found.stream as readonly StreamIdentity[], await streamsNow(context)))
-    return 'a comparison of a stream that has ended';
+    return 'a comparison of a stream that has ended, or had conflicts since';
   const results = resultsIn(found);
   const other = results.find(({ status }) => status !== 'same');
   if (other !== undefined)
@@ -121,7 +121,10 @@ export async function changedSince(context: CutoverContext): Promise<readonly Ch
   const now = await marksNow(context);
   if (unbroken((found?.stream ?? []) as readonly StreamIdentity[], await streamsNow(context)))
     return changedTables(resultsIn(found), now);
-  return now.map(({ table }) => ({ table, change: 'compared along a stream that has ended' }));
+  return now.map(({ table }) => ({
+    table,
+    change: 'compared along a stream that has ended, or had conflicts since',
+  }));
 }
 
 /** What an earlier call wrote down. */
