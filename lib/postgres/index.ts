@@ -351,6 +351,7 @@ export {
   settingIs,
   streamingNames,
   timelineOf,
+  unwaiting,
   type WaitedFor,
   waitedFor,
   waitForOwnDisk,

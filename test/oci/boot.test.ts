@@ -162,8 +162,8 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
 
   /** The note is written once it was so for a minute, and goes at once. */
   async function notesWhomCommitsWaitFor(west: Machine, south: Machine): Promise<void> {
-    const waitsFor = async (names: string): Promise<void> => {
-      await west.sql(`ALTER SYSTEM SET synchronous_standby_names = '${names}'`);
+    const set = async (name: string, value: string): Promise<void> => {
+      await west.sql(`ALTER SYSTEM SET ${name} = '${value}'`);
       await west.sql('SELECT pg_reload_conf()');
     };
     const minutes = async (count: number): Promise<string> => {
@@ -175,14 +175,14 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
       );
       return await west.sql('SELECT setconfig FROM pg_db_role_setting');
     };
-    await waitsFor('ANY 1 ("south")');
+    await set('synchronous_standby_names', 'ANY 1 ("south")');
     expect(await minutes(1)).toBe('');
     const noted = String.raw`{"pontoon.synchronous=ANY 1 (\"south\")"}`;
     expect(await minutes(2)).toBe(noted);
     await west.sql('INSERT INTO orders VALUES (1001)');
     await replayed(south, '1001');
     expect(await south.sql('SELECT setconfig FROM pg_db_role_setting')).toBe(noted);
-    await waitsFor('');
+    await set('synchronous_commit', 'local');
     expect(await minutes(1)).toBe('');
   }
 

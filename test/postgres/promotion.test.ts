@@ -117,7 +117,7 @@ test('says what is lost', () => {
     'nothing is lost: the new primary has the whole log of the old one',
   );
   expect(describeLoss({ kind: 'nothing-acknowledged' }, 'primary')).toBe(
-    'no acknowledged commit is lost: a quorum of the standbys had each of them, but for those of sessions whose synchronous_commit was off or local',
+    'no acknowledged commit is lost: a quorum of the standbys had each of them, but for those of sessions whose synchronous_commit was off or local, or that were cancelled as they waited',
   );
   expect(describeLoss({ kind: 'said-before', after: '0/100' }, 'primary')).toBe(
     "it was promoted before, at 0/100; what 'primary' wrote after that is not there",

@@ -46,4 +46,4 @@ export {
   type PromotionStep,
   type PromotionStepId,
 } from './steps';
-export { noteWaitedFor, type WaitedFor, waitedFor } from './waited-for';
+export { noteWaitedFor, unwaiting, type WaitedFor, waitedFor } from './waited-for';

@@ -11,9 +11,9 @@ export interface LogReader {
 export interface ArchiveState {
   /** Whether it is to keep it at all. */
   readonly archives: boolean;
-  /** Whether something of the timeline that it writes was kept, and nothing failed since. */
+  /** Whether something was kept since it was promoted, and nothing failed after that. */
   readonly works: boolean;
-  /** Whether something of that timeline could not be kept, and nothing was since. */
+  /** Whether something could not be kept since it was promoted, and nothing was after that. */
   readonly fails: boolean;
 }
 
@@ -26,12 +26,12 @@ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE active_pid =
   );
 }
 
-/** Asks a new primary for its archive; see {@link ArchiveState}. The first file is that of its timeline's history. */
+/** Asks a server that was promoted for its archive; see {@link ArchiveState}. It is then that the history was written. */
 export function archiveState(): Statement {
   return sql(
     `SELECT pg_catalog.current_setting('archive_mode') <> 'off' AS archives,
-  coalesce(left(last_archived_wal, 8) >= timeline AND last_archived_time >= coalesce(last_failed_time, '-infinity'), false) AS works,
-  coalesce(left(last_failed_wal, 8) >= timeline AND last_failed_time > coalesce(last_archived_time, '-infinity'), false) AS fails
-FROM pg_catalog.pg_stat_archiver, left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8) timeline`,
+  coalesce(last_archived_time >= began AND last_archived_time >= coalesce(last_failed_time, '-infinity'), false) AS works,
+  coalesce(last_failed_time >= began AND last_failed_time > coalesce(last_archived_time, '-infinity'), false) AS fails
+FROM pg_catalog.pg_stat_archiver, (SELECT (pg_catalog.pg_stat_file('pg_wal/' || left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8) || '.history', true)).modification AS began) history`,
   );
 }

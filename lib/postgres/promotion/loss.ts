@@ -42,7 +42,7 @@ export function describeLoss(loss: PromotionLoss, from: string): string {
     case 'nothing':
       return 'nothing is lost: the new primary has the whole log of the old one';
     case 'nothing-acknowledged':
-      return 'no acknowledged commit is lost: a quorum of the standbys had each of them, but for those of sessions whose synchronous_commit was off or local';
+      return 'no acknowledged commit is lost: a quorum of the standbys had each of them, but for those of sessions whose synchronous_commit was off or local, or that were cancelled as they waited';
     case 'said-before':
       return `it was promoted before, at ${loss.after}; what '${from}' wrote after that is not there`;
     case 'everything-after': {

@@ -3,7 +3,7 @@ import { type Statement, sql } from '../statement';
 
 /** For whom the commits of a server wait, and for whom it has noted that they do. */
 export interface WaitedFor {
-  /** What `synchronous_standby_names` is on the server that is asked. */
+  /** What `synchronous_standby_names` is on the server that is asked; empty if its sessions do not wait by themselves. */
   readonly inForce: string;
   /**
    * What was in force on the primary when it noted so; null if nothing is noted. A server that has the note has all that
@@ -18,9 +18,19 @@ const NOTE = 'pontoon.synchronous';
 /** Asks for whom commits wait; see {@link WaitedFor}. A standby says what its primary noted. */
 export function waitedFor(): Statement {
   return sql(
-    `SELECT pg_catalog.current_setting('synchronous_standby_names') AS "inForce", (
+    `SELECT CASE WHEN reset_val IN ('off', 'local') THEN '' ELSE pg_catalog.current_setting('synchronous_standby_names') END AS "inForce", (
   SELECT substr(setting, ${NOTE.length + 2}) FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase, pg_catalog.unnest(s.setconfig) setting
-  WHERE d.datname = pg_catalog.current_database() AND s.setrole = 0 AND setting LIKE '${NOTE}=%') AS noted`,
+  WHERE d.datname = pg_catalog.current_database() AND s.setrole = 0 AND setting LIKE '${NOTE}=%') AS noted
+FROM pg_catalog.pg_settings WHERE name = 'synchronous_commit'`,
+  );
+}
+
+/** Asks for the roles and databases whose commits wait for no standby, as far as a standby can know. */
+export function unwaiting(): Statement {
+  return sql(
+    `SELECT concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname), 'database ' || pg_catalog.quote_ident(d.datname)) AS who
+FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+WHERE s.setconfig && '{synchronous_commit=off,synchronous_commit=local}' ORDER BY 1`,
   );
 }
 

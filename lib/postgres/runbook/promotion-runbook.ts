@@ -38,7 +38,7 @@ function lost(topology: Topology, primary: string): string[] {
   const loss =
     quorum === undefined
       ? `Replication is asynchronous: what ${inlineCode(primary)} wrote and nobody had received is lost. The command says from which position on; with \`lastKnown\`, from your monitoring, how much that is.`
-      : `${quorum.quorum} of ${quorum.standbys.map(inlineCode).join(', ')} had every acknowledged commit. As long as ${quorum.standbys.length - quorum.quorum + 1} of them answer, none is lost but those of sessions whose \`synchronous_commit\` was \`off\` or \`local\`; with fewer the command refuses, unless \`--accept-loss\` is said. It refuses too if ${inlineCode(primary)} had not noted in its database that it waited for just these: then nobody knows what it acknowledged.`;
+      : `${quorum.quorum} of ${quorum.standbys.map(inlineCode).join(', ')} had every acknowledged commit. As long as ${quorum.standbys.length - quorum.quorum + 1} of them answer, none is lost but those of sessions whose \`synchronous_commit\` was \`off\` or \`local\`, or that were cancelled as they waited; with fewer the command refuses, unless \`--accept-loss\` is said. It refuses too if ${inlineCode(primary)} had not noted in its database that it waited for just these: then nobody knows what it acknowledged.`;
   return [
     '## 2. When the primary is lost',
     `Make sure that it is gone and stays so: stop its instance, or take it out of the network. A server that answers, even by refusing the login, is not lost, nor is one that a standby still hears from. ${loss}`,

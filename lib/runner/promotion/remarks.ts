@@ -8,6 +8,7 @@ import {
   memberSlot,
   slotNameOf,
   sql,
+  unwaiting,
 } from '../../postgres';
 import { messageOf } from '../message-of';
 import { type Probe, waitUntil } from '../wait';
@@ -72,6 +73,15 @@ function physicalRemarks(
   if (others.length === 0) return [];
   return [
     `others than the cluster's servers stream from '${from}', got ${quoted(others)}: point them to '${to}' yourself, with slots of their own`,
+  ];
+}
+
+/** Whose commits the quorum did not cover, since they did not wait for it. */
+export async function remarksOnUnwaiting(context: PromotionContext, to: string): Promise<string[]> {
+  const rows = await context.run(to, unwaiting());
+  if (rows.length === 0) return [];
+  return [
+    `commits of ${rows.map(({ who }) => String(who)).join(', ')} waited for no standby, by their synchronous_commit: the last of them may be lost`,
   ];
 }
 

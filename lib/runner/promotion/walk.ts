@@ -21,7 +21,7 @@ import { look, promotedAlready, standbysOf, takeCluster } from './look';
 import { refuseHeard, requireLost } from './lost';
 import { withMembers } from './open';
 import { acknowledgedAreSafe, isNoted } from './quorum';
-import { remarksOnReaders } from './remarks';
+import { remarksOnReaders, remarksOnUnwaiting } from './remarks';
 import { promoteNow, type Repointing, repointAll, settle, timelineAt, without } from './take-over';
 
 /**
@@ -108,10 +108,11 @@ async function replaceLost(context: PromotionContext, members: Members): Promise
   const openedMs = await promoteNow(context, to);
   const { timeline, began } = await timelineAt(context, to);
   // Only now all of the log is replayed, which may end with another note.
-  const loss: PromotionLoss =
-    lossless && (await isNoted(context, to))
-      ? { kind: 'nothing-acknowledged' }
-      : lossAfter(began, lastKnown);
+  const covered = lossless && (await isNoted(context, to));
+  if (covered) context.remarks.push(...(await remarksOnUnwaiting(context, to)));
+  const loss: PromotionLoss = covered
+    ? { kind: 'nothing-acknowledged' }
+    : lossAfter(began, lastKnown);
   const rest = await settle(context, { to, others, failed });
   return { result: 'promoted', from, to, timeline, forkedAt: began, loss, ...rest, openedMs };
 }

@@ -165,7 +165,8 @@ stop_second_primary() {
 note_quorum() {
   local now noted next=''
   [[ ! -e $DATA/standby.signal ]] || return 0
-  now=$(ask 'SHOW synchronous_standby_names') && noted=$(ask "SELECT substr(setting, 21)
+  now=$(ask "SELECT CASE WHEN reset_val IN ('off', 'local') THEN ''
+    ELSE current_setting('synchronous_standby_names') END FROM pg_settings WHERE name = 'synchronous_commit'") && noted=$(ask "SELECT substr(setting, 21)
     FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) setting
     WHERE s.setrole = 0 AND d.datname = '${DATABASE//\'/\'\'}' AND setting LIKE 'pontoon.synchronous=%'") || return
   [[ $now != "${WAITED_FOR-}" && $now != "$noted" ]] || next=$now
