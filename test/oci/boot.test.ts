@@ -30,6 +30,7 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
   const cloud = join(directory, 'cloud');
   const volumes: string[] = [];
   const machines: Machine[] = [];
+  const places = new Map<string, string>();
   let network: Network;
   let tree: string;
   let caCertificate: string;
@@ -89,9 +90,9 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     await rebooted(east, west);
     await promotedElsewhere(east, west);
     await crashedAfterPromotion(east, west);
-    const south = await addedAfterPromotion(west);
+    const [south, another] = await Promise.all([addedAfterPromotion(west), replacedBlank(west)]);
     await notesWhomCommitsWaitFor(west, south);
-    for (const machine of [east, west, south]) {
+    for (const machine of [east, west, south, another]) {
       const said = `${machine.read(LOG)}${machine.read('/var/log/pontoon-boot.log')}`;
       expect(said).not.toContain(PASSWORD);
     }
@@ -160,6 +161,17 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     return south;
   }
 
+  /** The first primary's volume is lost with its machine: no empty cluster begins. */
+  async function replacedBlank(west: Machine): Promise<Machine> {
+    const east = await boot('east', 'east-again');
+    await logged(east, 'other servers have the data of the cluster; this one becomes a standby');
+    await logged(east, 'streaming from 10.77.1.52:5432');
+    expect(await east.sql('SELECT count(*) FROM orders')).toBe('1000');
+    const slot = "SELECT active FROM pg_replication_slots WHERE slot_name = 'pontoon_east'";
+    expect(await west.sql(slot)).toBe('t');
+    return east;
+  }
+
   /** The note is written once it was so for a minute, and goes at once. */
   async function notesWhomCommitsWaitFor(west: Machine, south: Machine): Promise<void> {
     const set = async (name: string, value: string): Promise<void> => {
@@ -183,7 +195,7 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     await replayed(south, '1001');
     expect(await south.sql('SELECT setconfig FROM pg_db_role_setting')).toBe(noted);
     await set('synchronous_commit', 'local');
-    expect(await minutes(1)).toBe('');
+    await waitFor('the end of the note', async () => (await minutes(1)) === '');
   }
 
   async function followers(machine: Machine): Promise<string> {
@@ -221,13 +233,18 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     return (await machine.exec('ls', '/cloud/bucket')).split('\n');
   }
 
-  async function boot(server: 'east' | 'west' | 'south'): Promise<Machine> {
-    const home = join(directory, server);
+  async function boot(
+    server: 'east' | 'west' | 'south',
+    name = server as string,
+  ): Promise<Machine> {
+    const home = join(directory, name);
     mkdirSync(home);
     symlinkSync(cloud, join(home, 'cloud'));
-    const machine = new Machine(home, tree, network.addInstance());
+    const place = places.get(server) ?? network.addInstance();
+    places.set(server, place);
+    const machine = new Machine(home, tree, place);
     machines.push(machine);
-    const volume = makeVolume(join(directory, `${server}-volume`), 600);
+    const volume = makeVolume(join(directory, `${name}-volume`), 600);
     volumes.push(volume);
     execFileSync('cp', ['-a', volume, join(home, 'by-id', 'data')]);
     const files = filesOf(renderUserData(await promised(server)));

@@ -117,6 +117,7 @@ function plainParameters(args: PostgresHostArgs): Record<string, string> {
     PRIMARY_PORT: String(HOST_PORT),
     PRIMARY_SSLMODE: sslModeOf(args),
     SLOT: replicates ? slotOf(topology, server) : '',
+    OWN_SLOT: slotOf(topology, server),
     APPLICATION_NAME: server,
     SLOTS: clusterOf(topology, server)
       .filter((other) => other !== server)

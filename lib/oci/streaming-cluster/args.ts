@@ -6,7 +6,10 @@ import type { HostLogins, HostMachine, HostTls } from '../postgres-host';
 
 /** Where servers are placed in one region. */
 export interface ClusterRegion {
-  /** The network: one of `PeeredVcns.networks`, or the ids of one that is there. */
+  /**
+   * The network: one of `PeeredVcns.networks`, or the ids of one that is there. Another one would replace the machines in
+   * it, which are protected.
+   */
   network: PeeredNetwork;
   /**
    * The topic that alarms of this region's servers go to.
@@ -18,15 +21,18 @@ export interface ClusterRegion {
 
 /** One server of a cluster. */
 export interface ClusterServer {
-  /** The region that it is in; a key of `regions`. */
+  /** The region that it is in; a key of `regions`. Changing it would replace machine and data, which are protected. */
   region: string;
   /** Its availability domain. Changing it would replace machine and data, which are protected. */
   availabilityDomain: pulumi.Input<string>;
   /** Its fixed address, out of the region's subnet and not one of its first two or its last. Changing it would replace the machine. */
   address: string;
-  /** The OCID of the Vault secret that holds its certificate in PEM, which names its address. */
+  /**
+   * The OCID of the Vault secret that holds its certificate in PEM, which names its address. A new version of the secret
+   * is fetched at the next boot; another secret reaches permissions in place, and `/etc/pontoon/server.env` by hand.
+   */
   certificateSecretId: pulumi.Input<string>;
-  /** The OCID of the Vault secret that holds the key of that certificate in PEM. */
+  /** The OCID of the Vault secret that holds the key of that certificate in PEM; as for the certificate. */
   keySecretId: pulumi.Input<string>;
   /** The machine. */
   machine: HostMachine;
@@ -50,7 +56,7 @@ export interface StreamingClusterArgs {
    */
   servers: { [name: string]: ClusterServer };
   /**
-   * The server that is made as the primary. Leave it as it is after a promotion, which is not this program's business:
+   * The server that is made as the primary, unless another one has the cluster's data when it first boots. Leave it as it is after a promotion, which is not this program's business:
    * changing it has no effect on machines that are there, and would replace an archive in another region, which is
    * protected, unless `archiveRegion` names one.
    */

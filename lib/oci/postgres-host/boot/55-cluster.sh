@@ -65,6 +65,10 @@ GRANT EXECUTE ON FUNCTION pg_ls_dir(text, boolean, boolean), pg_stat_file(text, 
 SQL
 }
 
+own_cluster() {
+  as_postgres "$BIN/pg_controldata" -D $DATA | sed -nE 's/^Database system identifier: *//p'
+}
+
 # The first checkpoint of a new primary may be minutes away; until then the other line tells what it writes.
 own_timeline() {
   as_postgres "$BIN/pg_controldata" -D $DATA |
@@ -104,21 +108,38 @@ find_primary() {
   done
   ask_peer "$PRIMARY" "CREATE_REPLICATION_SLOT \"$SLOT\" PHYSICAL" >/dev/null || :
   [[ $PRIMARY != "$PRIMARY_HOST" ]] || return 0
-  say "$PRIMARY is the primary now; it is copied instead of $PRIMARY_HOST"
-  sed -i "s/^PRIMARY_HOST=.*/PRIMARY_HOST=$PRIMARY/" "$PARAMETERS"
+  say "$PRIMARY is the primary now; it is copied instead of ${PRIMARY_HOST:-none}"
+  begin_with PRIMARY_HOST "$PRIMARY"
+}
+
+# begin_with NAME VALUE begins the boot again, with what this machine was told wrongly.
+begin_with() {
+  sed -i "s/^$1=.*/$1=$2/" "$PARAMETERS"
   exec /bin/bash "$0"
 }
 
-# Fails if another server was promoted, whose timeline is later. ANSWERED counts who could be asked, with this server.
+# A blank volume where the first primary's was lost must not begin an empty cluster beside those who have its data.
+join_cluster() {
+  [[ ! -e $MARKS/copied && ! -e $MARKS/initialising ]] || return 0
+  look_for_primary || ((NEWEST > 0)) || return 0
+  say 'other servers have the data of the cluster; this one becomes a standby'
+  begin_with SLOT "$OWN_SLOT"
+}
+
+# Fails if another server was promoted, whose timeline is later, or has other data. ANSWERED counts who could be asked, with this server.
 compare_timelines() {
-  local peer theirs ours
+  local peer cluster theirs ours
   ours=$(own_timeline)
   [[ -n $ours ]] || fail "the timeline of $DATA cannot be read"
   ANSWERED=1
   for peer in $PEERS; do
-    theirs=$(ask_peer "$peer" IDENTIFY_SYSTEM | cut -d ' ' -f 2) || continue
+    read -r cluster theirs _ < <(ask_peer "$peer" IDENTIFY_SYSTEM) || continue
     [[ $theirs =~ ^[0-9]+$ ]] || continue
     ANSWERED=$((ANSWERED + 1))
+    [[ $cluster == "$(own_cluster)" ]] || {
+      LATER="$peer is not of the same cluster, whose data is not here; give this machine a blank volume to have it copied"
+      return 1
+    }
     ((theirs <= ours)) || {
       LATER="$peer is on timeline $theirs, after ours, which is $ours: another server was promoted; make this one its standby"
       return 1

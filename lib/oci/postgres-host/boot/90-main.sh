@@ -24,6 +24,7 @@ open_firewall
 attach_volume
 fetch_secrets
 if [[ $SLOT == '' ]]; then
+  join_cluster
   initialise
 else
   find_primary
