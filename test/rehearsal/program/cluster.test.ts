@@ -10,9 +10,15 @@ const topology = createTopology({
   servers: { one: vm, two: vm },
   links: [{ kind: LinkKind.PHYSICAL, from: 'one', to: 'two' }],
 });
+const WAITS = 'ANY 1 ("two")';
 const host = {
   settings: { wal_level: 'replica', work_mem: '7MB', archive_command: '/usr/local/sbin/archive' },
   hba: ['local all all peer', 'hostssl all reader 10.9.9.9/32 scram-sha-256'],
+};
+
+const waiting: typeof host = {
+  ...host,
+  settings: { ...host.settings, ...{ synchronous_standby_names: WAITS } },
 };
 
 let workspace: Workspace;
@@ -29,7 +35,7 @@ beforeAll(async () => {
     workspace,
   };
   const hosts = new Map([
-    ['one', host],
+    ['one', waiting],
     ['two', host],
   ]);
   cluster = new Cluster(context, topology, hosts, 'one');
@@ -65,9 +71,18 @@ test('replicas copy the primary, and stream from it by a slot each', async () =>
   expect(await ask('one', 'SELECT application_name FROM pg_stat_replication')).toEqual(['two']);
 });
 
+test('the primary notes in its database whom its commits wait for', async () => {
+  expect(await ask('one', 'SHOW synchronous_standby_names')).toEqual([WAITS]);
+  await cluster.untilReplayed('one', ['two']);
+  expect(await ask('two', 'SELECT unnest(setconfig) FROM pg_db_role_setting')).toEqual([
+    `pontoon.synchronous=${WAITS}`,
+  ]);
+});
+
 test('the old primary is copied anew, without what it alone had written', async () => {
   await ask('one', 'CREATE TABLE t AS SELECT 1 AS id');
   await cluster.untilReplayed('one', ['two']);
+  await cluster.server('one').configure({ synchronous_standby_names: '' });
   await cluster.server('two').stop();
   await ask('one', 'INSERT INTO t VALUES (2)');
   await cluster.server('one').kill();

@@ -34,6 +34,7 @@ export const CLUSTER_HOSTS_STAND_IN: StandIn = {
   behaviours: [
     'each server has the settings and the access rules that its host is told',
     'replicas copy the primary, and stream from it by a slot each',
+    'the primary notes in its database whom its commits wait for',
   ],
   notReproduced: [
     'the boot of the host, whose script is tested by itself',
@@ -112,7 +113,7 @@ export class Cluster {
     return server;
   }
 
-  /** Has every other server copy the primary and follow it, and the primary wait for them as it is told. */
+  /** Has every other server copy the primary and follow it, and the primary wait as told, and note it. */
   public async startReplicas(): Promise<void> {
     const [primary = '', ...replicas] = this.members;
     for (const name of replicas) {
@@ -121,11 +122,10 @@ export class Cluster {
     }
     const { synchronous_standby_names: waitsFor } = await this.settingsOf(primary);
     if (waitsFor === undefined) return;
-    await this.server(primary).configure({ synchronous_standby_names: waitsFor });
-    // As the host does once it is in force.
-    await asSuperuser(this.server(primary), this.database, async (client) => {
-      await client.query(noteWaitedFor(this.database, waitsFor).text);
-    });
+    const server = this.server(primary);
+    await server.configure({ synchronous_standby_names: waitsFor });
+    const { text } = noteWaitedFor(this.database, waitsFor);
+    await asSuperuser(server, this.database, async (client) => client.query(text));
   }
 
   /** Makes `name` a fresh copy of `upstream` that streams from it. */
