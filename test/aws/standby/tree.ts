@@ -11,19 +11,7 @@ export interface Distribution {
   readonly major: number;
 }
 
-// Mounts end with the namespace. A container's own root cannot lie under an overlay's upper directory.
-const PROBE = `
-ip link add probe0 type bridge
-ip link add probe1 type veth peer name probe2
-directory=$(mktemp -d)
-trap 'rm -rf "$directory"' EXIT
-mkdir "$directory/lower" "$directory/upper" "$directory/work" "$directory/root"
-cd "$directory"
-mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work root
-umount root
-cd /
-`;
-
+const PROBE = join(__dirname, '../../machine.sh');
 const TOOLS = ['debootstrap', 'ip', 'unshare', 'nsenter', 'losetup', 'mknod', 'openssl'];
 
 /** Why machines cannot be made here, or undefined if they can. */
@@ -33,7 +21,7 @@ export function obstacle(): string | undefined {
   for (const tool of TOOLS) {
     if (!succeeds('sh', '-c', `command -v ${tool}`)) return `needs ${tool}`;
   }
-  if (!succeeds('unshare', '-n', '-m', 'sh', '-euc', PROBE)) {
+  if (!succeeds('unshare', '-n', '-m', 'sh', PROBE)) {
     return 'needs the right to make namespaces, bridges and overlays';
   }
   if (!succeeds('losetup', '-f')) return 'needs a free loop device';
