@@ -11,7 +11,10 @@ export interface ExistingDbSystem {
    * such as the slot that fills its storage: take `schemaCopied` back, deploy, and change it then.
    */
   dbSystemId: pulumi.Input<string>;
-  /** The OCID of the Vault secret that `pontoon` logs in with: JSON with `username` and `password`. */
+  /**
+   * The OCID of the Vault secret that `pontoon` logs in with: JSON with `username` and `password`. Changing it takes
+   * effect in place; the role must have the rights of the one before.
+   */
   loginSecretId: pulumi.Input<string>;
 }
 
@@ -153,7 +156,8 @@ export interface BlueGreenAlarms {
 /** What limits a cutover. */
 export interface BlueGreenCutover {
   /**
-   * Seconds in which a cutover must get from the fence to the opening, or undoes everything: 1 to 600.
+   * Seconds in which a cutover must get from the fence to the opening, or undoes everything: 1 to 600. Changing it
+   * counts from the next cutover on.
    *
    * @default 60
    */
@@ -164,7 +168,7 @@ export interface BlueGreenCutover {
 export interface BlueGreenDeploymentArgs {
   /** The compartment. Changing it moves what is in it. */
   compartmentId: pulumi.Input<string>;
-  /** The network. */
+  /** The network. Changing it goes with other subnets, and is refused with those. */
   vcnId: pulumi.Input<string>;
   /** The private subnet of new databases. Changing it would replace them, and is refused. */
   databaseSubnetId: pulumi.Input<string>;
@@ -173,30 +177,37 @@ export interface BlueGreenDeploymentArgs {
    * refuses until `pulumi state unprotect`. The new one leads where the old one leads.
    */
   endpointSubnetId: pulumi.Input<string>;
-  /** The networks that the parts are in. */
+  /** The networks that the parts are in. Changing them takes effect in place. */
   networks: BlueGreenNetworks;
   /**
    * The database on each side that is replicated. Changing it while the schema is copied is refused by the first role that
    * is there already: take `schemaCopied` back, deploy, and change it then.
    */
   database: string;
-  /** Where applications are until a cutover. Once that is finalized, it can be retired. */
+  /**
+   * Where applications are until a cutover. Once that is finalized, it can be retired. Changing it takes effect as each
+   * of its properties says.
+   */
   blue: BlueGreenSide;
-  /** Where a cutover takes them. */
+  /** Where a cutover takes them. Changing it takes effect as each of its properties says. */
   green: BlueGreenSide;
-  /** What is replicated. */
+  /** What is replicated. Changing it takes effect as each of its properties says. */
   replication: BlueGreenReplication;
-  /** Where the logins of replication's roles are kept. */
+  /** Where the logins of replication's roles are kept. Changing it takes effect as each of its properties says. */
   vault: ReplicationVault;
-  /** The host that makes objects on the databases. */
+  /**
+   * The host that makes objects on the databases. Changing it takes effect in place: whatever was made stays, and is
+   * looked at from the other host.
+   */
   runner: RunnerConnection;
   /**
    * The dynamic group of that host: it is let read exactly the logins that it needs, and switch the load balancer.
+   * Changing it takes effect in place.
    *
    * @default - somebody else gives it that
    */
   runnerGroupName?: pulumi.Input<string>;
-  /** The names that applications use. */
+  /** The names that applications use. Changing it takes effect as each of its properties says. */
   names: EndpointNames;
   /**
    * Where resolvers of other regions and of other clouds ask for the names. Giving it or taking it back takes effect in
@@ -206,13 +217,14 @@ export interface BlueGreenDeploymentArgs {
    */
   dnsListener?: DnsListener;
   /**
-   * Seconds after which the load balancer forgets a connection on which nothing travels: 60 to 1800.
+   * Seconds after which the load balancer forgets a connection on which nothing travels: 60 to 1800. Changing it takes
+   * effect in place.
    *
    * @default 360
    */
   idleTimeoutSeconds?: number;
   /**
-   * How the load balancer sees that a side answers.
+   * How the load balancer sees that a side answers. Changing it takes effect in place.
    *
    * @default - an attempt to connect every 10 seconds
    */
@@ -226,13 +238,13 @@ export interface BlueGreenDeploymentArgs {
    */
   namePrefix?: string;
   /**
-   * Who is told when something is wrong.
+   * Who is told when something is wrong. Giving it or taking it back makes or deletes the alarms.
    *
    * @default - nobody
    */
   alarms?: BlueGreenAlarms;
   /**
-   * What limits a cutover.
+   * What limits a cutover. Changing it counts from the next cutover on.
    *
    * @default - the defaults of its properties
    */

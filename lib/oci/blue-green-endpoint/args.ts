@@ -2,7 +2,9 @@ import type * as pulumi from '@pulumi/pulumi';
 
 /** One of the two databases behind an endpoint. */
 export interface EndpointSide {
-  /** The server's name in the topology. */
+  /**
+   * The server's name in the topology. Changing it changes what `pontoon cutover` calls the side, and nothing in OCI.
+   */
   server: string;
   /** The address of its primary. The address of the side that clients are at cannot change. */
   ipAddress: pulumi.Input<string>;
@@ -91,7 +93,10 @@ export interface DnsListener {
 export interface BlueGreenEndpointArgs {
   /** The compartment. Changing it moves the load balancer. */
   compartmentId: pulumi.Input<string>;
-  /** The network, whose resolver learns the names. */
+  /**
+   * The network, whose resolver learns the names. Changing it goes with another subnet, and replaces the load balancer
+   * like that.
+   */
   vcnId: pulumi.Input<string>;
   /**
    * The private subnet of the load balancer. Changing it replaces the load balancer, which is refused as long as it is
@@ -107,7 +112,7 @@ export interface BlueGreenEndpointArgs {
   blue?: EndpointSide;
   /** The green database. */
   green: EndpointSide;
-  /** The names that clients use. */
+  /** The names that clients use. Changing it takes effect as each of its properties says. */
   names: EndpointNames;
   /** The networks that clients connect from, as CIDRs. Changing them takes effect in place. */
   clientNetworks: string[];
@@ -122,7 +127,7 @@ export interface BlueGreenEndpointArgs {
    */
   idleTimeoutSeconds?: number;
   /**
-   * How the load balancer sees that a side answers.
+   * How the load balancer sees that a side answers. Changing it takes effect in place.
    *
    * @default - an attempt to connect every 10 seconds
    */

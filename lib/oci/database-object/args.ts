@@ -14,10 +14,13 @@ export interface RunnerProxy {
   host: pulumi.Input<string>;
   /** The user to log in as; of OCI Bastion, the OCID of the session. Changing it takes effect in place. */
   user: pulumi.Input<string>;
-  /** Its public host key, as `ssh-keyscan` prints it. A host with another key is not talked to. */
+  /**
+   * Its public host key, as `ssh-keyscan` prints it. A host with another key is not talked to. Changing it takes effect
+   * in place.
+   */
   hostKey: pulumi.Input<string>;
   /**
-   * The private key to log in with.
+   * The private key to log in with. Changing it takes effect in place.
    *
    * @default - that of the runner host
    */
@@ -30,24 +33,27 @@ export interface RunnerConnection {
   host: pulumi.Input<string>;
   /** The user to log in as. Changing it takes effect in place. */
   user: pulumi.Input<string>;
-  /** Its public host key, such as `ssh-ed25519 AAAA…`. A host with another key is not talked to. */
+  /**
+   * Its public host key, such as `ssh-ed25519 AAAA…`. A host with another key is not talked to. Changing it takes
+   * effect in place.
+   */
   hostKey: pulumi.Input<string>;
   /** The private key to log in with. It is kept in the state, encrypted. Changing it takes effect in place. */
   privateKey: pulumi.Input<string>;
   /**
-   * A host in between.
+   * A host in between. Changing it takes effect in place.
    *
    * @default - the host is reached by itself
    */
   proxy?: RunnerProxy;
   /**
-   * How the host proves to OCI who it is, to read logins from Vault.
+   * How the host proves to OCI who it is, to read logins from Vault. Changing it takes effect in place.
    *
    * @default RunnerAuth.INSTANCE_PRINCIPAL
    */
   auth?: RunnerAuth;
   /**
-   * The program `pontoon` on the host.
+   * The program `pontoon` on the host. Changing it takes effect in place.
    *
    * @default 'pontoon'
    */
@@ -58,15 +64,21 @@ export interface RunnerConnection {
 export interface DatabaseBinding {
   /** The server's name in the topology. Changing it makes what is on it anew, and drops it where it was. */
   server: string;
-  /** The host by the name that its certificate has. */
+  /**
+   * The host by the name that its certificate has. Changing it has everything in the database looked at again by the
+   * new name: it must be the same database.
+   */
   host: pulumi.Input<string>;
-  /** The port. */
+  /** The port. Changing it is like another `host`. */
   port: pulumi.Input<number>;
   /** The database. Changing it makes what is in it anew in the other one. */
   database: string;
-  /** The OCID of a Vault secret: JSON with `username` and `password`. It is read on the runner host, and only there. */
+  /**
+   * The OCID of a Vault secret: JSON with `username` and `password`. It is read on the runner host, and only there.
+   * Changing it takes effect in place; the role must have the rights of the one before.
+   */
   secret: pulumi.Input<string>;
-  /** The certificates that may sign the server's, in PEM. */
+  /** The certificates that may sign the server's, in PEM. Changing them takes effect in place. */
   caCertificate: pulumi.Input<string>;
 }
 
@@ -82,7 +94,8 @@ export interface DatabaseObjectArgs {
    */
   server: DatabaseBinding;
   /**
-   * The primary, if `server` is a standby: there the ledger is written.
+   * The primary, if `server` is a standby: there the ledger is written. Changing it has the ledger written there from
+   * then on; the new one must be the primary of the same servers.
    *
    * @default - `server` is a primary
    */

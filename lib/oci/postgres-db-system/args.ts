@@ -25,7 +25,7 @@ export interface DbAdministrator {
 
 /** What can be chosen about a database, wherever it is made. */
 export interface DbSystemOptions {
-  /** Who administers it. */
+  /** Who administers it. Changing it takes effect as each of its properties says. */
   administrator: DbAdministrator;
   /**
    * The shape. A flexible one is scaled in place by `ocpus` and `memoryInGbs`; the configuration is made for the same
@@ -90,6 +90,7 @@ export interface DbSystemOptions {
   settings?: { [name: string]: string };
   /**
    * Settings that replication asks for and this database's version of OCI does not let anybody set. They are left out.
+   * Changing them restarts the instances.
    *
    * @default - none
    */
@@ -118,18 +119,25 @@ export interface DbSystemOptions {
 export interface PostgresDbSystemArgs extends DbSystemOptions {
   /** The compartment. Changing it moves the database. */
   compartmentId: pulumi.Input<string>;
-  /** The network of `subnetId`. */
+  /** The network of `subnetId`. Changing it goes with another subnet, and is refused with that. */
   vcnId: pulumi.Input<string>;
   /** The private subnet. Changing it would replace the database, and is refused. */
   subnetId: pulumi.Input<string>;
-  /** The servers and the links between them, from which the settings follow. */
+  /**
+   * The servers and the links between them, from which the settings follow. A change of what follows from it restarts
+   * the instances.
+   */
   topology: TopologyProps;
   /** Which of them it is. Its major cannot change: make another database, and replicate to it. */
   server: string;
-  /** The networks that connect to it, as CIDRs: the load balancer's, the runner's, and those of other databases. */
+  /**
+   * The networks that connect to it, as CIDRs: the load balancer's, the runner's, and those of other databases.
+   * Changing them takes effect in place.
+   */
   clientNetworks: string[];
   /**
-   * The networks that it connects to, as CIDRs: those of databases that it subscribes to.
+   * The networks that it connects to, as CIDRs: those of databases that it subscribes to. Changing them takes effect in
+   * place.
    *
    * @default - none
    */

@@ -16,11 +16,11 @@ export interface RunnerHostKey {
 export interface RunnerHostArgs {
   /** The compartment. Changing it moves the host. */
   compartmentId: pulumi.Input<string>;
-  /** The OCID of the tenancy, in which dynamic groups live. */
+  /** The OCID of the tenancy, in which dynamic groups live. Changing it replaces the dynamic group. */
   tenancyId: pulumi.Input<string>;
   /** The availability domain. Changing it replaces the host, which holds nothing. */
   availabilityDomain: pulumi.Input<string>;
-  /** The network. */
+  /** The network. Changing it goes with another subnet, and replaces the host like that. */
   vcnId: pulumi.Input<string>;
   /**
    * The private subnet, with a way to the services of OCI and to package registries. Changing it replaces the host.
@@ -29,7 +29,7 @@ export interface RunnerHostArgs {
   /** The OCID of an image of Oracle Linux 8 or 9. Changing it replaces the host. */
   imageId: pulumi.Input<string>;
   /**
-   * The shape.
+   * The shape. Changing it restarts the host.
    *
    * @default 'VM.Standard.E5.Flex', with one OCPU and 8 GiB
    */
@@ -57,14 +57,14 @@ export interface RunnerHostArgs {
   adminNetworks: string[];
   /** The networks of the databases, as CIDRs. Changing them takes effect in place. */
   databaseNetworks: string[];
-  /** The key by which the host shows who it is. */
+  /** The key by which the host shows who it is. Changing it replaces the host. */
   hostKey: RunnerHostKey;
   /** The public key that may log in. Changing it replaces the host. */
   publicKey: string;
-  /** The private key to log in with. It is kept in the state, encrypted. */
+  /** The private key to log in with. It is kept in the state, encrypted. Changing it goes with another `publicKey`. */
   privateKey: pulumi.Input<string>;
   /**
-   * A host in between, such as OCI Bastion.
+   * A host in between, such as OCI Bastion. Changing it takes effect in place.
    *
    * @default - the host is reached by itself
    */
