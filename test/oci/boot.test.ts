@@ -65,6 +65,9 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     const east = await boot('east');
     await logged(east, 'the primary is ready');
     await east.sql('CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id');
+    // A copy begins with a checkpoint, which would be spread over minutes.
+    await east.sql('ALTER SYSTEM SET checkpoint_completion_target = 0');
+    await east.sql('SELECT pg_reload_conf()');
     const west = await boot('west');
     await logged(west, 'streaming from 10.77.1.51:5432');
     expect(await east.sql('SELECT count(*) FROM orders')).toBe('1000');

@@ -124,7 +124,8 @@ describeBoot(DISTRIBUTIONS)('boot script on $name', (distribution) => {
         SIGNAL_WHEN: change.when ?? 'streaming',
         TIMEOUT_SECONDS: String(change.seconds ?? 300),
       },
-      settings: 'wal_level = logical\nhot_standby_feedback = on\nmax_connections = 50\n',
+      settings:
+        'wal_level = logical\nhot_standby_feedback = on\nmax_connections = 50\nwal_retrieve_retry_interval = 500ms\n',
       hba: 'hostssl postgres all 10.77.1.1/32 scram-sha-256\n',
       primaryCa: caCertificate,
     });
@@ -337,7 +338,7 @@ describeBoot(DISTRIBUTIONS)('boot script on $name', (distribution) => {
     const cloud = makeCloud();
     const { machine } = await makeInstance(
       cloud,
-      userData('standby_three', { major: 99, seconds: 20 }),
+      userData('standby_three', { major: 99, seconds: 2 }),
     );
     const refusal = 'E: Unable to locate package "postgresql-99"\\\tä';
     // Its last character is cut off in the middle.

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 /**
  * A machine without hardware: processes with a root tree, network, mounts and process numbers of
  * their own. The tree of its distribution is shared and read-only below it. It has a stand-in for
- * systemd (see `SYSTEMCTL`), and stand-ins for `aws` and `curl` that reach the cloud's stand-in.
+ * systemd (see `SYSTEMCTL`), stand-ins for `aws` and `curl` that reach the cloud's stand-in, and one for `sleep`.
  */
 export class Machine {
   private process?: ChildProcess;
@@ -26,6 +26,7 @@ export class Machine {
     this.write('/usr/local/bin/systemctl', SYSTEMCTL, 0o755);
     this.write('/usr/local/bin/aws', AWS, 0o755);
     this.write('/usr/local/bin/curl', CURL, 0o755);
+    this.write('/usr/local/bin/sleep', SLEEP, 0o755);
   }
 
   /** Writes a file onto the machine's disk while it is off. */
@@ -208,4 +209,10 @@ printf '%s\\n' "$answer"
 
 const CURL = `#!/bin/bash
 exec /usr/bin/curl --unix-socket /cloud/socket "$@"
+`;
+
+// Stand-in for sleep: what is waited for between two attempts or looks is over after a tenth of the time.
+const SLEEP = `#!/bin/bash
+[[ $1 =~ ^[0-9]+$ ]] || exec /usr/bin/sleep "$1"
+exec /usr/bin/sleep $(($1 / 10)).$(($1 % 10))
 `;
