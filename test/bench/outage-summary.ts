@@ -9,6 +9,8 @@ export interface OutageBench {
   readonly worstMs: number;
   /** Acknowledged writes that the new writer did not have, over all runs. */
   readonly lost: number;
+  /** Those of them whose clients did not wait for the disk, `synchronous_commit = off`. */
+  readonly lostUnflushed?: number;
   readonly each: readonly number[];
 }
 

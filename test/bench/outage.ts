@@ -1,7 +1,12 @@
 import { rollbackOf } from '../../lib/postgres';
 import { cutover, run, waitUntil } from '../../lib/runner';
 import { CutoverLab } from '../runner/cutover/lab';
-import { contradictions, JournalWriter, untilWritten } from '../runner/cutover/writer';
+import {
+  contradictions,
+  JournalWriter,
+  untilWritten,
+  waitsForDisk,
+} from '../runner/cutover/writer';
 import { type OutageBench, summary } from './outage-summary';
 
 const RUNS = 10;
@@ -35,17 +40,22 @@ async function ours(): Promise<OutageBench> {
       if (back === undefined) throw new Error('the plan must have a way back');
       plan = back;
     }
-    return summary('pontoon, there and back', each, rate, await lostOn(lab, writers));
+    const lost = await lostOn(lab, writers);
+    return summary('pontoon, there and back', each, rate, lost.length);
   } finally {
     await Promise.all(writers.map((writer) => writer.stop()));
     await lab.stop();
   }
 }
 
-/** Each run needs servers of its own, since it leaves no way back. */
+/**
+ * Each run needs servers of its own, since it leaves no way back. What it loses is what the old writer had not sent: the
+ * article's question compares two positions of the new writer's own, which are equal whenever all has arrived that was
+ * sent. A commit that did not wait for the disk is acknowledged up to 600 ms before anything may be sent of it.
+ */
 async function theArticles(): Promise<OutageBench> {
   const each: number[] = [];
-  let lost = 0;
+  const lost: string[] = [];
   let rate = 0;
   for (let one = 0; one < RUNS; one += 1) {
     const lab = await CutoverLab.start([17, 17]);
@@ -59,13 +69,15 @@ async function theArticles(): Promise<OutageBench> {
       await articleCutover(lab, writers);
       await untilWritten(writers, SETTLE_WRITES);
       each.push(longest(writers));
-      lost += await lostOn(lab, writers);
+      lost.push(...(await lostOn(lab, writers)));
     } finally {
       await Promise.all(writers.map((writer) => writer.stop()));
       await lab.stop();
     }
   }
-  return summary("the article's statements, applications paused for it", each, rate, lost);
+  const name = "the article's statements, applications paused for it";
+  const lostUnflushed = lost.filter((key) => !waitsForDisk(Number.parseInt(key, 10))).length;
+  return { ...summary(name, each, rate, lost.length), lostUnflushed };
 }
 
 /**
@@ -124,8 +136,9 @@ function rateOf(writers: readonly JournalWriter[], begun: number): number {
   return (written / (performance.now() - begun)) * 1000;
 }
 
-async function lostOn(lab: CutoverLab, writers: readonly JournalWriter[]): Promise<number> {
+/** `<client>/<number>` of each acknowledged write that is not there. */
+async function lostOn(lab: CutoverLab, writers: readonly JournalWriter[]): Promise<string[]> {
   const client = await lab.current.superuser();
   const found = await contradictions(client, writers).finally(() => client.end());
-  return found.filter((each) => each.endsWith(' lost')).length;
+  return found.filter((each) => each.endsWith(' lost'));
 }

@@ -57,7 +57,7 @@ export class JournalWriter {
       this.busy = true;
       try {
         await session.connect();
-        await session.query(`SET synchronous_commit = ${this.client % 2 === 1 ? 'off' : 'on'}`);
+        await session.query(`SET synchronous_commit = ${waitsForDisk(this.client) ? 'on' : 'off'}`);
         await session.query('SET default_transaction_read_only = off');
         while (!this.stopped && !this.held) await this.write(session);
       } catch {
@@ -85,6 +85,11 @@ export class JournalWriter {
     this.last = now;
     if (left > 0) await pause(left);
   }
+}
+
+/** Whether the commits of a client with this number wait for the disk. */
+export function waitsForDisk(client: number): boolean {
+  return client % 2 === 0;
 }
 
 /** Waits until every writer was acknowledged `count` more writes. */
