@@ -51,10 +51,13 @@ export function superuserSessions(): Statement {
   );
 }
 
-/** One of `logins` that may write to a selected table, or to a column of it, and the table. No row if none may. */
+/**
+ * One of `logins` that may write to a selected table, or to a column of it, also by SET ROLE, and the table. No row if none
+ * may.
+ */
 export function writingLogins(selection: TableSelection, logins: readonly string[]): Statement {
   return sql(
-    `SELECT r.rolname AS name, pg_catalog.format('%I.%I', n.nspname, c.relname) AS "table" FROM pg_catalog.pg_roles r CROSS JOIN pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.rolname = ANY ($1::pg_catalog.name[]) AND r.rolname <> current_user AND c.relkind IN ('r', 'p') AND ${selectionSql(selection, 'n.nspname', 'c.relname')} AND (pg_catalog.has_any_column_privilege(r.oid, c.oid, 'INSERT, UPDATE') OR pg_catalog.has_table_privilege(r.oid, c.oid, 'DELETE, TRUNCATE')) ORDER BY 1, 2 LIMIT 1`,
+    `SELECT l.rolname AS name, pg_catalog.format('%I.%I', n.nspname, c.relname) AS "table" FROM (SELECT r.rolname, w.oid FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles w ON w.oid = r.oid OR NOT r.rolsuper AND pg_catalog.pg_has_role(r.oid, w.oid, 'MEMBER') WHERE r.rolname = ANY ($1::pg_catalog.name[]) AND r.rolname <> current_user OFFSET 0) l CROSS JOIN pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND ${selectionSql(selection, 'n.nspname', 'c.relname')} AND (pg_catalog.has_any_column_privilege(l.oid, c.oid, 'INSERT, UPDATE') OR pg_catalog.has_table_privilege(l.oid, c.oid, 'DELETE, TRUNCATE')) ORDER BY 1, 2 LIMIT 1`,
     [logins],
   );
 }

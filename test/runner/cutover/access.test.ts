@@ -69,6 +69,16 @@ describe('who may connect', () => {
     await blue.admin.query('REVOKE UPDATE ON shop.customers FROM reader');
   });
 
+  test('is kept by nobody who may become somebody who may write', async () => {
+    await lab.blue.admin.query('CREATE ROLE hidden LOGIN NOINHERIT IN ROLE app');
+    const plan = { ...lab.plan(), keep: { blue: ['reader', 'hidden'], green: ['reader'] } };
+    const walk = walkWith(lab, plan, { step: 'gates', edge: 'after' }, async () => undefined);
+    expect(await failureOf(walk)).toContain(
+      `got role 'hidden', which may write to shop.counters on 'blue', also when the new writer is open; correct the list`,
+    );
+    await lab.blue.admin.query('DROP ROLE hidden');
+  });
+
   test('is kept by no superuser', async () => {
     const plan = { ...lab.plan(), keep: { blue: ['reader', 'rdsadmin'], green: ['reader'] } };
     const session = await lab.blue.superuser();
