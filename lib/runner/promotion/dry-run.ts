@@ -24,7 +24,7 @@ import { primarySettings, standbySettings } from './follow';
 import { look, promotedAlready, standbysOf } from './look';
 import { requireLost } from './lost';
 import { withMembers } from './open';
-import { acknowledgedAreSafe } from './quorum';
+import { acknowledgedAreSafe, remarksOnNote } from './quorum';
 import { remarksOnReaders } from './remarks';
 
 /** What a promotion would do. */
@@ -72,7 +72,10 @@ export async function dryRunPromotion(
       fenced,
       loss: await forecast(context, members, { to, promoted, fenced }),
       standbys: standbysOf(members),
-      remarks: promoted === undefined ? await remarksOnReaders(context, to) : [],
+      remarks: [
+        ...(promoted === undefined ? await remarksOnReaders(context, to) : []),
+        ...(fenced ? await remarksOnNote(context) : []),
+      ],
       actions: [
         ...(fenced ? await fencing(context, 'fence') : []),
         ...preparing(context, members, to),

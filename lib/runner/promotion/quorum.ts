@@ -45,6 +45,14 @@ export async function isNoted(context: PromotionContext, to: string): Promise<bo
   return quorum !== undefined && (await noteOn(context, to)).noted === synchronousNames(quorum);
 }
 
+/** What a loss of the primary that answers would cost, if it has not noted the quorum of the topology. */
+export async function remarksOnNote(context: PromotionContext): Promise<string[]> {
+  const { from, topology } = context.input;
+  if (quorumOf(topology, from) === undefined || (await isNoted(context, from))) return [];
+  const { message } = await notNoted(context, from);
+  return [`if '${from}' were lost now, this would be refused: ${message}`];
+}
+
 /** Has the primary `to` note for its standbys whom it waits for, so that they know it when it is lost. */
 export async function noteQuorum(context: PromotionContext, to: string): Promise<void> {
   const { inForce, noted } = await noteOn(context, to);

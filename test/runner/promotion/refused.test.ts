@@ -75,11 +75,17 @@ test('a quorum that the primary has not noted does not count', async () => {
   await expect(dryRunPromotion(request, lab)).rejects.toThrow(
     /^'primary' must have noted that its commits wait for ANY 1 \("replica1", "replica2"\), as the topology says, got ANY 1 \("replica1"\) on 'replica[12]'; give 'synchronous' as it was in force, or say --accept-loss, and it counts as asynchronous$/,
   );
+  expect((await dryRunPromotion({ input: lab.input() }, lab)).remarks).toEqual([
+    `if 'primary' were lost now, this would be refused: 'primary' must have noted that its commits wait for ANY 1 ("replica1", "replica2"), as the topology says, got ANY 1 ("replica1") on 'primary'; give 'synchronous' as it was in force, or say --accept-loss, and it counts as asynchronous`,
+  ]);
   const { loss } = await dryRunPromotion({ ...request, acceptLoss: true }, lab);
   expect(loss).toMatchObject({ kind: 'everything-after' });
   await lab.note(noted);
   await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
-  expect((await dryRunPromotion(request, lab)).loss).toEqual({ kind: 'nothing-acknowledged' });
+  expect(await dryRunPromotion(request, lab)).toMatchObject({
+    loss: { kind: 'nothing-acknowledged' },
+    remarks: [],
+  });
 });
 
 test('where a quorum may have what nobody has who answers, it must be said', async () => {
