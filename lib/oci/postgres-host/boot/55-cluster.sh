@@ -126,7 +126,8 @@ join_cluster() {
   begin_with SLOT "$OWN_SLOT"
 }
 
-# Fails if another server was promoted, whose timeline is later, or has other data. ANSWERED counts who could be asked, with this server.
+# Fails if another server was promoted, whose timeline is later, or has other data. ANSWERED counts who could be asked,
+# with this server.
 compare_timelines() {
   local peer cluster theirs ours
   ours=$(own_timeline)
@@ -187,7 +188,8 @@ note_quorum() {
   local now noted next=''
   [[ ! -e $DATA/standby.signal ]] || return 0
   now=$(ask "SELECT CASE WHEN reset_val IN ('off', 'local') THEN ''
-    ELSE current_setting('synchronous_standby_names') END FROM pg_settings WHERE name = 'synchronous_commit'") && noted=$(ask "SELECT substr(setting, 21)
+    ELSE current_setting('synchronous_standby_names') END FROM pg_settings WHERE name = 'synchronous_commit'") || return
+  noted=$(ask "SELECT substr(setting, 21)
     FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) setting
     WHERE s.setrole = 0 AND d.datname = '${DATABASE//\'/\'\'}' AND setting LIKE 'pontoon.synchronous=%'") || return
   [[ $now != "${WAITED_FOR-}" && $now != "$noted" ]] || next=$now
