@@ -53,11 +53,17 @@ export function publishedTables(
 export const FOLLOWED =
   'FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_subscription_rel r ON r.srsubid = s.oid JOIN pg_catalog.pg_class c ON c.oid = r.srrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND s.subname = ANY ($1::pg_catalog.name[])';
 
-/** The tables that `subscriptions` have copied and follow, by the names of the publisher. */
-export function followedTables(subscriptions: readonly string[]): Statement {
+/**
+ * The tables that `subscriptions` have copied and follow, by the names of the publisher. One that subscribes to none of
+ * `publications` any more keeps its list of tables, and is sent nothing of them.
+ */
+export function followedTables(
+  subscriptions: readonly string[],
+  publications: readonly string[],
+): Statement {
   return sql(
-    `SELECT n.nspname AS schema, c.relname AS name ${FOLLOWED} AND r.srsubstate IN ('r', 's')`,
-    [subscriptions],
+    `SELECT n.nspname AS schema, c.relname AS name ${FOLLOWED} AND r.srsubstate IN ('r', 's') AND s.subpublications && $2::text[]`,
+    [subscriptions, publications],
   );
 }
 

@@ -56,10 +56,10 @@ export const PGLOGICAL_SUBSCRIPTIONS: SubscriptionSql = {
       [names.flatMap(pglogicalSets)],
     ),
   // One that copied nothing keeps no list of tables: it follows whatever it is sent.
-  followed: (names) =>
+  followed: (names, sets) =>
     sql(
-      `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND EXISTS (SELECT FROM pglogical.subscription s JOIN pglogical.local_sync_status t ON t.sync_subid = s.sub_id WHERE s.sub_name = ANY ($1::text[]) AND t.sync_status = 'r' AND (t.sync_nspname = n.nspname AND t.sync_relname = c.relname OR t.sync_kind = 'i' AND t.sync_relname IS NULL))`,
-      [names],
+      `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND EXISTS (SELECT FROM pglogical.subscription s JOIN pglogical.local_sync_status t ON t.sync_subid = s.sub_id WHERE s.sub_name = ANY ($1::text[]) AND s.sub_replication_sets @> $2::text[] AND t.sync_status = 'r' AND (t.sync_nspname = n.nspname AND t.sync_relname = c.relname OR t.sync_kind = 'i' AND t.sync_relname IS NULL))`,
+      [names, sets.flatMap(pglogicalSets)],
     ),
   // A table that is taken out of a set and put back belongs to it by another row.
   carrying: {

@@ -57,8 +57,8 @@ export interface SubscriptionSql {
   publicationExists(name: string): Statement;
   /** The selected tables, and under which names they are sent with every change. */
   published(selection: TableSelection, publications: readonly string[]): Statement;
-  /** The tables that subscriptions follow. */
-  followed(subscriptions: readonly string[]): Statement;
+  /** The tables that subscriptions to `publications` follow. */
+  followed(subscriptions: readonly string[], publications: readonly string[]): Statement;
   /** How tables travel, for their marks. */
   readonly carrying: CarryingSql;
   /** Enabled ones without `known`. */

@@ -35,7 +35,7 @@ async function lostThere(
   const names = paths.map(subscriptionOf);
   const [tables, rows] = await Promise.all([
     publishedBy(context, from, paths),
-    context.run(to, sqlOf(context, first).followed(names)),
+    context.run(to, sqlOf(context, first).followed(names, publicationsOf(paths))),
   ]);
   const reason = unpublishedOn(from, tables, paths);
   if (reason !== undefined) return reason;
@@ -63,14 +63,13 @@ async function publishedBy(
   server: string,
   paths: readonly ReplicationPath[],
 ): Promise<readonly PublishedTable[]> {
-  const names = paths.flatMap(({ publication }) => publication ?? []);
   const [first] = paths;
   if (first === undefined) return [];
   const { published } = sqlOf(context, first);
   // The statement's columns are those of a published table.
   return (await context.run(
     server,
-    published(context.plan.selection, names),
+    published(context.plan.selection, publicationsOf(paths)),
   )) as unknown as readonly PublishedTable[];
 }
 
@@ -80,10 +79,14 @@ function unpublishedOn(
   paths: readonly ReplicationPath[],
 ): string | undefined {
   const missing = unpublished(tables);
-  const names = paths.flatMap(({ publication }) => publication ?? []);
+  const names = publicationsOf(paths);
   return missing === undefined
     ? undefined
     : `not every change of table ${quoteQualified(missing)} is published on '${server}' by ${quoted(names)}${missing.partial === true ? ', whose row filter or columns for it are not those of the selection' : ''}`;
+}
+
+function publicationsOf(paths: readonly ReplicationPath[]): readonly string[] {
+  return paths.flatMap(({ publication }) => publication ?? []);
 }
 
 function subscribed(paths: readonly ReplicationPath[]): readonly ReplicationPath[] {

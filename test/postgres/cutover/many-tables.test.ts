@@ -44,7 +44,7 @@ afterAll(() => server.stop());
 
 test.each<[string, Statement]>([
   ['published', publishedTables(SELECTION, ['forward'])],
-  ['followed', followedTables(['forward'])],
+  ['followed', followedTables(['forward'], ['forward'])],
   ['marked on the old writer', sourceMarks(SELECTION, ['forward'], NATIVE_CARRYING)],
   ['marked on the new one', targetMarks(SELECTION, ['forward'], NATIVE_CARRYING)],
 ])(

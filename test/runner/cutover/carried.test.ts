@@ -82,6 +82,18 @@ describe.each([
     }
   });
 
+  test('a subscription to something else keeps its tables, and is sent nothing of them', async () => {
+    await lab.blue.admin.query('CREATE PUBLICATION other FOR TABLE pontoon.canary');
+    const subscribe = (name: string) =>
+      lab.green.admin.query(
+        `ALTER SUBSCRIPTION forward SET PUBLICATION ${name} WITH (refresh = false)`,
+      );
+    await subscribe('other');
+    expect(await found()).toMatch(/^table .* is not followed by 'forward' on 'green'$/);
+    await subscribe('forward');
+    expect(await found()).toBeUndefined();
+  });
+
   test('a publication that leaves out a kind of change does not count', async () => {
     await lab.blue.admin.query(
       "ALTER PUBLICATION forward SET (publish = 'insert, update, delete')",
