@@ -22,6 +22,7 @@ export const statusCommand: Command = {
   ],
   options: {
     ...INPUT_OPTIONS,
+    ways: { description: 'look at the ways only, and at no gate' },
     'print-input': { description: 'print the cutover as JSON, such as for --file, and end' },
   },
   exitCodes: {
@@ -40,7 +41,7 @@ export const statusCommand: Command = {
       input,
       io,
       () => undefined,
-      (services) => status({ plan: input.plan }, services),
+      (services) => status({ plan: input.plan, waysOnly: options.flag('ways') }, services),
     );
     if (options.flag('json')) writeJson(io.stdout, { migration: input.plan.migration, ...found });
     else for (const line of linesOf(input.plan, found)) writeLine(io.stdout, line);

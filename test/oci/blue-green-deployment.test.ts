@@ -330,6 +330,48 @@ test('somebody is told when a side does not answer or is busy', async () => {
   );
 });
 
+test('where the host watches, it is told what, and somebody is told how much a slot keeps', async () => {
+  const { runner, replication } = deployment();
+  const alarms = { topicIds: ['ocid1.onstopic.oc1..ops'] };
+  const watched = async (others: Partial<BlueGreenDeploymentArgs>) => {
+    const resources = await program({ runner: { ...runner, watches: true }, alarms, ...others });
+    const queries = ofType(resources, 'oci:Monitoring/alarm:Alarm')
+      .filter(({ inputs }) => inputs.namespace === 'pontoon_blue_green')
+      .map(({ inputs }) => inputs.query);
+    return { resources, queries, watch: resources.find(({ name }) => name === 'shop-watch') };
+  };
+  const { resources, queries, watch } = await watched({});
+  expect(violations(resources)).toEqual([]);
+  expect(watch?.inputs).toMatchObject({
+    create:
+      "umask 077 && mkdir -p .pontoon/watch && cat > '.pontoon/watch/shop-dev-shop.json'.new && mv '.pontoon/watch/shop-dev-shop.json'.new '.pontoon/watch/shop-dev-shop.json'",
+    delete: "rm -f '.pontoon/watch/shop-dev-shop.json' '.pontoon/watch/shop-dev-shop.json'.metrics",
+  });
+  const { compartmentId, cutover } = JSON.parse(String(watch?.inputs.stdin));
+  expect(compartmentId).toBe('ocid1.compartment.oc1..shop');
+  expect(cutover).toBe(only(resources, DEPLOYMENT).outputs?.cutover);
+  expect(only(resources, 'oci:Identity/policy:Policy').inputs.statements).toContain(
+    "Allow dynamic-group shop-runner to use metrics in compartment id ocid1.compartment.oc1..shop where target.metrics.namespace = 'pontoon_blue_green'",
+  );
+  expect(queries).toEqual([
+    'SlotLagMiB[5m]{deployment = "shop-dev-shop"}.max() > 10240',
+    'Stalled[5m]{deployment = "shop-dev-shop"}.min() > 0',
+    'Watched[15m]{deployment = "shop-dev-shop"}.absent()',
+  ]);
+  const limited = await watched({ replication: { ...replication, maxSlotWalKeepMiB: 4096 } });
+  expect(limited.queries[0]).toContain('> 2048');
+  const overrides = ofType(limited.resources, 'oci:Psql/configuration:Configuration').map(
+    ({ inputs }) => inputs.dbConfigurationOverrides,
+  );
+  expect(overrides[0]).toMatchObject({
+    items: expect.arrayContaining([
+      { configKey: 'max_slot_wal_keep_size', overridenConfigValue: '4096' },
+    ]),
+  });
+  const idle = await watched({ replication: { ...replication, schemaCopied: false } });
+  expect([idle.watch, idle.queries]).toEqual([undefined, []]);
+});
+
 test('everything that is wrong is said at once', async () => {
   const wrong = deployment({
     blue: { majorVersion: 16 },
@@ -337,7 +379,8 @@ test('everything that is wrong is said at once', async () => {
     networks: { clients: ['0.0.0.0/0'], endpoint: [], databases: ['10.0.3.0/24'], runner: ['x'] },
     names: { zone: 'postgres.internal', ttlSeconds: 300 },
     cutover: { budgetSeconds: 0 },
-    alarms: { topicIds: [], cpuPercent: 101 },
+    alarms: { topicIds: [], cpuPercent: 101, slotLagMiB: 0 },
+    replication: { selection: { schemas: ['public'] }, maxSlotWalKeepMiB: 0 },
   });
   const text = await refusal(() => new BlueGreenDeployment('shop', wrong));
   for (const problem of [
@@ -349,6 +392,8 @@ test('everything that is wrong is said at once', async () => {
     "'names.ttlSeconds' must be a whole number from 1 to 60, got 300; clients would stay at an old address for that long",
     "'cutover.budgetSeconds' must be from 1 to 600, got 0; applications are kept out for as long",
     "'alarms.topicIds' must name who is told, got none; name a topic or leave out 'alarms'",
+    "'alarms.slotLagMiB' must be at least 1, got 0; correct it",
+    "'replication.maxSlotWalKeepMiB' must be a whole number of MiB of at least 1, got 0; leave it out for no limit of ours",
     "'alarms.cpuPercent' must be above 0 and at most 100, got 101; correct it",
   ])
     expect(text).toContain(problem);

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RunnerHost, type RunnerHostArgs } from '../../lib/oci';
 import { bootScript, installation } from '../../lib/oci/runner-host/boot';
+import { WATCH, watchScript } from '../../lib/oci/runner-host/watch';
 import { cloudConfigRemarks, cloudInitIsThere } from './cloud-config';
 import { COMPARTMENT, ofType, only, refusal, registered, SUBNET, VCN } from './programs';
 import { userDataOf } from './user-data';
@@ -193,6 +194,71 @@ if (!checks)
 (present ? test : test.skip)('shellcheck finds nothing in it', () => {
   const { stdout } = spawnSync('shellcheck', ['-s', 'bash', '-e', 'SC1091', '-'], {
     input: script,
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe('');
+});
+
+/** What the host posts of deployments, by their names, of which `pontoon` says what they hold. */
+function posted(deployments: Readonly<Record<string, string>>): readonly unknown[] {
+  const home = mkdtempSync(join(tmpdir(), 'pontoon-watch-'));
+  try {
+    mkdirSync(join(home, WATCH.directory), { recursive: true });
+    for (const [name, cutover] of Object.entries(deployments))
+      writeFileSync(
+        join(home, WATCH.directory, `${name}.json`),
+        JSON.stringify({ compartmentId: 'the compartment', cutover }),
+      );
+    for (const [program, lines] of Object.entries({
+      curl: 'echo us-ashburn-1',
+      // What it reads is what it is to answer.
+      pontoon: 'test "$*" = "status --ways --json" && grep -v fails',
+      oci: 'cat "${5#file://}" && echo "$*" >&2',
+    }))
+      writeFileSync(join(home, program), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+    const { stdout, stderr } = spawnSync('bash', ['-s'], {
+      input: watchScript().replace('>/dev/null', ''),
+      encoding: 'utf8',
+      env: { HOME: home, PATH: `${home}:${process.env.PATH}` },
+    });
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return [...lines.map((line) => JSON.parse(line)), stderr.replaceAll(home, '~').trim()];
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+test('the host posts of each deployment what its slots keep, and nothing of one that cannot be asked', () => {
+  const status = {
+    forward: { state: 'stalled', lagBytes: 5 * 1024 * 1024 },
+    reverse: { state: 'absent' },
+    gates: [],
+  };
+  const [metrics, said] = posted({ shop: JSON.stringify(status), lost: 'fails' });
+  const metric = (name: string, value: number, way?: string) => ({
+    name,
+    namespace: 'pontoon_blue_green',
+    compartmentId: 'the compartment',
+    datapoints: [{ timestamp: expect.stringMatching(/^\d{4}-.*Z$/), value }],
+    dimensions: { deployment: 'shop', ...(way === undefined ? {} : { way }) },
+  });
+  expect(metrics).toEqual([
+    metric('Watched', 1),
+    metric('SlotLagMiB', 5, 'forward'),
+    metric('Stalled', 1, 'forward'),
+    metric('Stalled', 0, 'reverse'),
+  ]);
+  expect(said).toBe(
+    [
+      'nothing was posted of lost',
+      'monitoring metric-data post --metric-data file://~/.pontoon/watch/shop.json.metrics --endpoint https://telemetry-ingestion.us-ashburn-1.oraclecloud.com',
+    ].join('\n'),
+  );
+});
+
+(present ? test : test.skip)('shellcheck finds nothing in what watches', () => {
+  const { stdout } = spawnSync('shellcheck', ['-s', 'bash', '-'], {
+    input: watchScript(),
     encoding: 'utf8',
   });
   expect(stdout).toBe('');

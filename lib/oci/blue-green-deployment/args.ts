@@ -115,6 +115,14 @@ export interface BlueGreenReplication {
    */
   sslRootCert?: string;
   /**
+   * MiB of the log that a slot may keep before it is given up, which saves the storage of its database and costs a new copy:
+   * it must hold what is written during the first copy and the longest outage. It becomes `max_slot_wal_keep_size` of new
+   * databases, of which was not tried that OCI lets it be set. Changing it restarts them.
+   *
+   * @default - as much as the storage holds
+   */
+  maxSlotWalKeepMiB?: number;
+  /**
    * Roles that may read the green database before it is opened, such as those of tests. They must be there. Changing it
    * grants and revokes in place.
    *
@@ -151,6 +159,13 @@ export interface BlueGreenAlarms {
    * @default 85
    */
   cpuPercent?: number;
+  /**
+   * MiB of the log that a slot may keep before somebody is told, where the runner host watches. Changing it takes effect
+   * in place.
+   *
+   * @default - half of `replication.maxSlotWalKeepMiB`, or 10240 without that
+   */
+  slotLagMiB?: number;
 }
 
 /** What limits a cutover. */

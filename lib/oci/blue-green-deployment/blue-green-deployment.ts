@@ -10,6 +10,7 @@ import { type ReplicatedDatabases, replicate } from './replicate';
 import { replicationNames } from './specs';
 import { blueGreenTopology } from './topology';
 import { validate } from './validate';
+import { watch } from './watch';
 
 /**
  * A blue and a green database of OCI Database with PostgreSQL, of the same major or another one, what applications
@@ -70,8 +71,7 @@ export class BlueGreenDeployment extends pulumi.ComponentResource {
       return;
     }
     this.blueDbSystemId = pulumi.output(blue.dbSystemId);
-    const replicated = replication(name, args, { blue, green, endpoint, parent: this });
-    this.cutoverInput = cutoverInput(name, args, replicated, endpoint.spec);
+    this.cutoverInput = replication(name, args, { blue, green, endpoint, parent: this });
     this.registerOutputs({
       topology: plainTopology(topology),
       bindings: { blue: blue.binding, green: green.binding },
@@ -114,12 +114,12 @@ interface Sides {
   readonly parent: pulumi.Resource;
 }
 
-/** What the runner host needs, and, once the schema is copied, everything that replicates. */
+/** What the runner host needs, and, once the schema is copied, everything that replicates. Returns what a cutover reads. */
 function replication(
   name: string,
   args: BlueGreenDeploymentArgs,
   sides: Sides,
-): ReplicatedDatabases {
+): pulumi.Output<string> {
   const databases = withLogins(name, args, sides);
   const { blue, green, readerSecret, reverseSecret, parent } = databases;
   const logins = [blue.secret, green.secret, readerSecret];
@@ -128,9 +128,11 @@ function replication(
     networkLoadBalancerId: sides.endpoint.networkLoadBalancerId,
     parent,
   });
-  if (args.replication.schemaCopied === true)
-    replicate(name, args, databases, policy === undefined ? [] : [policy]);
-  return databases;
+  const dependsOn = policy === undefined ? [] : [policy];
+  if (args.replication.schemaCopied === true) replicate(name, args, databases, dependsOn);
+  const cutover = cutoverInput(name, args, databases, sides.endpoint.spec);
+  watch(name, args, cutover, { parent, dependsOn });
+  return cutover;
 }
 
 /** Secrets are there before anything flows, so that the host may read them by then. */

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import { ValidationError } from '../../postgres';
+import { WATCH } from '../runner-host';
 import type { BlueGreenDeploymentArgs } from './args';
+import { isWatched } from './watch';
 
 /** States in which a secret has its name, and is nobody's any more. */
 const KEPT_STATES = ['SCHEDULING_DELETION', 'PENDING_DELETION', 'DELETING'];
@@ -83,10 +85,10 @@ export function checkFree(
   ]);
 }
 
-/** Lets the host read exactly these logins, and switch exactly this load balancer. */
+/** Lets the host read exactly these logins, switch exactly this load balancer, and post what it watches. */
 export function allowRunner(
   name: string,
-  { compartmentId, runnerGroupName }: BlueGreenDeploymentArgs,
+  args: BlueGreenDeploymentArgs,
   {
     secretIds,
     networkLoadBalancerId,
@@ -97,6 +99,7 @@ export function allowRunner(
     readonly parent: pulumi.Resource;
   },
 ): oci.identity.Policy | undefined {
+  const { compartmentId, runnerGroupName } = args;
   if (runnerGroupName === undefined) return undefined;
   const statements = pulumi
     .all([runnerGroupName, compartmentId, networkLoadBalancerId, pulumi.all([...secretIds])])
@@ -107,6 +110,9 @@ export function allowRunner(
       return [
         `${who} read secret-bundles ${where} any {${any}}`,
         `${who} use network-load-balancers ${where} target.network-load-balancer.id = '${balancer}'`,
+        ...(isWatched(args)
+          ? [`${who} use metrics ${where} target.metrics.namespace = '${WATCH.namespace}'`]
+          : []),
       ];
     });
   return new oci.identity.Policy(

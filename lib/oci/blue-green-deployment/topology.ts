@@ -14,11 +14,13 @@ const LINKS: Readonly<Record<ReplicationMethod, LinkKind>> = {
 export function blueGreenTopology(args: BlueGreenDeploymentArgs): TopologyProps {
   const { blue, green, database, replication, namePrefix } = args;
   const platform = Platform.OCI_POSTGRESQL;
+  const { maxSlotWalKeepMiB } = replication;
+  const kept = maxSlotWalKeepMiB === undefined ? {} : { maxSlotWalKeepMiB };
   return {
     ...(namePrefix === undefined ? {} : { namePrefix }),
     servers: {
-      [SERVERS.blue]: { platform, majorVersion: blue.majorVersion, database },
-      [SERVERS.green]: { platform, majorVersion: green.majorVersion, database },
+      [SERVERS.blue]: { platform, majorVersion: blue.majorVersion, database, ...kept },
+      [SERVERS.green]: { platform, majorVersion: green.majorVersion, database, ...kept },
     },
     links: [
       {

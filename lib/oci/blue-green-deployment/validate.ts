@@ -90,7 +90,11 @@ function checkRest({ replication, cutover, alarms }: BlueGreenDeploymentArgs, pr
     alarms !== undefined && alarms.topicIds.length === 0,
     "'alarms.topicIds' must name who is told, got none; name a topic or leave out 'alarms'",
   );
-  const { cpuPercent = 85 } = alarms ?? {};
+  const { cpuPercent = 85, slotLagMiB } = alarms ?? {};
+  problems.addIf(
+    slotLagMiB !== undefined && !(slotLagMiB >= 1),
+    `'alarms.slotLagMiB' must be at least 1, got ${slotLagMiB}; correct it`,
+  );
   problems.addIf(
     !(cpuPercent > 0 && cpuPercent <= 100),
     `'alarms.cpuPercent' must be above 0 and at most 100, got ${cpuPercent}; correct it`,
@@ -102,6 +106,8 @@ function asTyped(problem: string): string {
   return [
     [`'servers.${SERVERS.blue}.database'`, "'database'"],
     [`'servers.${SERVERS.green}.database'`, "'database'"],
+    [`'servers.${SERVERS.blue}.maxSlotWalKeepMiB'`, "'replication.maxSlotWalKeepMiB'"],
+    [`'servers.${SERVERS.green}.maxSlotWalKeepMiB'`, "'replication.maxSlotWalKeepMiB'"],
     [`'servers.${SERVERS.blue}.`, "'blue."],
     [`'servers.${SERVERS.green}.`, "'green."],
     ["'links[0].selection", "'replication.selection"],

@@ -47,6 +47,13 @@ export interface RunnerConnection {
    */
   proxy?: RunnerProxy;
   /**
+   * Whether the host looks each minute at the deployments that it is told of, and posts how far they lie behind, as a
+   * `RunnerHost` does. Taking it back ends that, and the alarms with it.
+   *
+   * @default false
+   */
+  watches?: boolean;
+  /**
    * How the host proves to OCI who it is, to read logins from Vault. Changing it takes effect in place.
    *
    * @default RunnerAuth.INSTANCE_PRINCIPAL

@@ -6,4 +6,4 @@ export {
   type RunnerProxy,
 } from './args';
 export { connectionTo } from './binding';
-export { DatabaseObject, runnerProblems } from './database-object';
+export { DatabaseObject, runnerProblems, sshTo } from './database-object';

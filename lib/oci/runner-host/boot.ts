@@ -1,4 +1,5 @@
 import type { RunnerHostArgs } from './args';
+import { watchFiles } from './watch';
 
 /** The versions of OCI's own client that `pontoon` was tried with. */
 const OCI_CLIENT = '2.139.1';
@@ -34,7 +35,7 @@ export function bootScript(options: BootOptions): string {
     '. /etc/os-release',
     'version=${VERSION_ID%%.*}',
     'retry dnf -qy module enable nodejs:20',
-    'retry dnf -qy install nodejs npm',
+    'retry dnf -qy install nodejs npm jq',
     'if [ "$version" = 8 ]; then cli=python36-oci-cli; else cli=python39-oci-cli; fi',
     'type oci || retry dnf -qy install "$cli"',
     ...(major === undefined ? [] : clientPrograms(major)),
@@ -46,6 +47,7 @@ export function bootScript(options: BootOptions): string {
     `    --query 'data."secret-bundle-content".content' --raw-output) || return 1`,
     '  (umask 077 && base64 -d <<<"$content" >/etc/ssh/pontoon_host_key)',
     '}',
+    'systemctl enable --now pontoon-watch.timer',
     'retry fetch_key',
     'ssh-keygen -y -f /etc/ssh/pontoon_host_key >/etc/ssh/pontoon_host_key.pub',
     "sed -i '/^HostKey /d' /etc/ssh/sshd_config",
@@ -60,7 +62,7 @@ export function bootScript(options: BootOptions): string {
 export function cloudConfig(script: string): string {
   const path = '/opt/pontoon/boot.sh';
   const config = {
-    write_files: [{ path, permissions: '0700', content: script }],
+    write_files: [{ path, permissions: '0700', content: script }, ...watchFiles()],
     runcmd: [[path]],
   };
   return `#cloud-config\n${JSON.stringify(config, undefined, 1)}\n`;

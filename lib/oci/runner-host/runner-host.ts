@@ -7,6 +7,7 @@ import { createSecurityGroup, networkProblems } from '../networks';
 import { PORT } from '../postgres-db-system';
 import type { RunnerHostArgs } from './args';
 import { bootScript, cloudConfig } from './boot';
+import { USER } from './watch';
 
 const DEFAULT_SHAPE = 'VM.Standard.E5.Flex';
 const SSH = 22;
@@ -61,7 +62,8 @@ export class RunnerHost extends pulumi.ComponentResource {
     this.groupName = group.name;
     this.connection = {
       host: this.instance.privateIp,
-      user: 'opc',
+      user: USER,
+      watches: true,
       hostKey: hostKey.publicKey,
       privateKey,
       ...(proxy === undefined ? {} : { proxy }),

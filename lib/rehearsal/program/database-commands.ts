@@ -93,6 +93,15 @@ export class DatabaseCommands {
   }
 }
 
+/** Whether a resource is a command that makes an object, and so is played. */
+export function makesObject({
+  type,
+  name,
+  inputs,
+}: RegisteredDeployment['resources'][number]): boolean {
+  return type === COMMAND_TYPE && databaseCommand(name, inputs).length > 0;
+}
+
 /** Nothing for a command that makes no object. */
 function databaseCommand(
   name: string,

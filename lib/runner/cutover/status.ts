@@ -38,7 +38,7 @@ export interface CutoverStatus {
   readonly forward: WayStatus;
   /** Undefined if the user declared that there is no way back. */
   readonly reverse: WayStatus | undefined;
-  /** What must hold before a cutover; empty unless the migration waits for one. */
+  /** What must hold before a cutover; empty unless the migration waits for one, and they were asked for. */
   readonly gates: readonly Gate[];
 }
 
@@ -59,7 +59,7 @@ export interface WayStatus extends PathStatus {
 
 /** Looks at the servers and at the endpoint; changes nothing. */
 export async function status(
-  request: Pick<CutoverRequest, 'plan'>,
+  request: Pick<CutoverRequest, 'plan'> & { readonly waysOnly?: boolean },
   services: CutoverServices,
 ): Promise<CutoverStatus> {
   const context = new CutoverContext({ ...request, owner: '' }, services);
@@ -87,7 +87,10 @@ export async function status(
     walking: holder === undefined ? undefined : String(holder.name),
     forward,
     reverse,
-    gates: from === undefined && to === undefined ? await readGates(context) : [],
+    gates:
+      from === undefined && to === undefined && request.waysOnly !== true
+        ? await readGates(context)
+        : [],
   };
 }
 

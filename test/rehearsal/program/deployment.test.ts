@@ -30,7 +30,16 @@ test('what is not played is counted, with a reason', () => {
     registered({ type: 'oci:Core/vcn:Vcn', name: 'one' }),
     registered({ type: 'oci:Core/vcn:Vcn', name: 'two' }),
     registered({ type: 'random:index:Pet', name: 'pet' }),
-    registered({ type: 'command:remote:Command', name: 'played' }),
+    registered({
+      type: 'command:remote:Command',
+      name: 'played',
+      inputs: { create: 'apply', delete: 'drop', stdin: '{"spec":{"kind":"ledger"}}' },
+    }),
+    registered({
+      type: 'command:remote:Command',
+      name: 'watch',
+      inputs: { create: 'cat', delete: 'rm', stdin: '{"cutover":"{}"}' },
+    }),
     registered({ type: DEPLOYMENT, name: 'component', custom: false }),
   ];
   concludeNotPlayed({ notPlayed }, { resources });
@@ -41,5 +50,10 @@ test('what is not played is counted, with a reason', () => {
       reason: 'networks, their rules and virtual machines run only in OCI',
     },
     { type: 'random:index:Pet', count: 1, reason: 'it runs only in the cloud' },
+    {
+      type: 'command:remote:Command',
+      count: 1,
+      reason: 'what a host posts for alarms was not rehearsed',
+    },
   ]);
 });

@@ -15,7 +15,9 @@ async function isMissed(lab: CutoverLab): Promise<void> {
   const forward = plan.forward.map((path) => ({ ...path, slotName: 'fwd', subscription: 'fwd' }));
   const services = await lab.services();
   const found = await status({ plan: { ...plan, forward } }, services);
+  const ways = await status({ plan, waysOnly: true }, services);
   await services.close();
+  expect(ways).toMatchObject({ phase: 'provisioned', forward: { state: 'carrying' }, gates: [] });
   expect(found).toMatchObject({ phase: 'absent', writer: 'blue' });
   expect(found.gates.find(({ id }) => id === 'forward')?.found).toBe(
     "no subscription 'fwd' on 'green'",

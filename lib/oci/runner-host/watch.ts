@@ -1,0 +1,67 @@
+/** Where a deployment puts what is to be watched of it, and under which names it is posted. */
+export const WATCH = {
+  /** In the home of the user who logs in: a file for each deployment. */
+  directory: '.pontoon/watch',
+  namespace: 'pontoon_blue_green',
+} as const;
+
+const SCRIPT = '/opt/pontoon/watch.sh';
+
+/** Who is logged in as on images of Oracle Linux. */
+export const USER = 'opc';
+
+/**
+ * Posts of each deployment how much of the log its ways keep, and whether one is read by nobody. A deployment that cannot
+ * be asked is told by the number that does not come.
+ */
+export function watchScript(): string {
+  return `#!/bin/bash
+set -uo pipefail
+export OCI_CLI_AUTH=instance_principal
+cd || exit 1
+umask 077
+region=$(curl -sf -m 10 -H 'Authorization: Bearer Oracle' \\
+  http://169.254.169.254/opc/v2/instance/canonicalRegionName) || exit 1
+for file in ${WATCH.directory}/*.json; do
+  [ -e "$file" ] || continue
+  name=$(basename "$file" .json)
+  jq -r .cutover "$file" | timeout 50 pontoon status --ways --json |
+    jq -c --arg compartment "$(jq -r .compartmentId "$file")" --arg deployment "$name" '(now | todate) as $at |
+      def metric($name; $value; $of): {name: $name, namespace: "${WATCH.namespace}", compartmentId: $compartment,
+        datapoints: [{timestamp: $at, value: $value}], dimensions: ({$deployment} + $of)};
+      [metric("Watched"; 1; {}), ({forward, reverse} | to_entries[] | .key as $way | .value | select(. != null) |
+        (.lagBytes // empty | metric("SlotLagMiB"; . / 1048576; {$way})),
+        metric("Stalled"; if .state == "stalled" then 1 else 0 end; {$way}))]' >"$file.metrics" &&
+    oci monitoring metric-data post --metric-data "file://$PWD/$file.metrics" \\
+      --endpoint "https://telemetry-ingestion.$region.oraclecloud.com" >/dev/null ||
+    echo "nothing was posted of $name" >&2
+done
+`;
+}
+
+/** What cloud-init writes so that it runs each minute. */
+export function watchFiles(): readonly { path: string; permissions: string; content: string }[] {
+  return [
+    { path: SCRIPT, permissions: '0644', content: watchScript() },
+    {
+      path: '/etc/systemd/system/pontoon-watch.service',
+      permissions: '0644',
+      content: `[Unit]
+Description=Watch of the deployments that pontoon made
+[Service]
+Type=oneshot
+User=${USER}
+ExecStart=/bin/bash ${SCRIPT}
+`,
+    },
+    {
+      path: '/etc/systemd/system/pontoon-watch.timer',
+      permissions: '0644',
+      content: `[Timer]
+OnCalendar=minutely
+[Install]
+WantedBy=timers.target
+`,
+    },
+  ];
+}
