@@ -105,6 +105,7 @@ export {
   quietSlotName,
 } from './quiet';
 export { type RenamedComparison, renamedDifferences } from './renamed-schema';
+export { type GrantedRights, lackingRights, rightsOfLogins, rightsOfRoles } from './rights';
 export {
   describeSchema,
   missingExtensions,

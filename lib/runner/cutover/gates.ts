@@ -2,6 +2,7 @@ import { type Gate, PontoonError } from '../../postgres';
 import { lookAtCarried } from './carried';
 import type { CutoverContext } from './context';
 import { lookAtForward, lookAtSuperusers, lookAtTarget, lookAtTransactions } from './gate-activity';
+import { lookAtApplications } from './gate-applications';
 import {
   lookAtDecoding,
   lookAtFurniture,
@@ -124,6 +125,12 @@ const GATES: readonly GateKind[] = [
     title: 'every sequence can be read and set',
     wayOut: 'grant SELECT and UPDATE on it to the role of the runner',
     look: lookAtSequences,
+  },
+  {
+    id: 'rights',
+    title: 'applications may do on the new writer what they may on the old one',
+    wayOut: 'grant it there too, or revoke it; a login that nobody uses needs no LOGIN',
+    look: lookAtApplications,
   },
   {
     id: 'way-back',
