@@ -120,16 +120,27 @@ describe.each([16, 17, 18])('objects along A, its standby B and C on PostgreSQL 
     const { a, b, c } = chain;
     expect(await change({ enabled: 'false' })).toEqual(['disable subscription "From B"']);
     await b.until(`SELECT active FROM pg_replication_slots WHERE slot_name = 'c'`, false);
-    // PostgreSQL starts no other worker for minutes when it is asked to while one is ending.
-    await c.until('SELECT count(pid)::int FROM pg_stat_subscription', 0);
     await a.client.query(`INSERT INTO shop.orders VALUES (3, 'meanwhile')`);
     await chain.replayed();
     expect(await c.value('SELECT count(*)::int FROM shop.orders')).toBe(2);
-    expect(await change({ enabled: 'true' })).toEqual([
+    // It may still have had a worker.
+    expect((await change({ enabled: 'true' })).slice(-2)).toEqual([
       'enable subscription "From B"',
       'take up the published tables in subscription "From B"',
     ]);
     await chain.arrives('SELECT count(*)::int FROM shop.orders', 3);
+  });
+
+  test('goes on at once when it is stopped for a moment only', async () => {
+    const { a } = chain;
+    await change({ enabled: 'false' });
+    // While its worker is ending, PostgreSQL would start no other one for minutes.
+    expect((await change({ enabled: 'true' })).slice(-2)).toEqual([
+      'enable subscription "From B"',
+      'take up the published tables in subscription "From B"',
+    ]);
+    await a.client.query(`UPDATE shop.orders SET note = 'again' WHERE id = 3`);
+    await chain.arrives(`SELECT count(*)::int FROM shop.orders WHERE note = 'again'`, 1);
   });
 
   test('reads from another slot', async () => {

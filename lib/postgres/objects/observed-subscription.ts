@@ -12,12 +12,14 @@ export interface ObservedSubscription {
   readonly originNone?: boolean;
   /** How many tables it has taken up. */
   readonly tables: number;
+  /** Whether it was disabled a moment ago, and a worker has yet to end. */
+  readonly ending?: boolean;
 }
 
 /** Asks for a subscription of the present database. */
 export function observeSubscription(spec: SubscriptionSpec, { major }: ServerFacts): Statement {
   return sql(
-    `SELECT subenabled AS enabled,${supports(major, 'subscription-origin') ? ` suborigin = 'none' AS "originNone",` : ''} subslotname AS "slotName", pg_catalog.to_jsonb(subpublications) AS publications, (SELECT count(*)::int FROM pg_catalog.pg_subscription_rel WHERE srsubid = s.oid) AS tables FROM pg_catalog.pg_subscription s WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+    `SELECT subenabled AS enabled,${supports(major, 'subscription-origin') ? ` suborigin = 'none' AS "originNone",` : ''} subslotname AS "slotName", pg_catalog.to_jsonb(subpublications) AS publications, (SELECT count(*)::int FROM pg_catalog.pg_subscription_rel WHERE srsubid = s.oid) AS tables, NOT subenabled AND EXISTS (SELECT FROM pg_catalog.pg_stat_subscription WHERE subid = s.oid AND pid IS NOT NULL) AS ending FROM pg_catalog.pg_subscription s WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
     [spec.name],
   );
 }

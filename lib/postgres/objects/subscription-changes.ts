@@ -132,8 +132,20 @@ function changeSlot(spec: SubscriptionSpec, observed: ObservedSubscription): Ste
           ),
         ]
       : []),
+    ...(observed.ending === true && spec.enabled ? [awaitEnd(spec)] : []),
     ...(spec.enabled && (other || !observed.enabled) ? [enable(name, true)] : []),
   ];
+}
+
+/** PostgreSQL starts no other worker for minutes when it is asked to while one is ending. */
+function awaitEnd({ name }: SubscriptionSpec): Step {
+  const working = `EXISTS (SELECT FROM pg_catalog.pg_stat_subscription WHERE subname = ${quoteLiteral(name)} AND pid IS NOT NULL)`;
+  return stepAlone(
+    `wait until subscription ${quoteIdentifier(name)} has no worker`,
+    sql(
+      `DO ${quoteLiteral(`BEGIN FOR i IN 1..200 LOOP EXIT WHEN NOT ${working}; PERFORM pg_catalog.pg_sleep(0.05); END LOOP; END`)}`,
+    ),
+  );
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

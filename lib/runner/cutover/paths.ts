@@ -54,9 +54,18 @@ export async function stopPath(context: CutoverContext, path: ReplicationPath): 
   const found = await context.runOne(receiver, statements.state(name));
   if (found === undefined) return;
   if (found.enabled === true) await context.run(receiver, statements.enable(name, false));
+  await untilIdle(context, receiver, name, statements);
+}
+
+async function untilIdle(
+  context: CutoverContext,
+  receiver: string,
+  name: string,
+  { state, endWorkers: ending }: SubscriptionSql,
+): Promise<void> {
   await until(context, `subscription '${name}' on '${receiver}' must end its workers`, async () => {
-    const refusal = await endWorkers(context, receiver, statements.endWorkers(name));
-    const row = await context.runOne(receiver, statements.state(name));
+    const refusal = await endWorkers(context, receiver, ending(name));
+    const row = await context.runOne(receiver, state(name));
     return row?.workers === 0 ? undefined : (refusal ?? `${String(row?.workers)} of them`);
   });
 }
@@ -83,7 +92,11 @@ export async function startPath(context: CutoverContext, path: ReplicationPath):
     const name = subscriptionOf(path);
     const statements = sqlOf(context, path);
     const found = await context.runOne(receiver, statements.state(name));
-    if (found?.enabled !== true) await context.run(receiver, statements.enable(name, true));
+    if (found?.enabled === true) return;
+    // A walk that was killed may have left one that is ending: none is started for minutes then.
+    if (found !== undefined && found.workers !== 0)
+      await untilIdle(context, receiver, name, statements);
+    await context.run(receiver, statements.enable(name, true));
     return;
   }
   await letWriterIn(context, path);

@@ -279,7 +279,7 @@ describe('subscriptions', () => {
     [16, ` suborigin = 'none' AS "originNone",`],
   ])('are observed on PostgreSQL %i', (major, origin) => {
     expect(observation(spec, major)).toEqual({
-      text: `SELECT subenabled AS enabled,${origin} subslotname AS "slotName", pg_catalog.to_jsonb(subpublications) AS publications, (SELECT count(*)::int FROM pg_catalog.pg_subscription_rel WHERE srsubid = s.oid) AS tables FROM pg_catalog.pg_subscription s WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+      text: `SELECT subenabled AS enabled,${origin} subslotname AS "slotName", pg_catalog.to_jsonb(subpublications) AS publications, (SELECT count(*)::int FROM pg_catalog.pg_subscription_rel WHERE srsubid = s.oid) AS tables, NOT subenabled AND EXISTS (SELECT FROM pg_catalog.pg_stat_subscription WHERE subid = s.oid AND pid IS NOT NULL) AS ending FROM pg_catalog.pg_subscription s WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
       values: ['Sub'],
     });
   });
@@ -357,6 +357,18 @@ describe('subscriptions', () => {
       same,
       ['ALTER SUBSCRIPTION "Sub" ENABLE', refresh],
     ],
+    [
+      'the end of a pause that has just begun',
+      {},
+      { enabled: false, ending: true },
+      same,
+      [
+        `= DO 'BEGIN FOR i IN 1..200 LOOP EXIT WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_stat_subscription WHERE subname = ''Sub'' AND pid IS NOT NULL); PERFORM pg_catalog.pg_sleep(0.05); END LOOP; END'`,
+        'ALTER SUBSCRIPTION "Sub" ENABLE',
+        refresh,
+      ],
+    ],
+    ['a pause that has just begun', { enabled: false }, { enabled: false, ending: true }, same, []],
     ['new tables', { selection: { schemas: ['shop', 'more'] } }, {}, same, [refresh]],
     ['tables that were never taken up', {}, { tables: 0 }, same, [refresh]],
     [
