@@ -113,18 +113,19 @@ export async function lookAtRows(context: CutoverContext): Promise<string | unde
   return changed === undefined ? undefined : `${quoteQualified(changed.table)} ${changed.change}`;
 }
 
-/** Every table whose comparison counts no more; none where rows need not be compared. */
-export async function changedSince(context: CutoverContext): Promise<readonly ChangedTable[]> {
+/** Every table whose comparison counts no more, of so many; of none where rows need not be compared. */
+export async function changedSince(
+  context: CutoverContext,
+): Promise<{ readonly changed: readonly ChangedTable[]; readonly of: number }> {
   const { to, migration, skipVerification } = context.plan;
-  if (skipVerification === true) return [];
+  if (skipVerification === true) return { changed: [], of: 0 };
   const found = await context.runOne(to, findVerification(migration));
   const now = await marksNow(context);
-  if (unbroken((found?.stream ?? []) as readonly StreamIdentity[], await streamsNow(context)))
-    return changedTables(resultsIn(found), now);
-  return now.map(({ table }) => ({
-    table,
-    change: 'compared along a stream that has ended, or had conflicts since',
-  }));
+  const streams = (found?.stream ?? []) as readonly StreamIdentity[];
+  const changed = unbroken(streams, await streamsNow(context))
+    ? changedTables(resultsIn(found), now)
+    : now.map(({ table }) => ({ table, change: 'compared along a stream that has ended' }));
+  return { changed, of: now.length };
 }
 
 /** What an earlier call wrote down. */

@@ -14,19 +14,22 @@ import {
 import type { VerifyOptions } from './options';
 import type { Reader, Readers } from './reader';
 
-/** Says how each table is compared. */
+/** Says how each table is compared; an Obstacle if that takes longer than `msLeft`, which is 0 for no limit. */
 export async function planAll(
   options: VerifyOptions,
   [first, second]: Readers,
+  msLeft = 0,
 ): Promise<readonly TableComparison[]> {
   const { selection, transformations = [] } = options;
   const names = targetNames(transformations);
-  const there = catalogOf(first, selection);
+  const there = catalogOf(first, selection, msLeft);
   const [source, target] = await Promise.all([
     there,
     transformations.length === 0
-      ? catalogOf(second, selection)
-      : there.then(({ tables }) => catalogOf(second, targetSelection(selection, tables, names))),
+      ? catalogOf(second, selection, msLeft)
+      : there.then(({ tables }) =>
+          catalogOf(second, targetSelection(selection, tables, names), msLeft),
+        ),
   ]);
   const comparisons = compareTables(
     selection,
@@ -49,10 +52,14 @@ interface Catalog {
   readonly doubt: string | undefined;
 }
 
-async function catalogOf(reader: Reader, selection: TableSelection): Promise<Catalog> {
-  const [version] = await reader.list(VERSION);
+async function catalogOf(
+  reader: Reader,
+  selection: TableSelection,
+  msLeft: number,
+): Promise<Catalog> {
+  const [version] = await reader.list(VERSION, msLeft);
   const major = Math.floor(Number(version?.number) / 10_000);
-  const tables = await reader.list(reportedTablesSql(selection), 'list the tables');
+  const tables = await reader.list(reportedTablesSql(selection), msLeft, 'list the tables');
   return {
     tables: tables as unknown as readonly ReportedTable[],
     doubt: doubtAbout(reader.server, major),

@@ -60,9 +60,20 @@ export class Reader {
     return this.client.end();
   }
 
-  /** Asks for what is no table's rows. */
-  public list(statement: Statement, title?: string): Promise<readonly Row[]> {
-    return run(this.client, statement, title);
+  /**
+   * Asks for what is no table's rows, `msLeft` long at most; 0 for no limit.
+   *
+   * @throws Obstacle if that was not enough.
+   */
+  public async list(statement: Statement, msLeft = 0, title?: string): Promise<readonly Row[]> {
+    await this.set(Math.ceil(msLeft), true);
+    try {
+      return await run(this.client, statement, title);
+    } catch (error) {
+      if (msLeft > 0 && error instanceof SqlError && error.sqlState === STATEMENT_CANCELED)
+        throw new Obstacle(TIME_SPENT, { cause: error });
+      throw error;
+    }
   }
 
   /**

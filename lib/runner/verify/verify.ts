@@ -23,20 +23,29 @@ const CHUNK_ROWS = 50_000;
  */
 export async function verifyTables(options: VerifyOptions): Promise<Verification> {
   const started = performance.now();
-  return await withReaders(options, async (readers) => {
-    const comparisons = await planAll(options, readers);
-    const state = new StateKeeper(options.resume, options.onState);
-    try {
-      const tables = await new Run(options, comparisons, state, started).all(readers);
-      return {
-        status: verdictOf(tables),
-        tables,
-        seconds: (performance.now() - started) / 1000,
-      };
-    } finally {
-      state.keep();
-    }
-  });
+  return await withReaders(options, async (readers) =>
+    compareAll(options, await planAll(options, readers), readers, started),
+  );
+}
+
+/** Compares as planned. What `options` allow has run since `started`, a time of performance.now(). */
+export async function compareAll(
+  options: VerifyOptions,
+  comparisons: readonly TableComparison[],
+  readers: Readers,
+  started: number,
+): Promise<Verification> {
+  const state = new StateKeeper(options.resume, options.onState);
+  try {
+    const tables = await new Run(options, comparisons, state, started).all(readers);
+    return {
+      status: verdictOf(tables),
+      tables,
+      seconds: (performance.now() - started) / 1000,
+    };
+  } finally {
+    state.keep();
+  }
 }
 
 /** One verification that is under way. */

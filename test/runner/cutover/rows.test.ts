@@ -68,3 +68,16 @@ test('what differs keeps the gate closed', async () => {
     found: expect.stringMatching(/^"shop"."customers" differs \(/),
   });
 });
+
+test('the final comparison takes no longer than it may, also where nothing is compared in that time', async () => {
+  await lab.green.admin.query('DELETE FROM pontoon.verification');
+  await lab.green.admin.query(
+    `UPDATE shop.customers SET name = 'customer ' || id WHERE name = 'another'`,
+  );
+  expect(await verifyRows(request(), services)).toMatchObject({ same: 3 });
+  const hasty = { ...plan, limits: { ...plan.limits, verificationMs: 1 } };
+  expect(await cutover({ plan: hasty, owner: 'test' }, services)).toMatchObject({
+    result: 'opened',
+    compared: { tables: 0, of: 3 },
+  });
+});
