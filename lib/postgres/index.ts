@@ -23,6 +23,7 @@ export {
   admittedTo,
   allowLogin,
   analyze,
+  beginVerification,
   type CarryingSql,
   type ChangedTable,
   CUTOVER_LIMITS,

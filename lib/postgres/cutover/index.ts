@@ -154,6 +154,7 @@ export {
 export { countExceptions, exceptionTables, partitionsOf } from './task-tables';
 export { unfencedJobs, whereJobsAre } from './unattended';
 export {
+  beginVerification,
   createVerification,
   findVerification,
   forgetVerification,

@@ -21,14 +21,25 @@ export function findVerification(migration: string): Statement {
   return sql(`SELECT stream, state, results FROM ${TABLE} WHERE migration = $1`, [migration]);
 }
 
-/** Remembers what was compared, and of which streams. */
+/** Begins to remember what is compared along `streams`, and forgets what was compared along others. */
+export function beginVerification(
+  migration: string,
+  streams: readonly StreamIdentity[],
+): Statement {
+  return sql(
+    `INSERT INTO ${TABLE} (migration, stream, state, results, at) VALUES ($1, $2, 'null', '[]', pg_catalog.clock_timestamp()) ON CONFLICT (migration) DO UPDATE SET stream = EXCLUDED.stream, state = EXCLUDED.state, results = EXCLUDED.results, at = EXCLUDED.at`,
+    [migration, JSON.stringify(streams)],
+  );
+}
+
+/** Remembers what was compared, unless a cutover has made it forgotten meanwhile. */
 export function writeVerification(
   migration: string,
   streams: readonly StreamIdentity[],
   { state, results }: { readonly state: unknown; readonly results: unknown },
 ): Statement {
   return sql(
-    `INSERT INTO ${TABLE} (migration, stream, state, results, at) VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp()) ON CONFLICT (migration) DO UPDATE SET stream = EXCLUDED.stream, state = EXCLUDED.state, results = EXCLUDED.results, at = EXCLUDED.at`,
+    `UPDATE ${TABLE} SET stream = $2, state = $3, results = $4, at = pg_catalog.clock_timestamp() WHERE migration = $1`,
     [migration, JSON.stringify(streams), JSON.stringify(state), JSON.stringify(results)],
   );
 }

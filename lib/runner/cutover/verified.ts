@@ -1,8 +1,10 @@
 import {
+  beginVerification,
   type ChangedTable,
   changedTables,
   createVerification,
   findVerification,
+  forgetVerification,
   type MarkedTable,
   PontoonError,
   quoteQualified,
@@ -58,13 +60,18 @@ export async function verifyRows(
   await context.run(plan.to, createVerification());
   const found = await context.runOne(plan.to, findVerification(plan.migration));
   const before = found?.stream as readonly StreamIdentity[] | undefined;
-  const goesOn = before !== undefined && unbroken(before, await streamsNow(context));
-  const streams = goesOn ? before : await beginStreams(context);
+  const now = await streamsNow(context);
+  const goesOn = before !== undefined && unbroken(before, now);
+  const streams = goesOn ? now : await beginStreams(context);
+  if (!goesOn) await context.run(plan.to, beginVerification(plan.migration, streams));
   // Before anything is read, so that what befalls a table meanwhile is seen later.
   const marks = await marksNow(context, { follow: true });
-  let state = goesOn
-    ? withoutChanged(readState(found?.state), changedTables(resultsIn(found), marks))
-    : undefined;
+  // None either if the call before was cut off.
+  const saved = goesOn ? (found?.state ?? undefined) : undefined;
+  let state =
+    saved === undefined
+      ? undefined
+      : withoutChanged(readState(saved), changedTables(resultsIn(found), marks));
   const { tables } = await verifyTables({
     source: connectionOf(context, plan.from),
     target: connectionOf(context, plan.to),
@@ -82,7 +89,16 @@ export async function verifyRows(
     const mark = byName.get(quoteQualified(table));
     return { table, status, reason, ...(mark === undefined ? {} : { mark }) };
   });
-  await context.run(plan.to, writeVerification(plan.migration, streams, { state, results }));
+  // The latest counts: the higher they are, the longer a slot that is made anew takes to pass them.
+  const last = await streamsNow(context);
+  if (!unbroken(streams, last)) {
+    await context.run(plan.to, forgetVerification(plan.migration));
+    throw new PontoonError(
+      'NO_STREAM',
+      `'${plan.to}' must follow '${plan.from}' without a break while rows are compared, got another stream or conflicts; look for who changed it, and compare them again`,
+    );
+  }
+  await context.run(plan.to, writeVerification(plan.migration, last, { state, results }));
   const sentences = (status: TableVerification['status']): readonly string[] =>
     results
       .filter((result) => result.status === status)

@@ -1,4 +1,4 @@
-import { type CutoverPlan, rollbackOf } from '../../../lib/postgres';
+import { type CutoverPlan, rollbackOf, type SecretStore } from '../../../lib/postgres';
 import { checkCutover, cutover, status, verifyRows, waitUntil } from '../../../lib/runner';
 import { failureOf } from '../../faults/walks';
 import { CutoverLab, type LabServices } from './lab';
@@ -28,6 +28,23 @@ test('a comparison counts as long as the slot is the one that it was', async () 
   await lab.green.admin.query('ALTER SUBSCRIPTION forward ENABLE');
   await write(1);
   expect(await found()).toBe('as it must be');
+});
+
+test('a slot that is made anew while rows are compared voids them', async () => {
+  await write(20);
+  await followed();
+  let renewed: Promise<void> | undefined;
+  const secrets: SecretStore = {
+    get: async (reference, options) => {
+      renewed ??= renew(0);
+      await renewed;
+      return await services.secrets.get(reference, options);
+    },
+  };
+  expect(await failureOf(verifyRows(request(), { ...services, secrets }))).toBe(
+    `NO_STREAM: 'green' must follow 'blue' without a break while rows are compared, got another stream or conflicts; look for who changed it, and compare them again`,
+  );
+  expect(await found()).toBe('nothing compared yet');
 });
 
 test('a slot that was made anew is noticed by its count of transactions', async () => {
@@ -80,12 +97,12 @@ async function write(rows: number): Promise<void> {
     await lab.blue.admin.query(`INSERT INTO shop.customers (name) VALUES ('somebody')`);
 }
 
-/** Loses the slot and a row with it, and makes another of its name. */
-async function renew(): Promise<void> {
+/** Loses the slot and `rows` with it, and makes another of its name. */
+async function renew(rows = 1): Promise<void> {
   await lab.green.admin.query('ALTER SUBSCRIPTION forward DISABLE');
   await readBy(false);
   await lab.blue.admin.query(`SELECT pg_drop_replication_slot('forward')`);
-  await write(1);
+  await write(rows);
   await lab.blue.admin.query(`SELECT pg_create_logical_replication_slot('forward', 'pgoutput')`);
   await lab.green.admin.query('ALTER SUBSCRIPTION forward ENABLE');
   await readBy(true);
