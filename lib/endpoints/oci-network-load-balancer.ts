@@ -18,6 +18,12 @@ interface ReadSet {
   readonly etag: string;
 }
 
+/** How an attempt ended. */
+interface Attempt {
+  /** What is under way, so that there must be another attempt. */
+  readonly busy?: string;
+}
+
 /**
  * The backends of a network load balancer. A switch is one call with all of them, so that at no time both sides take
  * connections; it is refused if somebody changed the set meanwhile. The side that is left drains and is not taken offline:
@@ -39,23 +45,51 @@ export class OciNetworkLoadBalancer implements Endpoint {
   }
 
   public async activate(server: string, { signal }: EndpointCall = {}): Promise<void> {
-    const address = sideOf(this.spec.sides, server);
-    const { backendSet, etag } = await this.read(signal);
-    if (this.requireSide(backendSet) === server) return;
-    this.requireBackend(backendSet, server);
-    const wanted = { ...detailsOf(backendSet), backends: switched(backendSet, address) };
-    try {
-      await this.untilDone(await this.update(wanted, etag, signal), server, signal);
-    } catch (error) {
-      if (!(error instanceof Error && statusOf(error.cause) === 412)) throw error;
-      const { cause } = error;
-      const wayOut = 'somebody else changed it: look who, and try again';
-      throw notSwitched(this.spec, server, reasonOf(cause), wayOut, cause);
+    const attempt = await until(
+      () => this.attempt(server, signal),
+      ({ busy }) => busy === undefined,
+      { timeoutMs: this.timeoutMs, signal },
+    );
+    if (attempt.busy !== undefined) {
+      const got = `${attempt.busy} after ${this.timeoutMs / 1000} s`;
+      throw notSwitched(this.spec, server, got, 'see in OCI what changes it, and try again');
     }
     const now = await this.active({ signal });
     if (now === server) return;
     const wayOut = 'somebody else changed it: agree who does';
     throw notSwitched(this.spec, server, `'${now}' again`, wayOut);
+  }
+
+  /** Switches, or says what is under way: also a change that was given up may still be made, and undo this one. */
+  private async attempt(server: string, signal: AbortSignal | undefined): Promise<Attempt> {
+    const address = sideOf(this.spec.sides, server);
+    const { backendSet, etag } = await this.read(signal);
+    if (this.requireSide(backendSet) === server) {
+      const isSettled =
+        !(await this.isUpdating(signal)) && (await this.active({ signal })) === server;
+      return isSettled ? {} : { busy: 'another change that is being made' };
+    }
+    this.requireBackend(backendSet, server);
+    const wanted = { ...detailsOf(backendSet), backends: switched(backendSet, address) };
+    try {
+      await this.untilDone(await this.update(wanted, etag, signal), server, signal);
+      return {};
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const { cause } = error;
+      if (statusOf(cause) === 409) return { busy: reasonOf(cause) };
+      if (statusOf(cause) !== 412) throw error;
+      const wayOut = 'somebody else changed it: look who, and try again';
+      throw notSwitched(this.spec, server, reasonOf(cause), wayOut, cause);
+    }
+  }
+
+  private async isUpdating(signal: AbortSignal | undefined): Promise<boolean> {
+    const { networkLoadBalancerId } = this.spec;
+    const { networkLoadBalancer } = await this.ask(signal, (client) =>
+      client.getNetworkLoadBalancer({ networkLoadBalancerId }),
+    );
+    return networkLoadBalancer.lifecycleState === 'UPDATING';
   }
 
   private requireSide(backendSet: model.BackendSet): string {

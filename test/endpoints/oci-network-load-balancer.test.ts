@@ -147,6 +147,45 @@ test('a change of which OCI says nothing more is told as one that may still come
   });
 });
 
+test('a change that was given up is waited for before its opposite counts as made', async () => {
+  await oci.stop();
+  oci = await LocalOci.start(700);
+  oci.balancers.put(ID, 'postgres', { backends: [BLUE, { ...GREEN, ...OFF }] });
+  const givenUp = openEndpoint(SPEC, { timeoutSeconds: 0.1 }).activate('green');
+  await expect(givenUp).rejects.toMatchObject({ code: 'ENDPOINT_NOT_SWITCHED' });
+  await expect(openEndpoint(SPEC).active()).resolves.toBe('blue');
+  await openEndpoint(SPEC).activate('blue');
+  await expect(openEndpoint(SPEC).active()).resolves.toBe('blue');
+  expect(oci.balancers.find(ID, 'postgres')?.backends[1]).toMatchObject({ isDrain: true });
+});
+
+test('another change that is being made is waited for, and said if it takes too long', async () => {
+  await oci.stop();
+  oci = await LocalOci.start(700);
+  oci.balancers.put(ID, 'postgres', { backends: [BLUE, { ...GREEN, ...OFF }] });
+  const [first, second] = await Promise.allSettled([
+    openEndpoint(SPEC).activate('green'),
+    openEndpoint(SPEC).activate('green'),
+  ]);
+  expect([first.status, second.status]).toEqual(['fulfilled', 'fulfilled']);
+  await oci.stop();
+  oci = await LocalOci.start(60_000);
+  oci.balancers.put(ID, 'postgres', { backends: [BLUE, { ...GREEN, ...OFF }] });
+  await expect(openEndpoint(SPEC, { timeoutSeconds: 0.1 }).activate('green')).rejects.toMatchObject(
+    { code: 'ENDPOINT_NOT_SWITCHED' },
+  );
+  for (const [server, found] of [
+    ['green', 'Conflict: the load balancer is being updated'],
+    ['blue', 'another change that is being made'],
+  ] as const)
+    await expect(
+      openEndpoint(SPEC, { timeoutSeconds: 0.1 }).activate(server),
+    ).rejects.toMatchObject({
+      code: 'ENDPOINT_NOT_SWITCHED',
+      message: `backend set 'postgres' must lead to '${server}', got ${found} after 0.1 s; see in OCI what changes it, and try again`,
+    });
+});
+
 test('a signal ends the wait', async () => {
   await oci.stop();
   oci = await LocalOci.start(60_000);

@@ -168,7 +168,7 @@ test.each([RejoinMode.REWIND, RejoinMode.COPY])('the script of a %s is sound', (
     encoding: 'utf8',
   });
   if (error === undefined) expect(stdout).toBe('');
-  else if (process.env.CI !== undefined) throw error;
+  else if (process.env.PONTOON_NO_SKIPS === 'true') throw error;
 });
 
 test('the operator’s page of a promotion', () => {

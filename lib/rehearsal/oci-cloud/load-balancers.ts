@@ -25,6 +25,7 @@ export const NETWORK_LOAD_BALANCER_STAND_IN: StandIn = {
     'a change of the set is made at once, for all backends',
     'a change of one backend leaves the others as they are',
     'a change is refused if the set was changed since it was read, or while another one is made',
+    'while a change is made, the load balancer is being updated',
     'a change that leaves a property out falls back to its default',
   ],
   notReproduced: [
@@ -39,7 +40,8 @@ interface LoadBalancerState {
   readonly version: number;
 }
 
-const PREFIX = '/20200501/networkLoadBalancers/([^/]+)/backendSets/([^/]+)';
+const BALANCER = '/20200501/networkLoadBalancers/([^/]+)';
+const PREFIX = `${BALANCER}/backendSets/([^/]+)`;
 
 /** A stand-in for network load balancers: backend sets, their changes, and what listens for them. */
 export class LoadBalancers {
@@ -76,6 +78,7 @@ export class LoadBalancers {
     const backend = new RegExp(`^${PREFIX}/backends/([^/]+)$`);
     const work = /^\/20200501\/workRequests\/([^/]+)$/;
     return [
+      { method: 'GET', path: new RegExp(`^${BALANCER}$`), answer: (call) => this.readState(call) },
       { method: 'GET', path: set, answer: (call) => this.read(call) },
       { method: 'PUT', path: set, answer: (call) => this.updateSet(call) },
       { method: 'PUT', path: backend, answer: (call) => this.updateBackend(call) },
@@ -86,6 +89,14 @@ export class LoadBalancers {
   private read({ path: [id = '', name = ''] }: OciCall): OciAnswer {
     const { set, version } = this.stateOf(id, name);
     return { body: set, headers: { etag: String(version) } };
+  }
+
+  private readState({ path: [id = ''] }: OciCall): OciAnswer {
+    return { body: { id, lifecycleState: this.isUpdated() ? 'UPDATING' : 'ACTIVE' } };
+  }
+
+  private isUpdated(): boolean {
+    return [...this.works.values()].includes('IN_PROGRESS');
   }
 
   private updateSet({ path: [id = '', name = ''], headers, body }: OciCall): OciAnswer {
@@ -112,7 +123,7 @@ export class LoadBalancers {
   ): OciAnswer {
     const { set, version } = this.stateOf(id, name);
     if (ifMatch !== undefined && ifMatch !== String(version)) throw noMatch(`backend set ${name}`);
-    if ([...this.works.values()].includes('IN_PROGRESS'))
+    if (this.isUpdated())
       throw new OciServiceError(409, 'Conflict', 'the load balancer is being updated');
     const work = `ocid1.networkloadbalancerworkrequest.oc1..${randomUUID()}`;
     const make = (): void => {

@@ -191,6 +191,13 @@ describe('changes', () => {
   });
   afterEach(() => oci.stop());
 
+  async function stateOf(): Promise<unknown> {
+    const answer = await fetch(`${oci.endpoint.url}/20200501/networkLoadBalancers/${ID}`, {
+      headers: { authorization: 'Signature of a test' },
+    });
+    return ((await answer.json()) as { lifecycleState?: unknown }).lifecycleState;
+  }
+
   async function put(where: string, body: unknown, etag?: string): Promise<number> {
     const headers = {
       authorization: 'Signature of a test',
@@ -228,6 +235,16 @@ describe('changes', () => {
     oci.balancers.put(ID, 'postgres', { backends: [PRIMARY] });
     await expect(put(path, { backends: [PRIMARY] })).resolves.toBe(200);
     await expect(put(path, { backends: [PRIMARY] })).resolves.toBe(409);
+  });
+
+  test('while a change is made, the load balancer is being updated', async () => {
+    await oci.stop();
+    oci = await LocalOci.start(100);
+    oci.balancers.put(ID, 'postgres', { backends: [PRIMARY] });
+    expect(await stateOf()).toBe('ACTIVE');
+    await put(path, { backends: [PRIMARY] });
+    expect(await stateOf()).toBe('UPDATING');
+    while ((await stateOf()) !== 'ACTIVE');
   });
 
   test('a change that leaves a property out falls back to its default', async () => {
