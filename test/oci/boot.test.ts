@@ -93,6 +93,7 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     await rebooted(east, west);
     await promotedElsewhere(east, west);
     await crashedAfterPromotion(east, west);
+    await losesSlot(west, 'pontoon_east');
     const [south, another] = await Promise.all([addedAfterPromotion(west), replacedBlank(west)]);
     await notesWhomCommitsWaitFor(west, south);
     for (const machine of [east, west, south, another]) {
@@ -162,6 +163,27 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     const slot = "SELECT active FROM pg_replication_slots WHERE slot_name = 'pontoon_south'";
     expect(await west.sql(slot)).toBe('t');
     return south;
+  }
+
+  /** Nobody has read from it for long. */
+  async function losesSlot(machine: Machine, slot: string): Promise<void> {
+    for (const statement of [
+      `SELECT pg_drop_replication_slot('${slot}')`,
+      `SELECT pg_create_physical_replication_slot('${slot}', true)`,
+      "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'",
+      'SELECT pg_reload_conf()',
+      'SELECT pg_switch_wal()',
+      "SELECT pg_logical_emit_message(true, 'pontoon', 'test')",
+      'SELECT pg_switch_wal()',
+    ])
+      await machine.sql(statement);
+    await waitFor('the loss of the slot', async () => {
+      await machine.sql('CHECKPOINT');
+      const status = `SELECT wal_status FROM pg_replication_slots WHERE slot_name = '${slot}'`;
+      return (await machine.sql(status)) === 'lost';
+    });
+    await machine.sql('ALTER SYSTEM RESET max_slot_wal_keep_size');
+    await machine.sql('SELECT pg_reload_conf()');
   }
 
   /** The first primary's volume is lost with its machine: no empty cluster begins. */

@@ -100,12 +100,13 @@ look_for_primary() {
 }
 
 # A machine that is added later is told of the primary that the program names, but another server may have been promoted
-# since. It makes its own slot, which fails where it is there; what else is wrong, the copy says.
+# since. It makes its slot anew: one that is there was for other data, or is lost. What fails, the copy says.
 find_primary() {
   [[ ! -e $MARKS/copied ]] || return 0
   until look_for_primary; do
     pause 'no server of the cluster answers that it is the primary'
   done
+  ask_peer "$PRIMARY" "DROP_REPLICATION_SLOT \"$SLOT\"" >/dev/null || :
   ask_peer "$PRIMARY" "CREATE_REPLICATION_SLOT \"$SLOT\" PHYSICAL" >/dev/null || :
   [[ $PRIMARY != "$PRIMARY_HOST" ]] || return 0
   say "$PRIMARY is the primary now; it is copied instead of ${PRIMARY_HOST:-none}"
