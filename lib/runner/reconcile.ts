@@ -15,6 +15,7 @@ import { requireOwnership } from './ownership';
 import type { Outcome, ReconcileClients, ReconcileRequest } from './reconcile-request';
 import { settled } from './settled';
 import { runSteps } from './steps';
+import { withWarnings } from './warnings';
 
 /** Makes the server match `request.spec`. Doing so twice changes nothing. */
 export async function apply(
@@ -188,7 +189,8 @@ class Reconcile {
 
   private async runDrop(server: ServerFacts, entry: LedgerEntry): Promise<Outcome> {
     if (entry.adopted) return NOTHING_DONE;
-    return await this.run(this.object.drop(await this.object.observe(server), server, entry));
+    const steps = this.object.drop(await this.object.observe(server), server, entry);
+    return await withWarnings(this.clients.client, () => this.run(steps));
   }
 
   /**

@@ -222,6 +222,43 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
     );
   });
 
+  test('tells of a slot that it could not drop where it could not be reached', async () => {
+    const { admin } = pair.green;
+    await admin.query('SELECT pglogical.alter_subscription_disable($1, true)', ['forward']);
+    await waitUntil({
+      what: 'nobody may read the slot',
+      deadlineMs: 60_000,
+      probe: async () => {
+        const { rows } = await pair.blue.admin.query('SELECT active FROM pg_replication_slots');
+        const done = rows[0]?.active === false;
+        return done ? { done, value: undefined } : { done, reason: JSON.stringify(rows) };
+      },
+    });
+    await admin.query(
+      `UPDATE pglogical.node_interface SET if_dsn = regexp_replace(if_dsn, 'port=''\\d+''', 'port=''1''') WHERE if_id IN (SELECT sub_origin_if FROM pglogical.subscription)`,
+    );
+    expect((await pair.drop(pair.green, pair.subscription())).steps).toEqual([
+      'drop pglogical subscription "forward"',
+      'warning of the server: could not drop slot "forward_slot" on provider, you will probably have to drop it manually',
+    ]);
+    await admin.query('TRUNCATE shop.orders, shop.log, shop.parted, shop.later');
+    await pair.apply(
+      pair.green,
+      pair.subscription({ selection: SELECTION, slotName: 'second_slot' }),
+    );
+    await waitUntil({
+      what: 'the second slot must be read',
+      deadlineMs: 60_000,
+      probe: async () => {
+        const { rows } = await pair.blue.admin.query(
+          'SELECT slot_name AS name FROM pg_replication_slots WHERE active ORDER BY 1',
+        );
+        const done = rows.length === 1 && rows[0]?.name === 'second_slot';
+        return done ? { done, value: undefined } : { done, reason: JSON.stringify(rows) };
+      },
+    });
+  });
+
   test('is taken down in order, and leaves nothing', async () => {
     await expect(pair.drop(pair.green, pair.node(pair.green))).rejects.toThrow(
       'pglogical node "green" must have no subscription when it is dropped, got "forward"; drop that first',
@@ -235,6 +272,7 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
     ]);
     for (const side of [pair.green, pair.blue])
       expect((await pair.drop(side, pair.node(side))).steps).toEqual([
+        ...(side === pair.blue ? ['drop slot "forward_slot", which nobody reads'] : []),
         'keep "reader" from pglogical',
         'keep "reader" from the sets of pglogical',
         `drop pglogical node "${side.name}"`,

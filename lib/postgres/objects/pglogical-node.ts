@@ -2,8 +2,9 @@ import { PontoonError } from '../errors';
 import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { secretSql, sql } from '../statement';
 import { conninfo, samePublisher } from './conninfo';
-import { type ObjectKind, type PlanContext, type Step, step } from './object';
+import { type ObjectKind, type PlanContext, type Step, step, stepAlone } from './object';
 import { wherePglogicalIs } from './pglogical-query';
+import { PGLOGICAL_OUTPUT } from './pglogical-replication-set';
 import { type PublisherAddress, readPublisher } from './subscription-spec';
 
 /** A database as pglogical knows it, with the extension itself. There is one in a database. */
@@ -34,6 +35,8 @@ export interface ObservedPglogicalNode {
   readonly readers: readonly string[];
   /** Subscriptions of the database. */
   readonly subscriptions: readonly string[];
+  /** Slots of pglogical in the database that nobody reads. */
+  readonly idle: readonly string[];
 }
 
 /** Nodes of pglogical. */
@@ -82,6 +85,13 @@ export const pglogicalNode: ObjectKind<PglogicalNodeSpec, ObservedPglogicalNode>
       );
     }
     return [
+      // A subscriber that could not reach the node left its slot there, which nobody can read without the node.
+      ...observed.idle.map((slot) =>
+        stepAlone(
+          `drop slot ${quoteIdentifier(slot)}, which nobody reads`,
+          sql(`SELECT pg_catalog.pg_drop_replication_slot(${quoteLiteral(slot)})`),
+        ),
+      ),
       ...readRights('REVOKE', observed.readers),
       ...(observed.node === null
         ? []
@@ -107,6 +117,7 @@ const OBSERVATION = `pg_catalog.jsonb_build_object(
   'extension', pg_catalog.to_regclass('pglogical.local_node') IS NOT NULL,
   'node', ${wherePglogicalIs('SELECT pg_catalog.to_jsonb(n.node_name) AS answer FROM pglogical.local_node l JOIN pglogical.node n USING (node_id)')},
   'subscriptions', coalesce(${wherePglogicalIs(`SELECT coalesce(pg_catalog.jsonb_agg(sub_name ORDER BY sub_name), '[]') AS answer FROM pglogical.subscription`)}, '[]'),
+  'idle', (SELECT coalesce(pg_catalog.jsonb_agg(slot_name ORDER BY slot_name), '[]') FROM pg_catalog.pg_replication_slots WHERE plugin = '${PGLOGICAL_OUTPUT}' AND database = pg_catalog.current_database() AND NOT active),
   'readers', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT r.rolname), '[]') FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a JOIN pg_catalog.pg_roles r ON r.oid = a.grantee WHERE n.nspname = 'pglogical' AND a.privilege_type = 'USAGE' AND r.oid <> n.nspowner))`;
 
 function requireLoaded(

@@ -1,0 +1,19 @@
+import type { ClientBase } from 'pg';
+
+/** Adds to what `work` says it did what the server warned of meanwhile, such as a slot elsewhere that it could not drop. */
+export async function withWarnings<Result extends { readonly steps: readonly string[] }>(
+  client: ClientBase,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const warnings: string[] = [];
+  const hear = (said: { severity?: string | undefined; message?: string | undefined }): void => {
+    if (said.severity === 'WARNING') warnings.push(`warning of the server: ${said.message}`);
+  };
+  client.on('notice', hear);
+  try {
+    const result = await work();
+    return { ...result, steps: [...result.steps, ...warnings] };
+  } finally {
+    client.off('notice', hear);
+  }
+}
