@@ -145,6 +145,7 @@ export {
   changedTables,
   type MarkedTable,
   marksOf,
+  REWRITTEN,
   type SourceMark,
   sourceMarks,
   type TableMark,
@@ -155,6 +156,7 @@ export { countExceptions, exceptionTables, partitionsOf } from './task-tables';
 export { unfencedJobs, whereJobsAre } from './unattended';
 export {
   beginVerification,
+  bytesOf,
   createVerification,
   findVerification,
   forgetVerification,

@@ -135,6 +135,9 @@ export function marksOf(
   });
 }
 
+/** What befalls a table that is emptied again and again, which is carried to the new writer as its rows are. */
+export const REWRITTEN = 'compared before it was truncated or written anew';
+
 /** The tables of `now` that were not compared, or that something befell since they were `compared`. */
 export function changedTables(
   compared: readonly MarkedTable[],
@@ -150,9 +153,8 @@ export function changedTables(
 function changeSince(then: TableMark | undefined, now: TableMark | undefined): string | undefined {
   if (then === undefined || now === undefined) return 'not compared yet';
   if (then.definition !== now.definition) return 'compared before its definition changed';
-  if (then.files !== now.files) return 'compared before it was truncated or written anew';
-  if (then.filesThere !== now.filesThere)
-    return 'compared before it was truncated or written anew on the new writer';
+  if (then.files !== now.files) return REWRITTEN;
+  if (then.filesThere !== now.filesThere) return `${REWRITTEN} on the new writer`;
   if (then.published !== now.published) return 'compared before it was published in another way';
   return then.followed === now.followed ? undefined : 'compared before it was followed anew';
 }

@@ -1,3 +1,4 @@
+import { type QualifiedName, quoteQualified } from '../identifiers';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA, selectionSql, type TableSelection } from '../table-selection';
 import type { StreamIdentity } from './stream';
@@ -58,5 +59,13 @@ export function fromSelected(selection: TableSelection): string {
 export function selectedTables(selection: TableSelection): Statement {
   return sql(
     `SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned ${fromSelected(selection)} ORDER BY 1, 2`,
+  );
+}
+
+/** How much there is to read of `tables`, with their partitions. */
+export function bytesOf(tables: readonly QualifiedName[]): Statement {
+  return sql(
+    'SELECT coalesce(sum(pg_catalog.pg_table_size(t.oid)), 0)::float8 AS bytes FROM pg_catalog.unnest($1::text[]) AS n CROSS JOIN LATERAL (SELECT n::pg_catalog.regclass::pg_catalog.oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(n::pg_catalog.regclass)) AS t (oid)',
+    [tables.map(quoteQualified)],
   );
 }

@@ -62,7 +62,8 @@ function before(
     codeBlock('sh', `pontoon cutover --file ${FILE} --dry-run`),
     `From the comparison on, move no slot or origin by hand (\`pg_replication_slot_advance\`, \`pg_replication_origin_advance\`), and skip no transaction (\`ALTER SUBSCRIPTION … SKIP\`): not every server shows afterwards that somebody did. If somebody did, have ${inlineCode(to)} forget what was compared, by \`DELETE FROM pontoon.verification\`, and compare all rows again.`,
     `Tell everybody who uses ${inlineCode(server)}: all sessions but the migration’s end. End superusers’ sessions and scheduled jobs yourself, since no fence does, and have clients reconnect by themselves.`,
-    `From here on, leave definitions of tables alone on ${inlineCode(server)} and on ${inlineCode(to)}.`,
+    `No gate compares triggers, functions, views, policies of row-level security, and grants on single columns: look yourself that ${inlineCode(to)} has them.`,
+    `From here on, leave definitions of tables alone on ${inlineCode(server)} and on ${inlineCode(to)}, and let no job make or drop tables that day: one that does so behind the gates has the walk undone.`,
   ];
 }
 

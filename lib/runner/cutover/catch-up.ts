@@ -58,7 +58,7 @@ async function refuseUncarried(context: CutoverContext): Promise<void> {
   if (reason === undefined) return;
   throw new PontoonError(
     'TABLES_NOT_CARRIED',
-    `every selected table must be replicated while writers are switched, got: ${reason}; deploy again, then compare the rows`,
+    `every selected table must be replicated while writers are switched, got: ${reason}; publish and follow it, then compare the rows`,
   );
 }
 

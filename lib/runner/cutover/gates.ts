@@ -105,7 +105,8 @@ const GATES: readonly GateKind[] = [
   {
     id: 'tables',
     title: 'every selected table is replicated, there and back',
-    wayOut: 'deploy again, which publishes and follows it, then compare the rows',
+    wayOut:
+      'publish and follow it: deploy another selection, or pontoon apply; then compare the rows',
     look: lookAtCarried,
   },
   {

@@ -1,13 +1,16 @@
 import {
   beginVerification,
+  bytesOf,
   type ChangedTable,
   changedTables,
   createVerification,
   findVerification,
   forgetVerification,
+  LinkKind,
   type MarkedTable,
   PontoonError,
   quoteQualified,
+  REWRITTEN,
   type StreamIdentity,
   unbroken,
   verificationExists,
@@ -20,10 +23,15 @@ import type { TableVerification } from '../verify/result';
 import { readState, type VerificationState } from '../verify/state';
 import { verifyTables } from '../verify/verify';
 import { CutoverContext } from './context';
+import type { GateFinding } from './gate-schemas';
 import { marksNow } from './marks';
 import type { CutoverRequest, CutoverServices } from './services';
 import { beginStreams, streamsNow } from './streams';
 import { renamesOf } from './target-names';
+
+/** What may be read in a millisecond behind the fence, also by a busy server; a table costs as much as this besides. */
+const BYTES_A_MS = 10_000;
+const BYTES_FOR_EACH = 50_000;
 
 /** How far the comparison before a cutover is. */
 export interface RowsVerified {
@@ -112,7 +120,7 @@ export async function verifyRows(
 }
 
 /** What keeps the rows from counting as verified. */
-export async function lookAtRows(context: CutoverContext): Promise<string | undefined> {
+export async function lookAtRows(context: CutoverContext): Promise<GateFinding> {
   const { to, migration, skipVerification } = context.plan;
   if (skipVerification === true) return undefined;
   if ((await context.runOne(to, verificationExists()))?.exists !== true)
@@ -120,13 +128,39 @@ export async function lookAtRows(context: CutoverContext): Promise<string | unde
   const found = await context.runOne(to, findVerification(migration));
   if (found === undefined) return 'nothing compared yet';
   if (!unbroken(found.stream as readonly StreamIdentity[], await streamsNow(context)))
-    return 'a comparison of a stream that has ended, or had conflicts since';
+    return 'a comparison of a stream that has ended, had conflicts since, or cannot be told from a later one after a crash';
   const results = resultsIn(found);
   const other = results.find(({ status }) => status !== 'same');
   if (other !== undefined)
     return `${quoteQualified(other.table)} ${other.status} (${other.reason ?? ''})`;
-  const [changed] = changedTables(results, await marksNow(context));
-  return changed === undefined ? undefined : `${quoteQualified(changed.table)} ${changed.change}`;
+  return await lookAtChanged(context, changedTables(results, await marksNow(context)));
+}
+
+/** What is emptied again and again is never compared for long, but as soon as nobody can write, if it is small. */
+async function lookAtChanged(
+  context: CutoverContext,
+  changed: readonly ChangedTable[],
+): Promise<GateFinding> {
+  const { from, limits, forward } = context.plan;
+  const [first] = changed;
+  if (first === undefined) return undefined;
+  const found = `${quoteQualified(first.table)} ${first.change}`;
+  const other = changed.some(({ change }) => change !== REWRITTEN);
+  if (
+    other ||
+    limits.verificationMs === 0 ||
+    context.services.connections === undefined ||
+    forward.some(({ kind }) => kind === LinkKind.DMS)
+  )
+    return found;
+  const size = await context.runOne(from, bytesOf(changed.map(({ table }) => table)));
+  const bytes = Number(size?.bytes) + changed.length * BYTES_FOR_EACH;
+  const names = changed.map(({ table }) => quoteQualified(table)).sort();
+  return bytes <= limits.verificationMs * BYTES_A_MS
+    ? {
+        besides: `as it must be, but compared behind the fence again, since it is emptied or written anew: ${names.join(', ')}`,
+      }
+    : `${found}, and too big to be compared in 'verificationMs' (${limits.verificationMs}) behind the fence; exclude what is always emptied`;
 }
 
 /** Every table whose comparison counts no more, of so many; of none where rows need not be compared. */

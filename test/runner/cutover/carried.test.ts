@@ -35,7 +35,7 @@ describe.each([
     const walk = cutover({ plan: lab.plan(), owner: 'test' }, services);
     const said = await failureOf(walk.finally(() => services.close()));
     expect(said).toContain(
-      `- every selected table is replicated, there and back: closed, got not every change of table "shop"."fresh" is published on 'blue' by 'forward'; deploy again, which publishes and follows it, then compare the rows`,
+      `- every selected table is replicated, there and back: closed, got not every change of table "shop"."fresh" is published on 'blue' by 'forward'; publish and follow it: deploy another selection, or pontoon apply; then compare the rows`,
     );
   });
 
