@@ -155,9 +155,13 @@ class DryWalk {
   }
 
   private endpoint(endpoint: NonNullable<CutoverServices['endpoint']>) {
+    let sent: string | undefined;
     return {
-      active: () => endpoint.active(),
-      activate: async (server: string) => this.note('endpoint', `send clients to '${server}'`, []),
+      active: async () => sent ?? (await endpoint.active()),
+      activate: async (server: string) => {
+        sent = server;
+        this.note('endpoint', `send clients to '${server}'`, []);
+      },
     };
   }
 

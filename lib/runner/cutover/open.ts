@@ -113,6 +113,7 @@ export async function open(context: CutoverContext): Promise<void> {
 export async function settle(context: CutoverContext): Promise<void> {
   const { from, to, forward, reverse, migration } = context.plan;
   context.startClock(WAY_BACK_MS);
+  await keepClients(context);
   await context.run(from, dropQuietSlot(quietSlotName(migration)));
   if (forward.some(({ kind }) => kind === LinkKind.DMS)) await taskOf(context).untilStopped();
   // A task takes minutes to stop, which is nobody's outage.
@@ -123,6 +124,20 @@ export async function settle(context: CutoverContext): Promise<void> {
     await travel(context, reverse, to, from, { deadlineMs: WAY_BACK_MS });
   }
   await untilEverybodyIsLed(context);
+  await keepClients(context);
+}
+
+/** A deployment that asked for the side before the switch puts it back, to where nobody may write. */
+async function keepClients(context: CutoverContext): Promise<void> {
+  const { endpoint } = context.services;
+  const { to } = context.plan;
+  const active = await context.inTime(
+    'ask where clients are sent',
+    async () => await endpoint?.active(),
+  );
+  if (active === undefined || active === to) return;
+  await context.note(`clients were sent to '${active}' meanwhile, by somebody else: sent back`);
+  await context.sendClients(to, 'send clients to the new writer again');
 }
 
 /** The outage did not wait for it: whom an old answer leads to the old writer, that one refuses. */

@@ -1,4 +1,4 @@
-import type { EndpointCall } from '../../../lib/postgres';
+import { type EndpointCall, rollbackOf } from '../../../lib/postgres';
 import { type CutoverServices, cutover } from '../../../lib/runner';
 import { CutoverLab, type LabServices } from './lab';
 
@@ -56,4 +56,37 @@ test('what comes by itself is waited for after the opening', async () => {
   };
   await cutover({ plan: lab.plan(), owner: 'test' }, { ...services, ...more });
   expect(told.slice(-3)).toEqual(['open', 'everywhere green', 'settle']);
+});
+
+test('clients that somebody else sends back meanwhile are sent to the new writer again', async () => {
+  const back = rollbackOf(lab.plan());
+  if (back === undefined) throw new Error('there is a way back');
+  await cutover({ plan: back, owner: 'test' }, services);
+  const told: string[] = [];
+  let active = 'blue';
+  await cutover(
+    { plan: lab.plan(), owner: 'test' },
+    {
+      ...services,
+      endpoint: {
+        active: async () => active,
+        activate: async (server) => {
+          active = server;
+          await services.endpoint.activate(server);
+        },
+        untilEverywhere: async () => {
+          active = 'blue';
+        },
+      },
+      onEvent: (event) => {
+        if (event.kind === 'done' && event.step.id === 'switch') active = 'blue';
+        if (event.kind === 'note') told.push(event.text);
+      },
+    },
+  );
+  expect(active).toBe('green');
+  expect(told.filter((text) => text.includes('meanwhile'))).toEqual([
+    "clients were sent to 'blue' meanwhile, by somebody else: sent back",
+    "clients were sent to 'blue' meanwhile, by somebody else: sent back",
+  ]);
 });
