@@ -89,4 +89,7 @@ test('clients that somebody else sends back meanwhile are sent to the new writer
     "clients were sent to 'blue' meanwhile, by somebody else: sent back",
     "clients were sent to 'blue' meanwhile, by somebody else: sent back",
   ]);
+  lab.active = 'blue';
+  await cutover({ plan: lab.plan(), owner: 'test' }, services);
+  expect(lab.active).toBe('green');
 });
