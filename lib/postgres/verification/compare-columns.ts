@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../identifiers';
 import type { ReportedColumn, ReportedTable } from './catalog';
 import type { Sides } from './compare';
-import type { ComparedColumn } from './digest';
+import type { ComparedColumn } from './scope';
 
 /** The columns to compare, in the same order on both sides; or why there is nothing to compare. */
 export type ComparedColumns =

@@ -2,7 +2,8 @@ import type { QualifiedName } from '../identifiers';
 import { type SelectedTable, selectedTable, type TableSelection } from '../table-selection';
 import type { ReportedKeyColumn, ReportedTable } from './catalog';
 import { compareColumns } from './compare-columns';
-import type { ComparedColumn, Digest, DigestScope, KeyColumn } from './digest';
+import type { Digest } from './digest';
+import type { ComparedColumn, DigestScope, KeyColumn } from './scope';
 
 /** What a comparison found. */
 export type Verdict = 'same' | 'differs' | 'unchecked';

@@ -12,20 +12,15 @@ export {
   type Verdict,
 } from './compare';
 export {
-  type Buckets,
   bucketDigestsSql,
-  type ComparedColumn,
   DIGEST_SESSION,
   type Digest,
-  type DigestScope,
   digestSql,
-  type KeyColumn,
-  type Piece,
-  type RowKey,
   rangeEndSql,
   rowHashesSql,
   saysItsEnd,
 } from './digest';
+export type { Buckets, ComparedColumn, DigestScope, KeyColumn, Piece, RowKey } from './scope';
 export {
   readTransformations,
   type TargetNames,
