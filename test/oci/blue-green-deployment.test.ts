@@ -9,6 +9,7 @@ import { requireKnown } from '../../lib/oci/blue-green-deployment/databases';
 import { parseCutover, readTopology } from '../../lib/postgres';
 import type { Answers, RegisteredResource } from '../../lib/rehearsal/pulumi-program';
 import { administered, deployment } from './deployment';
+import { exposures } from './described';
 import { ofType, only, refusal, registered } from './programs';
 import { violations } from './violations';
 
@@ -160,12 +161,20 @@ test('passwords are made in Vault, and the program never sees them', async () =>
   for (const { inputs } of secrets) expect(inputs).not.toHaveProperty('secretContent');
 });
 
-test('the host may read the logins that it needs, and switch this load balancer', async () => {
+test('the host may read the logins that it needs, and switch load balancers beside it', async () => {
   const { inputs } = only(await program(), 'oci:Identity/policy:Policy');
   expect(inputs.statements).toEqual([
     "Allow dynamic-group shop-runner to read secret-bundles in compartment id ocid1.compartment.oc1..shop where any {target.secret.id = 'ocid1.vaultsecret.oc1..blue-login', target.secret.id = 'ocid1.vaultsecret.oc1..green-login', target.secret.id = 'ocid1.secret.oc1..shop-reader-login', target.secret.id = 'ocid1.secret.oc1..shop-reverse-login'}",
-    "Allow dynamic-group shop-runner to use network-load-balancers in compartment id ocid1.compartment.oc1..shop where target.network-load-balancer.id = 'ocid1.networkloadbalancer.oc1..shop'",
+    'Allow dynamic-group shop-runner to use network-load-balancers in compartment id ocid1.compartment.oc1..shop',
   ]);
+});
+
+test('plain keys are kept as secrets wherever they are handed on, also that of a host in between', async () => {
+  const proxy = { host: 'b', user: 'b', hostKey: 'ssh-ed25519 BBBB', privateKey: 'private-key-2' };
+  const runner = { ...deployment().runner, proxy };
+  const resources = await program({ runner });
+  expect(exposures(resources, 'private-key')).toEqual([]);
+  expect(exposures(resources, 'ssh-ed25519 BBBB')).not.toEqual([]);
 });
 
 test('as long as the schema is not copied, nothing replicates', async () => {

@@ -1,5 +1,9 @@
 import { BlueGreenEndpoint, type BlueGreenEndpointArgs } from '../../lib/oci';
-import { activeSide, inheritedSide } from '../../lib/oci/blue-green-endpoint/active-side';
+import {
+  activeSide,
+  inheritedSide,
+  namesakes,
+} from '../../lib/oci/blue-green-endpoint/active-side';
 import type { Answers } from '../../lib/rehearsal/pulumi-program';
 import { COMPARTMENT, ofType, only, refusal, registered, SUBNET, VCN } from './programs';
 
@@ -143,6 +147,7 @@ const SIDES = {
   green: { server: 'green', ipAddress: '10.0.2.20' },
 };
 const LED_TO_BLUE = [side('10.0.2.10', true), side('10.0.2.20', false)];
+const OF_ANOTHER_STACK = [side('10.9.2.10', false), side('10.9.2.20', true)];
 const LED_TO_GREEN = [side('10.0.2.10', false), side('10.0.2.20', true)];
 
 /** Load balancers of the compartment, by their ids, each with a name, a state, and what it leads to. */
@@ -176,8 +181,17 @@ test('a new load balancer leads to the blue side whatever is deleted, empty, or 
     gone: ['shop', 'DELETED', LED_TO_GREEN],
     empty: ['shop', 'ACTIVE', []],
     theirs: ['reports', 'ACTIVE', [side('10.0.2.20', true)]],
+    another: ['shop', 'ACTIVE', OF_ANOTHER_STACK],
   });
   expect(await backends(there)).toMatchObject(LED_TO_BLUE);
+});
+
+test('of a load balancer with its name in front of other databases somebody is told', () => {
+  const other = { id: 'prod', displayName: 'shop', backends: OF_ANOTHER_STACK };
+  expect(namesakes('shop', [other], SIDES)).toEqual([
+    "the compartment has another load balancer called 'shop', which leads to neither database and is left alone: prod; if it is another stack's, give one of the two another name",
+  ]);
+  expect(namesakes('shop', [{ ...other, backends: LED_TO_GREEN }], SIDES)).toEqual([]);
 });
 
 test('what it says itself comes before what others say', async () => {

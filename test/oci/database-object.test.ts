@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { DatabaseObject, type DatabaseObjectArgs, RunnerAuth } from '../../lib/oci';
+import { exposures } from './described';
 import { only, refusal, registered } from './programs';
 
 const COMMAND = 'command:remote:Command';
@@ -103,6 +104,14 @@ test('keys are kept as secrets, also those of a host in between', async () => {
   expect(inputs.create).toBe(
     "OCI_CLI_AUTH=api_key '/opt/pontoon 1/bin/pontoon' apply --owner shop/dev/slot",
   );
+});
+
+test('the component keeps them as secrets too', async () => {
+  const proxy = { host: 'b', user: 'b', hostKey: 'ssh-rsa BBBB', privateKey: 'the-private-key-2' };
+  const resources = await registered(
+    () => new DatabaseObject('slot', args({ runner: { ...args().runner, proxy } })),
+  );
+  expect(exposures(resources, 'the-private-key')).toEqual([]);
 });
 
 test('what a spec gets from another resource is filled in when that is there', async () => {

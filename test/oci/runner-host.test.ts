@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
 import { RunnerHost, type RunnerHostArgs } from '../../lib/oci';
 import { bootScript, installation } from '../../lib/oci/runner-host/boot';
 import { WATCH, watchScript } from '../../lib/oci/runner-host/watch';
 import { cloudConfigRemarks, cloudInitIsThere } from './cloud-config';
+import { exposures } from './described';
 import { COMPARTMENT, ofType, only, refusal, registered, SUBNET, VCN } from './programs';
 import { userDataOf } from './user-data';
 
@@ -54,6 +56,15 @@ test('what it boots with names secrets, and holds none', async () => {
   expect(text).toContain('ocid1.vaultsecret.oc1..hostkey');
   expect(text).not.toContain('the-private-key');
   expect(JSON.stringify(only(resources, INSTANCE).inputs.metadata).length).toBeLessThan(32_000);
+});
+
+test('plain keys are kept as secrets, and handed on as such', async () => {
+  const proxy = { host: 'b', user: 'b', hostKey: 'ssh-rsa BBBB', privateKey: 'the-private-key-2' };
+  const resources = await registered(() => {
+    const { connection } = new RunnerHost('runner', args({ proxy }));
+    new pulumi.ComponentResource('a:user:s', 'own', { connection });
+  });
+  expect(exposures(resources, 'the-private-key')).toEqual([]);
 });
 
 test('it is logged in to from named networks, and reaches databases and services', async () => {

@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { createTopology, plainTopology, topologyWarnings } from '../../postgres';
 import { BlueGreenEndpoint } from '../blue-green-endpoint';
+import { withSecretKeys } from '../database-object';
 import { createAlarms } from './alarms';
 import type { BlueGreenDeploymentArgs } from './args';
 import { cutoverInput } from './cutover';
@@ -45,7 +46,12 @@ export class BlueGreenDeployment extends pulumi.ComponentResource {
   public readonly cutoverInput?: pulumi.Output<string>;
 
   constructor(name: string, args: BlueGreenDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('pontoon:index:BlueGreenDeployment', name, args, opts);
+    super(
+      'pontoon:index:BlueGreenDeployment',
+      name,
+      { ...args, runner: withSecretKeys(args.runner) },
+      opts,
+    );
     validate(name, args);
     const topology = createTopology(blueGreenTopology(args));
     for (const warning of topologyWarnings(topology)) void pulumi.log.warn(warning, this);
@@ -125,7 +131,6 @@ function replication(
   const logins = [blue.secret, green.secret, readerSecret];
   const policy = allowRunner(name, args, {
     secretIds: reverseSecret === undefined ? logins : [...logins, reverseSecret],
-    networkLoadBalancerId: sides.endpoint.networkLoadBalancerId,
     parent,
   });
   const dependsOn = policy === undefined ? [] : [policy];

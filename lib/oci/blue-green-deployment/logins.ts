@@ -85,31 +85,30 @@ export function checkFree(
   ]);
 }
 
-/** Lets the host read exactly these logins, switch exactly this load balancer, and post what it watches. */
+/** Lets the host read exactly these logins, switch load balancers of the compartment, and post what it watches. */
 export function allowRunner(
   name: string,
   args: BlueGreenDeploymentArgs,
   {
     secretIds,
-    networkLoadBalancerId,
     parent,
   }: {
     readonly secretIds: readonly pulumi.Input<string>[];
-    readonly networkLoadBalancerId: pulumi.Input<string>;
     readonly parent: pulumi.Resource;
   },
 ): oci.identity.Policy | undefined {
   const { compartmentId, runnerGroupName } = args;
   if (runnerGroupName === undefined) return undefined;
   const statements = pulumi
-    .all([runnerGroupName, compartmentId, networkLoadBalancerId, pulumi.all([...secretIds])])
-    .apply(([group, compartment, balancer, secrets]) => {
+    .all([runnerGroupName, compartmentId, pulumi.all([...secretIds])])
+    .apply(([group, compartment, secrets]) => {
       const who = `Allow dynamic-group ${group} to`;
       const where = `in compartment id ${compartment} where`;
       const any = secrets.map((id) => `target.secret.id = '${id}'`).join(', ');
       return [
         `${who} read secret-bundles ${where} any {${any}}`,
-        `${who} use network-load-balancers ${where} target.network-load-balancer.id = '${balancer}'`,
+        // Of load balancers OCI's policies know general variables only, so that none can be named.
+        `${who} use network-load-balancers in compartment id ${compartment}`,
         ...(isWatched(args)
           ? [`${who} use metrics ${where} target.metrics.namespace = '${WATCH.namespace}'`]
           : []),

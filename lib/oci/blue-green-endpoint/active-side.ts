@@ -60,11 +60,10 @@ export function readActiveSide(
     .apply(([ownId, backends, found, blueSide, greenSide]) => {
       const sides = { blue: blueSide, green: greenSide };
       if (backends.length > 0) return activeSide(backends, sides);
-      return inheritedSide(
-        displayName,
-        found.filter((other) => other.id !== ownId),
-        sides,
-      );
+      const others = found.filter((other) => other.id !== ownId);
+      for (const warning of namesakes(displayName, others, sides))
+        void pulumi.log.warn(warning, parent);
+      return inheritedSide(displayName, others, sides);
     });
   return {
     activeServer,
@@ -116,7 +115,7 @@ function backendsOf(
 
 /**
  * The server that a new load balancer leads to: where those lead that it replaces, and the blue one if there are none. Of
- * `others` that are those with its name, and those in front of the same two databases.
+ * `others` that are those with its name that know one of the two databases, and those in front of both.
  *
  * @throws PontoonError with code ENDPOINT_UNKNOWN_SIDE if they contradict each other, or one leads to no side.
  */
@@ -130,7 +129,7 @@ export function inheritedSide(
     blue !== undefined &&
     [blue, green].every((side) => backends.some(({ ipAddress }) => ipAddress === side.ipAddress));
   const replaced = others.filter(
-    (other) => other.backends.length > 0 && (other.displayName === displayName || isInFront(other)),
+    (other) => isInFront(other) || (other.displayName === displayName && knowsOneOf(other, sides)),
   );
   const [first, ...rest] = new Set(replaced.map(({ backends }) => activeSide(backends, sides)));
   if (rest.length > 0)
@@ -138,6 +137,25 @@ export function inheritedSide(
       `must lead where those lead that it replaces, got ${replaced.map(({ id }) => id).join(' and ')}, which lead to different sides`,
     );
   return first ?? (blue ?? green).server;
+}
+
+/** Says which of `others` have its name and are somebody else's: another stack's, or of databases that are gone. */
+export function namesakes(
+  displayName: string,
+  others: readonly FoundLoadBalancer[],
+  sides: Sides,
+): string[] {
+  return others
+    .filter((other) => other.displayName === displayName && other.backends.length > 0)
+    .filter((other) => !knowsOneOf(other, sides))
+    .map(
+      ({ id }) =>
+        `the compartment has another load balancer called '${displayName}', which leads to neither database and is left alone: ${id}; if it is another stack's, give one of the two another name`,
+    );
+}
+
+function knowsOneOf({ backends }: FoundLoadBalancer, { blue, green }: Sides): boolean {
+  return backends.some(({ ipAddress }) => [blue, green].some((s) => s?.ipAddress === ipAddress));
 }
 
 /**

@@ -8,7 +8,12 @@ import {
   Problems,
   readSpec,
 } from '../../postgres';
-import { type DatabaseObjectArgs, RunnerAuth, type RunnerConnection } from './args';
+import {
+  type DatabaseObjectArgs,
+  RunnerAuth,
+  type RunnerConnection,
+  type RunnerProxy,
+} from './args';
 import { connectionTo, withStandIns } from './binding';
 
 addObjectKinds(PGLOGICAL_KINDS);
@@ -27,7 +32,12 @@ export class DatabaseObject extends pulumi.ComponentResource {
   public readonly command: command.remote.Command;
 
   constructor(name: string, args: DatabaseObjectArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('pontoon:index:DatabaseObject', name, args, opts);
+    super(
+      'pontoon:index:DatabaseObject',
+      name,
+      { ...args, runner: withSecretKeys(args.runner) },
+      opts,
+    );
     const spec = validate(name, args);
     const { runner, server, primary, adopt } = args;
     const program = programOn(runner);
@@ -61,6 +71,22 @@ export class DatabaseObject extends pulumi.ComponentResource {
 /** How `runner` is called in a shell. */
 export function programOn({ program = 'pontoon', auth }: RunnerConnection): string {
   return `OCI_CLI_AUTH=${auth ?? RunnerAuth.INSTANCE_PRINCIPAL} ${quote(program)}`;
+}
+
+/** `runner` with its keys marked as the secrets that they are: what a component is given is kept in the state too. */
+export function withSecretKeys(runner: RunnerConnection): RunnerConnection {
+  const { privateKey, proxy } = runner;
+  return {
+    ...runner,
+    privateKey: pulumi.secret(privateKey),
+    ...(proxy === undefined ? {} : { proxy: proxyWithSecretKey(proxy) }),
+  };
+}
+
+/** `proxy` with its key, if it has one, marked as the secret that it is. */
+export function proxyWithSecretKey(proxy: RunnerProxy): RunnerProxy {
+  const { privateKey } = proxy;
+  return privateKey === undefined ? proxy : { ...proxy, privateKey: pulumi.secret(privateKey) };
 }
 
 /** How `runner` is reached, with its key marked as the secret that it is. */

@@ -6,4 +6,10 @@ export {
   type RunnerProxy,
 } from './args';
 export { connectionTo } from './binding';
-export { DatabaseObject, runnerProblems, sshTo } from './database-object';
+export {
+  DatabaseObject,
+  proxyWithSecretKey,
+  runnerProblems,
+  sshTo,
+  withSecretKeys,
+} from './database-object';

@@ -1,7 +1,7 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import { Problems } from '../../postgres';
-import type { RunnerConnection } from '../database-object';
+import { proxyWithSecretKey, type RunnerConnection } from '../database-object';
 import { MOST_METADATA, metadataSize } from '../instance-metadata';
 import { createSecurityGroup, networkProblems } from '../networks';
 import { PORT } from '../postgres-db-system';
@@ -32,10 +32,17 @@ export class RunnerHost extends pulumi.ComponentResource {
   public readonly connection: RunnerConnection;
 
   constructor(name: string, args: RunnerHostArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('pontoon:index:RunnerHost', name, args, opts);
+    const privateKey = pulumi.secret(args.privateKey);
+    const proxy = args.proxy === undefined ? undefined : proxyWithSecretKey(args.proxy);
+    super(
+      'pontoon:index:RunnerHost',
+      name,
+      { ...args, privateKey, ...(proxy === undefined ? {} : { proxy }) },
+      opts,
+    );
     validate(name, args);
     this.instance = createInstance(name, args, this);
-    const { tenancyId, compartmentId, hostKey, privateKey, proxy } = args;
+    const { tenancyId, compartmentId, hostKey } = args;
     const label = `${pulumi.getProject()}-${pulumi.getStack()}-${name}`;
     const group = new oci.identity.DynamicGroup(
       `${name}-group`,
