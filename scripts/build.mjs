@@ -38,6 +38,7 @@ function isUpToDate() {
     fs.existsSync(STAMP) &&
     fs.readFileSync(STAMP, 'utf8') === stamp &&
     fs.existsSync('dist/handler/index.js') &&
+    fs.existsSync('dist/handler/cutover.js') &&
     fs.existsSync('dist/handler/rds-certificates.gz') &&
     fs.existsSync('dist/handler/saslprep.js') &&
     sources.every((source) => fs.existsSync(outputOf(source)))

@@ -1,4 +1,4 @@
-// Bundles lib/handler into the one file that the template's Lambda function runs.
+// Bundles lib/handler into what the template's Lambda function runs: a file, and one that it loads to cut over.
 import { X509Certificate } from 'node:crypto';
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -84,7 +84,25 @@ const withoutUnusedParts = {
   },
 };
 
-/** Writes dist/handler/{index.js,saslprep.js,rds-certificates.gz,LICENSES.txt}; the same sources give the same bytes. */
+/**
+ * The walk of a cutover is as large as all else, and shares no object with it but those that it is called with: a file
+ * of its own has it, which is loaded when a cutover is walked.
+ */
+const cutoverBeside = {
+  name: 'cutover-beside',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/cutover$/ }, ({ importer }) =>
+      path.basename(importer) === 'function.ts'
+        ? { path: 'cutover', namespace: 'beside' }
+        : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'beside' }, () => ({
+      contents: `exports.walkCutover = (...given) => require('./cutover.js').walkCutover(...given);`,
+    }));
+  },
+};
+
+/** Writes dist/handler: index.js, what it loads when asked, and LICENSES.txt; the same sources give the same bytes. */
 export async function bundleHandler(root) {
   const directory = path.join(root, 'dist/handler');
   fs.mkdirSync(directory, { recursive: true });
@@ -103,12 +121,12 @@ export async function bundleHandler(root) {
   };
   const handler = await build({
     ...common,
-    entryPoints: ['lib/handler/index.ts'],
-    outfile: 'dist/handler/index.js',
-    external: ['@aws-sdk/*', 'pg-native'],
+    entryPoints: { index: 'lib/handler/function.ts', cutover: 'lib/handler/cutover/index.ts' },
+    outdir: 'dist/handler',
+    external: ['@aws-sdk/*', 'pg-native', './cutover.js'],
     // `require` finds the SDK of the Lambda runtime by NODE_PATH; a dynamic import would not.
     supported: { 'dynamic-import': false },
-    plugins: [certificatesBeside(directory), withoutUnusedParts, saslprepBeside],
+    plugins: [certificatesBeside(directory), withoutUnusedParts, saslprepBeside, cutoverBeside],
   });
   const saslprep = await build({
     ...common,

@@ -17,6 +17,7 @@ const REQUIRED = [
   'README.md',
   'dist/bin/pontoon.js',
   'dist/handler/LICENSES.txt',
+  'dist/handler/cutover.js',
   'dist/handler/index.js',
   'dist/handler/rds-certificates.gz',
   'dist/handler/saslprep.js',

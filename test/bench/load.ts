@@ -16,21 +16,25 @@ const RUNS = 9;
 const TIMER =
   'const t = performance.now(); require(process.argv[1]); console.log(performance.now() - t)';
 
-/** Loads the handler's bundle and the library's language, each in new processes. */
+/** Loads the handler's bundles and the library's language, each in new processes. */
 export function benchLoad(root = process.cwd()): readonly LoadRow[] {
-  const bundle = resolve(root, 'dist/handler/index.js');
   return [
-    {
-      name: 'handler bundle',
-      milliseconds: timeOf(bundle),
-      kibibytes: statSync(bundle).size / 1024,
-      kibibytesCompressed: gzipSync(readFileSync(bundle)).length / 1024,
-    },
+    bundleRow('handler bundle', resolve(root, 'dist/handler/index.js')),
+    bundleRow('what it loads for a cutover', resolve(root, 'dist/handler/cutover.js')),
     {
       name: "require('pontoon/postgres')",
       milliseconds: timeOf(resolve(root, 'dist/lib/postgres/index.js')),
     },
   ];
+}
+
+function bundleRow(name: string, file: string): LoadRow {
+  return {
+    name,
+    milliseconds: timeOf(file),
+    kibibytes: statSync(file).size / 1024,
+    kibibytesCompressed: gzipSync(readFileSync(file)).length / 1024,
+  };
 }
 
 function timeOf(file: string): number {

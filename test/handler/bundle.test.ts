@@ -144,6 +144,7 @@ test('knows the certificates of Amazon RDS, which did not sign the one of this s
 test('is no larger than is loaded quickly', () => {
   // Beyond it, see what came along by esbuild's metafile, and whether the function needs it.
   expect(statSync(join(DIRECTORY, 'index.js')).size).toBeLessThanOrEqual(400 * 1024);
+  expect(statSync(join(DIRECTORY, 'cutover.js')).size).toBeLessThanOrEqual(400 * 1024);
   expect(statSync(join(DIRECTORY, 'saslprep.js')).size).toBeLessThanOrEqual(12 * 1024);
   expect(statSync(join(DIRECTORY, 'rds-certificates.gz')).size).toBeLessThanOrEqual(80 * 1024);
 });

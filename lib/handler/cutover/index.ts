@@ -87,11 +87,6 @@ const ACTIONS = {
   status,
 } satisfies Record<string, Action>;
 
-/** Whether `event` concerns a cutover. */
-export function isCutoverInvocation(event: object): event is CutoverInvocation {
-  return 'pontoon' in event && event.pontoon === 'cutover';
-}
-
 /**
  * Walks one part of a cutover. Its errors carry their code as their name, by which a state machine tells them apart.
  */
