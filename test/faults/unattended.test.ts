@@ -9,8 +9,12 @@ import { asSuperuser, expectWhole, failureOf, OWNER, onwards, walkWith } from '.
 const JOBS = `CREATE SCHEMA cron;
 CREATE TABLE cron.job (jobid bigint PRIMARY KEY, command text, database text, username text, active boolean, jobname name);
 GRANT USAGE ON SCHEMA cron TO PUBLIC; GRANT SELECT ON cron.job TO PUBLIC;
+ALTER TABLE cron.job ENABLE ROW LEVEL SECURITY; CREATE POLICY cron_job_policy ON cron.job USING (username = CURRENT_USER);
 INSERT INTO cron.job VALUES (1, 'SELECT 1', 'app', 'app', true, 'of an application'), (2, 'SELECT 1', 'other', 'dbadmin', true, 'elsewhere'), (3, 'SELECT 1', 'app', 'dbadmin', false, 'inactive')`;
+/** Without it only a superuser sees the jobs of others. */
+const SHOWN = 'CREATE POLICY shown ON cron.job FOR SELECT TO dbadmin USING (true)';
 const NIGHTLY = `INSERT INTO cron.job VALUES (4, 'DELETE', 'app', 'dbadmin', true, 'nightly')`;
+const OF_SUPERUSER = `INSERT INTO cron.job VALUES (5, 'DELETE', 'app', 'rdsadmin', true, 'purge')`;
 
 describe.each(PAIRS)('what writes by itself, from PostgreSQL %i to %i', (from, to) => {
   let lab: CutoverLab;
@@ -83,7 +87,16 @@ describe.each(PAIRS)('what writes by itself, from PostgreSQL %i to %i', (from, t
   test('a scheduled job of the runner’s login closes a gate', async () => {
     const side = lab.side(lab.active);
     await asSuperuser(side, JOBS);
+    expect(await gates()).toBe(
+      side.server.major < 16
+        ? 'Error: the gates are open'
+        : `GATES_UNCHECKED: every gate of the cutover of 'shop' must be open, got:\n- no job is scheduled on the old writer that a fence does not stop: unchecked, got jobs of others in cron.job that row-level security hides; have its owner let the role of the runner read all (CREATE POLICY … FOR SELECT … USING (true), or BYPASSRLS), or drop pg_cron until the cutover has ended: only jobs of superusers and of kept roles matter, and nobody else sees whether there are any`,
+    );
+    await asSuperuser(side, SHOWN);
     expect(await gates()).toBe('Error: the gates are open');
+    await asSuperuser(side, OF_SUPERUSER);
+    expect(await gates()).toContain(`closed, got the job 'purge' of role 'rdsadmin'; `);
+    await asSuperuser(side, 'DELETE FROM cron.job WHERE jobid = 5');
     await asSuperuser(side, NIGHTLY);
     expect(await gates()).toBe(
       closedBy(
@@ -112,7 +125,7 @@ describe.each(PAIRS)('what writes by itself, from PostgreSQL %i to %i', (from, t
     const client = new Client(server.controlConfig('postgres'));
     client.on('error', () => undefined);
     await client.connect();
-    await client.query(`${JOBS}; ${NIGHTLY}`);
+    await client.query(`${JOBS}; ${SHOWN}; ${NIGHTLY}`);
     expect(await gates()).toBe(
       closedBy(
         `no job is scheduled on the old writer that a fence does not stop: closed, got the job 'nightly' of role 'dbadmin'; set active = false in cron.job until the cutover has ended`,

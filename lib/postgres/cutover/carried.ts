@@ -16,9 +16,16 @@ export interface PublishedTable extends QualifiedName {
  * Definitions for WITH: `names` has every table `oid` that rows are kept in by each of its names, its own and those of what
  * it is a partition of, and whether `selection` means that name. Whoever groups by `oid` asks nothing once per table.
  */
-export function namesOfKept(selection: TableSelection): string {
-  const kept = `c.relkind = 'r' AND c.relpersistence = 'p'`;
+export function namesOfKept(selection: TableSelection, persistence: 'p' | 'u' = 'p'): string {
+  const kept = `c.relkind = 'r' AND c.relpersistence = '${persistence}'`;
   return `above AS MATERIALIZED (SELECT c.oid, c.oid AS reloid FROM pg_catalog.pg_class c WHERE ${kept} UNION SELECT c.oid, a.relid::pg_catalog.oid FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(c.oid) AS a (relid) WHERE ${kept} AND c.relispartition), names AS MATERIALIZED (SELECT a.oid, a.reloid, sn.nspname AS schema, s.relname AS name, ${selectionSql(selection, 'sn.nspname', 's.relname')} AS selected FROM above a JOIN pg_catalog.pg_class s ON s.oid = a.reloid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace)`;
+}
+
+/** A table of `selection` whose changes no log has, so that nothing carries them. */
+export function unloggedTable(selection: TableSelection): Statement {
+  return sql(
+    `WITH ${namesOfKept(selection, 'u')} SELECT n.nspname AS schema, c.relname AS name FROM names t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.selected ORDER BY 1, 2 LIMIT 1`,
+  );
 }
 
 /**

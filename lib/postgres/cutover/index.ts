@@ -9,6 +9,7 @@ export {
   type PublishedTable,
   unfollowed,
   unidentified,
+  unloggedTable,
   unpublished,
 } from './carried';
 export { type CutoverOptions, deriveCutover, type ReverseOptions } from './derive';
@@ -153,7 +154,7 @@ export {
   targetMarks,
 } from './table-mark';
 export { countExceptions, exceptionTables, partitionsOf } from './task-tables';
-export { unfencedJobs, whereJobsAre } from './unattended';
+export { jobsAreHidden, unfencedJobs, whereJobsAre } from './unattended';
 export {
   beginVerification,
   bytesOf,

@@ -27,3 +27,10 @@ export function unfencedJobs(database: string, keep: readonly string[]): Stateme
     [database, keep],
   );
 }
+
+/** Whether `cron.job` may have rows that row-level security hides from the session: pg_cron shows everybody their own jobs. */
+export function jobsAreHidden(): Statement {
+  return sql(
+    `SELECT pg_catalog.row_security_active(c.oid) AND pg_catalog.pg_relation_size(c.oid) > 0 AND coalesce((SELECT pg_catalog.bool_or(NOT p.polpermissive) OR NOT pg_catalog.bool_or(pg_catalog.pg_get_expr(p.polqual, p.polrelid) = 'true') FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid AND p.polcmd IN ('r', '*') AND EXISTS (SELECT FROM pg_catalog.unnest(p.polroles) r WHERE CASE r WHEN 0 THEN true ELSE pg_catalog.pg_has_role(r, 'USAGE') END)), true) AS hidden FROM (SELECT 'cron.job'::pg_catalog.regclass::pg_catalog.oid AS oid) c`,
+  );
+}

@@ -6,6 +6,7 @@ import {
   type ReplicationPath,
   unfollowed,
   unidentified,
+  unloggedTable,
   unpublished,
 } from '../../postgres';
 import type { CutoverContext } from './context';
@@ -18,11 +19,21 @@ import { sqlOf, subscriptionOf } from './paths';
 export async function lookAtCarried(context: CutoverContext): Promise<string | undefined> {
   const { forward, reverse = [] } = context.plan;
   // Applications wait for this behind the fence, so that both servers are asked at once.
-  const [there, back] = await Promise.all([
+  const [unlogged, there, back] = await Promise.all([
+    lostByNature(context),
     lostThere(context, subscribed(forward)),
     lostBack(context, subscribed(reverse)),
   ]);
-  return there ?? back;
+  return unlogged ?? there ?? back;
+}
+
+/** What is in no log is carried by nobody, AWS DMS neither. */
+async function lostByNature(context: CutoverContext): Promise<string | undefined> {
+  const { from, selection } = context.plan;
+  const row = await context.runOne(from, unloggedTable(selection));
+  return row === undefined
+    ? undefined
+    : `table ${quoteQualified(row as unknown as QualifiedName)} on '${from}' is UNLOGGED, which nothing carries: SET LOGGED there, or exclude it from the selection`;
 }
 
 async function lostThere(

@@ -1,9 +1,11 @@
 import {
   admittedTo,
+  jobsAreHidden,
   NATIVE_SUBSCRIPTIONS,
   type OtherSession,
   otherSessions,
   PontoonError,
+  type Statement,
   unfencedJobs,
   usesPglogical,
   whereJobsAre,
@@ -11,6 +13,7 @@ import {
 import { withConnection } from '../connect';
 import { type Row, runOne } from '../run';
 import type { CutoverContext } from './context';
+import type { GateFinding } from './gate-schemas';
 
 /** The subscription that would go on writing to the old writer; undefined if there is none. */
 export async function lookAtSubscriptions(context: CutoverContext): Promise<string | undefined> {
@@ -39,10 +42,10 @@ export async function lookAtWorkers(context: CutoverContext): Promise<string | u
 }
 
 /** The scheduled job that would go on writing to the old writer; undefined if there is none. */
-export async function lookAtJobs(context: CutoverContext): Promise<string | undefined> {
+export async function lookAtJobs(context: CutoverContext): Promise<GateFinding> {
   const { from } = context.plan;
   const where = await context.runOne(from, whereJobsAre());
-  if (where?.here === true) return await jobHere(context, String(where.current));
+  if (where?.here === true) return finding(await jobsHere(context, String(where.current)));
   if (typeof where?.database !== 'string' || where.database === where.current) return undefined;
   const { keep } = admittedTo(context.plan);
   const known = context.services.connections?.[from];
@@ -57,7 +60,9 @@ export async function lookAtJobs(context: CutoverContext): Promise<string | unde
   return await withConnection(connection, context.services.secrets, session, async (client) => {
     // Without the extension there is no job.
     if ((await runOne(client, whereJobsAre()))?.here !== true) return undefined;
-    return described(await runOne(client, unfencedJobs(String(where.current), keep)));
+    return finding(
+      await jobsSeen((statement) => runOne(client, statement), String(where.current), keep),
+    );
   });
 }
 
@@ -65,9 +70,10 @@ export async function lookAtJobs(context: CutoverContext): Promise<string | unde
 export async function refuseUnattended(context: CutoverContext): Promise<void> {
   const { from } = context.plan;
   const where = await context.runOne(from, whereJobsAre());
+  const jobs =
+    where?.here === true ? await jobsHere(context, String(where.current)) : { hidden: false };
   const found =
-    (await lookAtSubscriptions(context)) ??
-    (where?.here === true ? await jobHere(context, String(where.current)) : undefined);
+    (await lookAtSubscriptions(context)) ?? jobs.job ?? (jobs.hidden ? HIDDEN_JOBS : undefined);
   if (found === undefined) return;
   throw new PontoonError(
     'NOT_QUIET',
@@ -75,13 +81,39 @@ export async function refuseUnattended(context: CutoverContext): Promise<void> {
   );
 }
 
-async function jobHere(context: CutoverContext, database: string): Promise<string | undefined> {
-  const { plan } = context;
-  return described(await context.runOne(plan.from, unfencedJobs(database, admittedTo(plan).keep)));
+/** The job that no fence stops, as far as one may look, and whether there may be others. */
+interface JobsSeen {
+  readonly job?: string;
+  readonly hidden: boolean;
 }
 
-function described(job: Row | undefined): string | undefined {
-  return job === undefined
-    ? undefined
-    : `the job '${String(job.name)}' of role '${String(job.role)}'`;
+const HIDDEN_JOBS = 'jobs of others in cron.job that row-level security hides';
+
+function finding({ job, hidden }: JobsSeen): GateFinding {
+  if (job !== undefined || !hidden) return job;
+  return {
+    unchecked: HIDDEN_JOBS,
+    wayOut:
+      'have its owner let the role of the runner read all (CREATE POLICY … FOR SELECT … USING (true), or BYPASSRLS), or drop pg_cron until the cutover has ended: only jobs of superusers and of kept roles matter, and nobody else sees whether there are any',
+  };
+}
+
+async function jobsHere(context: CutoverContext, database: string): Promise<JobsSeen> {
+  const { plan } = context;
+  return await jobsSeen(
+    (statement) => context.runOne(plan.from, statement),
+    database,
+    admittedTo(plan).keep,
+  );
+}
+
+async function jobsSeen(
+  ask: (statement: Statement) => Promise<Row | undefined>,
+  database: string,
+  keep: readonly string[],
+): Promise<JobsSeen> {
+  const job = await ask(unfencedJobs(database, keep));
+  if (job !== undefined)
+    return { job: `the job '${String(job.name)}' of role '${String(job.role)}'`, hidden: false };
+  return { hidden: (await ask(jobsAreHidden()))?.hidden === true };
 }

@@ -25,6 +25,17 @@ describe.each([
     expect(await found(rollbackOf(lab.plan()))).toMatch(/is not followed by '\w+' on 'blue'$/);
   });
 
+  test('a table that no log has is carried by nobody, and empty it would count as the same for ever', async () => {
+    await lab.blue.admin.query('CREATE UNLOGGED TABLE shop.scratch (id int PRIMARY KEY)');
+    expect(await found()).toBe(
+      `table "shop"."scratch" on 'blue' is UNLOGGED, which nothing carries: SET LOGGED there, or exclude it from the selection`,
+    );
+    const { selection } = lab.plan();
+    const excluded = { ...selection, exclude: [{ schema: 'shop', name: 'scratch' }] };
+    expect(await found({ ...lab.plan(), selection: excluded })).toBeUndefined();
+    await lab.blue.admin.query('DROP TABLE shop.scratch');
+  });
+
   test('a table that was made on both sides since closes a gate, and so the walk', async () => {
     for (const { admin } of [lab.blue, lab.green])
       await admin.query('CREATE TABLE shop.fresh (id int PRIMARY KEY)');
