@@ -317,6 +317,31 @@ test('a budget is spent on what comes first, then on small tables', async () => 
   ]);
 });
 
+test('a table that is cut off by the budget is gone on with', async () => {
+  await both('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 50000)');
+  const lock = await servers[1].client();
+  let resume: VerificationState | undefined;
+  let locked: Promise<unknown> | undefined;
+  const { tables } = await verify({
+    budgetMs: 2_000,
+    chunkRows: 500,
+    onProgress: ({ rows }) => {
+      if (rows > 0) locked ??= lock.query('BEGIN; LOCK TABLE app.t IN ACCESS EXCLUSIVE MODE');
+    },
+    onState: (state) => {
+      resume = state;
+    },
+  });
+  await locked;
+  await lock.query('ROLLBACK');
+  expect(tables).toMatchObject([{ reason: 'the time for it was spent before it was compared' }]);
+
+  // What was the same is not looked at again.
+  await target.query('DELETE FROM t WHERE id = 1');
+  const rest = await verify({ ...(resume === undefined ? {} : { resume }) });
+  expect(rest.tables).toMatchObject([{ status: 'same', sourceRows: 50_000 }]);
+});
+
 test('a session that may work half of its time takes twice as long', async () => {
   await both('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 20000)');
   const worked = await verify({ chunkRows: 1000 });

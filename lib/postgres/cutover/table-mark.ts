@@ -136,7 +136,8 @@ export function marksOf(
 }
 
 /** What befalls a table that is emptied again and again, which is carried to the new writer as its rows are. */
-export const REWRITTEN = 'compared before it was truncated or written anew';
+export const REWRITTEN =
+  'compared before it was truncated, written anew or given another partition';
 
 /** The tables of `now` that were not compared, or that something befell since they were `compared`. */
 export function changedTables(
@@ -154,7 +155,7 @@ function changeSince(then: TableMark | undefined, now: TableMark | undefined): s
   if (then === undefined || now === undefined) return 'not compared yet';
   if (then.definition !== now.definition) return 'compared before its definition changed';
   if (then.files !== now.files) return REWRITTEN;
-  if (then.filesThere !== now.filesThere) return `${REWRITTEN} on the new writer`;
+  if (then.filesThere !== now.filesThere) return `${REWRITTEN}, on the new writer`;
   if (then.published !== now.published) return 'compared before it was published in another way';
   return then.followed === now.followed ? undefined : 'compared before it was followed anew';
 }

@@ -1,4 +1,12 @@
-import { type ChangedTable, PontoonError, quoteQualified } from '../../postgres';
+import {
+  type ChangedTable,
+  PontoonError,
+  type QualifiedName,
+  quoteQualified,
+  selectedTable,
+  type TableComparison,
+  type TableSelection,
+} from '../../postgres';
 import { planAll } from '../verify/plan';
 import { Obstacle, withReaders } from '../verify/reader';
 import type { TableVerification } from '../verify/result';
@@ -30,7 +38,7 @@ export async function compareFinally(context: CutoverContext): Promise<void> {
   await context.note(`${same.length} of ${of} tables compared`);
 }
 
-/** What has changed since the gates is looked for while sessions open and the comparison is planned. */
+/** What has changed since the gates is looked for while sessions open. It is planned and compared before all others. */
 async function compareWithin(context: CutoverContext): Promise<Compared> {
   const { from, to, selection, limits } = context.plan;
   const started = performance.now();
@@ -47,20 +55,44 @@ async function compareWithin(context: CutoverContext): Promise<Compared> {
   };
   const changes = changedSince(context);
   const comparing = withReaders(options, async (readers): Promise<Compared> => {
-    const [{ changed }, planned] = await Promise.all([
-      changes,
-      planAll(options, readers, budgetMs),
-    ]);
+    const { changed, of } = await changes;
     const first = changed.map(({ table }) => table);
-    const { tables } = await compareAll({ ...options, first }, planned, readers, started);
-    return { changed, tables, of: tables.length };
+    const compare = async (part: TableSelection): Promise<readonly TableVerification[]> => {
+      const msLeft = started + budgetMs - performance.now();
+      if (msLeft < 1) return [];
+      const some = { ...options, selection: part };
+      const planned = await planAll(some, readers, msLeft).catch(nothingInTime);
+      return (await compareAll(some, planned, readers, started)).tables;
+    };
+    // To plan all tables may take longer than there is time for.
+    const must = first.length === 0 ? [] : await compare(only(selection, first));
+    const rest = await compare(without(selection, first));
+    const tables = [...must, ...rest];
+    return { changed, tables, of: Math.max(of, tables.length) };
   });
   await Promise.allSettled([changes, comparing]);
-  return await comparing.catch(async (error: unknown) => {
-    // So many tables that the time was over before the first of them.
-    if (error instanceof Obstacle) return { ...(await changes), tables: [] };
-    throw error;
-  });
+  return await comparing;
+}
+
+/** So many tables that the time was over before the first of them. */
+function nothingInTime(error: unknown): readonly TableComparison[] {
+  if (error instanceof Obstacle) return [];
+  throw error;
+}
+
+/** `tables` of `selection`, with what it says of them in particular. */
+function only(selection: TableSelection, tables: readonly QualifiedName[]): TableSelection {
+  return { tables: tables.map((table) => selectedTable(selection, table) ?? table) };
+}
+
+function without(selection: TableSelection, left: readonly QualifiedName[]): TableSelection {
+  const { tables = [], exclude = [] } = selection;
+  const names = left.map(quoteQualified);
+  return {
+    ...selection,
+    tables: tables.filter((table) => !names.includes(quoteQualified(table))),
+    exclude: [...exclude, ...left],
+  };
 }
 
 interface Compared {

@@ -32,6 +32,8 @@ import { renamesOf } from './target-names';
 /** What may be read in a millisecond behind the fence, also by a busy server; a table costs as much as this besides. */
 const BYTES_A_MS = 10_000;
 const BYTES_FOR_EACH = 50_000;
+/** Each of all tables costs as much as this to look at, whether it has changed. */
+const BYTES_FOR_LOOK = 500;
 
 /** How far the comparison before a cutover is. */
 export interface RowsVerified {
@@ -57,6 +59,9 @@ export type RowsOptions = Pick<
  * Compares every selected table while applications write, and has the new writer remember the result, which a cutover
  * asks for. Tables that were found to be the same are not compared again as long as the stream has not broken, so that
  * what one call has no time for is left to the next.
+ *
+ * @throws PontoonError with code NO_PROGRESS when `budgetMs` was not enough for a second time, and another call would get
+ * no further.
  */
 export async function verifyRows(
   request: CutoverRequest,
@@ -76,17 +81,18 @@ export async function verifyRows(
   const marks = await marksNow(context, { follow: true });
   // None either if the call before was cut off.
   const saved = goesOn ? (found?.state ?? undefined) : undefined;
-  let state =
+  const resumed =
     saved === undefined
       ? undefined
       : withoutChanged(readState(saved), changedTables(resultsIn(found), marks));
+  let state = resumed;
   const { tables } = await verifyTables({
     source: connectionOf(context, plan.from),
     target: connectionOf(context, plan.to),
     secrets: services.secrets,
     selection: plan.selection,
     ...renamesOf(context),
-    ...(state === undefined ? {} : { resume: state }),
+    ...(resumed === undefined ? {} : { resume: resumed }),
     ...options,
     onState: (latest) => {
       state = latest;
@@ -111,12 +117,51 @@ export async function verifyRows(
     results
       .filter((result) => result.status === status)
       .map(({ table, reason }) => `${quoteQualified(table)}: ${reason}`);
+  const left = leftOf(results);
+  const differs = sentences('differs');
+  const leftBefore = goesOn ? leftOf(resultsIn(found)) : [];
+  const { budgetMs } = options;
+  if (
+    budgetMs !== undefined &&
+    differs.length === 0 &&
+    leftBefore.every((name) => left.includes(name))
+  ) {
+    // Others may have had most of the time.
+    const tried = leftOf(tables.filter(({ seconds }) => seconds * 2_000 >= budgetMs));
+    const again = tried.filter((name) => leftBefore.includes(name));
+    refuseStuck(again, [resumed, state], budgetMs);
+  }
   return {
     same: sentences('same').length,
-    differs: sentences('differs'),
+    differs,
     unchecked: sentences('unchecked').filter((sentence) => !sentence.endsWith(TIME_SPENT)),
-    left: results.filter(({ reason }) => reason === TIME_SPENT).length,
+    left: left.length,
   };
+}
+
+/** The tables that the time did not suffice for. */
+function leftOf(results: readonly Pick<NotedResult, 'table' | 'reason'>[]): readonly string[] {
+  return results
+    .filter(({ reason }) => reason === TIME_SPENT)
+    .map(({ table }) => quoteQualified(table));
+}
+
+/** Another call would get no further if this one knows no more of any of `names` than the one before. */
+function refuseStuck(
+  names: readonly string[],
+  states: readonly (VerificationState | undefined)[],
+  budgetMs: number,
+): void {
+  const known = (name: string): readonly string[] =>
+    states.map((state) => {
+      const { rows = 0, after, read } = state?.tables[name] ?? {};
+      return JSON.stringify([rows, after, read]);
+    });
+  if (names.length === 0 || names.some((name) => new Set(known(name)).size > 1)) return;
+  throw new PontoonError(
+    'NO_PROGRESS',
+    `a table, or a range of its key, must be compared within ${budgetMs / 1000} s, got nothing of ${names.join(', ')} in two tries; what has no key by which both servers sort alike is compared in one go: compare where nothing limits the time, by pontoon cutover --compare`,
+  );
 }
 
 /** What keeps the rows from counting as verified. */
@@ -133,13 +178,15 @@ export async function lookAtRows(context: CutoverContext): Promise<GateFinding> 
   const other = results.find(({ status }) => status !== 'same');
   if (other !== undefined)
     return `${quoteQualified(other.table)} ${other.status} (${other.reason ?? ''})`;
-  return await lookAtChanged(context, changedTables(results, await marksNow(context)));
+  const now = await marksNow(context);
+  return await lookAtChanged(context, changedTables(results, now), now.length);
 }
 
 /** What is emptied again and again is never compared for long, but as soon as nobody can write, if it is small. */
 async function lookAtChanged(
   context: CutoverContext,
   changed: readonly ChangedTable[],
+  of: number,
 ): Promise<GateFinding> {
   const { from, limits, forward } = context.plan;
   const [first] = changed;
@@ -154,13 +201,13 @@ async function lookAtChanged(
   )
     return found;
   const size = await context.runOne(from, bytesOf(changed.map(({ table }) => table)));
-  const bytes = Number(size?.bytes) + changed.length * BYTES_FOR_EACH;
+  const bytes = Number(size?.bytes) + changed.length * BYTES_FOR_EACH + of * BYTES_FOR_LOOK;
   const names = changed.map(({ table }) => quoteQualified(table)).sort();
   return bytes <= limits.verificationMs * BYTES_A_MS
     ? {
-        besides: `as it must be, but compared behind the fence again, since it is emptied or written anew: ${names.join(', ')}`,
+        besides: `as it must be, but compared behind the fence again, since it was truncated, written anew or given another partition: ${names.join(', ')}`,
       }
-    : `${found}, and too big to be compared in 'verificationMs' (${limits.verificationMs}) behind the fence; exclude what is always emptied`;
+    : `${found}, and too big to be compared in 'verificationMs' (${limits.verificationMs}) behind the fence; raise that, compare the rows again once partitions are made ahead, or exclude what is always emptied`;
 }
 
 /** Every table whose comparison counts no more, of so many; of none where rows need not be compared. */

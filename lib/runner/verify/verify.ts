@@ -134,7 +134,9 @@ class Run {
         options.onProgress?.(meter.now());
       },
     });
-    this.state.set(quoteQualified(table), { ...latest, plan, result });
+    // What the time did not suffice for is gone on with.
+    const ended = result.reason === TIME_SPENT ? {} : { result };
+    this.state.set(quoteQualified(table), { ...latest, plan, ...ended });
     return result;
   }
 

@@ -69,11 +69,31 @@ test('what differs keeps the gate closed', async () => {
   });
 });
 
-test('the final comparison takes no longer than it may, also where nothing is compared in that time', async () => {
+test('a comparison that gets no further ends, and does not go on for ever', async () => {
+  for (const { admin } of [lab.blue, lab.green])
+    await admin.query('CREATE TABLE shop.keyless (note text)');
+  const locked = await lab.green.superuser();
+  await locked.query('BEGIN; LOCK TABLE shop.keyless IN ACCESS EXCLUSIVE MODE');
+  const compare = (budgetMs: number) => verifyRows(request(), services, { budgetMs });
   await lab.green.admin.query('DELETE FROM pontoon.verification');
   await lab.green.admin.query(
     `UPDATE shop.customers SET name = 'customer ' || id WHERE name = 'another'`,
   );
+  try {
+    expect(await compare(2_000)).toMatchObject({ differs: [], left: 1 });
+    await expect(compare(2_000)).rejects.toMatchObject({
+      code: 'NO_PROGRESS',
+      message: `a table, or a range of its key, must be compared within 2 s, got nothing of "shop"."keyless" in two tries; what has no key by which both servers sort alike is compared in one go: compare where nothing limits the time, by pontoon cutover --compare`,
+    });
+  } finally {
+    await locked.end();
+  }
+  expect(await compare(60_000)).toMatchObject({ same: 4, left: 0 });
+  for (const { admin } of [lab.blue, lab.green]) await admin.query('DROP TABLE shop.keyless');
+});
+
+test('the final comparison takes no longer than it may, also where nothing is compared in that time', async () => {
+  await lab.green.admin.query('DELETE FROM pontoon.verification');
   expect(await verifyRows(request(), services)).toMatchObject({ same: 3 });
   const hasty = { ...plan, limits: { ...plan.limits, verificationMs: 1 } };
   expect(await cutover({ plan: hasty, owner: 'test' }, services)).toMatchObject({
