@@ -45,6 +45,7 @@ export class Application {
   private readonly running: Promise<void>;
   private turn = 0;
   private side = 0;
+  private connection: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: ApplicationOptions) {
     this.journal = new Journal(options.client, options.synchronous);
@@ -52,6 +53,11 @@ export class Application {
     this.running = this.run();
     // A fault waits for `stop`, which throws it.
     this.running.catch(() => undefined);
+  }
+
+  /** Ends with the connection that there is now, if it writes to the server at port `side`. */
+  public async cutOff(side: number): Promise<void> {
+    if (this.side === side) await this.connection;
   }
 
   /** Ends after the write that is under way. */
@@ -64,7 +70,8 @@ export class Application {
     let pauseMs = 0;
     while (!this.stopping.signal.aborted) {
       const before = this.journal.acknowledged;
-      await this.session();
+      this.connection = this.session();
+      await this.connection;
       // A connection that was cut is made anew at once; one that is refused is not to keep the server busy.
       const refused = this.journal.acknowledged === before;
       pauseMs = refused ? Math.min(Math.max(2 * pauseMs, FIRST_PAUSE_MS), LONGEST_PAUSE_MS) : 0;

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase, ClientConfig } from 'pg';
 import { PontoonError, type QualifiedName, quoteQualified } from '../../postgres';
 import { Application } from './application';
@@ -161,9 +161,8 @@ export class Applications {
   public async crash(server: WorkloadServer, kill: () => Promise<void>): Promise<void> {
     const fromMs = performance.now() - UNFLUSHED_MS;
     await kill();
-    // What the server answered before it died may wait in a socket to be read.
-    await nextTurn();
-    await nextTurn();
+    // The sessions of a postmaster that was killed answer until they notice, and what they said waits to be read.
+    await Promise.all(this.all.map((application) => application.cutOff(server.port)));
     this.crashes.push({ fromMs, toMs: performance.now(), side: server.port });
   }
 
