@@ -15,6 +15,7 @@ import {
   plan,
   type ReconcileClients,
   type ReconcileRequest,
+  SERVER_WARNING,
   withConnection,
 } from '../runner';
 import type { Arguments } from './arguments';
@@ -158,17 +159,21 @@ function printPlan(
 }
 
 function printOutcome(
-  { stdout }: Io,
+  { stdout, stderr }: Io,
   options: Arguments,
   request: ReconcileRequest,
   outcome: Outcome,
 ): void {
+  // Somebody must hear of what stayed behind, who does not look at what was done.
+  for (const step of outcome.steps)
+    if (step.startsWith(SERVER_WARNING)) writeLine(stderr, `pontoon: ${step}`);
   if (options.flag('json')) {
     writeJson(stdout, { ...identify(request), ...outcome });
   } else if (outcome.steps.length === 0) {
     writeLine(stdout, `nothing to do for ${nameOf(request)}`);
   } else {
-    for (const step of outcome.steps) writeLine(stdout, `done: ${step}`);
+    for (const step of outcome.steps)
+      if (!step.startsWith(SERVER_WARNING)) writeLine(stdout, `done: ${step}`);
     for (const [name, value] of Object.entries(outcome.attributes))
       writeLine(stdout, `${name} = ${value}`);
   }

@@ -72,6 +72,9 @@ function linesOf(plan: CutoverPlan, found: CutoverStatus): string[] {
   return rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
 }
 
+/** A server keeps about as much for itself. */
+const KEPT = 64 * 1024 * 1024;
+
 const NEVER_TRAVELS =
   'and what is written there never travels: keep them out, and compare the rows before anything is finalized';
 
@@ -108,8 +111,10 @@ function wayRows(name: string, way: WayStatus): (readonly [string, string])[] {
   });
 }
 
-function pathText({ state, lagBytes }: PathStatus): string {
-  return lagBytes === undefined ? state : `${state}, ${formatBytes(lagBytes)} behind`;
+function pathText({ state, lagBytes, keptBytes = 0 }: PathStatus): string {
+  if (lagBytes === undefined) return state;
+  const kept = keptBytes < KEPT ? '' : `, slots keep ${formatBytes(keptBytes)}`;
+  return `${state}, ${formatBytes(lagBytes)} behind${kept}`;
 }
 
 function gateText({ title, status: state, found, wayOut }: Gate): string {

@@ -61,3 +61,4 @@ export type { DifferingRow, TableVerification, Verification } from './verify/res
 export { readState, type TableState, type VerificationState } from './verify/state';
 export { verifyTables } from './verify/verify';
 export { type Probe, type WaitOptions, waitUntil } from './wait';
+export { SERVER_WARNING } from './warnings';

@@ -1,5 +1,8 @@
 import type { ClientBase } from 'pg';
 
+/** What a step begins with that tells what a server warned of. */
+export const SERVER_WARNING = 'warning of the server: ';
+
 /** Adds to what `work` says it did what the server warned of meanwhile, such as a slot elsewhere that it could not drop. */
 export async function withWarnings<Result extends { readonly steps: readonly string[] }>(
   client: ClientBase,
@@ -7,7 +10,7 @@ export async function withWarnings<Result extends { readonly steps: readonly str
 ): Promise<Result> {
   const warnings: string[] = [];
   const hear = (said: { severity?: string | undefined; message?: string | undefined }): void => {
-    if (said.severity === 'WARNING') warnings.push(`warning of the server: ${said.message}`);
+    if (said.severity === 'WARNING') warnings.push(SERVER_WARNING + said.message);
   };
   client.on('notice', hear);
   try {

@@ -102,6 +102,22 @@ test('plans, applies, applies again, drops, drops again', async () => {
   });
 });
 
+test('tells on stderr what the server warns of while it drops', async () => {
+  const admin = await pg.client();
+  await admin.query(
+    `CREATE FUNCTION warn() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'it stays'; END $$; CREATE EVENT TRIGGER warn ON sql_drop EXECUTE FUNCTION warn()`,
+  );
+  await run(['apply'], { kind: 'canary', readers: [] });
+  const { code, stdout, stderr } = await run(['drop'], { kind: 'canary', readers: [] });
+  await admin.query('DROP EVENT TRIGGER warn; DROP FUNCTION warn()');
+  await admin.end();
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: 'pontoon: warning of the server: it stays\n',
+  });
+  expect(stdout).toMatch(/^done: drop .*\n$/);
+});
+
 test('shows no secret, neither in a plan nor in a failure', async () => {
   await run(['apply'], { kind: 'ledger' });
   const planned = await run(['apply', '--plan', '--json'], ROLE);

@@ -434,11 +434,13 @@ test('pglogical gets nodes and sets on both databases, and one subscription', as
   expect(made[`${blueNode}`]?.spec).toMatchObject({
     name: 'blue',
     readers: ['pontoon_reader'],
+    slots: ['pontoon_green'],
     local: { server: 'blue', secret: 'ocid1.secret.oc1..shop-reader-login' },
   });
   expect(made[`${greenNode}`]?.spec).toMatchObject({
     name: 'green',
     readers: ['pontoon_reverse'],
+    slots: ['pontoon_reverse'],
     local: { server: 'green', secret: 'ocid1.vaultsecret.oc1..green-login' },
   });
   const set = 'shop-set-pglogical-replication-set-pontoon-in-blue-shop';

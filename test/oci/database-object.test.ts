@@ -38,7 +38,7 @@ test('an object is applied when it is made and when it changes, and dropped when
     create: apply,
     update: apply,
     delete: 'OCI_CLI_AUTH=instance_principal pontoon drop --owner shop/dev/slot',
-    logging: 'none',
+    logging: 'stderr',
     addPreviousOutputInEnv: false,
   });
   expect(inputs).not.toHaveProperty('triggers');

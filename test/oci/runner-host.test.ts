@@ -241,8 +241,8 @@ function posted(deployments: Readonly<Record<string, string>>): readonly unknown
 
 test('the host posts of each deployment what its slots keep, and nothing of one that cannot be asked', () => {
   const status = {
-    forward: { state: 'stalled', lagBytes: 5 * 1024 * 1024 },
-    reverse: { state: 'absent' },
+    forward: { state: 'stalled', lagBytes: 0, keptBytes: 5 * 1024 * 1024 },
+    reverse: { state: 'copying' },
     gates: [],
   };
   const [metrics, said] = posted({ shop: JSON.stringify(status), lost: 'fails' });

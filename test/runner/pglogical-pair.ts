@@ -117,8 +117,11 @@ export class PglogicalPair {
   }
 
   public node(side: PglogicalSide): object {
-    const local = side === this.green ? { local: this.address(side, LOCAL) } : {};
-    return { kind: 'pglogical-node', name: side.name, readers: ['reader'], ...local };
+    const more =
+      side === this.green
+        ? { local: this.address(side, LOCAL) }
+        : { slots: ['forward_slot', 'second_slot'] };
+    return { kind: 'pglogical-node', name: side.name, readers: ['reader'], ...more };
   }
 
   public subscription(more: object = {}): object {

@@ -1,5 +1,6 @@
 // The objects of pglogical on real servers of two majors.
 import { readFileSync } from 'node:fs';
+import { PGLOGICAL_SUBSCRIPTIONS } from '../../lib/postgres';
 import { waitUntil } from '../../lib/runner';
 import { pglogicalObstacle, preparePglogical } from '../pglogical-servers';
 import { PglogicalPair, type PglogicalSide } from './pglogical-pair';
@@ -49,6 +50,20 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
         return JSON.stringify(found) === JSON.stringify(expected)
           ? { done: true, value: undefined }
           : { done: false, reason: JSON.stringify(found) };
+      },
+    });
+  };
+
+  const untilCopying = async (copying: boolean): Promise<void> => {
+    const { text, values } = PGLOGICAL_SUBSCRIPTIONS.state('forward');
+    await waitUntil({
+      what: `it must be ${copying} that it copies`,
+      deadlineMs: 60_000,
+      probe: async () => {
+        const { rows } = await pair.green.admin.query(text, [...(values ?? [])]);
+        return rows[0]?.copying === copying
+          ? { done: true, value: undefined }
+          : { done: false, reason: JSON.stringify(rows) };
       },
     });
   };
@@ -107,12 +122,17 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
       'add 1 tables to replication set "forward_insert_only"',
     ]);
     expect(await pair.plan(pair.blue, FORWARD)).toEqual([]);
+    const writer = await pair.green.server.client();
+    await writer.query('BEGIN; LOCK TABLE shop.orders IN EXCLUSIVE MODE');
     expect(
       (await pair.apply(pair.green, pair.subscription({ selection: SELECTION }))).steps,
     ).toEqual([
       'create pglogical subscription "forward"',
       'name the slot of pglogical subscription "forward"',
     ]);
+    await untilCopying(true);
+    await writer.query('COMMIT');
+    await writer.end();
     expect(await pair.plan(pair.green, pair.subscription({ selection: SELECTION }))).toEqual([]);
     await untilRows(pair.green, ['log there before', 'orders 1 there before', 'parted 1']);
     await pair.blue.admin.query(
@@ -120,6 +140,7 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
     );
     const now = ['log new', 'log there before', 'orders 1 changed', 'orders 2 new', 'parted 7'];
     await untilRows(pair.green, now);
+    await untilCopying(false);
     const { rows } = await pair.blue.admin.query(
       'SELECT slot_name, plugin, active FROM pg_replication_slots',
     );
@@ -270,15 +291,29 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
       'drop replication set "forward"',
       'drop replication set "forward_insert_only"',
     ]);
+    await pair.blue.admin.query(
+      `SELECT pg_create_logical_replication_slot('theirs', 'pglogical_output')`,
+    );
     for (const side of [pair.green, pair.blue])
       expect((await pair.drop(side, pair.node(side))).steps).toEqual([
-        ...(side === pair.blue ? ['drop slot "forward_slot", which nobody reads'] : []),
+        ...(side === pair.blue
+          ? [
+              'drop slot "forward_slot", which nobody reads',
+              'leave slot "theirs", which nobody reads',
+            ]
+          : []),
         'keep "reader" from pglogical',
         'keep "reader" from the sets of pglogical',
         `drop pglogical node "${side.name}"`,
         'drop the extension pglogical',
         'drop the schema of pglogical',
+        ...(side === pair.blue
+          ? [
+              `warning of the server: slot "theirs" is read by nobody and keeps the log, and is left since it may be somebody else's; drop it if it is not`,
+            ]
+          : []),
       ]);
+    await pair.blue.admin.query(`SELECT pg_drop_replication_slot('theirs')`);
     for (const { admin } of [pair.blue, pair.green]) {
       const { rows } = await admin.query(
         `SELECT (SELECT count(*)::int FROM pg_replication_slots) AS slots, (SELECT count(*)::int FROM pg_replication_origin) AS origins, to_regnamespace('pglogical')::text AS schema`,

@@ -115,7 +115,7 @@ export interface BlueGreenReplication {
    */
   sslRootCert?: string;
   /**
-   * MiB of the log that a slot may keep before it is given up, which saves the storage of its database and costs a new copy:
+   * MiB of the log that slots may keep, for an open transaction too, before it is given up, which saves the storage of its database and costs a new copy:
    * it must hold what is written during the first copy and the longest outage. It becomes `max_slot_wal_keep_size` of new
    * databases, of which was not tried that OCI lets it be set. Changing it restarts them.
    *

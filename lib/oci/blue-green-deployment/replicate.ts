@@ -10,6 +10,7 @@ import {
   replicationNames,
   replicationSetSpec,
   roleSpec,
+  slotOf,
   slotSpec,
   subscriptionSpec,
 } from './specs';
@@ -114,17 +115,15 @@ function replicateByPglogical(
   { make, reader, reverse, canaries, guard }: Prepared & { readonly make: Make },
 ): void {
   const names = replicationNames(args);
-  const reverseRoles = reverse.length === 0 ? [] : [names.reverse];
   // Rows are first copied to the green database, as somebody who may write all of them.
+  const backward = reverse.length === 0 ? [] : [names.reverse];
+  const sides = {
+    blue: { readers: [names.readerRole], slots: [slotOf(args)], secret: readerSecret },
+    green: { readers: backward, slots: backward, secret: green.secret },
+  };
   const nodes = [
-    make('blue-node', blue, nodeSpec(blue, [names.readerRole], { args, secret: readerSecret }), [
-      reader,
-      ...canaries,
-    ]),
-    make('green-node', green, nodeSpec(green, reverseRoles, { args, secret: green.secret }), [
-      ...reverse,
-      ...canaries,
-    ]),
+    make('blue-node', blue, nodeSpec(args, blue, sides.blue), [reader, ...canaries]),
+    make('green-node', green, nodeSpec(args, green, sides.green), [...reverse, ...canaries]),
   ];
   if (reverse.length > 0)
     make('reverse-set', green, replicationSetSpec(names.reverse, args, false), nodes);

@@ -98,17 +98,21 @@ export function subscriptionSpec(
   };
 }
 
-/** A database as pglogical knows it. It finds itself with `secret`, and is read by `readers`. */
+/** A database as pglogical knows it. It finds itself with `secret`, and is read by `readers`, by `slots`. */
 export function nodeSpec(
+  args: BlueGreenDeploymentArgs,
   server: DatabaseBinding,
-  readers: string[],
   {
-    args,
     secret,
-  }: { readonly args: BlueGreenDeploymentArgs; readonly secret: pulumi.Input<string> },
+    ...others
+  }: {
+    readonly readers: string[];
+    readonly slots: string[];
+    readonly secret: pulumi.Input<string>;
+  },
 ) {
   const local = publisherAt(server, secret, args);
-  return { kind: 'pglogical-node', name: server.server, readers, local };
+  return { kind: 'pglogical-node', name: server.server, ...others, local };
 }
 
 /** What a node sends under `name`. On the way back nothing is copied, since everything came from there. */
@@ -140,7 +144,8 @@ export function pglogicalSubscriptionSpec(
   };
 }
 
-function slotOf(args: BlueGreenDeploymentArgs): string {
+/** The slot by which the green database reads. */
+export function slotOf(args: BlueGreenDeploymentArgs): string {
   const topology = createTopology(blueGreenTopology(args));
   const [link] = linksInto(topology, SERVERS.green);
   if (link === undefined) throw new TypeError('both databases must be linked');

@@ -49,7 +49,7 @@ export function watch(
       'slot-lag',
       'CRITICAL',
       `SlotLagMiB[5m]{deployment = "${deployment}"}.max() > ${slotLagMiB}`,
-      'A slot keeps much of the log, which fills the storage of its database: see pontoon status, and let the other database catch up or end replication.',
+      'A slot keeps much of the log, which fills the storage of its database: see pontoon status, end transactions that are open for long, and let the other database catch up or end replication.',
     ],
     [
       'stalled',

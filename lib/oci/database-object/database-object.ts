@@ -59,7 +59,8 @@ export class DatabaseObject extends pulumi.ComponentResource {
           ...(adopt === true ? { adopt } : {}),
         }),
         addPreviousOutputInEnv: false,
-        logging: command.types.enums.remote.Logging.None,
+        // What could not be taken down is told there; what was done, and with which secrets, nowhere.
+        logging: command.types.enums.remote.Logging.Stderr,
       },
       // What a component waits for, its children would not.
       { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },

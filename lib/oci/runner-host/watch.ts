@@ -11,7 +11,7 @@ const SCRIPT = '/opt/pontoon/watch.sh';
 export const USER = 'opc';
 
 /**
- * Posts of each deployment how much of the log its ways keep, and whether one is read by nobody. A deployment that cannot
+ * Posts of each deployment how much of the log the slots keep where its ways begin, and whether one is read by nobody. A deployment that cannot
  * be asked is told by the number that does not come.
  */
 export function watchScript(): string {
@@ -30,7 +30,7 @@ for file in ${WATCH.directory}/*.json; do
       def metric($name; $value; $of): {name: $name, namespace: "${WATCH.namespace}", compartmentId: $compartment,
         datapoints: [{timestamp: $at, value: $value}], dimensions: ({$deployment} + $of)};
       [metric("Watched"; 1; {}), ({forward, reverse} | to_entries[] | .key as $way | .value | select(. != null) |
-        (.lagBytes // empty | metric("SlotLagMiB"; . / 1048576; {$way})),
+        (.keptBytes // empty | metric("SlotLagMiB"; . / 1048576; {$way})),
         metric("Stalled"; if .state == "stalled" then 1 else 0 end; {$way}))]' >"$file.metrics" &&
     oci monitoring metric-data post --metric-data "file://$PWD/$file.metrics" \\
       --endpoint "https://telemetry-ingestion.$region.oraclecloud.com" >/dev/null ||

@@ -19,11 +19,11 @@ export interface Gate {
 
 /**
  * How far the reader of a slot, and the standby that it may read on, lie behind `end` of the writer's log, or why it can
- * read no more. No row if the slot is gone.
+ * read no more, and how much of the log all slots there keep. No row if the slot is gone.
  */
 export function slotLag(slotName: string, end: string): Statement {
   return sql(
-    `SELECT s.active, ${SLOT_LOST_BY} AS "lostBy", greatest($2::pg_lsn - s.confirmed_flush_lsn, 0)::float8 AS bytes, CASE WHEN pg_catalog.pg_is_in_recovery() THEN greatest($2::pg_lsn - pg_catalog.pg_last_wal_replay_lsn(), 0) ELSE 0 END::float8 AS "replayBytes" FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1`,
+    `SELECT s.active, ${SLOT_LOST_BY} AS "lostBy", greatest($2::pg_lsn - s.confirmed_flush_lsn, 0)::float8 AS bytes, (SELECT greatest(max($2::pg_lsn - o.restart_lsn), 0) FROM pg_catalog.pg_replication_slots o)::float8 AS kept, CASE WHEN pg_catalog.pg_is_in_recovery() THEN greatest($2::pg_lsn - pg_catalog.pg_last_wal_replay_lsn(), 0) ELSE 0 END::float8 AS "replayBytes" FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1`,
     [slotName, end],
   );
 }

@@ -9,7 +9,7 @@ const WORKERS = `pg_catalog.pg_stat_activity a WHERE a.datname = pg_catalog.curr
 
 /** Also where the extension is gone: a migration that was finalized has left none. */
 const STATES = wherePglogicalIs(
-  `SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', s.sub_name, 'enabled', s.sub_enabled, 'workers', (SELECT count(*) FROM ${WORKERS}))) AS answer FROM pglogical.subscription s`,
+  `SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', s.sub_name, 'enabled', s.sub_enabled, 'workers', (SELECT count(*) FROM ${WORKERS}), 'copying', EXISTS (SELECT FROM pglogical.local_sync_status t WHERE t.sync_subid = s.sub_id AND t.sync_relname IS NULL AND t.sync_status IN ('s', 'd', 'c')))) AS answer FROM pglogical.subscription s`,
 );
 
 /** Those of pglogical, for `CutoverServices.pglogical`. */
@@ -23,7 +23,7 @@ export const PGLOGICAL_SUBSCRIPTIONS: SubscriptionSql = {
   takesUpTables: false,
   state: (name) =>
     sql(
-      `SELECT (s ->> 'enabled')::boolean AS enabled, (s ->> 'workers')::int AS workers FROM pg_catalog.jsonb_array_elements(${STATES}) s WHERE s ->> 'name' = $1`,
+      `SELECT (s ->> 'enabled')::boolean AS enabled, (s ->> 'workers')::int AS workers, (s ->> 'copying')::boolean AND s ->> 'workers' <> '0' AS copying FROM pg_catalog.jsonb_array_elements(${STATES}) s WHERE s ->> 'name' = $1`,
       [name],
     ),
   // The second argument has it done now, and not when somebody looks next.

@@ -17,8 +17,11 @@ export interface CutoverObservation {
   readonly finalized: boolean;
 }
 
-/** What there is of a path. One that is stalled is to carry, but nobody reads its slot: the receiver cannot log in, say. */
-export type PathState = 'absent' | 'stopped' | 'stalled' | 'carrying';
+/**
+ * What there is of a path. One that is stalled is to carry, but nobody reads its slot: the receiver cannot log in, say.
+ * While pglogical copies the first rows nobody reads it either.
+ */
+export type PathState = 'absent' | 'stopped' | 'stalled' | 'copying' | 'carrying';
 
 /** How far a migration is. */
 export interface CutoverState {
@@ -61,5 +64,5 @@ function phaseBehind(
 }
 
 function isStarted(path: PathState): boolean {
-  return path === 'carrying' || path === 'stalled';
+  return path !== 'absent' && path !== 'stopped';
 }

@@ -41,7 +41,7 @@ export interface SubscriptionSql {
   readonly plugin: string;
   /** Whether a subscription takes up its tables only while it is enabled, and so has to be for a moment. */
   readonly takesUpTables: boolean;
-  /** Whether it is enabled, and how many workers it has. No row if there is none. */
+  /** Whether it is enabled, how many workers it has, and whether it copies, and reads no slot yet. No row if there is none. */
   state(name: string): Statement;
   /** Has it apply changes, or not. */
   enable(name: string, enabled: boolean): Statement;

@@ -15,6 +15,13 @@ export interface PglogicalNodeSpec {
   /** Roles with which other nodes read what this one has. */
   readonly readers: readonly string[];
   /**
+   * Slots by which they do. Those that nobody reads go with the node; others in the database are somebody else's, and
+   * stay.
+   *
+   * @default - none
+   */
+  readonly slots?: readonly string[];
+  /**
    * Where the server finds itself: needed where it subscribes, which a way back has it do too. Where rows are copied to,
    * the login may write every row and set `session_replication_role`; elsewhere any login will do. Its password is kept in
    * the extension's tables.
@@ -44,10 +51,12 @@ export const pglogicalNode: ObjectKind<PglogicalNodeSpec, ObservedPglogicalNode>
   kind: 'pglogical-node',
   read(reader) {
     const local = reader.optionalObject('local', readPublisher);
+    const slots = reader.names('slots');
     return {
       kind: 'pglogical-node',
       name: reader.name('name'),
       readers: reader.names('readers'),
+      ...(slots.length === 0 ? {} : { slots }),
       ...(local === undefined ? {} : { local }),
     };
   },
@@ -86,12 +95,7 @@ export const pglogicalNode: ObjectKind<PglogicalNodeSpec, ObservedPglogicalNode>
     }
     return [
       // A subscriber that could not reach the node left its slot there, which nobody can read without the node.
-      ...observed.idle.map((slot) =>
-        stepAlone(
-          `drop slot ${quoteIdentifier(slot)}, which nobody reads`,
-          sql(`SELECT pg_catalog.pg_drop_replication_slot(${quoteLiteral(slot)})`),
-        ),
-      ),
+      ...observed.idle.map((slot) => (isOfNode(spec, slot) ? dropSlot(slot) : leaveSlot(slot))),
       ...readRights('REVOKE', observed.readers),
       ...(observed.node === null
         ? []
@@ -119,6 +123,27 @@ const OBSERVATION = `pg_catalog.jsonb_build_object(
   'subscriptions', coalesce(${wherePglogicalIs(`SELECT coalesce(pg_catalog.jsonb_agg(sub_name ORDER BY sub_name), '[]') AS answer FROM pglogical.subscription`)}, '[]'),
   'idle', (SELECT coalesce(pg_catalog.jsonb_agg(slot_name ORDER BY slot_name), '[]') FROM pg_catalog.pg_replication_slots WHERE plugin = '${PGLOGICAL_OUTPUT}' AND database = pg_catalog.current_database() AND NOT active),
   'readers', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT r.rolname), '[]') FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a JOIN pg_catalog.pg_roles r ON r.oid = a.grantee WHERE n.nspname = 'pglogical' AND a.privilege_type = 'USAGE' AND r.oid <> n.nspowner))`;
+
+/** Also those of copies of single tables, which pglogical calls after the slot itself. */
+function isOfNode({ slots = [] }: PglogicalNodeSpec, slot: string): boolean {
+  return slots.some((name) => slot.replace(/_[0-9a-f]{8}$/, '') === name || slot === name);
+}
+
+function dropSlot(slot: string): Step {
+  return stepAlone(
+    `drop slot ${quoteIdentifier(slot)}, which nobody reads`,
+    sql(`SELECT pg_catalog.pg_drop_replication_slot(${quoteLiteral(slot)})`),
+  );
+}
+
+/** It may be another subscriber's, which is only away for a moment. */
+function leaveSlot(slot: string): Step {
+  const said = `slot ${quoteIdentifier(slot)} is read by nobody and keeps the log, and is left since it may be somebody else's; drop it if it is not`;
+  return step(
+    `leave slot ${quoteIdentifier(slot)}, which nobody reads`,
+    sql(`DO ${quoteLiteral(`BEGIN RAISE WARNING USING MESSAGE = ${quoteLiteral(said)}; END`)}`),
+  );
+}
 
 function requireLoaded(
   spec: PglogicalNodeSpec,

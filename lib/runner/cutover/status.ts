@@ -49,6 +49,11 @@ export interface PathStatus {
   readonly state: PathState;
   /** Bytes of the log that its reader has not confirmed; undefined without a slot. */
   readonly lagBytes: number | undefined;
+  /**
+   * Bytes of the log that the slots on its server keep, its own and others, which open transactions make far more than
+   * its reader lies behind; undefined without a slot.
+   */
+  readonly keptBytes: number | undefined;
 }
 
 /** How a way is: as the path that is worst off. */
@@ -122,34 +127,47 @@ async function wayStatus(
   for (const path of paths) parts.push(await pathStatus(context, path));
   const [only, ...others] = parts;
   if (only !== undefined && others.length === 0) return only;
-  const lags = parts.flatMap(({ lagBytes }) => lagBytes ?? []);
   return {
     state: stateOfAll(parts),
-    lagBytes: lags.length === 0 ? undefined : Math.max(...lags),
+    lagBytes: most(parts.map(({ lagBytes }) => lagBytes)),
+    keptBytes: most(parts.map(({ keptBytes }) => keptBytes)),
     parts,
   };
+}
+
+function most(numbers: readonly (number | undefined)[]): number | undefined {
+  const known = numbers.flatMap((number) => number ?? []);
+  return known.length === 0 ? undefined : Math.max(...known);
 }
 
 /** A way carries if all of its paths do, and is gone once all of them are. */
 function stateOfAll(parts: readonly PathStatus[]): PathState {
   const states = new Set(parts.map(({ state }) => state));
   const [state] = states;
-  if (states.has('stalled') && !states.has('stopped')) return 'stalled';
-  return states.size === 1 && state !== undefined ? state : 'stopped';
+  if (states.size === 1 && state !== undefined) return state;
+  if (states.has('stopped')) return 'stopped';
+  return states.has('stalled') ? 'stalled' : states.has('copying') ? 'copying' : 'stopped';
 }
 
 async function pathStatus(context: CutoverContext, path: ReplicationPath): Promise<PathStatus> {
-  const part = path.part === undefined ? {} : { part: path.part };
   const slot = await context.runOne(path.decoder, slotState(path.slotName));
   const lag = await lagOf(context, path);
-  const lagBytes = lag === undefined ? undefined : Number(lag.bytes);
+  const [lagBytes, keptBytes] = [lag?.bytes, lag?.kept].map((bytes) =>
+    bytes === undefined ? undefined : Number(bytes),
+  );
+  const said = {
+    ...(path.part === undefined ? {} : { part: path.part }),
+    lagBytes,
+    keptBytes,
+  };
   if (path.kind === LinkKind.DMS) {
-    if (slot === undefined) return { ...part, state: 'absent', lagBytes };
-    return { ...part, state: slot.active === true ? 'carrying' : 'stopped', lagBytes };
+    if (slot === undefined) return { ...said, state: 'absent' };
+    return { ...said, state: slot.active === true ? 'carrying' : 'stopped' };
   }
   const receiver = context.receiver(path);
   const row = await context.runOne(receiver, sqlOf(context, path).state(subscriptionOf(path)));
-  if (row === undefined) return { ...part, state: 'absent', lagBytes };
-  if (row.enabled !== true) return { ...part, state: 'stopped', lagBytes };
-  return { ...part, state: slot?.active === true ? 'carrying' : 'stalled', lagBytes };
+  if (row === undefined) return { ...said, state: 'absent' };
+  if (row.enabled !== true) return { ...said, state: 'stopped' };
+  if (slot?.active === true) return { ...said, state: 'carrying' };
+  return { ...said, state: row.copying === true ? 'copying' : 'stalled' };
 }

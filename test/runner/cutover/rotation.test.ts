@@ -27,6 +27,24 @@ test('a password that is rotated after the cutover stalls the way back until the
   await becomes('carrying');
 });
 
+test('what other slots and open transactions keep is told too, however little the reader lies behind', async () => {
+  const { admin } = lab.green;
+  await admin.query(`SELECT pg_create_logical_replication_slot('theirs', 'pgoutput')`);
+  await admin.query(`SELECT pg_logical_emit_message(false, 'pontoon', repeat('x', 20000000))`);
+  await waitUntil({
+    what: 'the reader must follow, and the slot keep',
+    deadlineMs: 60_000,
+    probe: async () => {
+      const { reverse } = await status({ plan }, services);
+      const { lagBytes = Number.NaN, keptBytes = 0 } = reverse ?? {};
+      return lagBytes < 1e6 && keptBytes > 16e6
+        ? { done: true, value: undefined }
+        : { done: false, reason: JSON.stringify(reverse) };
+    },
+  });
+  await admin.query(`SELECT pg_drop_replication_slot('theirs')`);
+});
+
 test('sessions that a walk has used have time again for whatever comes later', async () => {
   await settleCutover({ plan, owner: 'test' }, services);
   const later = performance.now() + 3_600_000;
