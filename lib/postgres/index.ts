@@ -72,6 +72,7 @@ export {
   type GrantedRights,
   grantConnect,
   grantsOfOthers,
+  hindrances,
   holdEntry,
   holdLogin,
   type JournalEntry,

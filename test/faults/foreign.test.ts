@@ -49,7 +49,7 @@ describe.each(PAIRS)('what was written to the new writer, from PostgreSQL %i to 
     await compare();
     await lab.green.admin.query('GRANT CONNECT ON DATABASE app TO tester');
     expect(await failureOf(walk())).toBe(
-      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- nobody but the migration writes to the new writer: closed, got role 'tester' may connect to 'green'; keep applications out by a connection guard, and let only those in who read`,
+      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- no application can write to the new writer: closed, got role 'tester' may connect to 'green'; keep applications out by a connection guard, and let only those in who read`,
     );
   });
 
@@ -57,7 +57,7 @@ describe.each(PAIRS)('what was written to the new writer, from PostgreSQL %i to 
     plan = { ...plan, keep: { blue: ['reader'], green: ['reader', 'tester'] } };
     await lab.green.admin.query('GRANT SELECT, UPDATE ON shop.customers TO tester');
     expect(await failureOf(walk())).toBe(
-      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- nobody but the migration writes to the new writer: closed, got role 'tester', which is kept, may write to shop.customers on 'green'; keep applications out by a connection guard, and let only those in who read`,
+      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- no application can write to the new writer: closed, got role 'tester', which is kept, may write to shop.customers on 'green'; keep applications out by a connection guard, and let only those in who read`,
     );
     await lab.green.admin.query('REVOKE UPDATE ON shop.customers FROM tester');
   });

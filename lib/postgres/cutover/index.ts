@@ -106,7 +106,13 @@ export {
   quietSlotName,
 } from './quiet';
 export { type RenamedComparison, renamedDifferences } from './renamed-schema';
-export { type GrantedRights, lackingRights, rightsOfLogins, rightsOfRoles } from './rights';
+export {
+  type GrantedRights,
+  hindrances,
+  lackingRights,
+  rightsOfLogins,
+  rightsOfRoles,
+} from './rights';
 export {
   describeSchema,
   missingExtensions,

@@ -52,7 +52,7 @@ class RenamedSchemas {
   }
 
   public compare(): RenamedComparison {
-    for (const kind of ['table', 'column', 'sequence'] as const) this.byPlace(kind);
+    for (const kind of ['table', 'column', 'rule', 'sequence'] as const) this.byPlace(kind);
     for (const kind of ['index', 'constraint'] as const) this.byText(kind);
     for (const kind of TYPES) this.types(kind);
     const { differences, notCompared, leftOut } = this;

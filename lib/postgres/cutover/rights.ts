@@ -29,27 +29,52 @@ export interface LackingRight {
 export function rightsOfLogins(selection: TableSelection, known: readonly string[]): Statement {
   return rightsOf(
     selection,
-    "rolcanlogin AND NOT rolsuper AND rolname <> ALL ($1::pg_catalog.name[]) AND pg_catalog.has_database_privilege(oid, pg_catalog.current_database(), 'CONNECT')",
+    "r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> ALL ($1::pg_catalog.name[]) AND pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CONNECT')",
     known,
   );
 }
 
 /** What `logins` may do with them, whatever keeps those out yet. */
 export function rightsOfRoles(selection: TableSelection, logins: readonly string[]): Statement {
-  return rightsOf(selection, 'rolname = ANY ($1::pg_catalog.name[])', logins);
+  return rightsOf(selection, 'r.rolname = ANY ($1::pg_catalog.name[])', logins);
 }
 
-/** Asked once for all that is granted alike, since there may be thousands of tables. */
+/** What a role may do with a table; of what it may do with some of its columns, which ones is not asked. */
+const TABLE_RIGHTS =
+  '{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,SELECT columns of,INSERT columns of,UPDATE columns of}';
+
+const OF_COLUMNS = / columns of$/;
+
+/**
+ * Asked once for all that is granted alike, since there may be thousands of tables. What a login may only by SET ROLE
+ * counts; being a member has not meant that one may since PostgreSQL 16.
+ */
 function rightsOf(selection: TableSelection, who: string, names: readonly string[]): Statement {
   const of = (kind: Kind): string =>
-    `SELECT '${kind}' AS kind, c.oid, n.nspname AS schema, c.relname AS name, pg_catalog.concat(c.relowner, c.relacl) AS granted`;
+    `SELECT '${kind}' AS kind, c.oid, n.nspname AS schema, c.relname AS name, pg_catalog.concat(c.relowner, c.relacl, (SELECT pg_catalog.string_agg(a.attacl::text, '') FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL)) AS granted`;
   const tables = `FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND ${selectionSql(selection, 'n.nspname', 'c.relname')}`;
+  const becomes = `(SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute m WHERE m.attrelid = 'pg_catalog.pg_auth_members'::pg_catalog.regclass AND m.attname = 'set_option') THEN 'SET' ELSE 'MEMBER' END)`;
   return sql(
-    `WITH who AS MATERIALIZED (SELECT oid, rolname FROM pg_catalog.pg_roles WHERE ${who}), objects AS (${of('table')} ${tables} UNION ALL ${of('sequence')} ${fromSequences(selection)} UNION ALL SELECT DISTINCT 'schema', n.oid, n.nspname, '', pg_catalog.concat(n.nspowner, n.nspacl) ${tables}), alike AS MATERIALIZED (SELECT kind, min(oid) AS oid, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(schema, name)) AS names FROM objects GROUP BY kind, granted)
-SELECT a.kind, a.names, (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(w.rolname, p)) FROM who w, pg_catalog.unnest(CASE a.kind WHEN 'table' THEN '{SELECT,INSERT,UPDATE,DELETE}'::text[] ELSE '{USAGE}' END) p WHERE CASE a.kind WHEN 'table' THEN pg_catalog.has_table_privilege(w.oid, a.oid, p) WHEN 'schema' THEN pg_catalog.has_schema_privilege(w.oid, a.oid, p) ELSE pg_catalog.has_sequence_privilege(w.oid, a.oid, 'USAGE, UPDATE') END) AS rights FROM alike a`,
+    `WITH who AS MATERIALIZED (SELECT r.rolname, w.oid FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles w ON w.oid = r.oid OR NOT pg_catalog.pg_has_role(r.oid, w.oid, 'USAGE') AND pg_catalog.pg_has_role(r.oid, w.oid, ${becomes}) WHERE ${who}), objects AS (${of('table')} ${tables} UNION ALL ${of('sequence')} ${fromSequences(selection)} UNION ALL SELECT DISTINCT 'schema', n.oid, n.nspname, '', pg_catalog.concat(n.nspowner, n.nspacl) ${tables}), alike AS MATERIALIZED (SELECT kind, min(oid) AS oid, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(schema, name)) AS names FROM objects GROUP BY kind, granted)
+SELECT a.kind, a.names, (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_array(w.rolname, p)) FROM who w, pg_catalog.unnest(CASE a.kind WHEN 'table' THEN '${TABLE_RIGHTS}'::text[] ELSE '{USAGE}' END) p WHERE CASE a.kind WHEN 'table' THEN CASE WHEN p LIKE '% of' THEN pg_catalog.has_any_column_privilege(w.oid, a.oid, pg_catalog.split_part(p, ' ', 1)) ELSE pg_catalog.has_table_privilege(w.oid, a.oid, p) END WHEN 'schema' THEN pg_catalog.has_schema_privilege(w.oid, a.oid, p) ELSE pg_catalog.has_sequence_privilege(w.oid, a.oid, 'USAGE, UPDATE') END) AS rights FROM alike a`,
     [names],
   );
 }
+
+/**
+ * What keeps those of `logins` out that exist, or from writing, whatever they are granted on tables, when the roles
+ * `connect` may connect, of which the empty name stands for everybody.
+ */
+export function hindrances(logins: readonly string[], connect: readonly string[]): Statement {
+  const readOnly = `coalesce((SELECT pg_catalog.substr(x, 31)::boolean FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) x WHERE s.setrole IN (0, r.oid) AND s.setdatabase IN (0, d.oid) AND x LIKE 'default\\_transaction\\_read\\_only=%' ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1), ${READ_ONLY})`;
+  return sql(
+    `SELECT r.rolname AS name, h.what FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database() CROSS JOIN LATERAL (VALUES (NOT r.rolcanlogin, 'may not log in (NOLOGIN)'), (r.rolvaliduntil < pg_catalog.now(), 'has a password that has expired (VALID UNTIL)'), (NOT r.rolsuper AND 0 IN (r.rolconnlimit, d.datconnlimit), 'may have no session (CONNECTION LIMIT 0)'), (${readOnly}, 'only reads (default_transaction_read_only)'), (NOT r.rolsuper AND '' <> ALL ($2::text[]) AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles g WHERE g.rolname = ANY ($2) AND pg_catalog.pg_has_role(r.oid, g.oid, 'USAGE')), 'is not let in with the others (CONNECT)')) h ("is", what) WHERE h."is" AND r.rolname = ANY ($1::pg_catalog.name[]) ORDER BY 1, 2`,
+    [logins, connect],
+  );
+}
+
+/** Whether sessions of the server only read unless they say otherwise, whatever this one said since it began. */
+export const READ_ONLY = `(SELECT g.reset_val = 'on' FROM pg_catalog.pg_settings g WHERE g.name = 'default_transaction_read_only')`;
 
 /**
  * What logins may do `here` and not `there`, where `nameThere` gives what something is called, or that it is left out.
@@ -71,9 +96,17 @@ export function lackingRights(
       const found = nameThere(kind, { schema, name });
       const granted = found && known.get(keyOf([kind, found.schema, found.name]));
       const what = `${kind} ${kind === 'schema' ? schema : quoteQualified({ schema, name })}`;
-      return (granted === undefined ? [] : (rights ?? []))
-        .filter((one) => granted?.has(keyOf(one)) === false)
-        .map(([login, right]) => ({ login, right, what }));
+      return (
+        (granted === undefined ? [] : (rights ?? []))
+          .filter((one) => granted?.has(keyOf(one)) === false)
+          // Who may so with the table is said to.
+          .filter(
+            ([login, right]) =>
+              !OF_COLUMNS.test(right) ||
+              !rights?.some(([who, may]) => who === login && may === right.replace(OF_COLUMNS, '')),
+          )
+          .map(([login, right]) => ({ login, right, what }))
+      );
     }),
   );
 }

@@ -11,6 +11,7 @@ export interface SchemaPart {
     | 'column'
     | 'index'
     | 'constraint'
+    | 'rule'
     | 'sequence'
     | 'enum'
     | 'domain'
@@ -57,6 +58,8 @@ UNION ALL SELECT 'index', pg_catalog.format('%I.%I', n.nspname, i.relname), pg_c
   FROM ${tables} JOIN pg_catalog.pg_index x ON x.indrelid = c.oid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
 UNION ALL SELECT 'constraint', ${table} || '.' || pg_catalog.quote_ident(k.conname), pg_catalog.pg_get_constraintdef(k.oid), n.nspname, c.relname, NULL, ${needs('pg_constraint', 'k.oid', 'k.conkey')}
   FROM ${tables} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND (k.contype IN ('p', 'u', 'c', 'x') OR k.contype = 'f' AND k.conparentid = 0)
+UNION ALL SELECT 'rule', ${table}, pg_catalog.string_agg(pg_catalog.concat_ws(' ', pg_catalog.quote_ident(r.rulename), CASE r.ev_type WHEN '2' THEN 'ON UPDATE' WHEN '3' THEN 'ON INSERT' WHEN '4' THEN 'ON DELETE' END, CASE WHEN r.is_instead THEN 'DO INSTEAD' ELSE 'DO ALSO' END, CASE r.ev_enabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' END), ', ' ORDER BY r.rulename), n.nspname, c.relname, NULL, NULL
+  FROM ${tables} JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid GROUP BY n.nspname, c.relname
 ${describeTypes(tables)}
 UNION ALL SELECT 'sequence', ${table}, (SELECT pg_catalog.format('%s INCREMENT %s MINVALUE %s MAXVALUE %s CYCLE %s', pg_catalog.format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqcycle) FROM pg_catalog.pg_sequence s WHERE s.seqrelid = c.oid), coalesce(o.schema, n.nspname), coalesce(o.name, c.relname), o.column, NULL
   ${fromSequences(selection)}

@@ -60,9 +60,10 @@ function before(
     ),
     `Every gate must be open; each says what to do about it. A gate that cannot be read is \`UNCHECKED\`, and keeps the cutover from beginning as a closed one does (exit code 3).${hops} Then read what would be sent, and have somebody else read it; nothing is changed by this:`,
     codeBlock('sh', `pontoon cutover --file ${FILE} --dry-run`),
-    `From the comparison on, move no slot or origin by hand (\`pg_replication_slot_advance\`, \`pg_replication_origin_advance\`), and skip no transaction (\`ALTER SUBSCRIPTION … SKIP\`): not every server shows afterwards that somebody did. If somebody did, have ${inlineCode(to)} forget what was compared, by \`DELETE FROM pontoon.verification\`, and compare all rows again.`,
+    `From the comparison on, move no slot or origin by hand (\`pg_replication_slot_advance\`, \`pg_replication_origin_advance\`), skip no transaction (\`ALTER SUBSCRIPTION … SKIP\`), and alter no subscription and no publication by hand, not even for a moment (\`SET PUBLICATION\` and back leaves out what was written in between): not every server shows afterwards that somebody did. If somebody did, have ${inlineCode(to)} forget what was compared, by \`DELETE FROM pontoon.verification\`, and compare all rows again.`,
     `Tell everybody who uses ${inlineCode(server)}: all sessions but the migration’s end. End superusers’ sessions and scheduled jobs yourself, since no fence does, and have clients reconnect by themselves.`,
-    `No gate compares triggers, functions, views, policies of row-level security, and grants on single columns: look yourself that ${inlineCode(to)} has them.`,
+    `No gate compares triggers, functions, views, what rules do, policies of row-level security, which columns a grant is on, and settings of roles and of the database but for \`default_transaction_read_only\`: look yourself that ${inlineCode(to)} has them.`,
+    `A role that is kept is let in on ${inlineCode(server)} for good, and gates look only at what it may write itself: let none in that may call a \`SECURITY DEFINER\` function that writes. A login must have the same name on both servers: a gate asks of ${inlineCode(to)} whether it may do there what it may on ${inlineCode(server)}.`,
     `From here on, leave definitions of tables alone on ${inlineCode(server)} and on ${inlineCode(to)}, and let no job make or drop tables that day: one that does so behind the gates has the walk undone.`,
   ];
 }

@@ -1,5 +1,6 @@
 import {
   type GrantedRights,
+  hindrances,
   lackingRights,
   missingRoles,
   quoteQualified,
@@ -9,8 +10,9 @@ import {
   targetNames,
 } from '../../postgres';
 import type { CutoverContext } from './context';
-import { keptOn } from './fence';
+import { accessOf, keptOn } from './fence';
 import type { GateFinding } from './gate-schemas';
+import { keptOutByGuard } from './open';
 import { selectionThere, sequencesOf } from './target-names';
 
 /** What a login of an application may do on the old writer, and could not on the new one, when nothing can be undone. */
@@ -31,20 +33,48 @@ export async function lookAtApplications(context: CutoverContext): Promise<GateF
   });
   // A login that nobody made there, and that only reads, may be one that nobody uses any more.
   const writing = new Set(
-    lacking.filter(({ right }) => !/^(SELECT|USAGE)$/.test(right)).map(({ login }) => login),
+    lacking.filter(({ right }) => !/^(SELECT|USAGE)/.test(right)).map(({ login }) => login),
   );
-  const serious = lacking.filter(({ login }) => !missing.includes(login) || writing.has(login));
-  const [first] = serious;
-  if (first !== undefined) {
-    const more = serious.length === 1 ? '' : `, and ${serious.length - 1} more of the kind`;
-    const why = missing.includes(first.login) ? ', where it does not exist' : '';
-    return `role '${first.login}', which may ${first.right} ${first.what} on '${from}', and may not on '${to}'${why}${more}`;
-  }
+  const serious = lacking
+    .filter(({ login }) => !missing.includes(login) || writing.has(login))
+    .map(({ login, right, what }) => {
+      const why = missing.includes(login) ? ', where it does not exist' : '';
+      return `role '${login}', which may ${right} ${what} on '${from}', and may not on '${to}'${why}`;
+    });
+  const reasons = [...(await newHindrances(context, usersOf(here))), ...serious];
+  const [first] = reasons;
+  if (first !== undefined)
+    return `${first}${reasons.length === 1 ? '' : `, and ${reasons.length - 1} more of the kind`}`;
   return missing.length === 0
     ? undefined
     : {
         besides: `as it must be, but '${to}' lacks roles that read on '${from}': ${missing.join(', ')}`,
       };
+}
+
+/** Logins that may do anything with a table. */
+function usersOf(granted: readonly GrantedRights[]): readonly string[] {
+  return granted.flatMap(({ kind, rights }) =>
+    kind === 'table' ? (rights ?? []).map(([login]) => login) : [],
+  );
+}
+
+/** What keeps `logins` from coming in and writing on the new writer once it is open, and not on the old one. */
+async function newHindrances(
+  context: CutoverContext,
+  logins: readonly string[],
+): Promise<readonly string[]> {
+  const { from, to } = context.plan;
+  const before = (await context.journal(to))?.connectBefore ?? (await keptOutByGuard(context));
+  const of = async (server: string, connect: readonly string[]) =>
+    (await context.run(server, hindrances(logins, connect))).map(
+      ({ name, what }) => [String(name), String(what)] as const,
+    );
+  const here = new Set((await of(from, [''])).map(String));
+  const there = await of(to, (before ?? (await accessOf(context, to))).connect);
+  return there
+    .filter((one) => !here.has(String(one)))
+    .map(([name, what]) => `role '${name}', which on '${to}' ${what}`);
 }
 
 async function granted(

@@ -26,6 +26,8 @@ export async function lookAtOwners(context: CutoverContext): Promise<string | un
   for (const server of [context.plan.from, context.plan.to]) {
     const row = await context.runOne(server, mayFence());
     if (row?.may !== true) return `the owner '${String(row?.owner)}' on '${server}'`;
+    if (row.writes !== true)
+      return `sessions on '${server}' that only read: default_transaction_read_only, or a standby`;
   }
   return undefined;
 }

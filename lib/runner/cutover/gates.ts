@@ -61,8 +61,8 @@ const GATES: readonly GateKind[] = [
   },
   {
     id: 'may-fence',
-    title: 'the runner owns the database on both servers',
-    wayOut: 'make its role a member of the owner',
+    title: 'the runner owns the database on both servers, and may write there',
+    wayOut: 'make its role a member of the owner; let its sessions write',
     look: lookAtOwners,
   },
   {
@@ -130,7 +130,8 @@ const GATES: readonly GateKind[] = [
   {
     id: 'rights',
     title: 'applications may do on the new writer what they may on the old one',
-    wayOut: 'grant it there too, or revoke it; a login that nobody uses needs no LOGIN',
+    wayOut:
+      'grant it there too, or revoke it; who gets CONNECT when the new writer opens is who had it before its connection guard; a login that nobody uses needs no LOGIN on the old one',
     look: lookAtApplications,
   },
   {
@@ -177,7 +178,7 @@ const GATES: readonly GateKind[] = [
   },
   {
     id: 'foreign-writes',
-    title: 'nobody but the migration writes to the new writer',
+    title: 'no application can write to the new writer',
     wayOut: 'keep applications out by a connection guard, and let only those in who read',
     look: lookAtTarget,
   },

@@ -183,7 +183,7 @@ async function forgetRows(context: CutoverContext): Promise<readonly Statement[]
 }
 
 /** Who could connect before a guard kept applications out of the new writer; undefined if there is no guard. */
-async function keptOutByGuard(context: CutoverContext): Promise<AccessBefore | undefined> {
+export async function keptOutByGuard(context: CutoverContext): Promise<AccessBefore | undefined> {
   const { to } = context.plan;
   const row = await context.runOne(
     to,

@@ -1,6 +1,7 @@
-import { checkCutover, status } from '../../../lib/runner';
+import type { Gate } from '../../../lib/postgres';
+import { checkCutover, dryRun, status } from '../../../lib/runner';
 import { asSuperuser, failureOf } from '../../faults/walks';
-import { CutoverLab, type Side } from './lab';
+import { CutoverLab, type LabServices, type Side } from './lab';
 
 test('a gate that cannot be read keeps the cutover from beginning', async () => {
   const lab = await CutoverLab.start([17, 17]);
@@ -71,10 +72,101 @@ describe('what applications may do', () => {
     await step(
       blue,
       'GRANT DELETE ON shop.orders TO analyst',
-      `closed: role 'analyst', which may SELECT table "shop"."orders" on 'blue', and may not on 'green', where it does not exist, and 1 more of the kind`,
+      `closed: role 'analyst', which may DELETE table "shop"."orders" on 'blue', and may not on 'green', where it does not exist, and 1 more of the kind`,
     );
     await step(blue, 'ALTER ROLE analyst NOLOGIN', open);
     await services.close();
     expect(seen).toEqual(expected);
   });
+
+  test('counts also what they may only by SET ROLE, with columns, and by TRUNCATE', async () => {
+    const services = await lab.services();
+    const found = async () => await foundBy('rights', services);
+    const on = async (sides: readonly Side[], text: string) => {
+      for (const side of sides) await asSuperuser(side, text);
+    };
+    const { blue, green } = lab;
+    await on(
+      [blue, green],
+      'CREATE ROLE owners; GRANT ALL ON shop.counters TO owners; CREATE ROLE clerk LOGIN NOINHERIT',
+    );
+    await asSuperuser(blue, 'GRANT owners TO clerk');
+    const lacking = `role 'clerk', which may DELETE table "shop"."counters" on 'blue', and may not on 'green', and 4 more of the kind`;
+    expect(await found()).toBe(`closed: ${lacking}`);
+    await asSuperuser(green, 'GRANT owners TO clerk WITH INHERIT FALSE, SET FALSE');
+    expect(await found()).toBe(`closed: ${lacking}`);
+    await asSuperuser(green, 'GRANT owners TO clerk WITH SET TRUE');
+    expect(await found()).toBe('open: as it must be');
+    await asSuperuser(blue, 'GRANT UPDATE (number) ON shop.orders TO clerk');
+    expect(await found()).toBe(
+      `closed: role 'clerk', which may UPDATE columns of table "shop"."orders" on 'blue', and may not on 'green'`,
+    );
+    await asSuperuser(green, 'GRANT UPDATE ON shop.orders TO clerk');
+    expect(await found()).toBe('open: as it must be');
+    await asSuperuser(green, 'REVOKE TRUNCATE ON shop.orders FROM app');
+    expect(await found()).toBe(
+      `closed: role 'app', which may TRUNCATE table "shop"."orders" on 'blue', and may not on 'green'`,
+    );
+    await asSuperuser(green, 'GRANT TRUNCATE ON shop.orders TO app');
+    await services.close();
+  });
+
+  test('is nothing for a login that the new writer would not let in, or not let write', async () => {
+    const services = await lab.services();
+    const found = async (text: string) => {
+      await asSuperuser(lab.green, text);
+      return await foundBy('rights', services);
+    };
+    await asSuperuser(lab.blue, 'ALTER ROLE clerk NOLOGIN');
+    const closed = (why: string) => `closed: role 'app', which on 'green' ${why}`;
+    expect(await found('ALTER ROLE app NOLOGIN')).toBe(closed('may not log in (NOLOGIN)'));
+    expect(await found(`ALTER ROLE app LOGIN VALID UNTIL '2020-01-01'`)).toBe(
+      closed('has a password that has expired (VALID UNTIL)'),
+    );
+    expect(await found(`ALTER ROLE app VALID UNTIL 'infinity' CONNECTION LIMIT 0`)).toBe(
+      closed('may have no session (CONNECTION LIMIT 0)'),
+    );
+    const onlyReads = 'only reads (default_transaction_read_only)';
+    expect(
+      await found(
+        'ALTER ROLE app CONNECTION LIMIT -1; ALTER ROLE app SET default_transaction_read_only = on',
+      ),
+    ).toBe(closed(onlyReads));
+    // What is said of a login in a database goes before what is said of it everywhere.
+    expect(
+      await found('ALTER ROLE app IN DATABASE app SET default_transaction_read_only = off'),
+    ).toBe('open: as it must be');
+    const remembered = (names: string) =>
+      `ALTER ROLE app RESET ALL; UPDATE pontoon.objects SET before = jsonb_set(before, '{connect}', '${names}') WHERE kind = 'connection-guard'`;
+    expect(await found(remembered('["dbadmin", "reader"]'))).toBe(
+      closed('is not let in with the others (CONNECT)'),
+    );
+    await asSuperuser(lab.green, 'CREATE ROLE users; GRANT users TO app');
+    expect(await found(remembered('["dbadmin", "reader", "users"]'))).toBe('open: as it must be');
+    await services.close();
+  });
+
+  test('is nothing either where the database only reads, which the runner would find out too late', async () => {
+    await lab.green.admin.query('ALTER DATABASE app SET default_transaction_read_only = on');
+    const services = await lab.services();
+    const found = await foundBy('may-fence', services);
+    const dry = await dryRun({ plan: lab.plan(), owner: 'test' }, services);
+    await services.close();
+    await lab.green.admin.query('ALTER DATABASE app RESET default_transaction_read_only');
+    const reason = `closed: sessions on 'green' that only read: default_transaction_read_only, or a standby`;
+    expect([found, spoken('may-fence', dry.gates)]).toEqual([reason, reason]);
+    const again = await lab.services();
+    const { gates } = await dryRun({ plan: lab.plan(), owner: 'test' }, again);
+    await again.close();
+    expect(gates.filter(({ status: is }) => is !== 'open')).toEqual([]);
+  });
+
+  async function foundBy(id: string, services: LabServices): Promise<string> {
+    return spoken(id, (await status({ plan: lab.plan() }, services)).gates);
+  }
+
+  function spoken(id: string, gates: readonly Gate[]): string {
+    const { status: is, found } = gates.find((one) => one.id === id) ?? {};
+    return `${is}: ${found}`;
+  }
 });

@@ -84,6 +84,20 @@ describe.each([[16, 17] as const, [14, 18] as const])('schemas of %i and %i', (f
     expect(await gate({ schemas: ['shop'] })).toBe('as it must be');
   });
 
+  test('differ where a rule of one has writes end nowhere', async () => {
+    const rule = 'CREATE RULE nowhere AS ON INSERT TO shop.counters DO INSTEAD NOTHING';
+    const selection = { schemas: ['shop'] };
+    await lab.green.admin.query(rule);
+    expect(await gate(selection)).toBe(`on 'green': rule shop.counters is there only`);
+    await lab.blue.admin.query(`${rule}; ALTER TABLE shop.counters DISABLE RULE nowhere`);
+    expect(await gate(selection)).toBe(
+      `on 'green': rule shop.counters is "nowhere ON INSERT DO INSTEAD" instead of "nowhere ON INSERT DO INSTEAD DISABLED"`,
+    );
+    for (const { admin } of [lab.blue, lab.green])
+      await admin.query('DROP RULE nowhere ON shop.counters');
+    expect(await gate(selection)).toBe('as it must be');
+  });
+
   test('do not differ by what a dump makes of them', async () => {
     const { blue, green } = lab;
     await blue.admin.query(DUMPED);
