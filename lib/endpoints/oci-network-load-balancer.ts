@@ -110,7 +110,7 @@ export class OciNetworkLoadBalancer implements Endpoint {
   private requireBackend(backendSet: model.BackendSet, server: string): void {
     const address = sideOf(this.spec.sides, server);
     if ((backendSet.backends ?? []).some(({ ipAddress }) => ipAddress === address)) return;
-    const wayOut = `add it, offline, or correct 'sides'`;
+    const wayOut = `add it, drained, or correct 'sides'`;
     throw notSwitched(this.spec, server, `no backend ${address} in it`, wayOut);
   }
 

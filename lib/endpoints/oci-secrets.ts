@@ -8,8 +8,8 @@ import { rememberedSecrets } from './remembered-secrets';
 type SecretsClients = (secretId: string) => SecretsClient;
 
 /**
- * The secrets of OCI Vault, by OCID, each in its own region. Each is fetched once per process, and again when it is asked for fresh; always in
- * its current version.
+ * The secrets of OCI Vault, by OCID, each in its own region. Each is fetched once per process, and again when it is asked
+ * for fresh; always in its current version.
  */
 export function ociSecrets(): SecretStore {
   return rememberedSecrets(createClients, fetchSecret);

@@ -79,7 +79,7 @@ test('a side without a backend is not switched to', async () => {
   await expect(openEndpoint(SPEC).activate('green')).rejects.toMatchObject({
     code: 'ENDPOINT_NOT_SWITCHED',
     message:
-      "backend set 'postgres' must lead to 'green', got no backend 10.0.0.6 in it; add it, offline, or correct 'sides'",
+      "backend set 'postgres' must lead to 'green', got no backend 10.0.0.6 in it; add it, drained, or correct 'sides'",
   });
 });
 

@@ -115,7 +115,7 @@ export interface BlueGreenReplication {
    */
   sslRootCert?: string;
   /**
-   * MiB of the log that slots may keep, for an open transaction too, before it is given up, which saves the storage of its database and costs a new copy:
+   * MiB of the log that a slot may keep before it is given up, which saves the storage of its database and costs a new copy:
    * it must hold what is written during the first copy and the longest outage. It becomes `max_slot_wal_keep_size` of new
    * databases, of which was not tried that OCI lets it be set. Changing it restarts them.
    *
@@ -160,8 +160,8 @@ export interface BlueGreenAlarms {
    */
   cpuPercent?: number;
   /**
-   * MiB of the log that a slot may keep before somebody is told, where the runner host watches. Changing it takes effect
-   * in place.
+   * MiB of the log that slots may keep, for open transactions too, before somebody is told, where the runner host watches.
+   * Changing it takes effect in place.
    *
    * @default - half of `replication.maxSlotWalKeepMiB`, or 10240 without that
    */
@@ -216,8 +216,8 @@ export interface BlueGreenDeploymentArgs {
    */
   runner: RunnerConnection;
   /**
-   * The dynamic group of that host: it is let read exactly the logins that it needs, and switch the load balancer.
-   * Changing it takes effect in place.
+   * The dynamic group of that host: it is let read exactly the logins that it needs, and switch load balancers of
+   * the compartment, of which OCI's policies cannot name one. Changing it takes effect in place.
    *
    * @default - somebody else gives it that
    */

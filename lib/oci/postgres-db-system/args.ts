@@ -62,14 +62,15 @@ export interface DbSystemOptions {
   readReplicas?: number;
   /**
    * Read replicas that are added now to a database that is there. It takes effect in place. Once they are there, count
-   * them in `readReplicas` and take this back.
+   * them in `readReplicas` and take this back, both in one `up`: counted alone, as many would come again.
    *
    * @default 0
    */
   addedReplicas?: number;
   /**
    * The OCIDs of read replicas that are taken away now. It takes effect in place: who is connected there is cut off. Once
-   * they are gone, take them off `readReplicas` and out of here.
+   * they are gone, take them off `readReplicas` and out of here, both in one `up`. OCI lists instances without saying which
+   * is the primary, whose OCID is not refused here: look it up first.
    *
    * @default - none
    */

@@ -3,7 +3,10 @@ import type { RunnerProxy } from '../database-object';
 
 /** The key by which a host shows who it is. */
 export interface RunnerHostKey {
-  /** Its public part, such as `ssh-ed25519 AAAA…`. Changing it replaces the host. */
+  /**
+   * Its public part, such as `ssh-ed25519 AAAA…`, which whoever connects insists on. Changing it goes with another
+   * `privateKeySecretId`, which replaces the host; alone it keeps everybody out.
+   */
   publicKey: string;
   /**
    * The OCID of the Vault secret with its private part, in OpenSSH's own format. The host fetches it when everything on

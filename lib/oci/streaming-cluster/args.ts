@@ -56,9 +56,9 @@ export interface StreamingClusterArgs {
    */
   servers: { [name: string]: ClusterServer };
   /**
-   * The server that is made as the primary, unless another one has the cluster's data when it first boots. Leave it as it is after a promotion, which is not this program's business:
-   * changing it has no effect on machines that are there, and would replace an archive in another region, which is
-   * protected, unless `archiveRegion` names one.
+   * The server that is made as the primary, unless another one has the cluster's data when it first boots. Leave it as
+   * it is after a promotion, which is not this program's business: changing it has no effect on machines that are there,
+   * and would replace an archive in another region, which is protected, unless `archiveRegion` names one.
    */
   primary: string;
   /**

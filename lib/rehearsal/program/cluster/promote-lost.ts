@@ -25,8 +25,8 @@ interface Reached {
 
 /**
  * Kills the primary and promotes another server, as an operator would who finds it dead, and knows from a metric how far
- * it was. Tells `onWriter` who takes writes, and returns the new primary with how many acknowledged writes may be behind the point where the
- * new timeline began.
+ * it was. Tells `onWriter` who takes writes, and returns the new primary with how many acknowledged writes may be behind
+ * the point where the new timeline began.
  */
 export async function promoteLost(
   act: LostPrimary,
