@@ -57,7 +57,7 @@ test('no policy is violated', () => {
 
 test('what a machine is told leaves room, and holds no password', () => {
   for (const instance of ofType(resources, 'oci:Core/instance:Instance')) {
-    expect(JSON.stringify(instance.inputs.metadata).length).toBeLessThan(24_000);
+    expect(JSON.stringify(instance.inputs.metadata).length).toBeLessThan(26_000);
     const files = filesOf(userDataOf(instance));
     expect(Object.values(files).join('')).not.toMatch(/PRIVATE KEY|PASSWORD '/);
   }

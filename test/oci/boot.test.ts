@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { HostSslMode, type PostgresHostArgs } from '../../lib/oci';
 import { bootScript, renderUserData, SERVER_FILES } from '../../lib/oci/postgres-host/files';
 import { serverFiles } from '../../lib/oci/postgres-host/parameters';
-import { LinkKind, Platform } from '../../lib/postgres';
+import { allowRewind, LinkKind, Platform, RejoinMode, renderRejoin } from '../../lib/postgres';
 import { Machine, makeVolume, removeVolume, waitFor } from '../aws/standby/machine';
 import { Network } from '../aws/standby/network';
 import { obstacle, prepareTree } from '../aws/standby/tree';
@@ -62,6 +62,8 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
   });
 
   test('a primary is made and a replica copied; the log is kept; a second primary refuses to serve', async () => {
+    // What others' machines refuse tells that they have no data: they must be there.
+    for (const server of ['east', 'west']) places.set(server, network.addInstance());
     const east = await boot('east');
     await logged(east, 'the primary is ready');
     await east.sql('CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id');
@@ -92,6 +94,7 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
 
     await rebooted(east, west);
     await promotedElsewhere(east, west);
+    await rejoined(east, west);
     await crashedAfterPromotion(east, west);
     await losesSlot(west, 'pontoon_east');
     const [south, another] = await Promise.all([addedAfterPromotion(west), replacedBlank(west)]);
@@ -108,13 +111,13 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     await Promise.all([east.powerOff(), west.powerOff()]);
     writeFileSync(join(cloud, 'vault-is-away'), '');
     east.start();
-    await logged(east, 'waiting: 1 of 2 servers answer, this one among them');
+    await logged(east, 'waiting: no answer from 10.77.1.52');
     expect(east.read(LOG).split('the primary is ready')).toHaveLength(2);
     await east.exec('touch', `${MARKS}/alone`);
     await waitFor('the second boot', () => east.read(LOG).split('boot ends').length > 2);
     for (const text of [
       'the vault does not answer; what was fetched before is used',
-      'only 1 of 2 servers answer',
+      'no answer of this cluster from 10.77.1.52',
       'the vault does not answer; the password of role pontoon_standby stays',
       'the vault does not answer; the password of role pontoon stays',
     ])
@@ -135,6 +138,44 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     );
   }
 
+  /** Data that was rewound, and is not yet marked as a standby's, is not started; a fresh copy is. */
+  async function rejoined(east: Machine, west: Machine): Promise<void> {
+    await west.sql('CHECKPOINT');
+    await west.sql("SELECT pg_create_physical_replication_slot('pontoon_east')");
+    for (const { text } of allowRewind('pontoon_standby'))
+      await west.exec(
+        ...['runuser', '-u', 'postgres', '--', 'psql', '-XAtqw', '-h', '/run/postgresql'],
+        ...['-d', 'shop', '-c', text],
+      );
+    const script = (mode: RejoinMode): string =>
+      renderRejoin({
+        server: 'east',
+        mode,
+        binDirectory: `/usr/lib/postgresql/${DEBIAN.major}/bin`,
+        dataDirectory: '/var/lib/pgsql/pontoon/data',
+        configFile: '/etc/pontoon/postgresql.conf',
+        conninfo:
+          'host=10.77.1.52 user=pontoon_standby passfile=/etc/pontoon/passfile sslmode=verify-full sslrootcert=/etc/pontoon/primary-ca.pem',
+        slot: 'pontoon_east',
+        database: 'shop',
+      });
+    const start = 'START=systemctl start pontoon-boot';
+    const host = async (text: string): Promise<string> =>
+      await east.exec('env', 'STOP=true', start, 'bash', '-c', text);
+    const raised = (): Promise<string> => east.exec('bash', SERVER_FILES.boot, 'raise');
+    const [half = ''] = script(RejoinMode.REWIND).split('\n# What was copied');
+    await host(half);
+    await expect(raised()).rejects.toThrow();
+    expect(east.read(LOG)).toContain('failed: the script that makes this server a standby');
+    await east.exec('rm', `${MARKS}/rejoining`);
+    await expect(raised()).rejects.toThrow();
+    expect(east.read(LOG)).toContain('was copied or rewound from another server');
+    await expect(host(script(RejoinMode.REWIND))).rejects.toThrow('copy afresh');
+    await host(script(RejoinMode.COPY));
+    await waitFor('the rejoined server', async () => (await followers(west)) === '1');
+    expect(await east.sql('SELECT pg_is_in_recovery()')).toBe('t');
+  }
+
   /** The control file still tells the old timeline then, as a checkpoint takes its time. */
   async function crashedAfterPromotion(east: Machine, west: Machine): Promise<void> {
     await east.powerOff();
@@ -142,7 +183,7 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     const began = west.read(LOG).length;
     west.start();
     const since = (): string => west.read(LOG).slice(began);
-    await waitFor('the question', () => since().includes('waiting: 1 of 2 servers answer'));
+    await waitFor('the question', () => since().includes('waiting: no answer from 10.77.1.51'));
     await west.exec('touch', `${MARKS}/alone`);
     await waitFor('the promoted server', () => since().includes('the primary is ready'));
   }
@@ -194,6 +235,7 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     expect(await east.sql('SELECT count(*) FROM orders')).toBe('1000');
     const slot = "SELECT active FROM pg_replication_slots WHERE slot_name = 'pontoon_east'";
     expect(await west.sql(slot)).toBe('t');
+    expect(await east.exec('bash', SERVER_FILES.archiver, 'any')).toMatch(/^shop.0000/);
     return east;
   }
 
@@ -219,6 +261,10 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     await west.sql('INSERT INTO orders VALUES (1001)');
     await replayed(south, '1001');
     expect(await south.sql('SELECT setconfig FROM pg_db_role_setting')).toBe(noted);
+    await west.exec('touch', `${MARKS}/unnoted`);
+    expect(await minutes(2)).toBe('');
+    await west.exec('rm', `${MARKS}/unnoted`);
+    expect(await minutes(2)).toBe(noted);
     await set('synchronous_commit', 'local');
     await waitFor('the end of the note', async () => (await minutes(1)) === '');
   }
@@ -354,6 +400,10 @@ case "$1 $2 $3" in
   'os object put')
     name=$(argument --name "$@")
     [[ -e /cloud/bucket/\${name#shop/} ]] || cp "$(argument --file "$@")" "/cloud/bucket/\${name#shop/}"
+    ;;
+  'os object list')
+    [[ $(argument --prefix "$@") == shop/ ]]
+    ls /cloud/bucket | sed -n '1s/.*/{"data": [{"name": "shop\\/&"}]}/p'
     ;;
   'os object head')
     name=$(argument --name "$@")

@@ -106,6 +106,7 @@ const OWN_PARTS = [
   '31-attach',
   '41-certificate',
   '55-cluster',
+  '56-peers',
   '61-streaming',
   '70-metrics',
   '90-main',

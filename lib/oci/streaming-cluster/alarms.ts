@@ -83,6 +83,12 @@ function rules(slotMiB: number): AlarmRule[] {
       body: 'The primary cannot keep its log in Object Storage, and keeps it on its disk meanwhile.',
     },
     {
+      id: 'second-primary',
+      query: 'SecondPrimary[5m].max() > 0',
+      severity: 'CRITICAL',
+      body: 'Two servers take writes, or one has the data of another cluster; /var/log/pontoon-boot.log names it. Stop the one that clients should not write to, and rejoin it.',
+    },
+    {
       id: 'volume-fills',
       query: 'VolumeUsedPercent[5m].max() > 80',
       severity: 'CRITICAL',

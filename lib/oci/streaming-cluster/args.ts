@@ -52,13 +52,16 @@ export interface StreamingClusterArgs {
    * The servers by name. A replica that is added asks the others at its first boot which of them is the primary, makes its
    * slot there, and copies that one, as the role that streams. The machines that are there are not told of it, since
    * what a machine is told at its first boot does not change: let it through their access rules and firewalls, by hand
-   * and before. A replica that is removed is deleted, once it is not protected any more; drop its slot by hand.
+   * and before. A replica that is removed is deleted, once it is not protected any more. The others go on asking it, and
+   * a primary that boots waits for it: take its address and slot out of `/etc/pontoon/server.env`, and drop its slot, on
+   * each of them by hand.
    */
   servers: { [name: string]: ClusterServer };
   /**
-   * The server that is made as the primary, unless another one has the cluster's data when it first boots. Leave it as
-   * it is after a promotion, which is not this program's business: changing it has no effect on machines that are there,
-   * and would replace an archive in another region, which is protected, unless `archiveRegion` names one.
+   * The server that is made as the primary, unless the cluster has data when it first boots: it begins an empty one only
+   * once each other machine answers that it runs no PostgreSQL, and with an empty archive. Leave it as it is after a
+   * promotion, which is not this program's business: changing it has no effect on machines that are there, and would
+   * replace an archive in another region, which is protected, unless `archiveRegion` names one.
    */
   primary: string;
   /**

@@ -52,8 +52,8 @@ export function renderRejoin(parameters: RejoinParameters): string {
     `CONNINFO=${quote(conninfo)}`,
     `PASSFILE=${quote(given.get('passfile') ?? '')}`,
     `SLOT=${quote(parameters.slot)}`,
-    `STOP=\${STOP:-systemctl stop ${SERVICE}}`,
-    `START=\${START:-systemctl start ${SERVICE}}`,
+    `STOP=\${STOP:-systemctl stop ${BOOT} ${SERVICE}}`,
+    `START=\${START:-systemctl start ${SERVICE} ${BOOT}}`,
     COMMON,
     ...(mode === RejoinMode.REWIND
       ? [`CONFIG=${quote(parameters.configFile)}`, `SOURCE=${quote(source)}`, REWIND]
@@ -65,12 +65,16 @@ export function renderRejoin(parameters: RejoinParameters): string {
 /** What a host of ours calls PostgreSQL, whatever its major. */
 const SERVICE = 'pontoon-postgres';
 
+/** What starts it there, also again after a failure: data that is not yet marked as a standby's would take writes. */
+const BOOT = 'pontoon-boot';
+
 const COMMON = `
 # A copy that was killed as it changed places.
 [ -e "$DATA" ] || mv "$DATA.before" "$DATA"
 OWNER=$(stat -c %U "$DATA")
+# Programs of ours would look for certificates in the home of root, which the owner may not read.
 as_owner() {
-  if [ "$(id -u)" = 0 ] && [ "$OWNER" != root ]; then setpriv --reuid="$OWNER" --regid="$(stat -c %g "$DATA")" --clear-groups "$@"; else "$@"; fi
+  if [ "$(id -u)" = 0 ] && [ "$OWNER" != root ]; then HOME=$DATA setpriv --reuid="$OWNER" --regid="$(stat -c %g "$DATA")" --clear-groups "$@"; else "$@"; fi
 }
 fail() {
   echo "rejoin: $1" >&2
@@ -83,19 +87,32 @@ fi
 $STOP
 if [ -e "$DATA/postmaster.pid" ] && kill -0 "$(head -n 1 "$DATA/postmaster.pid")" 2>/dev/null; then
   fail "the server in '$DATA' must be stopped, got a running one; stop it, and run this again"
-fi`;
+fi
+MARKS=$(dirname "$DATA")/.pontoon
+# From here on a host of ours that boots meanwhile starts nothing.
+begin() {
+  [ ! -w "$MARKS" ] || touch "$MARKS/rejoining"
+  sync
+}`;
 
 const REWIND = `
 [ -x "$BIN/pg_rewind" ] || fail "'$BIN/pg_rewind' must be there, got none; install it, or copy afresh"
 state() {
   as_owner "$BIN/pg_controldata" "$DATA" | sed -n 's/^Database cluster state: *//p'
 }
+if [ -e "$MARKS/rejoining" ] || [ -e "$DATA/backup_label" ]; then
+  fail "'$DATA' must be a server's data, got what an earlier attempt left half done; copy afresh, by --fresh-copy"
+fi
 # pg_rewind wants a server that was shut down; one that was killed first replays its own log.
 case $(state) in
   'shut down' | 'shut down in recovery') ;;
   *) as_owner "$BIN/postgres" --single -D "$DATA" -c config_file="$CONFIG" -c synchronous_standby_names= template1 </dev/null >/dev/null ;;
 esac
-as_owner "$BIN/pg_rewind" --no-ensure-shutdown --target-pgdata="$DATA" --source-server="$SOURCE"`;
+rewind() { as_owner "$BIN/pg_rewind" "$@" --no-ensure-shutdown --target-pgdata="$DATA" --source-server="$SOURCE"; }
+# What it refuses it says before it changes anything.
+rewind --dry-run
+begin
+rewind`;
 
 const COPY = `
 [ -x "$BIN/pg_basebackup" ] || fail "'$BIN/pg_basebackup' must be there, got none; install it"
@@ -104,6 +121,8 @@ rm -rf "$DATA.new"
 mkdir -m 700 "$DATA.new"
 chown --reference="$DATA" "$DATA.new"
 as_owner "$BIN/pg_basebackup" --pgdata="$DATA.new" --dbname="$CONNINFO" --slot="$SLOT" --wal-method=stream --checkpoint=fast
+as_owner touch "$DATA.new/standby.signal"
+begin
 mv "$DATA" "$DATA.before"
 mv "$DATA.new" "$DATA"`;
 
@@ -118,6 +137,8 @@ primary_conninfo = $(conf_quote "$CONNINFO")
 primary_slot_name = $(conf_quote "$SLOT")
 SETTINGS
 as_owner touch "$DATA/standby.signal"
+sync
+rm -f "$MARKS/rejoining"
 $START
 `;
 

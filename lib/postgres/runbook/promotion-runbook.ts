@@ -99,7 +99,10 @@ function endings(primary: string): string[] {
 }
 
 const ALONE =
-  'A primary on a machine that `pontoon` set up asks the others when it boots, and takes no writes before most servers of the cluster, itself counted, say that none was promoted. Two of four that come back alone are not most: if you know that none of the others was promoted, `touch /var/lib/pgsql/pontoon/.pontoon/alone` on the primary’s machine, which counts for that boot.';
+  'A primary on a machine that `pontoon` set up asks the others when it boots, and takes no writes before each of them says that none was promoted: a promotion asks no majority, so that most of them are not enough. If some cannot answer and you know that none of these was promoted, `touch /var/lib/pgsql/pontoon/.pontoon/alone` on the primary’s machine, which counts for that boot.';
+
+const BY_HAND =
+  'Never promote a member by hand, by `pg_promote()` or `pg_ctl promote`, not even to try a backup: whichever has the later timeline counts, so that within a minute the primary stops itself, and refuses to boot. If it happened, stop the one that was promoted at once, before clients write to it. Then start the primary again, `systemctl restart pontoon-boot`, with the mark `alone` from above, and rejoin the other one. If clients wrote to it already, it is the primary: run `pontoon promote` with `to` naming it, and rejoin the old one. `TWO_PRIMARIES`, or the alarm `second-primary`, tells of two on the same timeline, of which none stops itself.';
 
 function rejoining(primary: string): string[] {
   const old = inlineCode(primary);
@@ -109,11 +112,12 @@ function rejoining(primary: string): string[] {
       `Never just start ${old}: it would take writes beside the new one. If it came back by itself, run the same command again: it keeps clients out, and says how much ${old} has that nobody else has.`,
       'Take what is only there before it is rewound, if you need it.',
       ALONE,
+      BY_HAND,
     ]),
     codeBlock(
       'sh',
       `pontoon promote --file ${FILE} --rejoin ${primary} > rejoin.sh    # read it, then run it on the host\npontoon promote --file ${FILE} --yes                  # says whether it follows`,
     ),
-    `It is rewound by \`pg_rewind\`, which needs \`wal_log_hints\`, as every server of a cluster has it here, and the log since both parted. Where it refuses, \`--fresh-copy\` copies everything anew and keeps the old data beside it. From then on name the new primary as \`from\`; the topology may stay as it is.`,
+    `It is rewound by \`pg_rewind\`, which needs \`wal_log_hints\`, as every server of a cluster has it here, and the log since both parted. Where it refuses or was cut off, \`--fresh-copy\` copies everything anew and keeps the old data beside it. From then on name the new primary as \`from\`; the topology may stay as it is.`,
   ];
 }

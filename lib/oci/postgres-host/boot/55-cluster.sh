@@ -18,6 +18,7 @@ initialise() {
     --auth=reject --no-instructions >/dev/null
   sync
   mv $MARKS/initialising $MARKS/copied
+  rm -f $MARKS/new
   say 'the cluster is initialised'
 }
 
@@ -65,126 +66,8 @@ GRANT EXECUTE ON FUNCTION pg_ls_dir(text, boolean, boolean), pg_stat_file(text, 
 SQL
 }
 
-own_cluster() {
-  as_postgres "$BIN/pg_controldata" -D $DATA | sed -nE 's/^Database system identifier: *//p'
-}
-
-# The first checkpoint of a new primary may be minutes away; until then the other line tells what it writes.
-own_timeline() {
-  as_postgres "$BIN/pg_controldata" -D $DATA |
-    sed -nE "s/^(Latest checkpoint's TimeLineID|Min recovery ending loc's timeline): *//p" | sort -n | tail -n 1
-}
-
-# ask_peer HOST COMMAND... asks another server of the cluster as the role that streams: one line for each command.
-ask_peer() {
-  local host=$1
-  shift
-  timeout 20 runuser -u postgres -- "$BIN/psql" -XAtqw -F ' ' -v ON_ERROR_STOP=1 "${@/#/-c}" \
-    "$(primary_conninfo "$host") dbname=postgres replication=true" 2>/dev/null
-}
-
-# Sets PRIMARY and NEWEST, the primary among those who answer and their newest timeline. One that is behind another
-# server was replaced.
-look_for_primary() {
-  local peer said timeline
-  PRIMARY='' NEWEST=0
-  for peer in $PEERS; do
-    said=$(ask_peer "$peer" IDENTIFY_SYSTEM 'SHOW in_hot_standby') || continue
-    read -r _ timeline _ <<<"$said"
-    ((timeline <= NEWEST)) || PRIMARY='' NEWEST=$timeline
-    [[ ${said##*$'\n'} == off && $timeline == "$NEWEST" ]] || continue
-    [[ $PRIMARY == '' ]] || fail "$PRIMARY and $peer both take writes on timeline $timeline; stop one of them"
-    PRIMARY=$peer
-  done
-  [[ $PRIMARY != '' ]]
-}
-
-# A machine that is added later is told of the primary that the program names, but another server may have been promoted
-# since. It makes its slot anew: one that is there was for other data, or is lost. What fails, the copy says.
-find_primary() {
-  [[ ! -e $MARKS/copied ]] || return 0
-  until look_for_primary; do
-    pause 'no server of the cluster answers that it is the primary'
-  done
-  ask_peer "$PRIMARY" "DROP_REPLICATION_SLOT \"$SLOT\"" >/dev/null || :
-  ask_peer "$PRIMARY" "CREATE_REPLICATION_SLOT \"$SLOT\" PHYSICAL" >/dev/null || :
-  [[ $PRIMARY != "$PRIMARY_HOST" ]] || return 0
-  say "$PRIMARY is the primary now; it is copied instead of ${PRIMARY_HOST:-none}"
-  begin_with PRIMARY_HOST "$PRIMARY"
-}
-
-# begin_with NAME VALUE begins the boot again, with what this machine was told wrongly.
-begin_with() {
-  sed -i "s/^$1=.*/$1=$2/" "$PARAMETERS"
-  exec /bin/bash "$0"
-}
-
-# A blank volume where the first primary's was lost must not begin an empty cluster beside those who have its data.
-join_cluster() {
-  [[ ! -e $MARKS/copied && ! -e $MARKS/initialising ]] || return 0
-  look_for_primary || ((NEWEST > 0)) || return 0
-  say 'other servers have the data of the cluster; this one becomes a standby'
-  begin_with SLOT "$OWN_SLOT"
-}
-
-# Fails if another server was promoted, whose timeline is later, or has other data. ANSWERED counts who could be asked,
-# with this server.
-compare_timelines() {
-  local peer cluster theirs ours
-  ours=$(own_timeline)
-  [[ -n $ours ]] || fail "the timeline of $DATA cannot be read"
-  ANSWERED=1
-  for peer in $PEERS; do
-    read -r cluster theirs _ < <(ask_peer "$peer" IDENTIFY_SYSTEM) || continue
-    [[ $theirs =~ ^[0-9]+$ ]] || continue
-    ANSWERED=$((ANSWERED + 1))
-    [[ $cluster == "$(own_cluster)" ]] || {
-      LATER="$peer is not of the same cluster, whose data is not here; give this machine a blank volume to have it copied"
-      return 1
-    }
-    ((theirs <= ours)) || {
-      LATER="$peer is on timeline $theirs, after ours, which is $ours: another server was promoted; make this one its standby"
-      return 1
-    }
-  done
-}
-
-# A primary that was away must not take writes before most servers of the cluster have said that none was promoted
-# meanwhile. Nobody can replace one that nobody has ever followed.
-refuse_second_primary() {
-  local servers
-  [[ ! -e $DATA/standby.signal && ($SLOT != '' || -e $MARKS/followed) ]] || return 0
-  servers=$(wc -w <<<"$PEERS x")
-  until compare_timelines || fail "$LATER" && ((2 * ANSWERED > servers)); do
-    if [[ -e $MARKS/alone ]]; then
-      warn "only $ANSWERED of $servers servers answer; $MARKS/alone says that none of the others was promoted"
-      return
-    fi
-    [[ ${WAITING:-} == "$ANSWERED" ]] ||
-      say "waiting: $ANSWERED of $servers servers answer, this one among them, and most must, since another may have been promoted; if none was, touch $MARKS/alone"
-    WAITING=$ANSWERED
-    pause 'too few servers of the cluster answer'
-  done
-}
-
-note_followers() {
-  [[ ! -e $DATA/standby.signal && ! -e $MARKS/followed ]] || return 0
-  [[ $(ask 'SELECT count(*) > 0 FROM pg_stat_replication') != t ]] || touch $MARKS/followed
-}
-
-# One that is fenced takes no writes: it waits to be rejoined.
-stop_second_primary() {
-  [[ $PEERS != '' && ! -e $DATA/standby.signal ]] || return 0
-  [[ $(ask 'SELECT bool_and(datconnlimit = 0) FROM pg_database WHERE datallowconn AND datconnlimit >= -1') != t ]] ||
-    return 0
-  compare_timelines || {
-    systemctl stop pontoon-postgres
-    fail "$LATER"
-  }
-}
-
 # Standbys cannot see whom their primary waits for, and a promotion must know it: it is noted in the database, once it was
-# so for a minute, and taken back as soon as it is not so.
+# so for a minute, and taken back as soon as it is not so, or is to change.
 note_quorum() {
   local now noted next=''
   [[ ! -e $DATA/standby.signal ]] || return 0
@@ -193,7 +76,7 @@ note_quorum() {
   noted=$(ask "SELECT substr(setting, 21)
     FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) setting
     WHERE s.setrole = 0 AND d.datname = '${DATABASE//\'/\'\'}' AND setting LIKE 'pontoon.synchronous=%'") || return
-  [[ $now != "${WAITED_FOR-}" && $now != "$noted" ]] || next=$now
+  [[ -e $MARKS/unnoted || ($now != "${WAITED_FOR-}" && $now != "$noted") ]] || next=$now
   WAITED_FOR=$now
   [[ $next != "$noted" ]] || return 0
   administer -v database="$DATABASE" -v names="$next" <<'SQL'

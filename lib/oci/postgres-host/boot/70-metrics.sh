@@ -18,6 +18,7 @@ measure() {
     UNION ALL SELECT 'ArchiveFailing', (last_failed_time > coalesce(last_archived_time, '-infinity'))::int, ''
       FROM pg_stat_archiver WHERE NOT pg_is_in_recovery() AND last_failed_time IS NOT NULL
   ) AS metrics WHERE value IS NOT NULL"
+  printf 'SecondPrimary %d \n' "$([[ ${BESIDE-}${STRANGERS-} == '' ]] || echo 1)"
   df --output=pcent $MOUNT | sed -n 's/^ *\([0-9]*\)%$/VolumeUsedPercent \1 /p'
 }
 

@@ -12,6 +12,7 @@ chmod 600 $LOG
 exec >>$LOG 2>&1
 if [[ ${1:-} == raise ]]; then
   find_server || fail "PostgreSQL $MAJOR is not installed"
+  refuse_start
   raise_settings
   exit 0
 fi

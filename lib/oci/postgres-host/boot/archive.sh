@@ -1,5 +1,6 @@
 #!/bin/bash
-# archive.sh put PATH NAME keeps a segment of the log in Object Storage; archive.sh get NAME PATH brings it back.
+# archive.sh put PATH NAME keeps a segment of the log in Object Storage, get NAME PATH brings it back, and any tells
+# whether one was kept.
 # PostgreSQL asks again until it is told of success, and must never be told so of what is not there.
 set -euo pipefail
 export LC_ALL=C OCI_CLI_AUTH=instance_principal
@@ -34,8 +35,15 @@ get() {
   mv "$2.part" "$2"
 }
 
+# Names something that was kept, if anything was.
+any() {
+  oci os object list --namespace "$NAMESPACE" --bucket-name "$BUCKET" --prefix "$PREFIX/" --limit 1 |
+    jq -r '.data[0].name // empty'
+}
+
 case $1 in
+  any) any ;;
   put) put "$2" "$3" ;;
   get) get "$2" "$3" ;;
-  *) echo "archive.sh must be told put or get, got $1" >&2; exit 2 ;;
+  *) echo "archive.sh must be told put, get or any, got $1" >&2; exit 2 ;;
 esac
