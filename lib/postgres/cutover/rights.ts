@@ -31,6 +31,8 @@ export function rightsOfLogins(selection: TableSelection, known: readonly string
     selection,
     "r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> ALL ($1::pg_catalog.name[]) AND pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CONNECT')",
     known,
+    // An owner may without being granted it, and needs not own anything elsewhere.
+    " AND NOT (p = 'TRUNCATE' AND pg_catalog.pg_has_role(w.oid, (SELECT o.relowner FROM pg_catalog.pg_class o WHERE o.oid = a.oid), 'USAGE'))",
   );
 }
 
@@ -49,14 +51,19 @@ const OF_COLUMNS = / columns of$/;
  * Asked once for all that is granted alike, since there may be thousands of tables. What a login may only by SET ROLE
  * counts; being a member has not meant that one may since PostgreSQL 16.
  */
-function rightsOf(selection: TableSelection, who: string, names: readonly string[]): Statement {
+function rightsOf(
+  selection: TableSelection,
+  who: string,
+  names: readonly string[],
+  but = '',
+): Statement {
   const of = (kind: Kind): string =>
     `SELECT '${kind}' AS kind, c.oid, n.nspname AS schema, c.relname AS name, pg_catalog.concat(c.relowner, c.relacl, (SELECT pg_catalog.string_agg(a.attacl::text, '') FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL)) AS granted`;
   const tables = `FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND ${selectionSql(selection, 'n.nspname', 'c.relname')}`;
   const becomes = `(SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute m WHERE m.attrelid = 'pg_catalog.pg_auth_members'::pg_catalog.regclass AND m.attname = 'set_option') THEN 'SET' ELSE 'MEMBER' END)`;
   return sql(
     `WITH who AS MATERIALIZED (SELECT r.rolname, w.oid FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles w ON w.oid = r.oid OR NOT pg_catalog.pg_has_role(r.oid, w.oid, 'USAGE') AND pg_catalog.pg_has_role(r.oid, w.oid, ${becomes}) WHERE ${who}), objects AS (${of('table')} ${tables} UNION ALL ${of('sequence')} ${fromSequences(selection)} UNION ALL SELECT DISTINCT 'schema', n.oid, n.nspname, '', pg_catalog.concat(n.nspowner, n.nspacl) ${tables}), alike AS MATERIALIZED (SELECT kind, min(oid) AS oid, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(schema, name)) AS names FROM objects GROUP BY kind, granted)
-SELECT a.kind, a.names, (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_array(w.rolname, p)) FROM who w, pg_catalog.unnest(CASE a.kind WHEN 'table' THEN '${TABLE_RIGHTS}'::text[] ELSE '{USAGE}' END) p WHERE CASE a.kind WHEN 'table' THEN CASE WHEN p LIKE '% of' THEN pg_catalog.has_any_column_privilege(w.oid, a.oid, pg_catalog.split_part(p, ' ', 1)) ELSE pg_catalog.has_table_privilege(w.oid, a.oid, p) END WHEN 'schema' THEN pg_catalog.has_schema_privilege(w.oid, a.oid, p) ELSE pg_catalog.has_sequence_privilege(w.oid, a.oid, 'USAGE, UPDATE') END) AS rights FROM alike a`,
+SELECT a.kind, a.names, (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_array(w.rolname, p)) FROM who w, pg_catalog.unnest(CASE a.kind WHEN 'table' THEN '${TABLE_RIGHTS}'::text[] ELSE '{USAGE}' END) p WHERE CASE a.kind WHEN 'table' THEN CASE WHEN p LIKE '% of' THEN pg_catalog.has_any_column_privilege(w.oid, a.oid, pg_catalog.split_part(p, ' ', 1)) ELSE pg_catalog.has_table_privilege(w.oid, a.oid, p)${but} END WHEN 'schema' THEN pg_catalog.has_schema_privilege(w.oid, a.oid, p) ELSE pg_catalog.has_sequence_privilege(w.oid, a.oid, 'USAGE, UPDATE') END) AS rights FROM alike a`,
     [names],
   );
 }

@@ -107,6 +107,13 @@ describe('what applications may do', () => {
     expect(await found()).toBe(
       `closed: role 'app', which may TRUNCATE table "shop"."orders" on 'blue', and may not on 'green'`,
     );
+    // Nobody granted it to the owner, such as the master user of a copy.
+    await asSuperuser(blue, 'ALTER TABLE shop.orders OWNER TO app');
+    expect(await found()).toBe('open: as it must be');
+    await asSuperuser(
+      blue,
+      'ALTER TABLE shop.orders OWNER TO dbadmin; GRANT ALL ON shop.orders TO app',
+    );
     await asSuperuser(green, 'GRANT TRUNCATE ON shop.orders TO app');
     await services.close();
   });
