@@ -1,4 +1,4 @@
-import type { CutoverPlan } from '../../../lib/postgres';
+import { type CutoverPlan, LinkKind, PGLOGICAL_SUBSCRIPTIONS, sql } from '../../../lib/postgres';
 import { type CutoverStatus, cutover, settleCutover, status, waitUntil } from '../../../lib/runner';
 import { CutoverLab, type LabServices } from './lab';
 
@@ -43,6 +43,27 @@ test('what other slots and open transactions keep is told too, however little th
     },
   });
   await admin.query(`SELECT pg_drop_replication_slot('theirs')`);
+});
+
+test('a first copy of pglogical, which reads no slot, is none that stalls', async () => {
+  const reverse = plan.reverse?.map((path) => ({
+    ...path,
+    kind: LinkKind.PGLOGICAL as const,
+    slotName: 'read_by_nobody',
+  }));
+  const found = (copying: boolean) =>
+    status(
+      { plan: { ...plan, reverse }, waysOnly: true },
+      {
+        ...services,
+        pglogical: {
+          ...PGLOGICAL_SUBSCRIPTIONS,
+          state: () => sql(`SELECT true AS enabled, 2 AS workers, ${copying} AS copying`),
+        },
+      },
+    );
+  expect((await found(true)).reverse).toMatchObject({ state: 'copying' });
+  expect((await found(false)).reverse).toMatchObject({ state: 'stalled' });
 });
 
 test('sessions that a walk has used have time again for whatever comes later', async () => {
