@@ -191,6 +191,7 @@ export {
   DmsTransformationAction,
   DmsTransformationTarget,
   DmsTruncationPolicy,
+  dropControlSchema,
   mappingsFit,
   renderTaskSettings,
   tableMappingProblems,

@@ -1,4 +1,5 @@
 import { Problems } from '../errors';
+import { CONTROL_SCHEMA } from './control-schema';
 import { DmsLobMode, type DmsTableSettings, MAX_LOB_KIB } from './table-settings';
 
 /** What DMS does with the target's tables before it loads them. */
@@ -173,6 +174,7 @@ export function renderTaskSettings(settings: DmsTaskSettings = {}): Record<strin
       DataTruncationErrorPolicy: settings.truncationPolicy ?? DmsTruncationPolicy.SUSPEND_TABLE,
       RecoverableErrorCount: -1,
     },
+    ControlTablesSettings: { ControlSchema: CONTROL_SCHEMA },
     ChangeProcessingTuning: { MemoryLimitTotal: 1024, StatementCacheSize: 50 },
     ValidationSettings: {
       EnableValidation: settings.validation ?? true,

@@ -1,10 +1,11 @@
+import { dropControlSchema } from '../dms/control-schema';
 import { PontoonError } from '../errors';
 import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { secretSql, sql } from '../statement';
 import { type ObjectKind, type PlanContext, type ResolvedSecret, type Step, step } from './object';
 import { type ObservedRole, observeRole } from './observed-role';
 import { changeRights, revokeRights } from './role-rights';
-import { type RoleSpec, readRole } from './role-spec';
+import { DatabaseRight, type RoleSpec, readRole } from './role-spec';
 
 /** Roles and their grants. */
 export const role: ObjectKind<RoleSpec, ObservedRole> = {
@@ -24,7 +25,14 @@ export const role: ObjectKind<RoleSpec, ObservedRole> = {
   },
   drop(spec, observed) {
     const name = quoteIdentifier(spec.name);
-    return [...revokeRights(spec, observed), step(`drop role ${name}`, sql(`DROP ROLE ${name}`))];
+    return [
+      // AWS DMS makes a schema of its own with that right, and nothing else is made as a role of ours.
+      ...(spec.database.includes(DatabaseRight.CREATE)
+        ? [step(`drop what AWS DMS made as ${name}`, dropControlSchema(spec.name))]
+        : []),
+      ...revokeRights(spec, observed),
+      step(`drop role ${name}`, sql(`DROP ROLE ${name}`)),
+    ];
   },
 };
 

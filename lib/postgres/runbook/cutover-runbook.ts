@@ -134,7 +134,7 @@ function endings(server: string, { to }: TopologyLink): string[] {
         [
           '`CUT_OFF`',
           `${from} may still be fenced: a server did not answer while things were taken back`,
-          `run the same command again as soon as the servers answer; it takes back the rest or goes on. Past its deadline the fence is lifted by the deployment’s watch too`,
+          `run the same command again as soon as the servers answer; it takes back the rest or goes on. On AWS the deployment’s watch lifts a fence past its deadline too; elsewhere nobody else does`,
         ],
         [
           '`UNDECIDED`',

@@ -129,6 +129,10 @@ export const dmsStandInBehaviours: readonly DmsBehaviour[] = [
     source: `${TARGET_GUIDE}AfterConnectScript can set session_replication_role to replica, so that triggers and foreign keys rest.`,
   },
   {
+    name: 'makes its control tables in the ControlSchema',
+    source: `${SETTINGS_GUIDE}a task that replicates keeps tables of its own on the target, in the schema that ControlTablesSettings names, otherwise in public.`,
+  },
+  {
     name: 'refuses tasks that select no table',
     source: `${SETTINGS_GUIDE}FailOnNoTablesCaptured fails a task whose mappings find nothing.`,
   },
@@ -153,9 +157,9 @@ export const dmsStandInNotReproduced: readonly DmsDifference[] = [
     reason: 'both are off in what we deploy; nothing is written to the source',
   },
   {
-    name: 'control tables (awsdms_apply_exceptions, awsdms_txn_state, …)',
+    name: 'rows of control tables (awsdms_apply_exceptions, awsdms_txn_state, …), and those in public',
     reason:
-      'exceptions are counted and reported instead; a resume repeats, as without a recovery table',
+      'exceptions are counted and reported instead; a resume repeats, as without a recovery table; without a ControlSchema none are made',
   },
   { name: 'data validation and resync', reason: 'the rehearsal compares the servers itself' },
   {

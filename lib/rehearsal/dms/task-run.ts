@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { type Lsn, Problems, parseLsn } from '../../postgres';
+import { makeControlTables } from './control-tables';
 import { loadTables } from './full-load';
 import {
   inspectSlot,
@@ -172,6 +173,7 @@ export class TaskRun {
     const { settings, sourceSettings } = this.definition;
     const target = await this.servers.openTarget();
     try {
+      await makeControlTables(target, settings);
       this.replication = new Replication({
         source: this.servers.source,
         slot: this.slot,

@@ -47,6 +47,11 @@ export interface DmsTaskSettings {
   /** How often a lost connection is tried again; -1 for ever. */
   readonly recoverableErrorCount: number;
   readonly recoverableErrorSeconds: number;
+  /** The tables of its own that a task makes on the target, and in which schema, if not in the default. */
+  readonly controlTables: {
+    readonly schema: string | undefined;
+    readonly names: readonly string[];
+  };
   /** Changes collected before a commit while more are waiting. */
   readonly minTransactionSize: number;
 }
@@ -63,6 +68,7 @@ export function readTaskSettings(value: unknown, migrationType: string): DmsTask
     lobs: readLobMode(root.child('TargetMetadata')),
     ...readFullLoad(root.child('FullLoadSettings'), migrationType !== 'cdc', problems),
     ...readErrorBehavior(root.child('ErrorBehavior')),
+    controlTables: readControlTables(root),
     minTransactionSize: root
       .child('ChangeProcessingTuning')
       .integer('MinTransactionSize', 1000, 1, 1_000_000),
@@ -99,6 +105,19 @@ function readFullLoad(load: JsonReader, loads: boolean, problems: Problems) {
       : afterCached
         ? ('after-cached-changes' as const)
         : ('never' as const),
+  };
+}
+
+function readControlTables(root: JsonReader): DmsTaskSettings['controlTables'] {
+  const recovery = root.child('TargetMetadata').boolean('TaskRecoveryTableEnabled', false);
+  const validation = root.child('ValidationSettings').boolean('EnableValidation', false);
+  return {
+    schema: root.child('ControlTablesSettings').text('ControlSchema'),
+    names: [
+      'awsdms_apply_exceptions',
+      ...(recovery ? ['awsdms_txn_state'] : []),
+      ...(validation ? ['awsdms_validation_failures_v1'] : []),
+    ],
   };
 }
 

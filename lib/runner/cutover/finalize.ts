@@ -1,6 +1,7 @@
 import {
   closeJournal,
   cutoverOwner,
+  dropControlSchema,
   dropQuietSlot,
   entriesOf,
   finalizedHere,
@@ -154,6 +155,8 @@ async function dropPath(context: CutoverContext, path: ReplicationPath): Promise
   if (path.kind !== LinkKind.DMS) {
     const name = subscriptionOf(path);
     dropped.push(...(await dropEntries(context, receiver, kinds.subscription, [name])));
+  } else if (path.writer !== undefined) {
+    await context.run(receiver, dropControlSchema(path.writer));
   }
   await removeSlot(context, path);
   await context.run(

@@ -42,6 +42,7 @@ test('the defaults lose nothing silently', () => {
       DataTruncationErrorPolicy: 'SUSPEND_TABLE',
       RecoverableErrorCount: -1,
     },
+    ControlTablesSettings: { ControlSchema: 'awsdms_control' },
     ChangeProcessingTuning: { MemoryLimitTotal: 1024, StatementCacheSize: 50 },
     ValidationSettings: { EnableValidation: true, HandleCollationDiff: true, ThreadCount: 5 },
   });

@@ -41,6 +41,30 @@ behaviour('reads the named slot with test_decoding', async () => {
   expect(task.state()).toMatchObject({ status: 'stopped', stopReason: 'Stop Reason NORMAL' });
 });
 
+behaviour('makes its control tables in the ControlSchema', async () => {
+  pair = await Pair.create(pg, ORDERS);
+  const task = await pair.loaded(
+    pair.task({
+      taskSettings: settings({
+        TargetMetadata: { TaskRecoveryTableEnabled: true },
+        ControlTablesSettings: { ControlSchema: 'kept' },
+      }),
+    }),
+  );
+  await eventually(async () => {
+    const { rows } = await pair.target.query(
+      "SELECT schemaname, tablename FROM pg_tables WHERE tablename LIKE 'awsdms%' ORDER BY 2",
+    );
+    expect(rows).toEqual(
+      ['awsdms_apply_exceptions', 'awsdms_txn_state'].map((tablename) => ({
+        schemaname: 'kept',
+        tablename,
+      })),
+    );
+  });
+  await task.stop();
+});
+
 const AWKWARD = `
   CREATE TYPE mood AS ENUM ('glad', 'it''s "odd"');
   CREATE TABLE "We ird.T""x" (

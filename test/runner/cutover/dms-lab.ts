@@ -125,7 +125,7 @@ async function replaceSubscription({ blue, green, appPassword }: CutoverLab): Pr
   await superuser.end();
   await green.admin.query(
     `CREATE ROLE ${WRITER} LOGIN PASSWORD '${scramVerifier(appPassword)}';
-     GRANT CONNECT ON DATABASE ${DATABASE} TO ${WRITER};
+     GRANT CONNECT, CREATE ON DATABASE ${DATABASE} TO ${WRITER};
      GRANT USAGE ON SCHEMA shop, pontoon TO ${WRITER};
      GRANT ALL ON ALL TABLES IN SCHEMA shop TO ${WRITER};
      GRANT ALL ON pontoon.canary TO ${WRITER};
@@ -169,6 +169,7 @@ async function task(lab: CutoverLab, rules: readonly object[]): Promise<DmsStand
     taskSettings: {
       FullLoadSettings: { TargetTablePrepMode: 'DO_NOTHING' },
       ErrorBehavior: { RecoverableErrorInterval: 0, ApplyErrorInsertPolicy: 'SUSPEND_TABLE' },
+      ControlTablesSettings: { ControlSchema: 'awsdms_control' },
     },
     migrationType: 'cdc',
     cdcStartPosition: String(rows[0].lsn),

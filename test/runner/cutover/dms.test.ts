@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { cutover, status, type TaskTable } from '../../../lib/runner';
+import { cutover, finalize, status, type TaskTable } from '../../../lib/runner';
 import { failureOf } from '../../faults/walks';
 import { DmsLab, WRITER } from './dms-lab';
 import type { LabServices } from './lab';
@@ -106,6 +106,13 @@ test('the login of a task that is still stopping stays shut when everybody may c
   };
   const walk = cutover({ plan: other.plan(), owner: 'test' }, { ...own, task: lingering });
   expect((await walk.finally(() => own.close())).result).toBe('opened');
+  const control = async () =>
+    (await other.lab.green.admin.query(`SELECT FROM pg_namespace WHERE nspname = 'awsdms_control'`))
+      .rowCount;
+  expect(await control()).toBe(1);
+  const ending = await other.services();
+  await finalize({ plan: other.plan(), owner: 'test' }, ending).finally(() => ending.close());
+  expect(await control()).toBe(0);
   const { rows } = await other.lab.green.admin.query(
     `SELECT has_database_privilege('${WRITER}', current_database(), 'CONNECT') AS may`,
   );
