@@ -114,7 +114,7 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
     await logged(east, 'waiting: no answer from 10.77.1.52');
     expect(east.read(LOG).split('the primary is ready')).toHaveLength(2);
     await east.exec('touch', `${MARKS}/alone`);
-    await waitFor('the second boot', () => east.read(LOG).split('boot ends').length > 2);
+    await until(east, 'the second boot', () => east.read(LOG).split('boot ends').length > 2);
     for (const text of [
       'the vault does not answer; what was fetched before is used',
       'no answer of this cluster from 10.77.1.52',
@@ -377,7 +377,15 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
 });
 
 async function logged(machine: Machine, text: string): Promise<void> {
-  await waitFor(`'${text}' in:\n${machine.read(LOG)}`, () => machine.read(LOG).includes(text));
+  await until(machine, `'${text}'`, () => machine.read(LOG).includes(text));
+}
+
+/** What was waited for in vain is said with all that the machine logged meanwhile. */
+async function until(machine: Machine, what: string, condition: () => boolean): Promise<void> {
+  await waitFor(what, condition).catch((error: Error) => {
+    const logs = [LOG, '/var/log/pontoon-postgres.log'].map((log) => machine.read(log));
+    throw new Error([error.message, ...logs].join('\n'), { cause: error });
+  });
 }
 
 async function replayed(machine: Machine, count: string): Promise<void> {
