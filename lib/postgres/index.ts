@@ -20,6 +20,7 @@ export {
 export { type Connection, RDS_AUTHORITIES, readConnection } from './connection';
 export {
   abandonJournal,
+  administrators,
   admittedTo,
   allowLogin,
   analyze,

@@ -107,6 +107,7 @@ export {
 } from './quiet';
 export { type RenamedComparison, renamedDifferences } from './renamed-schema';
 export {
+  administrators,
   type GrantedRights,
   hindrances,
   lackingRights,

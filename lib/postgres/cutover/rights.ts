@@ -36,6 +36,14 @@ export function rightsOfLogins(selection: TableSelection, known: readonly string
   );
 }
 
+/** Those of `logins` that administer roles, which each server has of its own. */
+export function administrators(logins: readonly string[]): Statement {
+  return sql(
+    'SELECT rolname AS name FROM pg_catalog.pg_roles WHERE rolname = ANY ($1::pg_catalog.name[]) AND rolcreaterole',
+    [logins],
+  );
+}
+
 /** What `logins` may do with them, whatever keeps those out yet. */
 export function rightsOfRoles(selection: TableSelection, logins: readonly string[]): Statement {
   return rightsOf(selection, 'r.rolname = ANY ($1::pg_catalog.name[])', logins);

@@ -1,4 +1,5 @@
 import {
+  administrators,
   type GrantedRights,
   hindrances,
   lackingRights,
@@ -22,7 +23,8 @@ export async function lookAtApplications(context: CutoverContext): Promise<GateF
   const known = [...(await keptOn(context, from)), ...writers];
   const here = await granted(context, from, rightsOfLogins(selection, known));
   const logins = [...new Set(here.flatMap(({ rights }) => (rights ?? []).map(([login]) => login)))];
-  const missing = (await context.run(to, missingRoles(logins))).map(({ name }) => String(name));
+  const missing = namesIn(await context.run(to, missingRoles(logins)));
+  const administering = namesIn(await context.run(from, administrators(missing)));
   const there = await granted(context, to, rightsOfRoles(await selectionThere(context), logins));
   const names = targetNames(transformations);
   const { pairs } = await sequencesOf(context);
@@ -31,9 +33,14 @@ export async function lookAtApplications(context: CutoverContext): Promise<GateF
     if (kind === 'schema') return { schema: names.schema(name.schema), name: '' };
     return kind === 'table' ? names.table(name) : sequences.get(quoteQualified(name));
   });
-  // A login that nobody made there, and that only reads, may be one that nobody uses any more.
+  // A login that nobody made there, and that only reads, may be one that nobody uses any more; who administers the one
+  // server may have another name on the other.
   const writing = new Set(
-    lacking.filter(({ right }) => !/^(SELECT|USAGE)/.test(right)).map(({ login }) => login),
+    lacking
+      .filter(
+        ({ login, right }) => !/^(SELECT|USAGE)/.test(right) && !administering.includes(login),
+      )
+      .map(({ login }) => login),
   );
   const serious = lacking
     .filter(({ login }) => !missing.includes(login) || writing.has(login))
@@ -48,8 +55,12 @@ export async function lookAtApplications(context: CutoverContext): Promise<GateF
   return missing.length === 0
     ? undefined
     : {
-        besides: `as it must be, but '${to}' lacks roles that read on '${from}': ${missing.join(', ')}`,
+        besides: `as it must be, but '${to}' lacks roles that only read on '${from}', or administer it: ${missing.join(', ')}`,
       };
+}
+
+function namesIn(rows: readonly Readonly<Record<string, unknown>>[]): readonly string[] {
+  return rows.map(({ name }) => String(name));
 }
 
 /** Logins that may do anything with a table. */

@@ -67,12 +67,17 @@ describe('what applications may do', () => {
     await step(
       blue,
       'CREATE ROLE analyst LOGIN; GRANT SELECT ON shop.orders TO analyst',
-      `${open}, but 'green' lacks roles that read on 'blue': analyst`,
+      `${open}, but 'green' lacks roles that only read on 'blue', or administer it: analyst`,
     );
     await step(
       blue,
       'GRANT DELETE ON shop.orders TO analyst',
       `closed: role 'analyst', which may DELETE table "shop"."orders" on 'blue', and may not on 'green', where it does not exist, and 1 more of the kind`,
+    );
+    await step(
+      blue,
+      'ALTER ROLE analyst CREATEROLE',
+      `${open}, but 'green' lacks roles that only read on 'blue', or administer it: analyst`,
     );
     await step(blue, 'ALTER ROLE analyst NOLOGIN', open);
     await services.close();
