@@ -67,7 +67,7 @@ export class OciNetworkLoadBalancer implements Endpoint {
     if (this.requireSide(backendSet) === server) {
       const isSettled =
         !(await this.isUpdating(signal)) && (await this.active({ signal })) === server;
-      return isSettled ? {} : { busy: 'another change that is being made' };
+      return isSettled ? {} : { busy: ANOTHER_CHANGE };
     }
     this.requireBackend(backendSet, server);
     const wanted = { ...detailsOf(backendSet), backends: switched(backendSet, address) };
@@ -79,6 +79,8 @@ export class OciNetworkLoadBalancer implements Endpoint {
       const { cause } = error;
       if (statusOf(cause) === 409) return { busy: reasonOf(cause) };
       if (statusOf(cause) !== 412) throw error;
+      // Whoever was faster wanted the same: what is left is to see that it is done.
+      if ((await this.active({ signal })) === server) return { busy: ANOTHER_CHANGE };
       const wayOut = 'somebody else changed it: look who, and try again';
       throw notSwitched(this.spec, server, reasonOf(cause), wayOut, cause);
     }
@@ -193,6 +195,7 @@ export class OciNetworkLoadBalancer implements Endpoint {
   }
 }
 
+const ANOTHER_CHANGE = 'another change that is being made';
 const ENDED: ReadonlySet<string> = new Set(['SUCCEEDED', 'FAILED', 'CANCELED']);
 
 /** Whether a service that failed so may answer the next time: it was not reached, is busy, or broke. */

@@ -1,6 +1,7 @@
 import { openAwsEndpoint, openEndpoint } from '../../lib/endpoints';
 import { parseEndpoint } from '../../lib/postgres';
-import { OciServiceError } from '../../lib/rehearsal/oci-cloud/oci-error';
+import type { OciRoute } from '../../lib/rehearsal/oci-cloud/oci-endpoint';
+import { noMatch, OciServiceError } from '../../lib/rehearsal/oci-cloud/oci-error';
 import { LocalOci } from './oci-cloud';
 
 const ID = 'ocid1.networkloadbalancer.oc1..shop';
@@ -149,7 +150,7 @@ test('a change of which OCI says nothing more is told as one that may still come
 
 test('a change that was given up is waited for before its opposite counts as made', async () => {
   await oci.stop();
-  oci = await LocalOci.start(700);
+  oci = await LocalOci.start(2_000);
   oci.balancers.put(ID, 'postgres', { backends: [BLUE, { ...GREEN, ...OFF }] });
   const givenUp = openEndpoint(SPEC, { timeoutSeconds: 0.1 }).activate('green');
   await expect(givenUp).rejects.toMatchObject({ code: 'ENDPOINT_NOT_SWITCHED' });
@@ -157,6 +158,35 @@ test('a change that was given up is waited for before its opposite counts as mad
   await openEndpoint(SPEC).activate('blue');
   await expect(openEndpoint(SPEC).active()).resolves.toBe('blue');
   expect(oci.balancers.find(ID, 'postgres')?.backends[1]).toMatchObject({ isDrain: true });
+});
+
+test.each([
+  ['as it is wanted, is left so', [{ ...BLUE, ...OFF }, GREEN], 'green', undefined],
+  [
+    'otherwise, is left to whoever changed it',
+    [BLUE, { ...GREEN, ...OFF }],
+    'blue',
+    "backend set 'postgres' must lead to 'green', got NoEtagMatch: backend set postgres has another etag by now; somebody else changed it: look who, and try again",
+  ],
+])('a set that somebody changed since it was read, %s', async (_, backends, active, message) => {
+  await oci.stop();
+  const changedMeanwhile: OciRoute = {
+    method: 'PUT',
+    path: /backendSets/,
+    answer: () => {
+      oci.balancers.put(ID, 'postgres', { backends });
+      throw noMatch('backend set postgres');
+    },
+  };
+  oci = await LocalOci.start(0, [changedMeanwhile]);
+  oci.balancers.put(ID, 'postgres', { backends: [BLUE, { ...GREEN, ...OFF }] });
+  const [switching] = await Promise.allSettled([openEndpoint(SPEC).activate('green')]);
+  expect(switching).toMatchObject(
+    message === undefined
+      ? { status: 'fulfilled' }
+      : { reason: { code: 'ENDPOINT_NOT_SWITCHED', message } },
+  );
+  await expect(openEndpoint(SPEC).active()).resolves.toBe(active);
 });
 
 test('another change that is being made is waited for, and said if it takes too long', async () => {
