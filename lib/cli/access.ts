@@ -8,8 +8,8 @@ import {
   type Topology,
 } from '../postgres';
 import type { Arguments } from './arguments';
-import type { Option } from './command';
 import type { Migration } from './migration';
+import type { Option } from './option';
 import { asUsage, UsageError } from './usage-error';
 
 /** Who administers a server, and what its pg_hba.conf must have. */

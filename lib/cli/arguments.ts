@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { shown } from '../postgres';
-import { COMMON_OPTIONS, type Command, type Option } from './command';
+import { COMMON_OPTIONS, type Option } from './option';
 import { UsageError } from './usage-error';
 
 /** The options that a command was given, checked. */
@@ -63,8 +63,15 @@ export class Arguments {
   }
 }
 
+/** What a command may be given. */
+interface Accepted {
+  /** The command's name. */
+  readonly name: string;
+  readonly options: Readonly<Record<string, Option>>;
+}
+
 /** Reads what follows the command's name. Throws one UsageError with everything that is wrong. */
-export function readArguments(command: Command, args: readonly string[]): Arguments {
+export function readArguments(command: Accepted, args: readonly string[]): Arguments {
   const known: Readonly<Record<string, Option>> = { ...command.options, ...COMMON_OPTIONS };
   const { tokens } = parseArgs({
     args: [...args],

@@ -1,9 +1,9 @@
 import { type Connection, Problems, Reader, readConnection } from '../postgres';
 import type { Arguments } from './arguments';
-import type { Option } from './command';
 import { withCertificates } from './connections';
 import type { Io } from './io';
 import type { Migration } from './migration';
+import type { Option } from './option';
 import { readJsonFile } from './read-json';
 import { asUsage, UsageError } from './usage-error';
 

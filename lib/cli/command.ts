@@ -1,18 +1,7 @@
 import type { Arguments } from './arguments';
 import type { ExitCode } from './exit-code';
 import type { Io } from './io';
-
-/** One option of a command. */
-export interface Option {
-  /** What it does, in a sentence without its full stop. */
-  readonly description: string;
-  /** What stands after it in the help, such as `FILE`; without it the option is a switch. */
-  readonly value?: string;
-  /** Whether it may be given several times. */
-  readonly multiple?: boolean;
-  /** What happens without it. */
-  readonly otherwise?: string;
-}
+import type { Option } from './option';
 
 /** What one exit code of a command means. */
 export type ExitMeanings = Readonly<Partial<Record<ExitCode, string>>>;
@@ -34,10 +23,3 @@ export interface Command {
   /** Does it. */
   run(options: Arguments, io: Io): Promise<ExitCode>;
 }
-
-/** Options that every command has. */
-export const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
-  json: { description: 'print the result as JSON' },
-  debug: { description: 'show where an error comes from' },
-  help: { description: 'print this text' },
-};

@@ -9,9 +9,9 @@ import {
   rollbackOf,
 } from '../postgres';
 import type { Arguments } from './arguments';
-import type { Option } from './command';
 import { withCertificates } from './connections';
 import type { Io } from './io';
+import type { Option } from './option';
 import { exampleLines, readJsonFile, readStdin } from './read-json';
 import { asUsage, UsageError } from './usage-error';
 

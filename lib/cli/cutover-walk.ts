@@ -19,7 +19,7 @@ import {
   status,
 } from '../runner';
 import type { Arguments } from './arguments';
-import type { ExitMeanings, Option } from './command';
+import type { ExitMeanings } from './command';
 import { confirm } from './confirm';
 import { compareCommand } from './cutover-compare';
 import { dryRunCommand } from './cutover-dry-run';
@@ -29,6 +29,7 @@ import { guardedServices, withServices } from './cutover-services';
 import { ExitCode } from './exit-code';
 import { Interruption } from './interruption';
 import { type Io, writeJson, writeLine } from './io';
+import type { Option } from './option';
 
 /** The options of `cutover` and `rollback`. */
 export const WALK_OPTIONS: Readonly<Record<string, Option>> = {

@@ -1,4 +1,5 @@
-import { COMMON_OPTIONS, type Command, type Option } from './command';
+import type { Command } from './command';
+import { COMMON_OPTIONS, type Option } from './option';
 
 /** The help of one command: usage, what it does, options with their defaults, exit codes. */
 export function commandHelp(command: Command): string {

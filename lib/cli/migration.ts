@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { readTopology, type Topology } from '../postgres';
 import { type CloudAssembly, readCloudAssembly, readMigration as readRecord } from '../rehearsal';
 import type { Arguments } from './arguments';
-import type { Option } from './command';
 import type { Io } from './io';
+import type { Option } from './option';
 import { readJsonFile } from './read-json';
 import { asUsage, UsageError } from './usage-error';
 

@@ -1,14 +1,6 @@
 import type { RehearsalEvent } from '../rehearsal';
 import { type OutputStream, writeLine } from './io';
-import { terminalProgress } from './terminal-progress';
-
-/** Shows how far a rehearsal is. */
-export interface Progress {
-  /** Shows one event. */
-  show(event: RehearsalEvent): void;
-  /** Ends when everything is shown. */
-  finish(): Promise<void>;
-}
+import { type Progress, terminalProgress } from './terminal-progress';
 
 /** Milliseconds between two lines about the same phase. */
 const LINE_INTERVAL_MS = 2000;

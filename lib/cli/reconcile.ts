@@ -19,10 +19,10 @@ import {
   withConnection,
 } from '../runner';
 import type { Arguments } from './arguments';
-import type { Option } from './command';
 import { withCertificates } from './connections';
 import { ExitCode } from './exit-code';
 import { type Io, writeJson, writeLine } from './io';
+import type { Option } from './option';
 import { exampleLines, readStdin } from './read-json';
 import { anySecrets } from './secrets';
 import { asUsage } from './usage-error';

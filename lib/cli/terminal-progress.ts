@@ -2,7 +2,14 @@ import { WriteStream } from 'node:tty';
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import { formatBytes, type LagSample, type RehearsalEvent } from '../rehearsal';
 import { type OutputStream, writeLine } from './io';
-import type { Progress } from './progress';
+
+/** Shows how far a rehearsal is. */
+export interface Progress {
+  /** Shows one event. */
+  show(event: RehearsalEvent): void;
+  /** Ends when everything is shown. */
+  finish(): Promise<void>;
+}
 
 /** Progress that is redrawn in place; undefined if `stream` is no terminal, or one of no known width. */
 export function terminalProgress(stream: OutputStream): Progress | undefined {

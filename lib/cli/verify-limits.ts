@@ -1,6 +1,6 @@
 import type { VerifyOptions } from '../runner';
 import type { Arguments } from './arguments';
-import type { Option } from './command';
+import type { Option } from './option';
 
 /** The options that say how hard a verification works, and for how long. */
 export const LIMIT_OPTIONS: Readonly<Record<string, Option>> = {

@@ -1,19 +1,9 @@
-import type { Topology } from '../postgres';
 import type { CloudAssembly } from './assembly';
 import type { Chain } from './chain';
-import type { Findings } from './findings';
+import type { Findings, Rehearsed } from './findings';
 import type { RecordedMigration } from './migration';
 import type { Recorder } from './recorder';
 import type { Workspace } from './servers';
-
-/** What is rehearsed, whatever deploys it. */
-export interface Rehearsed {
-  /** The stack that holds it. */
-  readonly stack: string;
-  /** What it is called in the stack. */
-  readonly name: string;
-  readonly topology: Topology;
-}
 
 /** What every rehearsal works with, and where it writes down what it finds. */
 export interface CommonContext {

@@ -1,6 +1,5 @@
-import { renderDiagram, serverOf } from '../postgres';
+import { renderDiagram, serverOf, type Topology } from '../postgres';
 import type { SecretScan } from './checks/secret-scan';
-import type { Rehearsed } from './context';
 import type { Recorder } from './recorder';
 import type { RehearsalReport, RehearsedSwitch, VerifiedTable } from './report/report';
 import { sealReport } from './report/seal';
@@ -8,6 +7,15 @@ import type { Server, Shim, StandIn } from './servers';
 import { version } from './version';
 import type { WriteCheck } from './workload/journal';
 import type { Latency } from './workload/latency';
+
+/** What is rehearsed, whatever deploys it. */
+export interface Rehearsed {
+  /** The stack that holds it. */
+  readonly stack: string;
+  /** What it is called in the stack. */
+  readonly name: string;
+  readonly topology: Topology;
+}
 
 /** What a rehearsal has found out so far. */
 export interface Findings {

@@ -1,7 +1,7 @@
 import { readCloudAssembly } from './assembly';
 import { readChain } from './chain';
-import type { CommonContext, Rehearsed } from './context';
-import { newFindings, toReport } from './findings';
+import type { CommonContext } from './context';
+import { newFindings, type Rehearsed, toReport } from './findings';
 import { readMigration } from './migration';
 import { play } from './play';
 import { Recorder } from './recorder';

@@ -1,4 +1,4 @@
-import { type IConnectable, Port } from 'aws-cdk-lib/aws-ec2';
+import { Port } from 'aws-cdk-lib/aws-ec2';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IDependable } from 'constructs';
 import {
@@ -12,33 +12,12 @@ import { DmsLogin, DmsReplication } from '../dms';
 import { createLogin } from '../login';
 import { NativeReplication } from '../native-replication';
 import { ConnectionGuard, LogicalSlot, ReplicationRole } from '../objects';
-import type { RunnerFunction } from '../runner-function';
-import type { SchemaCopy } from '../schema-copy';
-import type { ServerBinding } from '../server-binding';
-import type { IntermediaryStandby } from '../standby';
+import type { Bridgehead } from './bridgehead';
 import { dmsPlan } from './dms-plan';
 import { SERVERS, slotsOf } from './hybrid-topology';
 import type { HybridMigrationProps } from './props';
 import { ReplicationMethod } from './replication-props';
 import { createCanaries, prepareWayBack, type Reverse } from './way-back';
-
-/** What replication to the target is made of. */
-export interface Bridgehead {
-  /** The function that makes objects. */
-  readonly runner: RunnerFunction;
-  /** The server that is decoded. */
-  readonly standby: ServerBinding;
-  /** Its network rules. */
-  readonly standbyHost: IntermediaryStandby;
-  /** Its primary; undefined once the standby was promoted. */
-  readonly primary: ServerBinding | undefined;
-  /** The server that is written to. */
-  readonly target: ServerBinding;
-  /** Its network rules. */
-  readonly targetHost: IConnectable;
-  /** What puts the schema there, which must be there before the rows. */
-  readonly schema: SchemaCopy;
-}
 
 /** What replicates, and what a cutover is told of it. */
 export interface Replicated {

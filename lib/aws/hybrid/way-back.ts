@@ -3,8 +3,8 @@ import type { Construct, IDependable } from 'constructs';
 import { selectedSchemas } from '../../postgres';
 import { createLogin } from '../login';
 import { Canary, Publication, ReplicationRole } from '../objects';
+import type { Bridgehead } from './bridgehead';
 import type { HybridMigrationProps } from './props';
-import type { Bridgehead } from './replicate';
 
 /** The login by which the source follows the target after a cutover. */
 export interface Reverse {

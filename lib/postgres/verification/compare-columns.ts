@@ -1,7 +1,12 @@
 import { quoteIdentifier } from '../identifiers';
 import type { ReportedColumn, ReportedTable } from './catalog';
-import type { Sides } from './compare';
 import type { ComparedColumn } from './scope';
+
+/** The names of the two servers, for people. */
+export interface Sides {
+  readonly source: string;
+  readonly target: string;
+}
 
 /** The columns to compare, in the same order on both sides; or why there is nothing to compare. */
 export type ComparedColumns =

@@ -1,18 +1,12 @@
 import type { QualifiedName } from '../identifiers';
 import { type SelectedTable, selectedTable, type TableSelection } from '../table-selection';
 import type { ReportedKeyColumn, ReportedTable } from './catalog';
-import { compareColumns } from './compare-columns';
+import { compareColumns, type Sides } from './compare-columns';
 import type { Digest } from './digest';
 import type { ComparedColumn, DigestScope, KeyColumn } from './scope';
 
 /** What a comparison found. */
 export type Verdict = 'same' | 'differs' | 'unchecked';
-
-/** The names of the two servers, for people. */
-export interface Sides {
-  readonly source: string;
-  readonly target: string;
-}
 
 /** How one table will be compared, or why it need not or cannot be. */
 export type TableComparison = { readonly table: QualifiedName } & (

@@ -7,10 +7,10 @@ export {
 export {
   compareTables,
   judgeDigests,
-  type Sides,
   type TableComparison,
   type Verdict,
 } from './compare';
+export type { Sides } from './compare-columns';
 export {
   bucketDigestsSql,
   DIGEST_SESSION,
