@@ -22,10 +22,12 @@ export async function until<Answer>(
   const began = performance.now();
   for (;;) {
     signal?.throwIfAborted();
+    // An answer that was long on its way says nothing about the end.
+    const isLast = performance.now() - began >= timeoutMs;
     const answer = await ask();
+    if (satisfies(answer) || isLast) return answer;
     const elapsed = performance.now() - began;
-    const left = timeoutMs - elapsed;
-    if (satisfies(answer) || left <= 0) return answer;
+    const left = Math.max(timeoutMs - elapsed, 0);
     const pauseMs = Math.max(
       SHORTEST_PAUSE_MS,
       Math.min(PAUSE_PER_ELAPSED * elapsed, LONGEST_PAUSE_MS),

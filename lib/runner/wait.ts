@@ -51,9 +51,9 @@ export async function waitUntil<Value>(options: WaitOptions<Value>): Promise<Val
     if (found === undefined) throw timedOut(options, `${reason}, and then no answer`);
     if (found.done) return found.value;
     reason = found.reason;
-    const rest = ends - performance.now();
-    if (rest <= 0) throw timedOut(options, reason);
-    await pause(Math.min(intervalMs, rest), signal);
+    // A probe that began before the end and was long under way says nothing about the end.
+    if (left <= 0) throw timedOut(options, reason);
+    await pause(Math.min(intervalMs, Math.max(ends - performance.now(), 0)), signal);
   }
 }
 

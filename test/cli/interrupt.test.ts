@@ -49,7 +49,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const closed = once(child, 'close');
     await waitUntil({
       what: 'the app must have begun to write',
-      deadlineMs: 20_000,
+      deadlineMs: 60_000,
       probe: async () => {
         const [output] = readdirSync(temporary);
         const begun = output !== undefined && existsSync(join(temporary, output, 'asset'));

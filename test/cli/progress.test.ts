@@ -19,9 +19,12 @@ const EVENTS: readonly RehearsalEvent[] = [
   { kind: 'phase-ended', name: 'b', title: 'Second phase', seconds: 0.5, status: 'failed' },
 ];
 
+afterEach(() => jest.restoreAllMocks());
+
 test('writes plain lines where there is no terminal', async () => {
   const stream = new PassThrough();
   const progress = createProgress(stream);
+  jest.spyOn(performance, 'now').mockReturnValue(1_000);
   for (const event of EVENTS) progress.show(event);
   await progress.finish();
   expect(String(stream.read())).toBe(

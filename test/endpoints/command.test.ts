@@ -32,7 +32,7 @@ function endpointOf(options: { activate?: string[]; active?: string[] } = {}): E
         state,
         'side={side}',
       ),
-    active: options.active ?? node('process.stdout.write(fs.readFileSync(file))', state),
+    active: options.active ?? ['cat', state],
     sides: { onPremises: 'blue', aurora: 'green$(id)' },
   });
 }
@@ -89,18 +89,18 @@ test('a command that fails is told by its exit code and what it said, without it
 test('a command that does not end is killed', async () => {
   const activate = node("process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)");
   await expect(
-    openEndpoint(endpointOf({ activate }), { timeoutSeconds: 1 }).activate('aurora'),
+    openEndpoint(endpointOf({ activate }), { timeoutSeconds: 5 }).activate('aurora'),
   ).rejects.toThrow(
-    `${named} must lead to 'aurora', got no end of '${process.execPath}' within 1 s; run it by hand to see what it needs`,
+    `${named} must lead to 'aurora', got no end of '${process.execPath}' within 5 s; run it by hand to see what it needs`,
   );
 });
 
 test('a command that switches nothing is told', async () => {
   const activate = node('0');
   await expect(
-    openEndpoint(endpointOf({ activate }), { timeoutSeconds: 1 }).activate('aurora'),
+    openEndpoint(endpointOf({ activate }), { timeoutSeconds: 5 }).activate('aurora'),
   ).rejects.toThrow(
-    `${named} must lead to 'aurora', got 'blue' after 1 s; let 'activate' switch what 'active' prints`,
+    `${named} must lead to 'aurora', got 'blue' after 5 s; let 'activate' switch what 'active' prints`,
   );
 });
 

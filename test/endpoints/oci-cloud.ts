@@ -27,12 +27,15 @@ export class LocalOci {
     jest.spyOn(console, 'warn').mockImplementation(() => undefined);
   }
 
-  /** `changeMs` is how long a load balancer takes to change; `routes` answer before those of the services. */
-  public static async start(changeMs = 0, routes: readonly OciRoute[] = []): Promise<LocalOci> {
+  /** `changeTakes` is how long a load balancer takes to change; `routes` answer before those of the services. */
+  public static async start(
+    changeTakes: number | Promise<unknown> = 0,
+    routes: readonly OciRoute[] = [],
+  ): Promise<LocalOci> {
     const directory = mkdtempSync(join(tmpdir(), 'pontoon-oci-'));
     const endpoint = await OciEndpointStandIn.start();
     endpoint.add(routes);
-    return new LocalOci(endpoint, new LoadBalancers(changeMs), directory);
+    return new LocalOci(endpoint, new LoadBalancers(changeTakes), directory);
   }
 
   public async stop(): Promise<void> {

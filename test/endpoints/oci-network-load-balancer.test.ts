@@ -150,7 +150,22 @@ test('a change of which OCI says nothing more is told as one that may still come
 
 test('a change that was given up is waited for before its opposite counts as made', async () => {
   await oci.stop();
-  oci = await LocalOci.start(2_000);
+  let make = (): void => undefined;
+  const made = new Promise<void>((resolve) => {
+    make = resolve;
+  });
+  let asked = 0;
+  const countState: OciRoute = {
+    method: 'GET',
+    path: /^\/20200501\/networkLoadBalancers\/([^/]+)$/,
+    answer: () => {
+      asked += 1;
+      // Once it was found being made, it may be.
+      if (asked === 2) make();
+      return { body: { lifecycleState: asked <= 2 ? 'UPDATING' : 'ACTIVE' } };
+    },
+  };
+  oci = await LocalOci.start(made, [countState]);
   oci.balancers.put(ID, 'postgres', { backends: [BLUE, { ...GREEN, ...OFF }] });
   const givenUp = openEndpoint(SPEC, { timeoutSeconds: 0.1 }).activate('green');
   await expect(givenUp).rejects.toMatchObject({ code: 'ENDPOINT_NOT_SWITCHED' });

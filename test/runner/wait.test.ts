@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Probe, waitUntil } from '../../lib/runner';
 
 const never = async (): Promise<Probe<never>> => ({ done: false, reason: '3 MB missing' });
@@ -22,6 +23,24 @@ test('asks at least once, however short the deadline', async () => {
   await expect(waitUntil({ what: 'it must be there', deadlineMs: 0, probe })).resolves.toBe(
     'there',
   );
+});
+
+test('asks once more at the end, also if the probe before was long under way', async () => {
+  let asked = 0;
+  const wait = waitUntil({
+    what: 'it must be there',
+    deadlineMs: 20,
+    intervalMs: 60_000,
+    probe: async () => {
+      asked += 1;
+      // Blocks the timers as well, as a machine under load does.
+      for (const end = performance.now() + 30; performance.now() < end; );
+      await delay(0);
+      return asked === 1 ? { done: false, reason: 'nothing' } : { done: true, value: asked };
+    },
+  });
+
+  await expect(wait).resolves.toBe(2);
 });
 
 test('says what was missing when the deadline passes', async () => {

@@ -50,8 +50,8 @@ export class LoadBalancers {
   private readonly works = new Map<string, 'IN_PROGRESS' | 'SUCCEEDED'>();
 
   constructor(
-    /** Milliseconds that a change takes. */
-    private readonly changeMs = 0,
+    /** How long a change takes: milliseconds, or until this is fulfilled. */
+    private readonly changeTakes: number | Promise<unknown> = 0,
   ) {}
 
   /** Keeps a backend set. */
@@ -131,8 +131,9 @@ export class LoadBalancers {
       this.works.set(work, 'SUCCEEDED');
     };
     this.works.set(work, 'IN_PROGRESS');
-    if (this.changeMs === 0) make();
-    else setTimeout(make, this.changeMs).unref();
+    if (this.changeTakes === 0) make();
+    else if (typeof this.changeTakes === 'number') setTimeout(make, this.changeTakes).unref();
+    else void this.changeTakes.then(make);
     return { headers: { 'opc-work-request-id': work } };
   }
 
