@@ -35,12 +35,14 @@ const WALKED = [
   'FencedToOpen',
 ];
 
-/** Kills the function as soon as it logs that `step` begins, once. */
-function dieAt(step: string): void {
+/** Kills the function while it waits behind the fence for 'green', which is kept from catching up until then. */
+async function dieAtCatchUp(): Promise<void> {
+  const holder = await lab.green.superuser();
+  await holder.query('BEGIN; LOCK TABLE pontoon.canary IN SHARE MODE');
   played.onLog = ({ line }) => {
-    if (!line.startsWith(`{"cutover":"${step}"`)) return;
+    if (!line.startsWith('{"cutover":"catch-up"')) return;
     played.onLog = () => undefined;
-    void played.functions.kill(played.functionArn);
+    void played.functions.kill(played.functionArn).then(() => holder.end());
   };
 }
 
@@ -70,7 +72,7 @@ test('an execution that nobody approves changes nothing', async () => {
 });
 
 test('a function that dies behind the fence is undone by the machine, and the old writer works as before', async () => {
-  dieAt('catch-up');
+  await dieAtCatchUp();
   const { ended, execution } = await played.walk('cutover');
   expect(await ended).toMatchObject({ status: 'FAILED', error: 'UNDONE' });
   expect(entered(execution.history)).toEqual([...WALKED, 'Undo', 'Decided', 'Undone']);
@@ -169,7 +171,7 @@ test('a function that dies after the decision is not undone: the machine finishe
   const killOnceDecided = async (): Promise<void> => {
     await waitUntil({
       what: 'the decision must fall',
-      deadlineMs: 10_000,
+      deadlineMs: 60_000,
       intervalMs: 5,
       probe: async () => {
         const { rows } = await lab.green.admin.query(
@@ -212,7 +214,7 @@ test('the watch lifts a fence that was left standing, and says so as a metric', 
   // What was compared counts for one cutover.
   await run('verify');
   await run('prepare');
-  dieAt('catch-up');
+  await dieAtCatchUp();
   await expect(run('switch')).rejects.toThrow('Runtime exited with error: SIGKILL');
   const metrics: string[] = [];
   played.onLog = ({ line }) => {
@@ -220,7 +222,7 @@ test('the watch lifts a fence that was left standing, and says so as a metric', 
   };
   await waitUntil({
     what: 'the fence must be lifted',
-    deadlineMs: 30_000,
+    deadlineMs: 60_000,
     probe: async () => {
       const outcome = (await played.watch(0)) as { readonly lifted: boolean };
       return outcome.lifted
@@ -242,7 +244,7 @@ test('what another began is not gone on with unless somebody says so', async () 
   const invocation = { ...played.watches[0], owner: 'arn:lost', back: false };
   await played.watch(0, { ...invocation, action: 'verify' });
   await played.watch(0, { ...invocation, action: 'prepare' });
-  dieAt('catch-up');
+  await dieAtCatchUp();
   await expect(played.watch(0, { ...invocation, action: 'switch' })).rejects.toThrow('SIGKILL');
   const held = await played.walk('cutover');
   const outcome = await held.ended;
@@ -291,5 +293,5 @@ function entered(history: readonly HistoryEvent[]): string[] {
 /** The same input with a deadline that is soon. */
 function shortOf(input: unknown): object {
   const { plan, ...rest } = input as { plan: { limits: object } };
-  return { ...rest, plan: { ...plan, limits: { ...plan.limits, budgetMs: 1_500 } } };
+  return { ...rest, plan: { ...plan, limits: { ...plan.limits, budgetMs: 8_000 } } };
 }

@@ -95,7 +95,7 @@ test('a switch through a record loses and doubles nothing, without waiting for t
       // Before the fence, so that nobody waits for the SDK to be loaded behind it.
       const record = openEndpoint(spec);
       expect(await record.active()).toBe('old');
-      while (workload.acknowledged < 500) await workload.untilWriting({ deadlineMs: 10_000 });
+      while (workload.acknowledged < 500) await workload.untilWriting({ deadlineMs: 60_000 });
       await source.query(FENCE);
       await until(
         source,
@@ -112,7 +112,7 @@ test('a switch through a record loses and doubles nothing, without waiting for t
       await target.query(`SELECT setval('workload_id_seq', ${rows[0]?.last} + 100)`);
       await record.activate('new');
       await target.query(OPEN);
-      await workload.untilWriting({ server: 'new', deadlineMs: 20_000 });
+      await workload.untilWriting({ server: 'new', deadlineMs: 60_000 });
     } finally {
       await workload.stop();
       await endpoint.close();

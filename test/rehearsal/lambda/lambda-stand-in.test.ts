@@ -31,7 +31,8 @@ function requestFor(properties: object, assets: ResourceRequest['assets'] = []):
 
 async function make(code: string, properties: object = {}, options: LambdaOptions = {}) {
   functions = new LambdaStandIn(options);
-  const request = requestFor({ Code: { ZipFile: code }, ...properties });
+  // AWS's default of 3 seconds may pass here before a process has begun.
+  const request = requestFor({ Code: { ZipFile: code }, Timeout: 60, ...properties });
   return functions.players['AWS::Lambda::Function']?.create(request);
 }
 
@@ -117,7 +118,6 @@ test('a warm process is reused, events at once get processes of their own, a kil
 test('a process that is killed while it runs ends the invocation with an error', async () => {
   await make(
     'exports.handler = async () => { console.log("here"); await new Promise(() => setInterval(() => {}, 1000)); }',
-    { Timeout: 60 },
   );
   const running = functions.invoke(ARN, {});
   while (functions.logs.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -158,7 +158,6 @@ test('the limits of time and memory hold', async () => {
   await functions.close();
   await make(
     `exports.handler = async () => { const kept = []; for (;;) kept.push(new Array(1e5).fill(kept.length).map(String)); }`,
-    { Timeout: 60 },
   );
   expect((await functions.invoke(ARN, {})).error).toBe('Runtime exited with error: SIGABRT');
 });
@@ -201,7 +200,6 @@ test('the AWS SDK is found wherever it is installed, by require and by import', 
     typeof require('@aws-sdk/client-ssm').SSMClient,
     typeof (await import('@aws-sdk/client-secrets-manager')).SecretsManagerClient,
   ]`,
-    { Timeout: 20 },
   );
   expect(await functions.invoke(ARN, {})).toMatchObject({
     error: undefined,

@@ -30,14 +30,14 @@ export const failing =
 /** One state machine, on its own. */
 export class TestMachine {
   public readonly messages: PublishedMessage[] = [];
-  public readonly calls: { readonly payload: unknown; readonly atMs: number }[] = [];
+  public readonly calls: { readonly payload: unknown }[] = [];
   public readonly standIn: StepFunctionsStandIn;
   private arn = '';
 
   constructor(public behaviour: Behaviour = async () => ({ payload: null })) {
     this.standIn = new StepFunctionsStandIn({
       invoke: async (_arn, payload) => {
-        this.calls.push({ payload, atMs: performance.now() });
+        this.calls.push({ payload });
         const done = {
           requestId: 'r',
           payload: undefined,

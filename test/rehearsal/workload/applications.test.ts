@@ -46,9 +46,11 @@ const nothingWrong = { missing: [], doubled: [], unexpected: [] };
 test('every acknowledged write is found once: new rows, changed ones and deleted ones', async () => {
   await whileWriting(async (workload, _, admin) => {
     const begun = performance.now();
-    while (workload.acknowledged < 1000) await workload.untilWriting({ deadlineMs: 10_000 });
+    const before = workload.acknowledged;
+    while (workload.acknowledged < 1000) await workload.untilWriting({ deadlineMs: 60_000 });
     // Never faster than it was asked to: 500 a second, and one at once from each connection.
-    expect(1000 / (performance.now() - begun)).toBeLessThan(0.6);
+    const written = workload.acknowledged - before;
+    expect(written / (performance.now() - begun)).toBeLessThan(0.6);
     await expect(workload.check(admin)).rejects.toThrow(
       'applications must be stopped before what they wrote is checked, got some that write; stop them, and let the server catch up',
     );
@@ -70,7 +72,7 @@ test('every acknowledged write is found once: new rows, changed ones and deleted
 
 test('a lost, a doubled, a stale and a foreign row are found', async () => {
   await whileWriting(async (workload, _, admin) => {
-    while (workload.acknowledged < 100) await workload.untilWriting({ deadlineMs: 10_000 });
+    while (workload.acknowledged < 100) await workload.untilWriting({ deadlineMs: 60_000 });
     await workload.stop();
     const rows = (
       await admin.query<{ id: string; client: number; number: number }>(
@@ -104,7 +106,7 @@ test('a server that is killed loses nothing that its clients waited for, and the
       const begun = performance.now();
       await workload.crash(server, () => server.kill());
       await server.start();
-      await workload.untilWriting({ deadlineMs: 20_000 });
+      await workload.untilWriting({ deadlineMs: 60_000 });
       expect(workload.longestGapMs(begun)).toBeGreaterThan(0);
     }
     await workload.stop();
@@ -133,7 +135,7 @@ test('a fence stops all writes, the clients try again and again, and go on when 
     expect(workload.acknowledged).toBe(fenced);
     const begun = performance.now();
     await admin.query('GRANT CONNECT ON DATABASE postgres TO PUBLIC');
-    await workload.untilWriting({ server: 'old', deadlineMs: 10_000 });
+    await workload.untilWriting({ server: 'old', deadlineMs: 60_000 });
     expect(workload.longestGapMs(begun)).toBeGreaterThan(10);
     await workload.stop();
     expect(await workload.check(admin)).toMatchObject(nothingWrong);
@@ -154,7 +156,7 @@ test('a switch is followed, its outage is measured, and what stayed behind is mi
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'`,
       );
       active = next.server;
-      await workload.untilWriting({ server: 'new', deadlineMs: 10_000 });
+      await workload.untilWriting({ server: 'new', deadlineMs: 60_000 });
     } finally {
       await workload.stop();
       await endpoint.close();
@@ -186,12 +188,12 @@ test('applications that cannot write say why', async () => {
       connection: server.server.connectionConfig(),
       synchronous: 1,
       asynchronous: 0,
-      startMs: 300,
+      startMs: 4_000,
     });
     await expect(starting).rejects.toMatchObject({
       code: 'NO_WORKLOAD',
       message:
-        'applications must be able to write to "public"."Work load" within 0.3 s, got 42P01: relation "public.Work load" does not exist; check the table, the login and the endpoint',
+        'applications must be able to write to "public"."Work load" within 4 s, got 42P01: relation "public.Work load" does not exist; check the table, the login and the endpoint',
     });
   });
 });

@@ -47,7 +47,11 @@ test('counts the time until a row is seen, not until it is looked for', async ()
     const writer = await test.client('target');
     await writer.query('BEGIN');
     await writer.query(`INSERT INTO orders (customer_id, amount, status) VALUES (1, 1, 'new')`);
-    const committed = writer.query(`SELECT pg_sleep(${LATE_MS / 1000}); COMMIT`);
+    const committed = (async () => {
+      const other = await test.client();
+      while ((await other.query('SELECT FROM orders')).rowCount === 0);
+      await writer.query(`SELECT pg_sleep(${LATE_MS / 1000}); COMMIT`);
+    })();
     const latency = await measureLatency(source, target, {
       table: { schema: 'public', name: 'orders' },
       rounds: 1,
