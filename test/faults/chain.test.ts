@@ -91,13 +91,13 @@ describe.each(MAJORS)('along A, its standby B and C on PostgreSQL %i', (major) =
   test('a network between A and B that stays cut spends the budget, and A works as before', async () => {
     // From where B is on the way.
     if (lab.active === 'aurora') await goOn(lab, onwards(lab));
-    const plan = onwards(lab, { budgetMs: 1_500 });
+    const plan = onwards(lab, { budgetMs: 6_000 });
     await lab.followed();
     const walk = walkWith(lab, plan, { step: 'catch-up', edge: 'before' }, async () => wire.cut());
     await expect(walk).rejects.toMatchObject({
       code: 'UNDONE',
       message: expect.stringMatching(
-        /^'aurora' must have everything that was written on 'onPremises' up to \S+ within 1\.\d+ s, got 'standby' at \S+; look at the lag and at the log of the receiver; everything was taken back, and 'onPremises' works as before$/,
+        /^'aurora' must have everything that was written on 'onPremises' up to \S+ within \d\.\d+ s, got 'standby' at \S+; look at the lag and at the log of the receiver; everything was taken back, and 'onPremises' works as before$/,
       ),
     });
     expect(lab.active).toBe('onPremises');

@@ -145,7 +145,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('a transaction in another database of the new writer that holds up its slot spends the budget', async () => {
-    const plan = onwards(lab, { budgetMs: 1_500 });
+    const plan = onwards(lab, { budgetMs: 6_000 });
     const held: Client[] = [];
     const walk = walkWith(lab, plan, { step: 'stop-forward', edge: 'before' }, async () => {
       held.push(await openTransaction(lab.side(plan.to).server.controlConfig('postgres')));
@@ -154,7 +154,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     await Promise.all(held.map((client) => client.end()));
     expect(said).toMatch(
       new RegExp(
-        `^UNDONE: cannot make slot '(forward|backward)' on '${plan.to}': it must end within the 2 s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again; everything was taken back, and '${plan.from}' works as before$`,
+        `^UNDONE: cannot make slot '(forward|backward)' on '${plan.to}': it must end within the 6 s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again; everything was taken back, and '${plan.from}' works as before$`,
       ),
     );
   });
@@ -174,7 +174,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('a foreign row on the new writer keeps the old one’s row out, and the budget ends the walk', async () => {
-    const plan = onwards(lab, { budgetMs: 1_500 });
+    const plan = onwards(lab, { budgetMs: 6_000 });
     const [here, there] = [lab.side(plan.from), lab.side(plan.to)];
     const said = await undone(
       walkWith(lab, plan, { step: 'prepare', edge: 'after' }, async () => {
@@ -184,7 +184,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     );
     expect(said).toMatch(
       new RegExp(
-        `^UNDONE: '${plan.to}' must have everything that was written on '${plan.from}' up to [0-9A-F/]+ within 1\\.\\d+ s, got slot '${plan.forward[0]?.slotName}' confirmed up to [0-9A-F/]+(, and then no answer)?; look at the lag and at the log of the receiver; everything was taken back, and '${plan.from}' works as before$`,
+        `^UNDONE: '${plan.to}' must have everything that was written on '${plan.from}' up to [0-9A-F/]+ within \\d\\.\\d+ s, got slot '${plan.forward[0]?.slotName}' confirmed up to [0-9A-F/]+(, and then no answer)?; look at the lag and at the log of the receiver; everything was taken back, and '${plan.from}' works as before$`,
       ),
     );
   });
@@ -206,7 +206,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('an endpoint that never answers spends the budget, and the fence falls nevertheless', async () => {
-    const plan = onwards(lab, { budgetMs: 1_500 });
+    const plan = onwards(lab, { budgetMs: 6_000 });
     const services = await lab.services();
     const endpoint = {
       ...services.endpoint,
@@ -221,19 +221,23 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     const walk = cutover({ plan, owner: OWNER }, { ...services, endpoint });
     expect(await undone(walk.finally(() => services.close()))).toMatch(
       new RegExp(
-        `^UNDONE: cannot send clients to the new writer: it must end within the [01] s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again; everything was taken back, and '${plan.from}' works as before$`,
+        `^UNDONE: cannot send clients to the new writer: it must end within the \\d s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again; everything was taken back, and '${plan.from}' works as before$`,
       ),
     );
   });
 
   test('an endpoint that switches after it was given up is switched back', async () => {
-    const plan = onwards(lab, { budgetMs: 4_000 });
+    const plan = onwards(lab, { budgetMs: 6_000 });
     const services = await lab.services();
     const sent: string[] = [];
+    let comeLate = (): void => undefined;
+    const late = new Promise<void>((resolve) => {
+      comeLate = resolve;
+    });
     const endpoint = {
       ...services.endpoint,
       activate: async (server: string) => {
-        if (server === plan.to) await new Promise((resolve) => setTimeout(resolve, 6_000));
+        if (server === plan.to) await late;
         await services.endpoint.activate(server);
         sent.push(server);
       },
@@ -242,7 +246,9 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     const onEvent = async (event: CutoverEvent) => {
       if (event.kind !== 'note' || sent.includes(plan.to)) return;
       notes.push(event.text);
-      if (event.text.endsWith('is open again')) await untilWritten(writers);
+      if (!event.text.endsWith('is open again')) return;
+      await untilWritten(writers);
+      comeLate();
     };
     const walk = cutover({ plan, owner: OWNER }, { ...services, endpoint, onEvent });
     expect(await undone(walk.finally(() => services.close()))).toMatch(
@@ -253,9 +259,9 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('an expired fence is lifted by whoever gives the walk up, and passed by nobody', async () => {
-    const plan = onwards(lab, { budgetMs: 1_000 });
+    const plan = onwards(lab, { budgetMs: 6_000 });
     await killedAt(lab, plan, { step: 'reverse', edge: 'after' });
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
     const services = await lab.services();
     const walk = cutover({ plan, owner: OWNER }, services).finally(() => services.close());
     expect(await undone(walk)).toBe(
@@ -304,7 +310,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     await expectWhole(lab, writers);
   });
 
-  test('a walsender that is killed costs less than a second', async () => {
+  test('a walsender that is killed costs moments, not the budget', async () => {
     const plan = onwards(lab);
     const services = await lab.services();
     let took = 0;
@@ -318,7 +324,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     };
     await cutover({ plan, owner: OWNER }, { ...services, onEvent });
     await services.close();
-    expect(took).toBeLessThan(1_000);
+    expect(took).toBeLessThan(5_000);
     await expectWhole(lab, writers);
   });
 

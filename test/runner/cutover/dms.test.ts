@@ -129,7 +129,7 @@ test('a stop that is given up, and comes late, does not stop what the undo resum
   const undoing = new AbortController();
   const plan = other.plan();
   const walk = cutover(
-    { plan: { ...plan, limits: { ...plan.limits, budgetMs: 3_000 } }, owner: 'test' },
+    { plan: { ...plan, limits: { ...plan.limits, budgetMs: 8_000 } }, owner: 'test' },
     {
       ...own,
       task: {
@@ -151,7 +151,7 @@ test('a stop that is given up, and comes late, does not stop what the undo resum
     },
   );
   expect(await failureOf(walk.finally(() => own.close()))).toBe(
-    `UNDONE: cannot have the DMS task stop: it must end within the 3 s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again; everything was taken back, and 'blue' works as before`,
+    `UNDONE: cannot have the DMS task stop: it must end within the 8 s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again; everything was taken back, and 'blue' works as before`,
   );
   await other.lab.blue.admin.query(`INSERT INTO shop.customers (name) VALUES ('after')`);
   await other.arrived(`SELECT FROM shop.customers WHERE name = 'after'`);

@@ -128,7 +128,7 @@ test('a cutover that one part does not keep up with is undone', async () => {
   const holder = await lab.green.superuser();
   await holder.query('BEGIN; LOCK TABLE pontoon.canary_orders IN SHARE MODE');
   const services = await lab.services();
-  const walk = cutover({ plan: lab.plan({ budgetMs: 3_000 }), owner: 'test' }, services);
+  const walk = cutover({ plan: lab.plan({ budgetMs: 6_000 }), owner: 'test' }, services);
   await expect(walk).rejects.toThrow(
     /^'green' must have everything of part 'orders' that was written on 'blue' up to [0-9A-F/]+ within \d\.\d+ s, got slot 'forward_orders' confirmed up to [0-9A-F/]+(, and then no answer)?; look at the lag and at the log of the receiver; everything was taken back, and 'blue' works as before$/,
   );
