@@ -178,6 +178,7 @@ export {
 } from './cutover';
 export { renderDiagram } from './diagram';
 export {
+  CONTROL_SCHEMA,
   compileTableMappings,
   DmsLobMode,
   DmsLogLevel,
@@ -192,7 +193,6 @@ export {
   DmsTransformationAction,
   DmsTransformationTarget,
   DmsTruncationPolicy,
-  dropControlSchema,
   mappingsFit,
   renderTaskSettings,
   tableMappingProblems,
@@ -253,6 +253,7 @@ export {
   DatabaseRight,
   type DdlLedgerSpec,
   deleteEntry,
+  dropCreatedIn,
   findEntry,
   findRequest,
   type HeartbeatSpec,

@@ -174,6 +174,7 @@ function objectsOf(kind: LinkKind, physicalOnly: boolean): ObjectSpec[] {
     database: [DatabaseRight.CONNECT],
     readSchemas: [],
     writeSchemas: [],
+    createInSchemas: [],
     replication: true,
   };
   const objects: ObjectSpec[] = [

@@ -17,6 +17,8 @@ describe.each(TEST_MAJORS)('objects on PostgreSQL %i', (major) => {
     clients = { client };
     secrets = staticSecrets({
       'secret:reader': { username: 'reader', password: 'pa\'ss\\w"ord' },
+      'secret:writer': { username: 'writer', password: 'w' },
+      'secret:writer2': { username: 'writer2', password: 'w' },
     });
     await client.query(`CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY, note text);
       CREATE TABLE shop."Weird ""name""" (id int PRIMARY KEY)`);
@@ -105,6 +107,45 @@ describe.each(TEST_MAJORS)('objects on PostgreSQL %i', (major) => {
     expect((await acl()).datacl ?? '{=Tc/postgres,postgres=CTc/postgres}').toBe(
       before.datacl ?? '{=Tc/postgres,postgres=CTc/postgres}',
     );
+  });
+
+  test('makes a schema for the tables of a role, and drops what it made there', async () => {
+    const spec = (name: string, createInSchemas: readonly string[]) => ({
+      kind: 'role',
+      name,
+      secret: `secret:${name}`,
+      createInSchemas,
+    });
+    const kept = async () =>
+      (
+        await client.query(
+          `SELECT n.nspname, c.relname FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'
+           WHERE nspname IN ('control', 'other') ORDER BY 1, 2`,
+        )
+      ).rows.map(({ nspname, relname }) => `${nspname}: ${relname}`);
+    await client.query(`CREATE ROLE admin CREATEROLE;
+      GRANT ALL ON SCHEMA pontoon TO admin; GRANT ALL ON ALL TABLES IN SCHEMA pontoon TO admin;
+      DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO admin', current_database()); END $$;
+      SET ROLE admin`);
+    await reconcile(spec('writer', ['control', 'other']));
+    await reconcile(spec('writer2', ['control']));
+    expect((await reconcile(spec('writer', ['control', 'other']))).steps).toEqual([]);
+    await client.query(`RESET ROLE;
+      SET ROLE writer; CREATE TABLE control.a (id serial PRIMARY KEY); CREATE TABLE other.a (); RESET ROLE;
+      SET ROLE writer2; CREATE TABLE control.b (); RESET ROLE;
+      SET ROLE admin`);
+    expect((await reconcile(spec('writer', ['control']))).steps).toEqual([
+      'drop what "writer" made in schema "other"',
+    ]);
+    expect(await kept()).toEqual(['control: a', 'control: b']);
+    expect((await remove(spec('writer', ['control']))).steps).toEqual([
+      'drop what "writer" made in schema "control"',
+      'drop role "writer"',
+    ]);
+    expect(await kept()).toEqual(['control: b']);
+    await remove(spec('writer2', ['control']));
+    expect(await kept()).toEqual([]);
+    await client.query('RESET ROLE');
   });
 
   test('answers a repeated request from memory, also after the object is gone', async () => {

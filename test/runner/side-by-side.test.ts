@@ -24,6 +24,7 @@ function objects(namePrefix: string): ObjectSpec[] {
       database: [DatabaseRight.CONNECT],
       readSchemas: [],
       writeSchemas: [],
+      createInSchemas: [],
       replication: true,
     },
     { kind: 'physical-slot', name: link === undefined ? '' : slotNameOf(topology, link) },

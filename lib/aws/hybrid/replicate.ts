@@ -2,6 +2,7 @@ import { Port } from 'aws-cdk-lib/aws-ec2';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IDependable } from 'constructs';
 import {
+  CONTROL_SCHEMA,
   namesOf,
   PublisherSslMode,
   SlotPlugin,
@@ -101,6 +102,7 @@ export function replicateByDms(
     memberOf: ['rds_superuser'],
     writeSchemas: schemasThere(props),
     createInDatabase: true,
+    createInSchemas: [CONTROL_SCHEMA],
   });
   writerRole.node.addDependency(bridge.schema);
   const reverse = prepareWayBack(scope, props, bridge);

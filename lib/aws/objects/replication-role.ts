@@ -44,11 +44,18 @@ export interface ReplicationRoleProps extends PostgresObjectProps {
    */
   readonly connect?: boolean;
   /**
-   * Whether it may create schemas in the database, as AWS DMS does for its control tables on the target.
+   * Whether it may create schemas in the database.
    *
    * @default false
    */
   readonly createInDatabase?: boolean;
+  /**
+   * Schemas for tables that it makes itself, as AWS DMS makes its control tables on the target. They are made if they are
+   * missing; when the role goes, or they are named no longer, its tables go, and the schema if it was the last in it.
+   *
+   * @default - none
+   */
+  readonly createInSchemas?: string[];
 }
 
 /**
@@ -82,6 +89,7 @@ export class ReplicationRole extends Construct {
         database,
         readSchemas: props.readSchemas ?? [],
         writeSchemas: props.writeSchemas ?? [],
+        createInSchemas: props.createInSchemas ?? [],
       },
       props,
     );

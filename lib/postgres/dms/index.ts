@@ -1,4 +1,4 @@
-export { dropControlSchema } from './control-schema';
+export { CONTROL_SCHEMA } from './control-schema';
 export { type DmsMappingOptions, tableMappingProblems } from './mapping-problems';
 export type { DmsRule, DmsTableMappings } from './rule';
 export { compileTableMappings, mappingsFit } from './table-mappings';

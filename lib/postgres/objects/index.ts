@@ -1,5 +1,6 @@
 export { CANARY_TABLE, type CanarySpec, canaryTable } from './canary';
 export { type AccessBefore, accessBefore, type ConnectionGuardSpec } from './connection-guard';
+export { dropCreatedIn } from './created-in';
 export { changesAreNoted, type DdlLedgerSpec, lastChange } from './ddl-ledger';
 export { beat, beatAge, type HeartbeatSpec } from './heartbeat';
 export {

@@ -16,6 +16,8 @@ export interface ObservedRole {
     readonly read: number;
     readonly write: number;
   }[];
+  /** In which schemas of the spec it may make tables of its own. */
+  readonly createsIn: readonly string[];
   readonly currentDatabase: string;
 }
 
@@ -29,6 +31,7 @@ export function observeRole(spec: RoleSpec): Statement {
     'currentDatabase', pg_catalog.current_database(),
     'memberOf', (SELECT coalesce(pg_catalog.jsonb_agg(g.rolname), '[]') FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid),
     'database', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.privilege_type), '[]') FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a WHERE d.datname = pg_catalog.current_database() AND a.grantee = r.oid),
+    'createsIn', (SELECT coalesce(pg_catalog.jsonb_agg(n.nspname), '[]') FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY($3) AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE') AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')),
     'lacking', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'schema', n.nspname,
         'usage', pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE'),
@@ -38,6 +41,6 @@ export function observeRole(spec: RoleSpec): Statement {
       )), '[]') FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY($2))
   ) FROM pg_catalog.pg_roles r WHERE r.rolname = $1
 ) AS role`,
-    [spec.name, [...spec.readSchemas, ...spec.writeSchemas]],
+    [spec.name, [...spec.readSchemas, ...spec.writeSchemas], [...spec.createInSchemas]],
   );
 }

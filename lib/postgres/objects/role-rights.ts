@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { sql } from '../statement';
+import { createIn, dropCreatedIn } from './created-in';
 import { type PlanContext, type Step, step } from './object';
 import type { ObservedRole } from './observed-role';
 import type { DatabaseRight, RoleSpec } from './role-spec';
@@ -15,12 +16,14 @@ export function changeRights(
     ...changeMemberships(spec, observed, earlier),
     ...changeDatabase(spec, observed, earlier),
     ...changeSchemas(spec, observed, earlier),
+    ...changeCreatedIn(spec, observed, earlier),
   ];
 }
 
 /** What takes away every right that would keep the role from being dropped. */
 export function revokeRights(spec: RoleSpec, observed: ObservedRole): Step[] {
   return [
+    ...leave(spec.name, spec.createInSchemas),
     ...observed.lacking.flatMap(({ schema }) => revokeSchema(spec, schema)),
     ...revokeDatabase(spec.name, observed),
   ];
@@ -85,6 +88,32 @@ function changeSchemas(
       return mayUse(schema, observed, write) ? [] : grantSchema(spec.name, schema, write);
     }),
   ];
+}
+
+function changeCreatedIn(
+  spec: RoleSpec,
+  observed: ObservedRole | undefined,
+  earlier: Earlier,
+): Step[] {
+  const surplus = earlier.createInSchemas.filter(
+    (schema) => !spec.createInSchemas.includes(schema),
+  );
+  return [
+    ...leave(spec.name, surplus),
+    ...spec.createInSchemas
+      .filter((schema) => !observed?.createsIn.includes(schema))
+      .flatMap((schema) => createIn(spec.name, schema)),
+  ];
+}
+
+function leave(roleName: string, schemas: readonly string[]): Step[] {
+  const name = quoteIdentifier(roleName);
+  return schemas.map((schema) =>
+    step(
+      `drop what ${name} made in schema ${quoteIdentifier(schema)}`,
+      dropCreatedIn(roleName, schema),
+    ),
+  );
 }
 
 function mayUse(name: string, observed: ObservedRole | undefined, write: boolean): boolean {
@@ -171,7 +200,10 @@ function tableRights(write: boolean): string {
 const WRITING = 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES';
 
 /** What earlier specs gave, all of them together. */
-type Earlier = Pick<RoleSpec, 'memberOf' | 'database' | 'readSchemas' | 'writeSchemas'>;
+type Earlier = Pick<
+  RoleSpec,
+  'memberOf' | 'database' | 'readSchemas' | 'writeSchemas' | 'createInSchemas'
+>;
 
 function earlierOf({ applied }: PlanContext<RoleSpec>): Earlier {
   const all = <Item>(pick: (spec: RoleSpec) => readonly Item[]): Item[] => [
@@ -182,5 +214,6 @@ function earlierOf({ applied }: PlanContext<RoleSpec>): Earlier {
     database: all((spec) => spec.database),
     readSchemas: all((spec) => spec.readSchemas),
     writeSchemas: all((spec) => spec.writeSchemas),
+    createInSchemas: all((spec) => spec.createInSchemas),
   };
 }

@@ -17,6 +17,8 @@ export interface RoleSpec {
   readonly readSchemas: readonly string[];
   /** Schemas all of whose present tables it may change. */
   readonly writeSchemas: readonly string[];
+  /** Schemas for tables that it makes itself. They are made if they are missing, and dropped with the last of them. */
+  readonly createInSchemas: readonly string[];
 }
 
 /** A right on a database. */
@@ -36,5 +38,6 @@ export function readRole(reader: Reader): RoleSpec {
     database: reader.choices('database', Object.values(DatabaseRight)),
     readSchemas: reader.names('readSchemas'),
     writeSchemas: reader.names('writeSchemas'),
+    createInSchemas: reader.names('createInSchemas'),
   };
 }

@@ -1,11 +1,10 @@
-import { dropControlSchema } from '../dms/control-schema';
 import { PontoonError } from '../errors';
 import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { secretSql, sql } from '../statement';
 import { type ObjectKind, type PlanContext, type ResolvedSecret, type Step, step } from './object';
 import { type ObservedRole, observeRole } from './observed-role';
 import { changeRights, revokeRights } from './role-rights';
-import { DatabaseRight, type RoleSpec, readRole } from './role-spec';
+import { type RoleSpec, readRole } from './role-spec';
 
 /** Roles and their grants. */
 export const role: ObjectKind<RoleSpec, ObservedRole> = {
@@ -25,14 +24,7 @@ export const role: ObjectKind<RoleSpec, ObservedRole> = {
   },
   drop(spec, observed) {
     const name = quoteIdentifier(spec.name);
-    return [
-      // AWS DMS makes a schema of its own with that right, and nothing else is made as a role of ours.
-      ...(spec.database.includes(DatabaseRight.CREATE)
-        ? [step(`drop what AWS DMS made as ${name}`, dropControlSchema(spec.name))]
-        : []),
-      ...revokeRights(spec, observed),
-      step(`drop role ${name}`, sql(`DROP ROLE ${name}`)),
-    ];
+    return [...revokeRights(spec, observed), step(`drop role ${name}`, sql(`DROP ROLE ${name}`))];
   },
 };
 

@@ -1,7 +1,8 @@
 import {
+  CONTROL_SCHEMA,
   closeJournal,
   cutoverOwner,
-  dropControlSchema,
+  dropCreatedIn,
   dropQuietSlot,
   entriesOf,
   finalizedHere,
@@ -156,7 +157,7 @@ async function dropPath(context: CutoverContext, path: ReplicationPath): Promise
     const name = subscriptionOf(path);
     dropped.push(...(await dropEntries(context, receiver, kinds.subscription, [name])));
   } else if (path.writer !== undefined) {
-    await context.run(receiver, dropControlSchema(path.writer));
+    await context.run(receiver, dropCreatedIn(path.writer, CONTROL_SCHEMA));
   }
   await removeSlot(context, path);
   await context.run(

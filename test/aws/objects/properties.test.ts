@@ -56,6 +56,7 @@ const ROLES: readonly Case[] = [
         database: ['CONNECT'],
         readSchemas: [],
         writeSchemas: [],
+        createInSchemas: [],
       },
     },
   ],
@@ -70,6 +71,7 @@ const ROLES: readonly Case[] = [
         readSchemas: ['audit'],
         writeSchemas: ['shop'],
         createInDatabase: true,
+        createInSchemas: ['control'],
         adopt: true,
       }),
     {
@@ -85,6 +87,7 @@ const ROLES: readonly Case[] = [
         database: ['CONNECT', 'CREATE'],
         readSchemas: ['audit'],
         writeSchemas: ['shop'],
+        createInSchemas: ['control'],
       },
     },
   ],

@@ -43,6 +43,7 @@ behaviour('reads the named slot with test_decoding', async () => {
 
 behaviour('makes its control tables in the ControlSchema', async () => {
   pair = await Pair.create(pg, ORDERS);
+  await pair.target.query('CREATE SCHEMA kept');
   const task = await pair.loaded(
     pair.task({
       taskSettings: settings({

@@ -127,6 +127,8 @@ async function replaceSubscription({ blue, green, appPassword }: CutoverLab): Pr
     `CREATE ROLE ${WRITER} LOGIN PASSWORD '${scramVerifier(appPassword)}';
      GRANT CONNECT, CREATE ON DATABASE ${DATABASE} TO ${WRITER};
      GRANT USAGE ON SCHEMA shop, pontoon TO ${WRITER};
+     CREATE SCHEMA awsdms_control;
+     GRANT USAGE, CREATE ON SCHEMA awsdms_control TO ${WRITER};
      GRANT ALL ON ALL TABLES IN SCHEMA shop TO ${WRITER};
      GRANT ALL ON pontoon.canary TO ${WRITER};
      GRANT SET ON PARAMETER session_replication_role TO ${WRITER}`,
