@@ -12,6 +12,8 @@ export interface OutageBench {
   /** Those of them whose clients did not wait for the disk, `synchronous_commit = off`. */
   readonly lostUnflushed?: number;
   readonly each: readonly number[];
+  /** How many tables the time sufficed for behind the fence, for each cutover; all were compared before it. */
+  readonly tablesComparedBehindFence?: readonly string[];
 }
 
 /** Sums up what clients saw. */

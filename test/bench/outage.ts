@@ -1,5 +1,5 @@
-import { rollbackOf } from '../../lib/postgres';
-import { cutover, run, waitUntil } from '../../lib/runner';
+import { CUTOVER_LIMITS, rollbackOf } from '../../lib/postgres';
+import { cutover, type RowsVerified, run, verifyRows, waitUntil } from '../../lib/runner';
 import { CutoverLab } from '../runner/cutover/lab';
 import {
   contradictions,
@@ -15,25 +15,39 @@ const PACE_MS = 20;
 /** As a connection pool does; a refused login costs a server more than a write. */
 const RETRY_MS = 25;
 const SETTLE_WRITES = 50;
+/** More than the final comparison has time for, so that it takes all the time that it may. */
+const CUSTOMERS = 500_000;
 
-/** Cutovers there and back by turns under 500 writes a second, and the article's sequence of statements. */
+/**
+ * Cutovers there and back by turns under 500 writes a second, as they are unless told otherwise: all rows are compared
+ * before the fence, and what the time suffices for again behind it. Beside them the article's sequence of statements,
+ * which compares none.
+ */
 export async function benchOutage(): Promise<readonly OutageBench[]> {
   return [await ours(), await theArticles()];
 }
 
 async function ours(): Promise<OutageBench> {
-  const lab = await CutoverLab.start([17, 17]);
+  const lab = await startLab();
   const writers = startWriters(lab);
   const each: number[] = [];
+  const behindFence: string[] = [];
   const begun = performance.now();
   try {
-    let plan = lab.plan();
+    let plan = lab.plan(CUTOVER_LIMITS);
     await untilWritten(writers, SETTLE_WRITES);
     const rate = rateOf(writers, begun);
     for (let one = 0; one < RUNS; one += 1) {
-      for (const writer of writers) writer.takeLongestGap();
+      const request = { plan, owner: 'bench' };
       const services = await lab.services();
-      await cutover({ plan, owner: 'bench' }, services).finally(() => services.close());
+      try {
+        requireSame(await verifyRows(request, services));
+        for (const writer of writers) writer.takeLongestGap();
+        const { compared } = await cutover(request, services);
+        behindFence.push(`${compared.tables} of ${compared.of}`);
+      } finally {
+        await services.close();
+      }
       await untilWritten(writers, SETTLE_WRITES);
       each.push(longest(writers));
       const back = rollbackOf(plan);
@@ -41,7 +55,10 @@ async function ours(): Promise<OutageBench> {
       plan = back;
     }
     const lost = await lostOn(lab, writers);
-    return summary('pontoon, there and back', each, rate, lost.length);
+    return {
+      ...summary('pontoon, there and back', each, rate, lost.length),
+      tablesComparedBehindFence: behindFence,
+    };
   } finally {
     await Promise.all(writers.map((writer) => writer.stop()));
     await lab.stop();
@@ -58,7 +75,7 @@ async function theArticles(): Promise<OutageBench> {
   const lost: string[] = [];
   let rate = 0;
   for (let one = 0; one < RUNS; one += 1) {
-    const lab = await CutoverLab.start([17, 17]);
+    const lab = await startLab();
     const writers = startWriters(lab);
     const begun = performance.now();
     try {
@@ -118,6 +135,34 @@ async function articleCutover(lab: CutoverLab, writers: readonly JournalWriter[]
   });
   lab.active = green.name;
   for (const writer of writers) writer.hold(false);
+}
+
+async function startLab(): Promise<CutoverLab> {
+  const lab = await CutoverLab.start([17, 17], { compares: true });
+  await lab.blue.admin.query(
+    `INSERT INTO shop.customers (name) SELECT 'customer ' || n FROM generate_series(1, ${CUSTOMERS}) n`,
+  );
+  await waitUntil({
+    what: 'the new writer must have every customer',
+    deadlineMs: 120_000,
+    probe: async () => {
+      const { rows } = await lab.green.admin.query(
+        'SELECT count(*)::int AS found FROM shop.customers',
+      );
+      return rows[0].found === CUSTOMERS
+        ? { done: true, value: undefined }
+        : { done: false, reason: `${rows[0].found} of ${CUSTOMERS}` };
+    },
+  });
+  for (const side of [lab.blue, lab.green]) await side.admin.query('ANALYZE');
+  return lab;
+}
+
+function requireSame({ differs, unchecked, left }: RowsVerified): void {
+  if (differs.length + unchecked.length + left === 0) return;
+  throw new Error(
+    `every table must be the same, got ${JSON.stringify({ differs, unchecked, left })}`,
+  );
 }
 
 function startWriters(lab: CutoverLab): readonly JournalWriter[] {

@@ -27,7 +27,8 @@ export interface WalkedLab {
 }
 
 /** What {@link openServices} needs to know of a lab. */
-export interface ServicesOptions extends Pick<CutoverServices, 'secrets' | 'task' | 'pglogical'> {
+export interface ServicesOptions
+  extends Pick<CutoverServices, 'secrets' | 'task' | 'pglogical' | 'connections'> {
   readonly lab: { active: string };
   readonly servers: readonly string[];
   readonly session: (server: string, more: ClientConfig) => Promise<Client>;

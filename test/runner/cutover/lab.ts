@@ -63,6 +63,12 @@ export interface LabOptions {
   readonly parts?: Readonly<Record<string, SelectionPart>>;
   /** What carries the tables. @default - PostgreSQL's own */
   readonly kind?: LinkKind.NATIVE | LinkKind.PGLOGICAL;
+  /**
+   * Whether rows are compared before the fence and behind it, as they are unless a user declares otherwise.
+   *
+   * @default false
+   */
+  readonly compares?: boolean;
   /** The port by which servers find the server at `port`, such as a network that can be cut. */
   readonly portFor?: (side: string, port: number) => Promise<number>;
 }
@@ -101,6 +107,7 @@ export class CutoverLab implements WalkedLab {
     public readonly workspace: Workspace,
     private readonly servers: readonly TestServer[],
     private readonly kind: LinkKind.NATIVE | LinkKind.PGLOGICAL,
+    private readonly compares: boolean,
   ) {}
 
   public static async start(
@@ -111,6 +118,7 @@ export class CutoverLab implements WalkedLab {
       schemas = ['shop'],
       parts = {},
       kind = LinkKind.NATIVE,
+      compares = false,
       portFor = async (_side, port) => port,
     }: LabOptions = {},
   ): Promise<CutoverLab> {
@@ -149,7 +157,17 @@ export class CutoverLab implements WalkedLab {
         selection: divided.parts[index] ?? divided.rest,
       })),
     ];
-    const lab = new CutoverLab(blue, green, selection, dealt, secrets, workspace, servers, kind);
+    const lab = new CutoverLab(
+      blue,
+      green,
+      selection,
+      dealt,
+      secrets,
+      workspace,
+      servers,
+      kind,
+      compares,
+    );
     await lab.provision(schema);
     return lab;
   }
@@ -167,8 +185,13 @@ export class CutoverLab implements WalkedLab {
         publisher: this.publisher(this.green),
       })),
       keep: { blue: ['reader'], green: ['reader'] },
-      skipVerification: true,
-      limits: { ...CUTOVER_LIMITS, verificationMs: 0, budgetMs: 10_000, ...limits },
+      ...(this.compares ? {} : { skipVerification: true }),
+      limits: {
+        ...CUTOVER_LIMITS,
+        ...(this.compares ? {} : { verificationMs: 0 }),
+        budgetMs: 10_000,
+        ...limits,
+      },
     };
   }
 
@@ -180,6 +203,7 @@ export class CutoverLab implements WalkedLab {
       session: (server, more) => this.side(server).session(more),
       secrets: this.secrets,
       pglogical: PGLOGICAL_SUBSCRIPTIONS,
+      ...(this.compares ? { connections: this.connections() } : {}),
     });
   }
 
