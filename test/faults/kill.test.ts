@@ -1,5 +1,5 @@
 import { CUTOVER_STEPS } from '../../lib/postgres';
-import { abandon, finalize } from '../../lib/runner';
+import { abandon, type CutoverEvent, finalize } from '../../lib/runner';
 import { CutoverLab, type LabServices } from '../runner/cutover/lab';
 import { JournalWriter } from '../runner/cutover/writer';
 import { ALL, PAIRS, sampled } from './matrix';
@@ -7,9 +7,11 @@ import {
   alone,
   asSuperuser,
   back,
+  compare,
   expectSame,
   expectWhole,
   goOn,
+  isMoment,
   killedAt,
   killedWhen,
   type Moment,
@@ -23,7 +25,12 @@ const MOMENTS: readonly Moment[] = sampled(
     { step: id, edge: 'before' as const },
     { step: id, edge: 'after' as const },
   ]),
-  ({ step, edge }) => edge === 'after' && ['prepare', 'fence', 'reverse', 'open'].includes(step),
+  ({ step, edge }) => edge === 'after' && ['prepare', 'verify', 'reverse', 'open'].includes(step),
+);
+
+/** What the opening does in one transaction: it forgets what was compared, and lets applications in. */
+const FORGETTING = ['DELETE FROM pontoon.verification', 'GRANT CONNECT'].flatMap((text) =>
+  (['before', 'after'] as const).map((edge) => ({ text, edge })),
 );
 
 /** What a statement begins with, or calls, that changes something. */
@@ -87,7 +94,7 @@ describe.each(PAIRS)('a runner that is killed, from PostgreSQL %i to %i', (from,
   let lab: CutoverLab;
   let writers: JournalWriter[];
   beforeAll(async () => {
-    lab = await CutoverLab.start([from, to]);
+    lab = await CutoverLab.start([from, to], { compares: true });
     writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
   });
   afterAll(async () => {
@@ -97,6 +104,7 @@ describe.each(PAIRS)('a runner that is killed, from PostgreSQL %i to %i', (from,
 
   test.each(MOMENTS)('$edge $step, goes on when it is run again', async (moment) => {
     const plan = onwards(lab);
+    await compare(lab, plan);
     await killedAt(lab, plan, moment);
     expect(await goOn(lab, plan)).toEqual([]);
     expect(lab.active).toBe(plan.to);
@@ -105,6 +113,7 @@ describe.each(PAIRS)('a runner that is killed, from PostgreSQL %i to %i', (from,
 
   test.each(MOMENTS)('$edge $step, is taken back when it is given up', async (moment) => {
     const plan = onwards(lab);
+    await compare(lab, plan);
     await killedAt(lab, plan, moment);
     const undone = await alone(lab, (services) => abandon({ plan, owner: OWNER }, services));
     if (!undone) await goOn(lab, plan);
@@ -114,11 +123,36 @@ describe.each(PAIRS)('a runner that is killed, from PostgreSQL %i to %i', (from,
     await expectWhole(lab, writers);
   });
 
+  test.each(sampled(FORGETTING, ({ edge }) => edge === 'after'))(
+    '$edge $text while it opens, goes on when it is run again',
+    async ({ text, edge }) => {
+      const plan = onwards(lab);
+      await compare(lab, plan);
+      const ended = await killedWhen(lab, plan, (services, die) => {
+        let opens = false;
+        const seen = watched(services, async (ask, asked = '') => {
+          if (!opens || !asked.startsWith(text)) return await ask();
+          if (edge === 'after') await ask();
+          return await die();
+        });
+        const onEvent = async (event: CutoverEvent) => {
+          if (isMoment(event, { step: 'open', edge: 'before' })) opens = true;
+        };
+        return { ...seen, onEvent };
+      });
+      expect(ended).toBe(false);
+      expect(await goOn(lab, plan)).toEqual([]);
+      expect(lab.active).toBe(plan.to);
+      await expectWhole(lab, writers);
+    },
+  );
+
   if (ALL) {
     test('before and after each statement, goes on', async () => {
       for (const edge of ['before', 'after'] as const) {
         for (let at = 1; ; at += 1) {
           const plan = onwards(lab);
+          await compare(lab, plan);
           const ended = await killedWhen(lab, plan, (services, die) => {
             let statements = 0;
             const counted = async (ask: () => Promise<unknown>): Promise<unknown> => {

@@ -5,6 +5,7 @@ import {
   type CutoverRequest,
   type CutoverServices,
   cutover,
+  verifyRows,
   waitUntil,
 } from '../../lib/runner';
 import type { CutoverLab, Side } from '../runner/cutover/lab';
@@ -41,6 +42,14 @@ export async function walkWith(
   return await cutover({ plan, owner: OWNER }, { ...services, onEvent, ...more }).finally(() =>
     services.close(),
   );
+}
+
+/** Has every row compared that `plan` asks for; what was, counts until its stream breaks. */
+export async function compare(lab: WalkedLab, plan: CutoverPlan): Promise<void> {
+  if (plan.skipVerification === true) return;
+  await lab.followed();
+  const found = await alone(lab, (services) => verifyRows({ plan, owner: OWNER }, services));
+  expect(found).toMatchObject({ differs: [], unchecked: [], left: 0 });
 }
 
 /** Walks until `moment`, and no further: the runner is gone as if its machine were. */

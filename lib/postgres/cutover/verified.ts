@@ -33,14 +33,17 @@ export function beginVerification(
   );
 }
 
-/** Remembers what was compared, unless a cutover has made it forgotten meanwhile. */
+/**
+ * Remembers what was compared, unless a cutover, or another comparison, has made it forgotten meanwhile: then no row
+ * says that it is remembered.
+ */
 export function writeVerification(
   migration: string,
   streams: readonly StreamIdentity[],
   { state, results }: { readonly state: unknown; readonly results: unknown },
 ): Statement {
   return sql(
-    `UPDATE ${TABLE} SET stream = $2, state = $3, results = $4, at = pg_catalog.clock_timestamp() WHERE migration = $1`,
+    `UPDATE ${TABLE} SET stream = $2, state = $3, results = $4, at = pg_catalog.clock_timestamp() WHERE migration = $1 RETURNING migration`,
     [migration, JSON.stringify(streams), JSON.stringify(state), JSON.stringify(results)],
   );
 }

@@ -157,9 +157,14 @@ function endings(server: string, { to }: TopologyLink): string[] {
           'mend what the message says, look at `pontoon status`, and try again',
         ],
         [
-          '`NO_STREAM` with `--compare`',
+          '`NO_STREAM` at the beginning of `--compare`',
           `nothing was compared, since nothing is carried to ${next}`,
           'deploy the migration, or correct the names of slot and subscription',
+        ],
+        [
+          '`NO_STREAM`, `FORGOTTEN` at the end of `--compare`',
+          'what was compared does not count: the stream broke meanwhile, or another comparison or a cutover made it forgotten',
+          'see what else runs, and compare again',
         ],
         [
           '`NOT_OPEN` of `finalize`, `NO_WAY_BACK` of `rollback`',

@@ -60,7 +60,8 @@ export type RowsOptions = Pick<
  * asks for. Tables that were found to be the same are not compared again as long as the stream has not broken, so that
  * what one call has no time for is left to the next.
  *
- * @throws PontoonError with code NO_PROGRESS when `budgetMs` was not enough for a second time, and another call would get
+ * @throws PontoonError with code FORGOTTEN if a cutover, or another comparison, has made the new writer forget this one
+ * meanwhile, or NO_STREAM if the stream has broken; NO_PROGRESS when `budgetMs` was not enough for a second time, and another call would get
  * no further.
  */
 export async function verifyRows(
@@ -103,16 +104,7 @@ export async function verifyRows(
     const mark = byName.get(quoteQualified(table));
     return { table, status, reason, ...(mark === undefined ? {} : { mark }) };
   });
-  // The latest counts: the higher they are, the longer a slot that is made anew takes to pass them.
-  const last = await streamsNow(context);
-  if (!unbroken(streams, last)) {
-    await context.run(plan.to, forgetVerification(plan.migration));
-    throw new PontoonError(
-      'NO_STREAM',
-      `'${plan.to}' must follow '${plan.from}' without a break while rows are compared, got another stream or conflicts; look for who changed it, and compare them again`,
-    );
-  }
-  await context.run(plan.to, writeVerification(plan.migration, last, { state, results }));
+  await remember(context, streams, { state, results });
   const sentences = (status: TableVerification['status']): readonly string[] =>
     results
       .filter((result) => result.status === status)
@@ -137,6 +129,33 @@ export async function verifyRows(
     unchecked: sentences('unchecked').filter((sentence) => !sentence.endsWith(TIME_SPENT)),
     left: left.length,
   };
+}
+
+/** Writes down what was compared along `streams`, which counts only if those did not break meanwhile. */
+async function remember(
+  context: CutoverContext,
+  streams: readonly StreamIdentity[],
+  compared: Parameters<typeof writeVerification>[2],
+): Promise<void> {
+  const { from, to, migration } = context.plan;
+  // The latest counts: the higher they are, the longer a slot that is made anew takes to pass them.
+  const last = await streamsNow(context);
+  if (!unbroken(streams, last)) {
+    const known = await context.runOne(to, findVerification(migration));
+    // What another comparison began since goes along the stream that there is now.
+    if (known !== undefined && !unbroken(known.stream as readonly StreamIdentity[], last))
+      await context.run(to, forgetVerification(migration));
+    throw new PontoonError(
+      'NO_STREAM',
+      `'${to}' must follow '${from}' without a break while rows are compared, got another stream, conflicts, or another comparison that began a stream anew; look for who did so, and compare them again`,
+    );
+  }
+  const written = await context.runOne(to, writeVerification(migration, last, compared));
+  if (written !== undefined) return;
+  throw new PontoonError(
+    'FORGOTTEN',
+    `the comparison of '${migration}' must be the only one, and end before a cutover opens, got one that was forgotten on '${to}' meanwhile; see what else runs, and compare the rows again`,
+  );
 }
 
 /** The tables that the time did not suffice for. */

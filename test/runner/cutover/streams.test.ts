@@ -7,13 +7,12 @@ let lab: CutoverLab;
 let plan: CutoverPlan;
 let services: LabServices;
 beforeAll(async () => {
-  lab = await CutoverLab.start([17, 17]);
-  const { skipVerification: _skipped, ...asked } = lab.plan();
-  plan = asked;
+  lab = await CutoverLab.start([17, 17], { compares: true });
+  plan = lab.plan({ verificationMs: 0 });
 });
 afterAll(() => lab.stop());
 beforeEach(async () => {
-  services = { ...(await lab.services()), connections: lab.connections() };
+  services = await lab.services();
 });
 afterEach(() => services.close());
 
@@ -33,16 +32,15 @@ test('a comparison counts as long as the slot is the one that it was', async () 
 test('a slot that is made anew while rows are compared voids them', async () => {
   await write(20);
   await followed();
-  let renewed: Promise<void> | undefined;
-  const secrets: SecretStore = {
-    get: async (reference, options) => {
-      renewed ??= renew(0);
-      await renewed;
-      return await services.secrets.get(reference, options);
-    },
-  };
-  expect(await failureOf(verifyRows(request(), { ...services, secrets }))).toBe(
-    `NO_STREAM: 'green' must follow 'blue' without a break while rows are compared, got another stream or conflicts; look for who changed it, and compare them again`,
+  expect(await failureOf(compareWhile(() => renew(0)))).toBe(
+    `NO_STREAM: 'green' must follow 'blue' without a break while rows are compared, got another stream, conflicts, or another comparison that began a stream anew; look for who did so, and compare them again`,
+  );
+  expect(await found()).toBe('nothing compared yet');
+});
+
+test('a comparison that is forgotten meanwhile says so, and not that all is the same', async () => {
+  expect(await failureOf(compareWhile(forget))).toBe(
+    `FORGOTTEN: the comparison of 'shop' must be the only one, and end before a cutover opens, got one that was forgotten on 'green' meanwhile; see what else runs, and compare the rows again`,
   );
   expect(await found()).toBe('nothing compared yet');
 });
@@ -50,7 +48,7 @@ test('a slot that is made anew while rows are compared voids them', async () => 
 test('a slot that was made anew is noticed by its count of transactions', async () => {
   await write(20);
   await followed();
-  await lab.green.admin.query('DELETE FROM pontoon.verification');
+  await forget();
   expect(await verifyRows(request(), services)).toMatchObject({ same: 3 });
   await renew();
   expect(await found()).toBe(
@@ -64,8 +62,7 @@ test('a slot that was made anew is noticed for good where the runner may mark it
     'GRANT EXECUTE ON FUNCTION pg_stat_reset_replication_slot(text) TO dbadmin',
   );
   await superuser.end();
-  await lab.green.admin.query('TRUNCATE shop.customers');
-  await lab.blue.admin.query('TRUNCATE shop.customers');
+  await empty();
   expect(await verifyRows(request(), services)).toMatchObject({ same: 3 });
   await write(1);
   await followed();
@@ -79,9 +76,23 @@ test('a slot that was made anew is noticed for good where the runner may mark it
   );
 });
 
+test('of two comparisons at once, the one whose stream the other began anew says so', async () => {
+  await empty();
+  const other = await lab.services();
+  const whole = async (): Promise<void> => {
+    await forget();
+    expect(await verifyRows(request(), other)).toMatchObject({ same: 3 });
+  };
+  expect(await failureOf(compareWhile(whole))).toBe(
+    `NO_STREAM: 'green' must follow 'blue' without a break while rows are compared, got another stream, conflicts, or another comparison that began a stream anew; look for who did so, and compare them again`,
+  );
+  await other.close();
+  // What the other found still counts.
+  expect(await found()).toBe('as it must be');
+});
+
 test('a comparison counts for one cutover only', async () => {
-  await lab.green.admin.query('TRUNCATE shop.customers');
-  await lab.blue.admin.query('TRUNCATE shop.customers');
+  await empty();
   await verifyRows(request(), services);
   expect((await cutover(request(), services)).result).toBe('opened');
   const back = rollbackOf(plan);
@@ -94,6 +105,28 @@ test('a comparison counts for one cutover only', async () => {
 - every selected table was compared, and is the same: closed, got nothing compared yet; compare them, or look at the rows that differ`,
   );
 });
+
+/** Compares, and does `what` once after it has begun. */
+async function compareWhile(what: () => Promise<void>): Promise<unknown> {
+  let done: Promise<void> | undefined;
+  const secrets: SecretStore = {
+    get: async (reference, options) => {
+      done ??= what();
+      await done;
+      return await services.secrets.get(reference, options);
+    },
+  };
+  return await verifyRows(request(), { ...services, secrets });
+}
+
+async function forget(): Promise<void> {
+  await lab.green.admin.query('DELETE FROM pontoon.verification');
+}
+
+/** Whatever a slot has lost is gone. */
+async function empty(): Promise<void> {
+  for (const side of [lab.green, lab.blue]) await side.admin.query('TRUNCATE shop.customers');
+}
 
 /** Each row is a transaction. */
 async function write(rows: number): Promise<void> {
