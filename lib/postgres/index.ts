@@ -86,6 +86,7 @@ export {
   listSequences,
   lockJournal,
   logEnd,
+  loginsProblems,
   logRunningTransactions,
   longTransactions,
   type MarkedTable,

@@ -25,7 +25,9 @@ const MOMENTS: readonly Moment[] = sampled(
     { step: id, edge: 'before' as const },
     { step: id, edge: 'after' as const },
   ]),
-  ({ step, edge }) => edge === 'after' && ['prepare', 'verify', 'reverse', 'open'].includes(step),
+  ({ step, edge }) =>
+    (edge === 'after' && ['prepare', 'verify', 'reverse', 'open'].includes(step)) ||
+    (edge === 'before' && step === 'verify'),
 );
 
 /** What the opening does in one transaction: it forgets what was compared, and lets applications in. */

@@ -387,7 +387,7 @@ test('everything that is wrong is said at once', async () => {
     green: { majorVersion: 17, dbSystem: { ...administered('green'), ocpus: 0 } },
     networks: { clients: ['0.0.0.0/0'], endpoint: [], databases: ['10.0.3.0/24'], runner: ['x'] },
     names: { zone: 'postgres.internal', ttlSeconds: 300 },
-    cutover: { budgetSeconds: 0 },
+    cutover: { budgetSeconds: 0, logins: { a: 'app', b: 'app' } },
     alarms: { topicIds: [], cpuPercent: 101, slotLagMiB: 0 },
     replication: { selection: { schemas: ['public'] }, maxSlotWalKeepMiB: 0 },
   });
@@ -400,6 +400,7 @@ test('everything that is wrong is said at once', async () => {
     '\'networks.runner[0]\' must be a network as CIDR and not every address, got "x"; write it like 10.1.0.0/16',
     "'names.ttlSeconds' must be a whole number from 1 to 60, got 300; clients would stay at an old address for that long",
     "'cutover.budgetSeconds' must be from 1 to 600, got 0; applications are kept out for as long",
+    `'cutover.logins' must give each login another name on the new writer, got "app" twice; correct one`,
     "'alarms.topicIds' must name who is told, got none; name a topic or leave out 'alarms'",
     "'alarms.slotLagMiB' must be at least 1, got 0; correct it",
     "'replication.maxSlotWalKeepMiB' must be a whole number of MiB of at least 1, got 0; leave it out for no limit of ours",

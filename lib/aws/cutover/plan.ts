@@ -20,7 +20,7 @@ export function planOf(
   id: string,
   props: CutoverStateMachineProps,
 ): { readonly plan: CutoverPlan; readonly servers: readonly ServerBinding[] } {
-  const { forward, topology, migrationName, newWriter, keepRoles = {} } = props;
+  const { forward, topology, migrationName, newWriter, keepRoles = {}, logins } = props;
   const problems = new Problems();
   for (const problem of boundsProblems(props.bounds ?? {})) problems.add(problem);
   const wayProblem = forwardProblem(forward);
@@ -44,6 +44,7 @@ export function planOf(
       reverse: reverseOf(props),
       transformations: forward.transformations ?? [],
       keep: keepRoles,
+      ...(logins === undefined ? {} : { logins }),
       limits: limitsOf(props),
     });
   });

@@ -153,6 +153,14 @@ export interface CutoverOptions {
    */
   readonly keepRoles?: { readonly [server: string]: string[] };
   /**
+   * What logins of applications are called on the new writer, by their names on the old one, where they differ: their
+   * rights are compared under that name. Whoever switches applications gives them the other name too. Changing it takes
+   * effect with the next execution.
+   *
+   * @default - they are called alike
+   */
+  readonly logins?: { readonly [login: string]: string };
+  /**
    * Where alarms are sent: an execution failed or timed out, or a fence stands after its deadline.
    *
    * @default - alarms are only shown

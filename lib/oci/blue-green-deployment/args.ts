@@ -177,6 +177,14 @@ export interface BlueGreenCutover {
    * @default 60
    */
   budgetSeconds?: number;
+  /**
+   * What logins of applications are called on the green database, by their names on the blue one, where they differ: their
+   * rights are compared under that name. Whoever switches applications gives them the other name too. Changing it counts
+   * from the next cutover on.
+   *
+   * @default - they are called alike
+   */
+  logins?: { [login: string]: string };
 }
 
 /** Two databases, what applications connect to in front of them, and replication from one to the other. */

@@ -50,6 +50,7 @@ export function cutoverPlan(
       [SERVERS.blue]: [readerRole],
       [SERVERS.green]: [...(publisher === undefined ? [] : [reverse]), ...readOnlyRoles],
     },
+    ...(args.cutover?.logins === undefined ? {} : { logins: args.cutover.logins }),
     limits: { budgetMs: (args.cutover?.budgetSeconds ?? 60) * 1000 },
   });
 }

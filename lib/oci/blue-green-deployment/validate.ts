@@ -1,4 +1,10 @@
-import { createTopology, nameProblem, Problems, PublisherSslMode } from '../../postgres';
+import {
+  createTopology,
+  loginsProblems,
+  nameProblem,
+  Problems,
+  PublisherSslMode,
+} from '../../postgres';
 import { listenerProblems, nameProblems, timeProblems } from '../blue-green-endpoint';
 import { runnerProblems } from '../database-object';
 import { networkProblems } from '../networks';
@@ -82,6 +88,8 @@ function checkRest({ replication, cutover, alarms }: BlueGreenDeploymentArgs, pr
     !(budgetSeconds >= 1 && budgetSeconds <= LONGEST_BUDGET_SECONDS),
     `'cutover.budgetSeconds' must be from 1 to ${LONGEST_BUDGET_SECONDS}, got ${budgetSeconds}; applications are kept out for as long`,
   );
+  for (const problem of loginsProblems(cutover?.logins ?? {}, 'cutover.logins'))
+    problems.add(problem);
   for (const [index, role] of (replication.readOnlyRoles ?? []).entries()) {
     const problem = nameProblem(role, `replication.readOnlyRoles[${index}]`);
     if (problem !== undefined) problems.add(problem);

@@ -13,7 +13,13 @@ import {
   type Topology,
   type TopologyLink,
 } from '../topology';
-import { CUTOVER_LIMITS, type CutoverLimits, type CutoverPlan, type ReplicationPath } from './plan';
+import {
+  CUTOVER_LIMITS,
+  type CutoverLimits,
+  type CutoverPlan,
+  loginsProblems,
+  type ReplicationPath,
+} from './plan';
 
 /** What a topology does not say of a cutover. */
 export interface CutoverOptions {
@@ -29,6 +35,12 @@ export interface CutoverOptions {
   readonly transformations: readonly DmsTransformation[];
   /** Roles that may connect to a fenced server, by server; those of a standby count for its primary too. */
   readonly keep: { readonly [server: string]: readonly string[] };
+  /**
+   * What logins of applications are called on the new writer, by their names on the old one, where they differ.
+   *
+   * @default - they are called alike
+   */
+  readonly logins?: { readonly [login: string]: string };
   readonly limits?: Partial<CutoverLimits>;
 }
 
@@ -47,9 +59,10 @@ export interface ReverseOptions {
  */
 export function deriveCutover(topology: Topology, options: CutoverOptions): CutoverPlan {
   const problems = new Problems();
-  const { to, reverse, migration, transformations } = options;
+  const { to, reverse, migration, transformations, logins } = options;
   serverOf(topology, to);
   checkKeep(topology, options.keep, problems);
+  for (const problem of loginsProblems(logins ?? {}, 'logins')) problems.add(problem);
   const links = forwardLinks(topology, to, problems);
   const selection = unite(links.map((link) => link.selection ?? {}));
   if (reverse !== undefined) checkWayBack(selection, transformations.length > 0, problems);
@@ -67,6 +80,7 @@ export function deriveCutover(topology: Topology, options: CutoverOptions): Cuto
       ? {}
       : { reverse: links.map((link) => reversePath(to, link, reverse)) }),
     keep: keepOfWriters(topology, options.keep, [from, to]),
+    ...(logins === undefined ? {} : { logins }),
     limits: { ...CUTOVER_LIMITS, ...options.limits },
   };
 }

@@ -94,6 +94,7 @@ export {
   type CutoverLimits,
   type CutoverPlan,
   LONGEST_BUDGET_MS,
+  loginsProblems,
   type ReplicationPath,
   rollbackOf,
   usesPglogical,

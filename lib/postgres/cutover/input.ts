@@ -11,6 +11,7 @@ import {
   type CutoverLimits,
   type CutoverPlan,
   LONGEST_BUDGET_MS,
+  loginsProblems,
   type ReplicationPath,
 } from './plan';
 
@@ -100,9 +101,21 @@ function readPlan(reader: Reader): CutoverPlan {
         Object.keys(nested.everything()).map((server) => [server, nested.names(server)]),
       ),
     ),
+    ...readLogins(reader),
     limits: reader.optionalObject('limits', readLimits) ?? CUTOVER_LIMITS,
     ...(reader.flag('skipVerification', false) ? { skipVerification: true } : {}),
   };
+}
+
+function readLogins(reader: Reader): Pick<CutoverPlan, 'logins'> {
+  const logins = reader.optionalObject('logins', (nested) =>
+    Object.fromEntries(
+      Object.keys(nested.everything()).map((login) => [login, nested.text(login)]),
+    ),
+  );
+  if (logins === undefined) return {};
+  reader.check('logins', (what) => loginsProblems(logins, what));
+  return { logins };
 }
 
 /** One way: a path, or several that share the tables. */

@@ -1,4 +1,5 @@
 import type { DmsTransformation } from '../dms';
+import { nameProblem } from '../identifiers';
 import type { PublisherAddress } from '../objects';
 import type { TableSelection } from '../table-selection';
 import { LinkKind } from '../topology';
@@ -59,6 +60,13 @@ export interface CutoverPlan {
   readonly reverse?: readonly ReplicationPath[];
   /** Roles that may connect to a fenced server, by server: the migration's own logins, and read-only roles. */
   readonly keep: { readonly [server: string]: readonly string[] };
+  /**
+   * What logins of applications are called on the new writer, by their names on the old one, where they differ. Whoever
+   * switches clients gives them the other name too.
+   *
+   * @default - they are called alike
+   */
+  readonly logins?: { readonly [login: string]: string };
   readonly limits: CutoverLimits;
   /**
    * Whether the user declared that rows need not be compared before the fence.
@@ -90,7 +98,34 @@ export function usesPglogical({ forward, reverse = [] }: CutoverPlan): boolean {
 
 /** The same migration in the other direction. Undefined without a way back. */
 export function rollbackOf(plan: CutoverPlan): CutoverPlan | undefined {
-  const { from, to, forward, reverse, ...rest } = plan;
+  const { from, to, forward, reverse, logins, ...rest } = plan;
   if (reverse === undefined) return undefined;
-  return { ...rest, from: to, to: from, forward: reverse, reverse: forward };
+  const names = Object.entries(logins ?? {}).map(([here, there]) => [there, here]);
+  return {
+    ...rest,
+    from: to,
+    to: from,
+    forward: reverse,
+    reverse: forward,
+    ...(logins === undefined ? {} : { logins: Object.fromEntries(names) }),
+  };
+}
+
+/** What is wrong with the property `what` that has `logins`, which a rollback reads the other way round. */
+export function loginsProblems(
+  logins: { readonly [login: string]: string },
+  what: string,
+): readonly string[] {
+  const names = Object.values(logins);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  return [
+    ...Object.entries(logins).flatMap(
+      ([login, name]) => nameProblem(name, `${what}.${login}`) ?? [],
+    ),
+    ...(twice === undefined
+      ? []
+      : [
+          `'${what}' must give each login another name on the new writer, got "${twice}" twice; correct one`,
+        ]),
+  ];
 }

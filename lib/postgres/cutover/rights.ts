@@ -14,6 +14,13 @@ export interface GrantedRights {
   readonly rights: readonly (readonly [string, string])[] | null;
 }
 
+/** What things and logins are called on the other server. */
+export interface NamesThere {
+  /** Undefined for what is left out. */
+  readonly thing: (kind: GrantedRights['kind'], name: QualifiedName) => QualifiedName | undefined;
+  readonly login: (name: string) => string;
+}
+
 /** What a login may do on one server only. */
 export interface LackingRight {
   readonly login: string;
@@ -91,14 +98,11 @@ export function hindrances(logins: readonly string[], connect: readonly string[]
 /** Whether sessions of the server only read unless they say otherwise, whatever this one said since it began. */
 export const READ_ONLY = `(SELECT g.reset_val = 'on' FROM pg_catalog.pg_settings g WHERE g.name = 'default_transaction_read_only')`;
 
-/**
- * What logins may do `here` and not `there`, where `nameThere` gives what something is called, or that it is left out.
- * What is missing there is none of it.
- */
+/** What logins may do `here` and not `there`. What is missing there is none of it. */
 export function lackingRights(
   here: readonly GrantedRights[],
   there: readonly GrantedRights[],
-  nameThere: (kind: Kind, name: QualifiedName) => QualifiedName | undefined,
+  nameThere: NamesThere,
 ): readonly LackingRight[] {
   const known = new Map(
     there.flatMap(({ kind, names, rights }) => {
@@ -108,12 +112,14 @@ export function lackingRights(
   );
   return here.flatMap(({ kind, names, rights }) =>
     names.flatMap(([schema, name]) => {
-      const found = nameThere(kind, { schema, name });
+      const found = nameThere.thing(kind, { schema, name });
       const granted = found && known.get(keyOf([kind, found.schema, found.name]));
       const what = `${kind} ${kind === 'schema' ? schema : quoteQualified({ schema, name })}`;
       return (
         (granted === undefined ? [] : (rights ?? []))
-          .filter((one) => granted?.has(keyOf(one)) === false)
+          .filter(
+            ([login, right]) => granted?.has(keyOf([nameThere.login(login), right])) === false,
+          )
           // Who may so with the table is said to.
           .filter(
             ([login, right]) =>

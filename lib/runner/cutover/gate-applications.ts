@@ -18,20 +18,38 @@ import { selectionThere, sequencesOf } from './target-names';
 
 /** What a login of an application may do on the old writer, and could not on the new one, when nothing can be undone. */
 export async function lookAtApplications(context: CutoverContext): Promise<GateFinding> {
-  const { from, to, selection, forward, reverse = [], transformations = [] } = context.plan;
+  const {
+    from,
+    to,
+    selection,
+    forward,
+    reverse = [],
+    transformations = [],
+    logins = {},
+  } = context.plan;
   const writers = [...forward, ...reverse].flatMap(({ writer }) => writer ?? []);
   const known = [...(await keptOn(context, from)), ...writers];
   const here = await granted(context, from, rightsOfLogins(selection, known));
-  const logins = [...new Set(here.flatMap(({ rights }) => (rights ?? []).map(([login]) => login)))];
-  const missing = namesIn(await context.run(to, missingRoles(logins)));
+  const loginThere = (login: string) => logins[login] ?? login;
+  const users = [...new Set(here.flatMap(({ rights }) => (rights ?? []).map(([login]) => login)))];
+  const usersThere = users.map(loginThere);
+  const missingThere = namesIn(await context.run(to, missingRoles(usersThere)));
+  const missing = users.filter((login) => missingThere.includes(loginThere(login)));
   const administering = namesIn(await context.run(from, administrators(missing)));
-  const there = await granted(context, to, rightsOfRoles(await selectionThere(context), logins));
+  const there = await granted(
+    context,
+    to,
+    rightsOfRoles(await selectionThere(context), usersThere),
+  );
   const names = targetNames(transformations);
   const { pairs } = await sequencesOf(context);
   const sequences = new Map(pairs.map((pair) => [quoteQualified(pair.from), pair.to]));
-  const lacking = lackingRights(here, there, (kind, name) => {
-    if (kind === 'schema') return { schema: names.schema(name.schema), name: '' };
-    return kind === 'table' ? names.table(name) : sequences.get(quoteQualified(name));
+  const lacking = lackingRights(here, there, {
+    login: loginThere,
+    thing: (kind, name) => {
+      if (kind === 'schema') return { schema: names.schema(name.schema), name: '' };
+      return kind === 'table' ? names.table(name) : sequences.get(quoteQualified(name));
+    },
   });
   // A login that nobody made there, and that only reads, may be one that nobody uses any more; who administers the one
   // server may have another name on the other.
@@ -46,7 +64,8 @@ export async function lookAtApplications(context: CutoverContext): Promise<GateF
     .filter(({ login }) => !missing.includes(login) || writing.has(login))
     .map(({ login, right, what }) => {
       const why = missing.includes(login) ? ', where it does not exist' : '';
-      return `role '${login}', which may ${right} ${what} on '${from}', and may not on '${to}'${why}`;
+      const as = loginThere(login) === login ? '' : ` as '${loginThere(login)}'`;
+      return `role '${login}', which may ${right} ${what} on '${from}', and may not${as} on '${to}'${why}`;
     });
   const reasons = [...(await newHindrances(context, usersOf(here))), ...serious];
   const [first] = reasons;
@@ -55,7 +74,7 @@ export async function lookAtApplications(context: CutoverContext): Promise<GateF
   return missing.length === 0
     ? undefined
     : {
-        besides: `as it must be, but '${to}' lacks roles that only read on '${from}', or administer it: ${missing.join(', ')}`,
+        besides: `as it must be, but '${to}' lacks roles that only read on '${from}', or administer it: ${missing.map(loginThere).join(', ')}`,
       };
 }
 
@@ -75,14 +94,17 @@ async function newHindrances(
   context: CutoverContext,
   logins: readonly string[],
 ): Promise<readonly string[]> {
-  const { from, to } = context.plan;
+  const { from, to, logins: names = {} } = context.plan;
   const before = (await context.journal(to))?.connectBefore ?? (await keptOutByGuard(context));
-  const of = async (server: string, connect: readonly string[]) =>
-    (await context.run(server, hindrances(logins, connect))).map(
+  const of = async (server: string, users: readonly string[], connect: readonly string[]) =>
+    (await context.run(server, hindrances(users, connect))).map(
       ({ name, what }) => [String(name), String(what)] as const,
     );
-  const here = new Set((await of(from, [''])).map(String));
-  const there = await of(to, (before ?? (await accessOf(context, to))).connect);
+  const loginThere = (login: string) => names[login] ?? login;
+  const found = await of(from, logins, ['']);
+  const here = new Set(found.map(([name, what]) => String([loginThere(name), what])));
+  const admitted = (before ?? (await accessOf(context, to))).connect;
+  const there = await of(to, logins.map(loginThere), admitted);
   return there
     .filter((one) => !here.has(String(one)))
     .map(([name, what]) => `role '${name}', which on '${to}' ${what}`);

@@ -1,4 +1,4 @@
-import { CUTOVER_LIMITS, parseCutover } from '../../../lib/postgres';
+import { CUTOVER_LIMITS, parseCutover, rollbackOf } from '../../../lib/postgres';
 
 const CONNECTION = {
   server: 'blue',
@@ -62,6 +62,24 @@ test('everything that is wrong is said at once', () => {
         `- 'plan.to' must be another server than 'plan.from', got 'blue' twice; correct one`,
         `- 'connections' must have 'standby', which the plan names, got blue; add it`,
         `- 'plan.keep' must name the writers 'blue' and 'blue' only, got 'green'; list the roles of a standby under the writer that it follows`,
+      ].join('\n'),
+    ),
+  );
+});
+
+test('logins have a name each on the new writer, which a rollback reads the other way round', () => {
+  const connections = { blue: CONNECTION, green: { ...CONNECTION, server: 'green' } };
+  const parsed = (logins: object) => () =>
+    parseCutover({ plan: { ...PLAN, reverse: PLAN.forward, logins }, connections });
+  const { plan } = parsed({ sales: 'sales_green' })();
+  expect(plan.logins).toEqual({ sales: 'sales_green' });
+  expect(rollbackOf(plan)?.logins).toEqual({ sales_green: 'sales' });
+  expect(parsed({ sales: 'app', stock: 'app', none: '' })).toThrow(
+    new Error(
+      [
+        'the cutover has 2 problems:',
+        `- 'plan.logins.none' must not be empty, got ''; give a name`,
+        `- 'plan.logins' must give each login another name on the new writer, got "app" twice; correct one`,
       ].join('\n'),
     ),
   );

@@ -1,6 +1,6 @@
-import type { Gate } from '../../../lib/postgres';
+import type { CutoverPlan, Gate } from '../../../lib/postgres';
 import { checkCutover, dryRun, status } from '../../../lib/runner';
-import { asSuperuser, failureOf } from '../../faults/walks';
+import { asSuperuser, back, failureOf } from '../../faults/walks';
 import { CutoverLab, type LabServices, type Side } from './lab';
 
 test('a gate that cannot be read keeps the cutover from beginning', async () => {
@@ -120,6 +120,51 @@ describe('what applications may do', () => {
       'ALTER TABLE shop.orders OWNER TO dbadmin; GRANT ALL ON shop.orders TO app',
     );
     await asSuperuser(green, 'GRANT TRUNCATE ON shop.orders TO app');
+    await services.close();
+  });
+
+  test('is compared under another name where that is declared, in both directions', async () => {
+    const { blue, green } = lab;
+    await asSuperuser(
+      blue,
+      'CREATE ROLE sales LOGIN; GRANT USAGE ON SCHEMA shop TO sales; GRANT INSERT ON shop.orders TO sales',
+    );
+    const services = await lab.services();
+    const found = async (declared: object, of = (plan: CutoverPlan) => plan) => {
+      const plan = of({ ...lab.plan(), ...declared });
+      return spoken('rights', (await status({ plan }, services)).gates);
+    };
+    const logins = { sales: 'sales_green' };
+    const missing = (as: string) =>
+      expect.stringMatching(
+        new RegExp(
+          `^closed: role 'sales', which may (?:INSERT table "shop"."orders"|USAGE schema shop) on 'blue', and may not${as} on 'green', where it does not exist, and 1 more of the kind$`,
+        ),
+      );
+    expect(await found({})).toEqual(missing(''));
+    expect(await found({ logins })).toEqual(missing(" as 'sales_green'"));
+    await asSuperuser(
+      green,
+      'CREATE ROLE sales_green LOGIN; GRANT USAGE ON SCHEMA shop TO sales_green',
+    );
+    expect(await found({ logins })).toBe(
+      `closed: role 'sales', which may INSERT table "shop"."orders" on 'blue', and may not as 'sales_green' on 'green'`,
+    );
+    await asSuperuser(green, 'GRANT INSERT ON shop.orders TO sales_green');
+    expect(await found({ logins })).toBe('open: as it must be');
+    await asSuperuser(green, 'ALTER ROLE sales_green NOLOGIN');
+    expect(await found({ logins })).toBe(
+      `closed: role 'sales_green', which on 'green' may not log in (NOLOGIN)`,
+    );
+    await asSuperuser(green, 'ALTER ROLE sales_green LOGIN');
+    // Where it is fenced, nobody's rights but those of who may connect are compared.
+    await asSuperuser(green, 'GRANT CONNECT ON DATABASE app TO sales_green');
+    expect(await found({}, back)).toMatch(
+      /^closed: role 'sales_green', .* where it does not exist/,
+    );
+    expect(await found({ logins }, back)).toBe('open: as it must be');
+    await asSuperuser(green, 'REVOKE CONNECT ON DATABASE app FROM sales_green');
+    await asSuperuser(blue, 'ALTER ROLE sales NOLOGIN');
     await services.close();
   });
 
