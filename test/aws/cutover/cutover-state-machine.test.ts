@@ -124,6 +124,13 @@ test('fences are watched in both directions, or in one without a way back', () =
   expect(directions(() => ({ wayBack: undefined }))).toEqual([['rate(1 minute)', 'false']]);
 });
 
+test('is told of logins that have another name on the new writer', () => {
+  const { small } = machine(() => ({ logins: { app: 'app_green' } }));
+  expect(
+    JSON.stringify(definitionIn(small.stack, Template.fromStack(small.stack).toJSON())),
+  ).toContain('"logins":{"app":"app_green"}');
+});
+
 test('without a way back nobody can ask for one', () => {
   const { small } = machine(() => ({ wayBack: undefined }));
   const { States } = definitionIn(small.stack, Template.fromStack(small.stack).toJSON()) as {
