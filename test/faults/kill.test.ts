@@ -150,28 +150,26 @@ describe.each(PAIRS)('a runner that is killed, from PostgreSQL %i to %i', (from,
   );
 
   if (ALL) {
-    test('before and after each statement, goes on', async () => {
-      for (const edge of ['before', 'after'] as const) {
-        for (let at = 1; ; at += 1) {
-          const plan = onwards(lab);
-          await compare(lab, plan);
-          const ended = await killedWhen(lab, plan, (services, die) => {
-            let statements = 0;
-            const counted = async (ask: () => Promise<unknown>): Promise<unknown> => {
-              statements += 1;
-              if (statements !== at) return await ask();
-              if (edge === 'after') await ask();
-              return await die();
-            };
-            return watched(services, counted);
-          });
-          if (ended) {
-            expect(at).toBeGreaterThan(50);
-            break;
-          }
-          expect({ edge, at, codes: await goOn(lab, plan) }).toEqual({ edge, at, codes: [] });
-          await expectWhole(lab, writers);
+    test.each(['before', 'after'])('%s each statement, goes on', async (edge) => {
+      for (let at = 1; ; at += 1) {
+        const plan = onwards(lab);
+        await compare(lab, plan);
+        const ended = await killedWhen(lab, plan, (services, die) => {
+          let statements = 0;
+          const counted = async (ask: () => Promise<unknown>): Promise<unknown> => {
+            statements += 1;
+            if (statements !== at) return await ask();
+            if (edge === 'after') await ask();
+            return await die();
+          };
+          return watched(services, counted);
+        });
+        if (ended) {
+          expect(at).toBeGreaterThan(50);
+          break;
         }
+        expect({ edge, at, codes: await goOn(lab, plan) }).toEqual({ edge, at, codes: [] });
+        await expectWhole(lab, writers);
       }
     });
   }
