@@ -11,6 +11,6 @@ module.exports = {
     ],
   },
   moduleNameMapper: { '^pontoon/(postgres|aws|oci|runner|rehearsal)$': '<rootDir>/lib/$1' },
-  testTimeout: 120_000,
+  testTimeout: 600_000,
   maxWorkers: 2,
 };

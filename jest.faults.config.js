@@ -4,5 +4,4 @@ module.exports = {
   ...require('./jest.config'),
   roots: ['<rootDir>/test/faults'],
   globals: { ALL_FAULTS: true },
-  testTimeout: 600_000,
 };

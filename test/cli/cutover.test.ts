@@ -277,7 +277,7 @@ test('Ctrl-C while it waits takes everything back', async () => {
   const walk = command(['cutover', '--yes']);
   await waitUntil({
     what: 'the walk must wait for the new writer',
-    deadlineMs: 20_000,
+    deadlineMs: 60_000,
     intervalMs: 20,
     probe: async () => {
       const { rows } = await lab.blue.admin.query(

@@ -31,7 +31,7 @@ describe.each(MAJORS)('along A, its standby B and C on PostgreSQL %i', (major) =
     await lab.chain.followBy(wire.port);
     writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
     await untilWritten(writers);
-  }, 120_000);
+  });
   afterAll(async () => {
     await Promise.all(writers.map((writer) => writer.stop()));
     await lab.stop();

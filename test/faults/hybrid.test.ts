@@ -60,7 +60,7 @@ describe.each(MAJORS)('a cutover along A, its standby B and C on PostgreSQL %i',
   beforeAll(async () => {
     lab = await HybridLab.start(major);
     ({ chain } = lab);
-  }, 120_000);
+  });
   afterAll(async () => {
     await Promise.all(writers.map((writer) => writer.stop()));
     await lab.stop();

@@ -172,7 +172,7 @@ export async function expectSame(
   const [one, other] = await Promise.all([lab.blue.superuser(), lab.green.superuser()]);
   await waitUntil({
     what: 'both servers must have the same rows',
-    deadlineMs: 20_000,
+    deadlineMs: 60_000,
     probe: async () => {
       const [here, there] = [await fingerprint(one), await fingerprint(other)];
       return here === there

@@ -14,8 +14,6 @@ import { SsmStandIn } from '../../lib/rehearsal/ssm';
 import { ADMIN, DOCUMENT, describeSchemas, prepareTarget, SECRET } from '../rehearsal/ssm/copied';
 import { type TestServer, withServers } from '../servers';
 
-jest.setTimeout(180_000);
-
 const SCHEMA = `
 CREATE SCHEMA shop;
 CREATE TABLE shop.orders (id int PRIMARY KEY);

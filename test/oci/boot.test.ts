@@ -25,7 +25,6 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
 
 // Not run here: dnf, firewalld, systemd and cloud-init (stand-ins), OCI (a stand-in for its command line).
 (reason === undefined ? describe : describe.skip)('boot script on machines of OCI', () => {
-  jest.setTimeout(600_000);
   const directory = mkdtempSync(join(tmpdir(), 'pontoon-oci-boot-'));
   const cloud = join(directory, 'cloud');
   const volumes: string[] = [];

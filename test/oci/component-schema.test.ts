@@ -47,4 +47,4 @@ test("every component's args and outputs can be offered to the other languages o
     'native',
     'pglogical',
   ]);
-}, 120_000);
+});

@@ -1,8 +1,6 @@
 import { randomPassword } from '../../lib/rehearsal/servers';
 import { HybridChain } from './hybrid-chain';
 
-jest.setTimeout(240_000);
-
 const SCHEMA = `
 CREATE SCHEMA shop;
 CREATE TABLE shop.orders (id int PRIMARY KEY, note text);

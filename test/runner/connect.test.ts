@@ -121,7 +121,7 @@ test('withConnection closes the session when its user fails', async () => {
   const client = await pg.client();
   await waitUntil({
     what: 'the session must end',
-    deadlineMs: 10_000,
+    deadlineMs: 60_000,
     probe: async () => {
       const { rows } = await client.query(
         "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pontoon leak'",

@@ -32,7 +32,7 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
       `INSERT INTO shop.orders VALUES (1, 'there before'); INSERT INTO shop.log VALUES ('there before'); INSERT INTO shop.parted VALUES (1, 1)`,
     );
     await pair.furnish();
-  }, 600_000);
+  });
   afterAll(() => pair.stop());
 
   const rowsOf = async ({ admin }: PglogicalSide): Promise<string[]> => {

@@ -101,7 +101,7 @@ export async function mend(
 export async function settled(client: Client, condition: string): Promise<void> {
   await waitUntil({
     what: `the server must have ${condition}`,
-    deadlineMs: 20_000,
+    deadlineMs: 60_000,
     intervalMs: 20,
     probe: async () => {
       const { rows } = await client.query(`SELECT ${condition} AS ok`);

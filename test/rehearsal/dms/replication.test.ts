@@ -246,7 +246,7 @@ behaviour('runs AfterConnectScript in its sessions', async () => {
 test('applies a change of an idle source within 200 ms', async () => {
   pair = await Pair.create(pg, ORDERS);
   await pair.loaded(pair.task());
-  for (let id = 1; id <= 5; id += 1) {
+  for (let id = 1; id <= 20; id += 1) {
     await pair.source.query("INSERT INTO orders VALUES ($1, 'x')", [id]);
     await pair.targetHas('SELECT count(*)::int AS n FROM orders', [{ n: id }]);
   }

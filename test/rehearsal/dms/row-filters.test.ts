@@ -19,7 +19,7 @@ beforeAll(async () => {
     INSERT INTO t SELECT row_number() OVER (), size, kind, day, share
       FROM unnest(ARRAY[NULL, 1, 2, 3]) size, unnest(ARRAY[NULL, 'a', 'ab', 'b']) kind,
         unnest(ARRAY[NULL, '2026-01-01', '2026-02-01']::date[]) day, unnest(ARRAY[NULL, 0, 0.5]) share`);
-}, 60_000);
+});
 afterAll(() => pg.stop());
 
 const VALUES = {
@@ -81,7 +81,7 @@ test('a mapping and a publication let the same rows pass, whatever the filters',
       ],
     ],
   });
-}, 60_000);
+});
 
 const only = (filters: readonly object[], ...others: readonly object[]): object => ({
   rules: [{ 'rule-action': 'include', filters }, ...others].map((rule, index) => ({

@@ -138,7 +138,7 @@ export class Pair {
 }
 
 /** Repeats `check` until it no longer throws; after `timeoutMs` its error is the test's. */
-export async function eventually(check: () => unknown, timeoutMs = 20_000): Promise<void> {
+export async function eventually(check: () => unknown, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {

@@ -41,7 +41,7 @@ beforeAll(async () => {
   cluster = new Cluster(context, topology, hosts, 'one');
   await cluster.startPrimary();
   await cluster.startReplicas();
-}, 60_000);
+});
 afterAll(() => workspace.dispose());
 
 async function ask(name: string, query: string): Promise<readonly unknown[]> {

@@ -28,5 +28,5 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
         }
       },
     );
-  }, 120_000);
+  });
 });

@@ -67,9 +67,10 @@ function isGone({ directory, pid }: Told): boolean {
   return !isAlive(pid) && !existsSync(directory);
 }
 
-async function sharedMemory(): Promise<readonly string[]> {
+/** The identifiers of the segments that there are. */
+async function sharedMemory(): Promise<readonly (string | undefined)[]> {
   const { stdout } = await promisify(execFile)('ipcs', ['-m']);
-  return stdout.split(/\s+/);
+  return stdout.split('\n').map((line) => line.split(/\s+/)[1]);
 }
 
 function isAlive(pid: number): boolean {

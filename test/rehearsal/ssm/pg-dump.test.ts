@@ -3,8 +3,6 @@ import { startTestServer, type TestServer } from '../../servers';
 import { realDump, roundTrip, source, standInDump, within } from './dumped';
 import { REFUSED, REFUSED_FROM_18 } from './refused-objects';
 
-jest.setTimeout(120_000);
-
 const MAJORS = [15, 18] as const;
 const servers = new Map<number, TestServer>();
 

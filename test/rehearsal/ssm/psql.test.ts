@@ -10,7 +10,7 @@ let psql: string | undefined;
 beforeAll(async () => {
   pg = await startTestServer({ major: 15 });
   psql = await findClientTool(15, 'psql');
-}, 60_000);
+});
 afterAll(() => pg.stop());
 
 /** What the stand-in answers; where psql is installed, it must write the same and end alike. */

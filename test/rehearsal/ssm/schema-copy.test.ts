@@ -15,8 +15,6 @@ import {
 import { processList } from './process-list';
 import { RICH_SCHEMA } from './rich-schema';
 
-jest.setTimeout(180_000);
-
 const SCHEMAS = ['shop', 'we"ird.*'];
 
 /** Copies, and compares what is there with what was copied. */

@@ -1,8 +1,6 @@
 import { SsmStandIn } from '../../../lib/rehearsal/ssm';
 import { startTestServer, type TestServer } from '../../servers';
 
-jest.setTimeout(120_000);
-
 let source: TestServer;
 let ssm: SsmStandIn;
 

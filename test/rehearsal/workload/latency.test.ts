@@ -14,7 +14,7 @@ test('times rows that arrive, and names the one that does not', async () => {
     }
     const table = { schema: 'public', name: 'orders' };
     const options = { table, rounds: 3, pauseMs: 0, deadlineMs: 100 };
-    const latency = await measureLatency(source, source, { ...options, deadlineMs: 10_000 });
+    const latency = await measureLatency(source, source, { ...options, deadlineMs: 60_000 });
     expect(latency.count).toBe(3);
     expect(latency.median).toBeLessThanOrEqual(latency.p95);
     expect(latency.p95).toBeLessThanOrEqual(latency.max);

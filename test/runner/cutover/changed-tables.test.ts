@@ -33,6 +33,7 @@ describe.each([
       ?.found;
   /** Compares what has to be, after which the gate is open. */
   const compared = async (): Promise<void> => {
+    await lab.followed();
     const { differs, unchecked, left } = await verifyRows(
       { plan: plan(), owner: 'test' },
       services,

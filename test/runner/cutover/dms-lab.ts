@@ -29,7 +29,10 @@ export class DmsLab implements WalkedLab {
       await side.admin.query(changes[side.name === 'blue' ? 'blue' : 'green']);
     const engine = await task(lab, rules);
     await engine.start();
-    return new DmsLab(lab, engine);
+    const dms = new DmsLab(lab, engine);
+    // A task runs before it reads.
+    await dms.followed();
+    return dms;
   }
 
   /** Where clients are sent. */

@@ -13,7 +13,7 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
   beforeAll(async () => {
     preparePglogical();
     lab = await CutoverLab.start([15, 17], { kind: LinkKind.PGLOGICAL });
-  }, 600_000);
+  });
   afterAll(() => lab.stop());
 
   test('is foretold without a change', async () => {
@@ -45,7 +45,7 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
     await services.close();
     const { rows } = await lab.blue.admin.query('SELECT sub_name FROM pglogical.subscription');
     expect(rows).toEqual([]);
-  }, 60_000);
+  });
 
   test('asks for a comparison anew when a table was out of its set for a while', async () => {
     const services = { ...(await lab.services()), connections: lab.connections() };
@@ -64,7 +64,7 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
       '"shop"."customers" compared before it was published in another way',
     );
     await services.close();
-  }, 60_000);
+  });
 
   test('is taken back when clients cannot be sent, and the way forward carries on', async () => {
     const writer = new JournalWriter(9, () => lab.application());
@@ -108,7 +108,7 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
     });
     await services.close();
     expect(await contradictions(lab.green.admin, [writer])).toEqual([]);
-  }, 120_000);
+  });
 
   test('and back, and again, to the end, loses no acknowledged write', async () => {
     const writers = [0, 1, 2, 3].map(
@@ -178,5 +178,5 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
       );
       expect(rows).toEqual([{ slots: 0, origins: 0, schema: null }]);
     }
-  }, 300_000);
+  });
 });
