@@ -18,6 +18,9 @@ export interface SamplerOptions {
 
 const INTERVAL_MS = 250;
 
+/** What a server says that is being stopped, or is not there yet: admin_shutdown, crash_shutdown, cannot_connect_now. */
+const LEAVING: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03']);
+
 /**
  * Looks at the log's positions on the servers themselves, from the first moment of the standby on, so that the report
  * shows the lag during the copy too and not only what the metrics of the cloud would say later.
@@ -69,8 +72,8 @@ export class Sampler {
     try {
       return await this.readStandby(standby, written);
     } catch (error) {
-      // A standby that goes takes its session along; whether it should have gone is asked elsewhere.
-      if (error instanceof DatabaseError) throw error;
+      // A standby that goes takes its session along, or says so; whether it should have gone is asked elsewhere.
+      if (error instanceof DatabaseError && !LEAVING.has(error.code ?? '')) throw error;
       this.standbyClient = undefined;
       return {};
     }

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import type { LagSample } from '../../../lib/rehearsal';
 import { createStandby, LOOPBACK_HBA, type Server } from '../../../lib/rehearsal/servers';
 import { asSuperuser } from '../../../lib/rehearsal/source';
@@ -139,4 +140,29 @@ test('tells the lag of the target where no standby is in between, whatever watch
   await client.query(
     `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name IN ('forward', 'pontoon_fence_x')`,
   );
+});
+
+test('has no lag of a standby that is being stopped, and goes on', async () => {
+  const staying = new Client(standby.controlConfig());
+  await staying.connect();
+  // A smart shutdown waits for its sessions, and lets nobody in any more.
+  process.kill(standby.pid ?? 0, 'SIGTERM');
+  await waitUntil({
+    what: 'the standby must be stopping',
+    deadlineMs: 60_000,
+    probe: async () => {
+      const late = new Client(standby.controlConfig());
+      const code = await late.connect().then(
+        () => 'none',
+        (error) => error.code,
+      );
+      await late.end();
+      return code === '57P03' ? { done: true, value: undefined } : { done: false, reason: code };
+    },
+  });
+  const samples = await sampled({ standby: () => standby }, ({ length }) => length > 1);
+  expect(samples.map(({ sourceToStandbyBytes }) => sourceToStandbyBytes)).toEqual(
+    samples.map(() => undefined),
+  );
+  await staying.end();
 });
