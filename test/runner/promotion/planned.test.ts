@@ -70,7 +70,7 @@ describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
       const config = JSON.stringify(lab.server(PRIMARY).controlConfig(DATABASE));
       const onEvent = (event: PromotionEvent): void => {
         if (event.kind !== 'step') return;
-        if (event.id === 'fence') setTimeout(() => void probe.end(), 300);
+        if (event.id === 'fence') setTimeout(() => void probe.end(), 50);
         if (event.id === step) execFileSync(process.execPath, ['-e', ONE_ROW, config]);
       };
       const input = lab.input({ to: 'replica1' });
