@@ -1,7 +1,6 @@
 export { type ConnectOptions, connect, withConnection } from './connect';
 export {
   abandon,
-  abandonExpired,
   type CutoverEvent,
   type CutoverOutcome,
   type CutoverRequest,
@@ -11,11 +10,14 @@ export {
   cutover,
   type DryRun,
   dryRun,
+  type FenceWatch,
   type Finalized,
   type FinalizeRequest,
   type FinallyCompared,
   finalize,
   followWayBack,
+  isOverdue,
+  liftExpired,
   lookPastFence,
   type PathStatus,
   type PlannedAction,
@@ -30,6 +32,7 @@ export {
   type TaskTable,
   verifyRows,
   type WayStatus,
+  withFence,
   withSessions,
 } from './cutover';
 export { CLEAN_UP_MS, Deadline } from './deadline';

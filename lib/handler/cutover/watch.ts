@@ -1,20 +1,11 @@
-import type { ClientBase } from 'pg';
+import type { CutoverInput, CutoverPlan, JournalEntry } from '../../postgres';
 import {
-  type Connection,
-  type CutoverInput,
-  type CutoverPlan,
-  findJournal,
-  type JournalEntry,
-  journalExists,
-  PontoonError,
-} from '../../postgres';
-import {
-  abandonExpired,
   type CutoverServices,
   followWayBack,
+  isOverdue,
+  liftExpired,
   lookPastFence,
-  runOne,
-  withSessions,
+  withFence,
 } from '../../runner';
 import { embeddedMetrics } from '../embedded-metrics';
 import { type CutoverSurroundings, withCutoverServices } from './services';
@@ -30,8 +21,6 @@ export interface WatchOutcome {
   /** Whether a fence was lifted. */
   readonly lifted: boolean;
 }
-
-const NAMED = 'watch';
 
 /**
  * Lifts the fence of a walk that died, once its deadline has passed. Without such a fence it asks one server, and no
@@ -50,9 +39,8 @@ export async function watchFence(
     if (metrics !== undefined)
       publish(surroundings, metrics, { FenceOverdue: overdue ? 1 : 0, FencePassed: past.length });
   };
-  const overdue = found?.expired === true && !found.opened;
-  if (!overdue || found.decided) {
-    tell(overdue);
+  if (!isOverdue(found) || found?.decided === true) {
+    tell(isOverdue(found));
     return { lifted: false };
   }
   try {
@@ -73,22 +61,12 @@ interface Standing {
 }
 
 async function fenceOn(
-  { plan, connections }: CutoverInput,
+  input: CutoverInput,
   { secrets, context }: CutoverSurroundings,
 ): Promise<Standing> {
-  const connection = connections[plan.from];
-  if (connection === undefined) {
-    throw new PontoonError(
-      'NO_SESSION',
-      `'connections' must have '${plan.from}', got none; add it`,
-    );
-  }
-  const only = { [plan.from]: connection };
-  return await withSessions(only, secrets, `${NAMED} ${plan.migration}`, async (sessions) => {
-    const session = sessions.get(plan.from);
-    const found = session === undefined ? undefined : await readFence(session, plan.migration);
+  const { plan } = input;
+  return await withFence(input, secrets, async (found, services) => {
     if (found?.opened !== true) return { found, past: [] };
-    const services = { sessions, secrets };
     const past = await lookPastFence({ plan }, services);
     await logInAgain(plan, services, context);
     return { found, past };
@@ -113,41 +91,13 @@ async function logInAgain(
   }
 }
 
-async function readFence(
-  session: ClientBase,
-  migration: string,
-): Promise<JournalEntry | undefined> {
-  if ((await runOne(session, journalExists()))?.exists !== true) return undefined;
-  // The statement's columns are the entry's.
-  return (await runOne(session, findJournal(migration))) as unknown as JournalEntry | undefined;
-}
-
 async function lift(input: CutoverInput, surroundings: CutoverSurroundings): Promise<boolean> {
-  const request = { plan: input.plan, owner: NAMED };
-  return await withCutoverServices(
-    { ...input, connections: await reachable(input, surroundings) },
-    surroundings,
-    async (services) => await abandonExpired(request, services),
-  );
-}
-
-/** A server that is down must not keep the others from being freed; what is left to undo there is an error afterwards. */
-async function reachable(
-  { plan, connections }: CutoverInput,
-  { secrets, context }: CutoverSurroundings,
-): Promise<CutoverInput['connections']> {
-  const found: Record<string, Connection> = {};
-  for (const [server, connection] of Object.entries(connections)) {
-    try {
-      await withSessions({ [server]: connection }, secrets, `${NAMED} ${plan.migration}`, () =>
-        Promise.resolve(),
-      );
-      found[server] = connection;
-    } catch (error) {
-      context.log(error instanceof Error ? error.message : String(error));
-    }
-  }
-  return found;
+  const { secrets, context } = surroundings;
+  return await liftExpired(input, {
+    secrets,
+    log: context.log,
+    withServices: (reached, use) => withCutoverServices(reached, surroundings, use),
+  });
 }
 
 function publish(

@@ -1,4 +1,5 @@
 export { type DryRun, dryRun, type PlannedAction } from './dry-run';
+export { type FenceWatch, isOverdue, liftExpired, withFence } from './expired-fence';
 export { type Finalized, type FinalizeRequest, finalize } from './finalize';
 export { followWayBack } from './follow-way-back';
 export { lookPastFence } from './past-fence';
@@ -16,7 +17,6 @@ export { type CutoverStatus, type PathStatus, status, type WayStatus } from './s
 export { type RowsOptions, type RowsVerified, verifyRows } from './verified';
 export {
   abandon,
-  abandonExpired,
   type CutoverOutcome,
   checkCutover,
   cutover,

@@ -1,0 +1,92 @@
+import type { ClientBase } from 'pg';
+import {
+  type Connection,
+  type CutoverInput,
+  findJournal,
+  type JournalEntry,
+  journalExists,
+  PontoonError,
+  type SecretStore,
+} from '../../postgres';
+import { runOne } from '../run';
+import type { CutoverServices } from './services';
+import { withSessions } from './sessions';
+import { abandonExpired } from './walk';
+
+/** Who lifts a fence whose walk is gone. */
+const NAMED = 'watch';
+
+/** What is needed to look after fences that nobody walks behind any more. */
+export interface FenceWatch {
+  readonly secrets: SecretStore;
+  /** Says what could not be reached, and is not needed to open the old writer. */
+  readonly log: (line: string) => void;
+  /** Opens everything that an input names, gives it to `use`, and closes it, however `use` ends. */
+  readonly withServices: <Result>(
+    input: CutoverInput,
+    use: (services: CutoverServices) => Promise<Result>,
+  ) => Promise<Result>;
+}
+
+/** Whether the deadline of a fence has passed, and its new writer is not known to be open. */
+export function isOverdue(found: JournalEntry | undefined): boolean {
+  return found?.expired === true && !found.opened;
+}
+
+/** Asks the old writer, and no other server, for the entry of its fence, and gives it to `use` with that session. */
+export async function withFence<Result>(
+  { plan, connections }: CutoverInput,
+  secrets: SecretStore,
+  use: (found: JournalEntry | undefined, services: CutoverServices) => Promise<Result>,
+): Promise<Result> {
+  const connection = connections[plan.from];
+  if (connection === undefined) {
+    throw new PontoonError(
+      'NO_SESSION',
+      `'connections' must have '${plan.from}', got none; add it`,
+    );
+  }
+  const only = { [plan.from]: connection };
+  return await withSessions(only, secrets, `${NAMED} ${plan.migration}`, async (sessions) => {
+    const session = sessions.get(plan.from);
+    const found = session === undefined ? undefined : await readEntry(session, plan.migration);
+    return await use(found, { sessions, secrets });
+  });
+}
+
+async function readEntry(
+  session: ClientBase,
+  migration: string,
+): Promise<JournalEntry | undefined> {
+  if ((await runOne(session, journalExists()))?.exists !== true) return undefined;
+  // The statement's columns are the entry's.
+  return (await runOne(session, findJournal(migration))) as unknown as JournalEntry | undefined;
+}
+
+/** Lifts the fence of a walk whose deadline passed before it decided. Says whether there was one. */
+export async function liftExpired(input: CutoverInput, watch: FenceWatch): Promise<boolean> {
+  const request = { plan: input.plan, owner: NAMED };
+  return await watch.withServices(
+    { ...input, connections: await reachable(input, watch) },
+    async (services) => await abandonExpired(request, services),
+  );
+}
+
+/** A server that is down must not keep the others from being freed; what is left to undo there is an error afterwards. */
+async function reachable(
+  { plan, connections }: CutoverInput,
+  { secrets, log }: FenceWatch,
+): Promise<CutoverInput['connections']> {
+  const found: Record<string, Connection> = {};
+  for (const [server, connection] of Object.entries(connections)) {
+    try {
+      await withSessions({ [server]: connection }, secrets, `${NAMED} ${plan.migration}`, () =>
+        Promise.resolve(),
+      );
+      found[server] = connection;
+    } catch (error) {
+      log(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return found;
+}

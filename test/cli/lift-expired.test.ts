@@ -1,0 +1,264 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { Client } from 'pg';
+import { waitUntil } from '../../lib/runner';
+import { asSuperuser } from '../faults/walks';
+import { CutoverLab, type Side } from '../runner/cutover/lab';
+import { type CommandResult, pontoon } from './command-line';
+
+/** Switches what `active` prints; where `hold` says so it hangs instead, behind the fence, and switches nothing. */
+const SWITCH = `set -eu
+cd "$(dirname "$0")"
+if [ "$1" = "$(cat hold)" ]; then
+  : > held
+  while [ -s hold ]; do sleep 0.1; done
+  exit 1
+fi
+printf %s "$1" > active.new
+mv active.new active
+`;
+
+let lab: CutoverLab;
+let directory: string;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'pontoon-lift-'));
+  await build({
+    entryPoints: [resolve(__dirname, '../../bin/pontoon.ts')],
+    bundle: true,
+    platform: 'node',
+    external: ['pg-native', '@aws-sdk/*'],
+    outfile: join(directory, 'pontoon.cjs'),
+    logLevel: 'error',
+  });
+  lab = await CutoverLab.start([17, 17]);
+  const { admin, reader } = await lab.logins();
+  environment = {
+    PATH: process.env.PATH ?? '',
+    ADMIN_USER: admin.username,
+    ADMIN_PASSWORD: admin.password,
+    READER_USER: reader.username,
+    READER_PASSWORD: reader.password,
+  };
+  writeFileSync(join(directory, 'active'), 'blue');
+  writeFileSync(join(directory, 'hold'), '');
+  writeFileSync(join(directory, 'switch.sh'), SWITCH);
+  writeInput('cutover.json', {});
+});
+afterAll(async () => {
+  await lab.stop();
+  rmSync(directory, { recursive: true });
+});
+
+function writeInput(file: string, connections: object): void {
+  const known = Object.entries(lab.connections()).map(([name, connection]) => [
+    name,
+    { ...connection, secret: 'env:ADMIN_' },
+  ]);
+  const input = {
+    // The deadline passes when a test says so.
+    plan: lab.plan({ budgetMs: 600_000 }),
+    connections: { ...Object.fromEntries(known), ...connections },
+    endpoint: {
+      kind: 'command',
+      sides: { blue: 'blue', green: 'green' },
+      active: ['cat', join(directory, 'active')],
+      activate: ['sh', join(directory, 'switch.sh'), '{side}'],
+    },
+  };
+  writeFileSync(join(directory, file), JSON.stringify(input));
+}
+
+async function lift(file = 'cutover.json', ...more: string[]): Promise<CommandResult> {
+  const args = ['cutover', '--lift-expired', ...more, '--file', file];
+  return await pontoon(args, { directory, environment });
+}
+
+/** What `--json` says of the fences. */
+async function fences(): Promise<unknown> {
+  const { code, stdout, stderr } = await lift('cutover.json', '--json');
+  return { code, stderr, ...JSON.parse(stdout) };
+}
+
+/** Kills a process with -9 that switches writers, behind the fence and before anything is decided. */
+async function killedBehindFence(command: 'cutover' | 'rollback', to: string): Promise<void> {
+  await lab.followed();
+  writeFileSync(join(directory, 'hold'), to);
+  const args = ['pontoon.cjs', command, '--yes', '--owner', 'ops', '--file', 'cutover.json'];
+  const child = spawn(process.execPath, args, {
+    cwd: directory,
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const closed = once(child, 'close');
+  try {
+    await heldBy(child);
+  } finally {
+    child.kill('SIGKILL');
+    writeFileSync(join(directory, 'hold'), '');
+  }
+  expect(await closed).toEqual([null, 'SIGKILL']);
+  rmSync(join(directory, 'held'));
+}
+
+async function heldBy(child: ChildProcess): Promise<void> {
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString('utf8');
+  });
+  await waitUntil({
+    what: 'the walk must be held behind the fence',
+    deadlineMs: 90_000,
+    probe: async () => {
+      if (child.exitCode !== null) throw new Error(`it ended: ${said}`);
+      return existsSync(join(directory, 'held'))
+        ? { done: true, value: undefined }
+        : { done: false, reason: said };
+    },
+  });
+}
+
+async function passDeadline(side: Side, more = ''): Promise<void> {
+  await asSuperuser(side, `UPDATE pontoon.cutover SET deadline = fenced_at${more}`);
+}
+
+/** Whether an application gets in and writes. */
+async function writes({ server }: Side): Promise<string> {
+  const config = { user: 'app', password: lab.appPassword };
+  const client = new Client(server.connectionConfig('app', config));
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('INSERT INTO shop.orders (client, number) VALUES (7, 7)');
+    return 'written';
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    await client.end();
+  }
+}
+
+function unreachable(server: string, address: string): string {
+  const at = address.replace('localhost', '127.0.0.1');
+  return `server "${server}" (${address}, database "app") must let "dbadmin" in for watch shop, got connect ECONNREFUSED ${at}; start the server, or correct host and port`;
+}
+
+const NO_SESSION = "the cutover must have a session on 'green', got none; add its connection";
+const SHUT = 'permission denied for database "app"';
+const FINE = { code: 0, stderr: '', migration: 'shop' };
+const QUIET: CommandResult = { code: 0, stdout: '', stderr: '' };
+
+test('what belongs to a walk is refused', async () => {
+  expect(await lift('cutover.json', '--yes', '--budget', '5000')).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      "pontoon: '--lift-expired' must be given without options of a walk, got '--yes', '--budget'; run it by itself, and see 'pontoon cutover --help'\n",
+  });
+});
+
+test('without a fence there is nothing to say', async () => {
+  expect(await lift()).toEqual(QUIET);
+  expect(await fences()).toEqual({
+    ...FINE,
+    fences: [
+      { server: 'blue', state: 'none' },
+      { server: 'green', state: 'none' },
+    ],
+  });
+});
+
+test('a fence whose process was killed falls after its deadline, and not before', async () => {
+  await killedBehindFence('cutover', 'green');
+  expect(await lift()).toEqual(QUIET);
+  expect(await fences()).toMatchObject({
+    ...FINE,
+    fences: [{ server: 'blue', state: 'in time', owner: 'ops' }, { server: 'green' }],
+  });
+  expect(await writes(lab.blue)).toBe(SHUT);
+  await passDeadline(lab.blue);
+  expect(await lift()).toEqual({
+    ...QUIET,
+    stdout:
+      "'blue' is open again: the fence of 'shop', by 'ops', was lifted, since its deadline had passed\n",
+  });
+  expect([await writes(lab.blue), await writes(lab.green)]).toEqual(['written', SHUT]);
+  expect(readFileSync(join(directory, 'active'), 'utf8')).toBe('blue');
+  expect(await lift()).toEqual(QUIET);
+});
+
+test('a new writer that is gone keeps nobody locked out, and what is left there is an error', async () => {
+  await killedBehindFence('cutover', 'green');
+  await passDeadline(lab.blue);
+  await lab.green.server.kill();
+  try {
+    const { code, stdout, stderr } = await lift();
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    const gone = unreachable('green', `localhost:${lab.green.server.port}`);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      gone,
+      `pontoon: what could not be taken back: the way forward: ${NO_SESSION}; what was held: ${NO_SESSION}; 'blue' is open again; run it again as soon as the servers answer, so that the rest is taken back`,
+      `pontoon: ${gone}`,
+    ]);
+    expect(await writes(lab.blue)).toBe('written');
+  } finally {
+    await lab.green.server.start();
+  }
+  expect(await lift()).toMatchObject({ code: 0, stderr: '' });
+  expect(await asSuperuser(lab.blue, 'SELECT FROM pontoon.cutover')).toEqual([]);
+});
+
+test('a server that cannot be asked is not fine', async () => {
+  const nobody = createServer().listen(0, '127.0.0.1');
+  await once(nobody, 'listening');
+  const address = nobody.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  await new Promise((resolve) => nobody.close(resolve));
+  const blue = { ...lab.connections().blue, secret: 'env:ADMIN_', host: '127.0.0.1', port };
+  writeInput('lost.json', { blue });
+  expect(await lift('lost.json')).toEqual({
+    code: 3,
+    stdout: '',
+    stderr: `pontoon: ${unreachable('blue', `127.0.0.1:${port}`)}\n`,
+  });
+});
+
+test('behind the fence of a cutover that opened nothing changes', async () => {
+  await lab.followed();
+  const args = ['cutover', '--yes', '--file', 'cutover.json'];
+  const { code, stderr } = await pontoon(args, { directory, environment });
+  if (code !== 0) throw new Error(stderr);
+  await passDeadline(lab.blue);
+  expect(await lift()).toEqual(QUIET);
+  expect(await fences()).toMatchObject({
+    ...FINE,
+    fences: [{ server: 'blue', state: 'open' }, { server: 'green' }],
+  });
+  expect([await writes(lab.blue), await writes(lab.green)]).toEqual([SHUT, 'written']);
+});
+
+test('the fence of a rollback falls too, unless it was decided to open', async () => {
+  await killedBehindFence('rollback', 'blue');
+  await passDeadline(lab.green, ', decided_at = clock_timestamp()');
+  expect(await lift()).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      "pontoon: the fence on 'green', by 'ops', cannot be lifted once it was decided to open 'blue', got no opening before its deadline; run the rollback again, which opens 'blue'\n",
+  });
+  expect(await writes(lab.green)).toBe(SHUT);
+  await passDeadline(lab.green, ', decided_at = NULL');
+  expect(await lift()).toEqual({
+    ...QUIET,
+    stdout:
+      "'green' is open again: the fence of 'shop', by 'ops', was lifted, since its deadline had passed\n",
+  });
+  expect([await writes(lab.blue), await writes(lab.green)]).toEqual([SHUT, 'written']);
+  expect(readFileSync(join(directory, 'active'), 'utf8')).toBe('green');
+});
