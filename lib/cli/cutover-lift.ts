@@ -1,10 +1,10 @@
 import { type CutoverInput, type JournalEntry, PontoonError, rollbackOf } from '../postgres';
 import { isOverdue, liftExpired, withFence } from '../runner';
 import type { Arguments } from './arguments';
-import type { Option } from './command';
 import { withServices } from './cutover-services';
 import { ExitCode } from './exit-code';
 import { type Io, writeJson, writeLine } from './io';
+import type { Option } from './option';
 import { anySecrets } from './secrets';
 import { UsageError } from './usage-error';
 
@@ -14,8 +14,7 @@ export const LIFT = 'lift-expired';
 /** The option by which a timer frees whom a walk that died left locked out. */
 export const LIFT_OPTIONS: Readonly<Record<string, Option>> = {
   [LIFT]: {
-    description:
-      'lift a fence, of a rollback too, whose deadline passed before the new writer was decided on, say so, and end; for a timer: it asks nobody, and without such a fence it says and changes nothing',
+    description: 'lift what walks that died left standing past its deadline, and end',
   },
 };
 

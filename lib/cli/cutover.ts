@@ -4,7 +4,7 @@ import type { Command } from './command';
 import { cutoverDescription, readCutover } from './cutover-input';
 import { LIFT, LIFT_OPTIONS, liftCommand, requireLiftAlone } from './cutover-lift';
 import { WALK_EXIT_CODES, WALK_OPTIONS, walkCommand } from './cutover-walk';
-import { ExitCode } from './exit-code';
+import type { ExitCode } from './exit-code';
 import type { Io } from './io';
 
 /** Makes another server the writer. */
@@ -19,15 +19,15 @@ export const cutoverCommand: Command = {
     '',
     ...CUTOVER_STEPS.map(({ id, title }) => `  ${id.padEnd(13)} ${title}`),
     '',
+    `--${LIFT} is for a timer, such as cron each minute: a fence whose deadline passed before`,
+    'the new writer was decided on is lifted, also that of a rollback, and it says so. Without such a',
+    'fence it says and changes nothing. It exits with 0 if none stands past its deadline, 1 if one could',
+    'not be lifted, and 3 if a server did not say whether one stands.',
+    '',
     ...cutoverDescription('cutover'),
   ],
   options: { ...WALK_OPTIONS, ...LIFT_OPTIONS },
-  exitCodes: {
-    [ExitCode.FINE]: `${WALK_EXIT_CODES[ExitCode.FINE]}; with --${LIFT}: none stands past its deadline`,
-    [ExitCode.FAILED]: `${WALK_EXIT_CODES[ExitCode.FAILED]}; with --${LIFT}: one does still`,
-    [ExitCode.USAGE]: WALK_EXIT_CODES[ExitCode.USAGE],
-    [ExitCode.UNCHECKED]: `${WALK_EXIT_CODES[ExitCode.UNCHECKED]}; with --${LIFT}: no server said whether one stands`,
-  },
+  exitCodes: WALK_EXIT_CODES,
   run: async (options, io) => {
     if (options.flag(LIFT)) return await lift(options, io);
     return await walkCommand('cutover', {

@@ -363,12 +363,13 @@ test('where the host watches, it is told what, and somebody is told how much a s
     "Allow dynamic-group shop-runner to use metrics in compartment id ocid1.compartment.oc1..shop where target.metrics.namespace = 'pontoon_blue_green'",
   );
   expect(queries).toEqual([
+    'FenceOverdue[5m]{deployment = "shop-dev-shop"}.max() > 0',
     'SlotLagMiB[5m]{deployment = "shop-dev-shop"}.max() > 10240',
     'Stalled[5m]{deployment = "shop-dev-shop"}.min() > 0',
     'Watched[15m]{deployment = "shop-dev-shop"}.absent()',
   ]);
   const limited = await watched({ replication: { ...replication, maxSlotWalKeepMiB: 4096 } });
-  expect(limited.queries[0]).toContain('> 2048');
+  expect(limited.queries[1]).toContain('> 2048');
   const overrides = ofType(limited.resources, 'oci:Psql/configuration:Configuration').map(
     ({ inputs }) => inputs.dbConfigurationOverrides,
   );
@@ -379,6 +380,10 @@ test('where the host watches, it is told what, and somebody is told how much a s
   });
   const idle = await watched({ replication: { ...replication, schemaCopied: false } });
   expect([idle.watch, idle.queries]).toEqual([undefined, []]);
+  const untold = await program({ runner: { ...runner, watches: true } });
+  expect(ofType(untold, 'oci:Monitoring/alarm:Alarm')).toEqual([]);
+  // Without anybody to tell, fences are lifted all the same.
+  expect(untold.map(({ name }) => name)).toContain('shop-watch');
 });
 
 test('everything that is wrong is said at once', async () => {

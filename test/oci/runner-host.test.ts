@@ -210,8 +210,19 @@ if (!checks)
   expect(stdout).toBe('');
 });
 
+/** Answers `status` with the input itself, and lifts a fence as the input says. */
+const PONTOON = `read -r input
+case "$*" in
+  'status --ways --json') echo "$input" | grep -v fails ;;
+  'cutover --lift-expired') echo 'it is open again'; exit "$(echo "$input" | jq '.lift // 0')" ;;
+  *) exit 2 ;;
+esac`;
+
 /** What the host posts of deployments, by their names, of which `pontoon` says what they hold. */
-function posted(deployments: Readonly<Record<string, string>>): readonly unknown[] {
+function posted(deployments: Readonly<Record<string, string>>): {
+  readonly metrics: readonly unknown[];
+  readonly said: readonly string[];
+} {
   const home = mkdtempSync(join(tmpdir(), 'pontoon-watch-'));
   try {
     mkdirSync(join(home, WATCH.directory), { recursive: true });
@@ -222,8 +233,7 @@ function posted(deployments: Readonly<Record<string, string>>): readonly unknown
       );
     for (const [program, lines] of Object.entries({
       curl: 'echo us-ashburn-1',
-      // What it reads is what it is to answer.
-      pontoon: 'test "$*" = "status --ways --json" && grep -v fails',
+      pontoon: PONTOON,
       oci: 'cat "${5#file://}" && echo "$*" >&2',
     }))
       writeFileSync(join(home, program), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
@@ -233,11 +243,22 @@ function posted(deployments: Readonly<Record<string, string>>): readonly unknown
       env: { HOME: home, PATH: `${home}:${process.env.PATH}` },
     });
     const lines = stdout.split('\n').filter((line) => line !== '');
-    return [...lines.map((line) => JSON.parse(line)), stderr.replaceAll(home, '~').trim()];
+    const said = stderr.replaceAll(home, '~').trim().split('\n');
+    return { metrics: lines.flatMap((line) => JSON.parse(line)), said };
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
 }
+
+const metric = (name: string, value: number, way?: string) => ({
+  name,
+  namespace: 'pontoon_blue_green',
+  compartmentId: 'the compartment',
+  datapoints: [{ timestamp: expect.stringMatching(/^\d{4}-.*Z$/), value }],
+  dimensions: { deployment: 'shop', ...(way === undefined ? {} : { way }) },
+});
+const sent = (name: string) =>
+  `monitoring metric-data post --metric-data file://~/.pontoon/watch/${name}.json.metrics --endpoint https://telemetry-ingestion.us-ashburn-1.oraclecloud.com`;
 
 test('the host posts of each deployment what its slots keep, and nothing of one that cannot be asked', () => {
   const status = {
@@ -245,26 +266,35 @@ test('the host posts of each deployment what its slots keep, and nothing of one 
     reverse: { state: 'copying' },
     gates: [],
   };
-  const [metrics, said] = posted({ shop: JSON.stringify(status), lost: 'fails' });
-  const metric = (name: string, value: number, way?: string) => ({
-    name,
-    namespace: 'pontoon_blue_green',
-    compartmentId: 'the compartment',
-    datapoints: [{ timestamp: expect.stringMatching(/^\d{4}-.*Z$/), value }],
-    dimensions: { deployment: 'shop', ...(way === undefined ? {} : { way }) },
+  const { metrics, said } = posted({
+    shop: JSON.stringify(status),
+    lost: '{"lift": 3, "now": "fails"}',
   });
   expect(metrics).toEqual([
+    metric('FenceOverdue', 0),
     metric('Watched', 1),
     metric('SlotLagMiB', 5, 'forward'),
     metric('Stalled', 1, 'forward'),
     metric('Stalled', 0, 'reverse'),
   ]);
-  expect(said).toBe(
-    [
-      'nothing was posted of lost',
-      'monitoring metric-data post --metric-data file://~/.pontoon/watch/shop.json.metrics --endpoint https://telemetry-ingestion.us-ashburn-1.oraclecloud.com',
-    ].join('\n'),
-  );
+  expect(said).toEqual([
+    'it is open again',
+    'nothing was posted of lost',
+    'it is open again',
+    sent('shop'),
+  ]);
+});
+
+test.each([
+  ['is lifted', 0, [metric('FenceOverdue', 0)], sent('shop')],
+  ['cannot be lifted', 1, [metric('FenceOverdue', 1)], sent('shop')],
+  ['is not lifted in time', 124, [metric('FenceOverdue', 1)], sent('shop')],
+  ['is unknown', 3, [], 'nothing was posted of shop'],
+])('a fence that %s is told, whatever else can be asked', (_, code, metrics, said) => {
+  expect(posted({ shop: JSON.stringify({ lift: code, now: 'fails' }) })).toEqual({
+    metrics,
+    said: ['it is open again', said],
+  });
 });
 
 (present ? test : test.skip)('shellcheck finds nothing in what watches', () => {

@@ -1,4 +1,11 @@
-import { CUTOVER_STEPS, LinkKind, renderCutoverRunbook } from '../../lib/postgres';
+import {
+  CUTOVER_STEPS,
+  createTopology,
+  LinkKind,
+  Platform,
+  renderCutoverRunbook,
+  WalLevel,
+} from '../../lib/postgres';
 import { hybridChain, physicalChain } from './hybrid-chain';
 
 const topology = hybridChain({ kind: LinkKind.DMS });
@@ -21,3 +28,40 @@ test('there is none for a server whose tables nobody replicates', () => {
   expect(renderCutoverRunbook(topology, 'aurora')).toBe('');
   expect(renderCutoverRunbook(physicalChain(15, 'shop'), 'onPremises')).toBe('');
 });
+
+/** The page of a cutover between two servers of one platform. */
+function pageOn(platform: Platform): string {
+  const server = { platform, majorVersion: 16, database: 'shop' };
+  const between = createTopology({
+    servers: { blue: { ...server, walLevel: WalLevel.LOGICAL }, green: server },
+    links: [{ kind: LinkKind.NATIVE, from: 'blue', to: 'green', selection: { schemas: ['shop'] } }],
+  });
+  return renderCutoverRunbook(between, 'blue');
+}
+
+const LIFT = 'runs `pontoon cutover --lift-expired --file cutover.json`';
+
+test.each([
+  {
+    platform: Platform.AURORA,
+    lifted: 'The deployment’s watch lifts a fence within a minute of its deadline',
+    others: [LIFT, 'RunnerHost', 'cron', 'pulumi'],
+  },
+  {
+    platform: Platform.OCI_POSTGRESQL,
+    lifted: 'The timer of the deployment’s `RunnerHost` lifts a fence within a minute',
+    others: ['aws ', 'AWS', 'state machine', 'Step Functions', 'CloudFormation', 'the stack,'],
+  },
+  {
+    platform: Platform.SELF_MANAGED,
+    lifted: 'Have cron run `pontoon cutover --lift-expired --file cutover.json` each minute',
+    others: ['aws ', 'AWS', 'state machine', 'RunnerHost', 'pulumi', 'the stack'],
+  },
+])(
+  'on $platform it says who lifts a fence there, and nothing of other clouds',
+  ({ platform, lifted, others }) => {
+    const page = pageOn(platform);
+    expect(page).toContain(lifted);
+    for (const other of others) expect(page).not.toContain(other);
+  },
+);

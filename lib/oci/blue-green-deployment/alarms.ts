@@ -9,32 +9,47 @@ export interface Watched {
   readonly networkLoadBalancerId: pulumi.Input<string>;
 }
 
-/** Tells somebody when a side does not answer, or has more to do than it can. */
-export function createAlarms(
+/** When somebody is told, and what. */
+export interface AlarmRule {
+  readonly namespace: string;
+  readonly query: pulumi.Input<string>;
+  readonly severity: 'CRITICAL' | 'WARNING';
+  readonly body: string;
+}
+
+/** Tells the deployment's topics by `rule`; nobody without topics. */
+export function createAlarm(
   name: string,
   { compartmentId, alarms }: BlueGreenDeploymentArgs,
-  { databases, networkLoadBalancerId }: Watched,
+  rule: AlarmRule,
   parent: pulumi.Resource,
 ): void {
   if (alarms === undefined) return;
-  const { topicIds: destinations, cpuPercent = 85 } = alarms;
-  const alarm = (
-    what: string,
-    inputs: { namespace: string; query: pulumi.Input<string>; severity: string; body: string },
-  ) =>
-    new oci.monitoring.Alarm(
-      `${name}-${what}`,
-      {
-        compartmentId,
-        metricCompartmentId: compartmentId,
-        displayName: `${name}-${what}`,
-        destinations,
-        isEnabled: true,
-        pendingDuration: 'PT5M',
-        ...inputs,
-      },
-      { parent },
-    );
+  new oci.monitoring.Alarm(
+    name,
+    {
+      compartmentId,
+      metricCompartmentId: compartmentId,
+      displayName: name,
+      destinations: alarms.topicIds,
+      isEnabled: true,
+      pendingDuration: 'PT5M',
+      ...rule,
+    },
+    { parent },
+  );
+}
+
+/** Tells somebody when a side does not answer, or has more to do than it can. */
+export function createAlarms(
+  name: string,
+  args: BlueGreenDeploymentArgs,
+  { databases, networkLoadBalancerId }: Watched,
+  parent: pulumi.Resource,
+): void {
+  const cpuPercent = args.alarms?.cpuPercent ?? 85;
+  const alarm = (what: string, rule: AlarmRule) =>
+    createAlarm(`${name}-${what}`, args, rule, parent);
   alarm('unhealthy', {
     namespace: 'oci_nlb',
     query: pulumi.interpolate`UnhealthyBackends[1m]{resourceId = "${networkLoadBalancerId}"}.max() > 0`,

@@ -1,16 +1,16 @@
 import * as command from '@pulumi/command';
-import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import { sshTo } from '../database-object';
 import { WATCH } from '../runner-host';
+import { type AlarmRule, createAlarm } from './alarms';
 import type { BlueGreenDeploymentArgs } from './args';
 
 /** Below the default of what a slot keeps, which is everything. */
 const SLOT_LAG_MIB = 10_240;
 
-/** Whether the runner host posts how far the ways lie behind, and somebody is told. */
-export function isWatched({ runner, alarms, replication }: BlueGreenDeploymentArgs): boolean {
-  return runner.watches === true && alarms !== undefined && replication.schemaCopied === true;
+/** Whether the runner host lifts fences past their deadline, and posts how far the ways lie behind. */
+export function isWatched({ runner, replication }: BlueGreenDeploymentArgs): boolean {
+  return runner.watches === true && replication.schemaCopied === true;
 }
 
 /** Has the runner host look each minute at what `cutover` names, and tells somebody what it finds. */
@@ -23,8 +23,8 @@ export function watch(
     dependsOn,
   }: { readonly parent: pulumi.Resource; readonly dependsOn: pulumi.Resource[] },
 ): void {
-  const { compartmentId, alarms, runner, replication } = args;
-  if (alarms === undefined || !isWatched(args)) return;
+  if (!isWatched(args)) return;
+  const { compartmentId, runner } = args;
   const deployment = `${pulumi.getProject()}-${pulumi.getStack()}-${name}`;
   const file = `'${WATCH.directory}/${deployment}.json'`;
   const write = `umask 077 && mkdir -p ${WATCH.directory} && cat > ${file}.new && mv ${file}.new ${file}`;
@@ -41,43 +41,36 @@ export function watch(
     },
     { parent, dependsOn },
   );
-  const { topicIds: destinations } = alarms;
+  for (const [what, rule] of Object.entries(rules(deployment, args)))
+    createAlarm(`${name}-${what}`, args, { namespace: WATCH.namespace, ...rule }, parent);
+}
+
+function rules(
+  deployment: string,
+  { alarms, replication }: BlueGreenDeploymentArgs,
+): { readonly [what: string]: Omit<AlarmRule, 'namespace'> } {
   const kept = replication.maxSlotWalKeepMiB;
-  const slotLagMiB = alarms.slotLagMiB ?? (kept === undefined ? SLOT_LAG_MIB : kept / 2);
-  for (const [what, severity, query, body] of [
-    [
-      'slot-lag',
-      'CRITICAL',
-      `SlotLagMiB[5m]{deployment = "${deployment}"}.max() > ${slotLagMiB}`,
-      'A slot keeps much of the log, which fills the storage of its database: see pontoon status, end transactions that are open for long, and let the other database catch up or end replication.',
-    ],
-    [
-      'stalled',
-      'CRITICAL',
-      `Stalled[5m]{deployment = "${deployment}"}.min() > 0`,
-      'A database that is to follow the other one does not read from it: see pontoon status, and the log of the database.',
-    ],
-    [
-      'unwatched',
-      'WARNING',
-      `Watched[15m]{deployment = "${deployment}"}.absent()`,
-      'The runner host does not say how far replication lies behind: it does not run, or reaches a database no more.',
-    ],
-  ] as const)
-    new oci.monitoring.Alarm(
-      `${name}-${what}`,
-      {
-        compartmentId,
-        metricCompartmentId: compartmentId,
-        displayName: `${name}-${what}`,
-        destinations,
-        isEnabled: true,
-        pendingDuration: 'PT5M',
-        namespace: WATCH.namespace,
-        query,
-        severity,
-        body,
-      },
-      { parent },
-    );
+  const slotLagMiB = alarms?.slotLagMiB ?? (kept === undefined ? SLOT_LAG_MIB : kept / 2);
+  return {
+    fence: {
+      severity: 'CRITICAL',
+      query: `FenceOverdue[5m]{deployment = "${deployment}"}.max() > 0`,
+      body: 'A fence stands after its deadline, so that applications may be locked out, or what a walk left could not be taken back: see pontoon status, and run the cutover again.',
+    },
+    'slot-lag': {
+      severity: 'CRITICAL',
+      query: `SlotLagMiB[5m]{deployment = "${deployment}"}.max() > ${slotLagMiB}`,
+      body: 'A slot keeps much of the log, which fills the storage of its database: see pontoon status, end transactions that are open for long, and let the other database catch up or end replication.',
+    },
+    stalled: {
+      severity: 'CRITICAL',
+      query: `Stalled[5m]{deployment = "${deployment}"}.min() > 0`,
+      body: 'A database that is to follow the other one does not read from it: see pontoon status, and the log of the database.',
+    },
+    unwatched: {
+      severity: 'WARNING',
+      query: `Watched[15m]{deployment = "${deployment}"}.absent()`,
+      body: 'The runner host does not say how far replication lies behind: it does not run, or reaches a database no more.',
+    },
+  };
 }

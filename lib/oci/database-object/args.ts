@@ -47,8 +47,9 @@ export interface RunnerConnection {
    */
   proxy?: RunnerProxy;
   /**
-   * Whether the host looks each minute at the deployments that it is told of, and posts how far they lie behind, as a
-   * `RunnerHost` does. Taking it back ends that, and the alarms with it.
+   * Whether the host looks each minute at the deployments that it is told of, lifts the fence of a walk that died once its
+   * deadline has passed, and posts how far they lie behind, as a `RunnerHost` does. Taking it back ends that, and the
+   * alarms with it: another host needs a cron entry with `pontoon cutover --lift-expired`.
    *
    * @default false
    */

@@ -11,8 +11,9 @@ const SCRIPT = '/opt/pontoon/watch.sh';
 export const USER = 'opc';
 
 /**
- * Posts of each deployment how much of the log the slots keep where its ways begin, and whether one is read by nobody. A deployment that cannot
- * be asked is told by the number that does not come.
+ * Lifts the fence of each deployment's walk that died, once its deadline has passed. Then posts whether one stands still,
+ * how much of the log the slots keep where its ways begin, and whether one is read by nobody. A deployment that cannot be
+ * asked is told by the numbers that do not come.
  */
 export function watchScript(): string {
   return `#!/bin/bash
@@ -21,17 +22,30 @@ export OCI_CLI_AUTH=instance_principal
 cd || exit 1
 umask 077
 region=$(curl -sf -m 10 -H 'Authorization: Bearer Oracle' \\
-  http://169.254.169.254/opc/v2/instance/canonicalRegionName) || exit 1
+  http://169.254.169.254/opc/v2/instance/canonicalRegionName)
+lift() {
+  jq -r .cutover "$1" | timeout 300 pontoon cutover --lift-expired >&2
+  case $? in
+    0) echo '{"overdue": 0}' ;;
+    1 | 124) echo '{"overdue": 1}' ;;
+  esac
+}
+ways() {
+  jq -r .cutover "$1" | timeout 50 pontoon status --ways --json
+}
 for file in ${WATCH.directory}/*.json; do
   [ -e "$file" ] || continue
   name=$(basename "$file" .json)
-  jq -r .cutover "$file" | timeout 50 pontoon status --ways --json |
-    jq -c --arg compartment "$(jq -r .compartmentId "$file")" --arg deployment "$name" '(now | todate) as $at |
+  { lift "$file"; ways "$file"; } |
+    jq -cs --arg compartment "$(jq -r .compartmentId "$file")" --arg deployment "$name" '(now | todate) as $at |
       def metric($name; $value; $of): {name: $name, namespace: "${WATCH.namespace}", compartmentId: $compartment,
         datapoints: [{timestamp: $at, value: $value}], dimensions: ({$deployment} + $of)};
-      [metric("Watched"; 1; {}), ({forward, reverse} | to_entries[] | .key as $way | .value | select(. != null) |
-        (.keptBytes // empty | metric("SlotLagMiB"; . / 1048576; {$way})),
-        metric("Stalled"; if .state == "stalled" then 1 else 0 end; {$way}))]' >"$file.metrics" &&
+      [.[] | (.overdue | select(. != null) | metric("FenceOverdue"; .; {})),
+        (select(has("forward")) | metric("Watched"; 1; {}), ({forward, reverse} | to_entries[] | .key as $way |
+          .value | select(. != null) | (.keptBytes // empty | metric("SlotLagMiB"; . / 1048576; {$way})),
+          metric("Stalled"; if .state == "stalled" then 1 else 0 end; {$way})))] |
+      select(length > 0)' >"$file.metrics"
+  [ -n "$region" ] && [ -s "$file.metrics" ] &&
     oci monitoring metric-data post --metric-data "file://$PWD/$file.metrics" \\
       --endpoint "https://telemetry-ingestion.$region.oraclecloud.com" >/dev/null ||
     echo "nothing was posted of $name" >&2
@@ -47,7 +61,7 @@ export function watchFiles(): readonly { path: string; permissions: string; cont
       path: '/etc/systemd/system/pontoon-watch.service',
       permissions: '0644',
       content: `[Unit]
-Description=Watch of the deployments that pontoon made
+Description=Watch of the deployments that pontoon made: lifts fences past their deadline, and posts metrics
 [Service]
 Type=oneshot
 User=${USER}

@@ -1,9 +1,12 @@
 import { CUTOVER_LIMITS, CUTOVER_STEPS, type CutoverStep } from '../cutover';
 import { decodedLinks } from '../preflight/relations';
 import { LinkKind, type Topology, type TopologyLink } from '../topology';
+import { type Cloud, cloudOf, whatGoes, whoLifts, whoTells } from './cloud';
 import { codeBlock, inlineCode, list, table } from './markdown';
+import { stateMachineSection } from './state-machine-section';
 
 const FILE = 'cutover.json';
+const SECTIONS = 5;
 
 /**
  * The operator's pages of a cutover, as Markdown, one for each server that tables of `server` are carried to: commands,
@@ -16,22 +19,29 @@ export function renderCutoverRunbook(topology: Topology, server: string): string
     .filter((link, index) => links.findIndex(({ to }) => to === link.to) === index)
     .map((link) => {
       const shared = links.filter(({ to }) => to === link.to);
-      return page(server, link, shared.length === 1 ? [] : shared);
+      const cloud = cloudOf(topology, [server, link.from, link.to]);
+      return page(server, link, { cloud, shared: shared.length === 1 ? [] : shared });
     })
     .join('\n');
 }
 
-/** `shared` are the links that carry a part of the tables each, if there are several. */
-function page(server: string, link: TopologyLink, shared: readonly TopologyLink[]): string {
+interface Page {
+  /** Where the deployment runs. */
+  readonly cloud: Cloud;
+  /** The links that carry a part of the tables each, if there are several. */
+  readonly shared: readonly TopologyLink[];
+}
+
+function page(server: string, link: TopologyLink, { cloud, shared }: Page): string {
   return [
     `# Cut over from ${inlineCode(server)} to ${inlineCode(link.to)}`,
-    `Deploying never switches writers: this does, by the state machine of the deployment or by these commands, which walk the same steps. ${inlineCode(FILE)} is what both are told; \`pontoon status --state-machine ARN --print-input > ${FILE}\` takes it from the deployment, and \`pontoon cutover --help\` shows one. Run the commands where every server can be reached${link.kind === LinkKind.DMS ? ', and AWS DMS too' : ''}. One person runs them; a second one is refused.`,
+    `Deploying never switches writers: this does${whoTells(cloud, FILE)} Run the commands where every server can be reached${link.kind === LinkKind.DMS ? ', and AWS DMS too' : ''}. One person runs them; a second one is refused.`,
     ...before(server, link, shared),
     ...walk(server, link),
-    ...endings(server, link),
+    ...endings(server, link, cloud),
     ...rollback(server, link),
-    ...finalization(server, link),
-    ...stateMachine(),
+    ...finalization(server, link, cloud),
+    ...(cloud === 'aws' ? stateMachineSection(SECTIONS + 1) : []),
     '',
   ].join('\n\n');
 }
@@ -112,7 +122,7 @@ function titleOf({ title, final }: CutoverStep): string {
   return final ? `**${title}**` : title;
 }
 
-function endings(server: string, { to }: TopologyLink): string[] {
+function endings(server: string, { to }: TopologyLink, cloud: Cloud): string[] {
   const [from, next] = [inlineCode(server), inlineCode(to)];
   return [
     '## 3. What it may say',
@@ -134,7 +144,7 @@ function endings(server: string, { to }: TopologyLink): string[] {
         [
           '`CUT_OFF`',
           `${from} may still be fenced: a server did not answer while things were taken back`,
-          `run the same command again as soon as the servers answer; it takes back the rest or goes on. On AWS the deployment’s watch lifts a fence past its deadline too; elsewhere nobody else does`,
+          `run the same command again as soon as the servers answer; it takes back the rest or goes on. ${whoLifts(cloud, FILE)}`,
         ],
         [
           '`UNDECIDED`',
@@ -174,7 +184,7 @@ function endings(server: string, { to }: TopologyLink): string[] {
         [
           'nothing, since it was killed',
           'what was done is on the servers',
-          'run the same command again, as the same owner (`--owner`): it goes on or takes back',
+          'run the same command again, as the same owner (`--owner`): it goes on or takes back. Who lifts the fence meanwhile stands at `CUT_OFF`',
         ],
       ],
     ),
@@ -193,7 +203,7 @@ function rollback(server: string, { to, kind }: TopologyLink): string[] {
   ];
 }
 
-function finalization(server: string, { to }: TopologyLink): string[] {
+function finalization(server: string, { to }: TopologyLink, cloud: Cloud): string[] {
   return [
     '## 5. Finalize',
     `When nobody will want to go back. **This is a point of no return**: subscriptions, slots, publications, the canary and the roles of both ways are dropped, and with them their passwords; ${inlineCode(server)} receives nothing any more. It says so, and asks.`,
@@ -203,50 +213,6 @@ function finalization(server: string, { to }: TopologyLink): string[] {
       `dropped: subscription 'pontoon' on '${to}'\n…\nrotate: the password of 'theirs' on '${server}', a login of yours that the migration replicated with`,
     ),
     'It drops the roles that it made. A line that begins with `rotate` names a login of yours: whatever the migration ran on knows its password, so give it another one.',
-    `Applications can connect to ${inlineCode(server)} again afterwards, whose rows are then old; \`--leave-fenced\` keeps them out. After a rollback that is to stay, \`pontoon finalize --back\` ends the migration with ${inlineCode(server)} as the writer. No later deployment makes again what was dropped, or closes the writer. Then delete the stack, or what of it carried ${inlineCode(to)}.`,
-  ];
-}
-
-function stateMachine(): string[] {
-  const begin = (input: string): string =>
-    `aws stepfunctions start-execution --state-machine-arn "$machine" --input '${input}'`;
-  return [
-    '## 6. The same by the state machine',
-    'On AWS no command of pontoon is needed: each execution of the deployment’s state machine is one walk, and its history reads like the table above. It compares the rows, looks at the gates and, where the deployment asks for it, waits for an approval before the fence.',
-    codeBlock(
-      'sh',
-      [
-        'machine=$(aws cloudformation describe-stack-resources --stack-name "$stack" --output text \\',
-        '  --query "StackResources[?ResourceType==\'AWS::StepFunctions::StateMachine\'].PhysicalResourceId")',
-        begin('{"action": "cutover"}'),
-        begin('{"action": "rollback"}'),
-        begin('{"action": "finalize"}'),
-        begin('{"action": "finalize", "back": true}').concat(
-          '   # after a rollback that is to stay',
-        ),
-        'aws stepfunctions get-execution-history --execution-arn "$execution" --output table',
-      ].join('\n'),
-    ),
-    table(
-      ['when', 'what to do'],
-      [
-        [
-          'it waits for an approval',
-          'the message to the topic has the commands: `aws stepfunctions send-task-success --task-output true --task-token …` goes on, `send-task-failure --error REFUSED --task-token …` does not',
-        ],
-        [
-          'it failed after the decision, or was cut off',
-          '`aws stepfunctions redrive-execution --execution-arn "$execution"`: it goes on, as the same owner',
-        ],
-        [
-          'it says `HELD`, and the former execution cannot be redriven',
-          'start it again with `"takeOver": true` in its input; until then the watch lifts a fence whose deadline passed',
-        ],
-        [
-          'it failed otherwise',
-          'its error is one of section 3; mend what the cause says, and start another one',
-        ],
-      ],
-    ),
+    `Applications can connect to ${inlineCode(server)} again afterwards, whose rows are then old; \`--leave-fenced\` keeps them out. After a rollback that is to stay, \`pontoon finalize --back\` ends the migration with ${inlineCode(server)} as the writer. No later deployment makes again what was dropped, or closes the writer.${whatGoes(cloud, server, to)}`,
   ];
 }
