@@ -43,7 +43,7 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
   const goOn = async (plan: CutoverPlan): Promise<void> => {
     await waitUntil({
       what: `'${plan.to}' must be open`,
-      deadlineMs: 60_000,
+      deadlineMs: 120_000,
       probe: async () => {
         try {
           await alone(lab, (services) => cutover({ plan, owner: OWNER }, services));
@@ -60,7 +60,7 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
   test.each(STEPS)(
     'that of replication before %s, and everybody who used it gone',
     async (step) => {
-      const plan = onwards(lab, { budgetMs: 2_000 });
+      const plan = onwards(lab, { budgetMs: 6_000 });
       await lab.followed();
       const walk = walkWith(lab, plan, { step, edge: 'before' }, rotate);
       await walk.catch((error: unknown) => {

@@ -104,7 +104,7 @@ export class HybridLab implements WalkedLab {
       ],
       keep: { onPremises: ['reader'], aurora: ['reader'] },
       skipVerification: true,
-      limits: { ...CUTOVER_LIMITS, verificationMs: 0, budgetMs: 10_000, ...limits },
+      limits: { ...CUTOVER_LIMITS, verificationMs: 0, budgetMs: 20_000, ...limits },
     };
   }
 

@@ -47,7 +47,7 @@ describe('a slot whose log is gone', () => {
   };
 
   test('ends the walk at once if it is lost behind the fence', async () => {
-    await lostBehindTheFence(onwards(lab));
+    await lostBehindTheFence(onwards(lab, { budgetMs: 120_000 }));
   });
 
   if (ALL) {

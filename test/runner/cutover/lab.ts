@@ -189,7 +189,7 @@ export class CutoverLab implements WalkedLab {
       limits: {
         ...CUTOVER_LIMITS,
         ...(this.compares ? {} : { verificationMs: 0 }),
-        budgetMs: 10_000,
+        budgetMs: 20_000,
         ...limits,
       },
     };
