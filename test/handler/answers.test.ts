@@ -57,14 +57,14 @@ test('is in time for a resource whose ServiceTimeout is shorter than the functio
     spec,
     type: 'LogicalSlot',
     requestId: 'slow',
-    serviceTimeout: '22',
+    serviceTimeout: '24',
   });
   await other.query('ROLLBACK');
   expect(answer).toMatchObject({
     Status: 'FAILED',
     PhysicalResourceId: 'failed/slow',
     Reason:
-      "cannot create logical slot 'late' (pgoutput): it must end within the 2 s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again",
+      "cannot create logical slot 'late' (pgoutput): it must end within the 4 s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again",
   });
   expect(await lab.slots()).toEqual([]);
 });

@@ -60,10 +60,10 @@ async function expectNothingLeft(): Promise<void> {
 test('what waits for a lock ends in time, and is taken back', async () => {
   await during('LOCK TABLE shop.orders', async () => {
     await expect(
-      within(5000, (client) => new Link('a', client, secrets).apply(PUBLICATION)),
+      within(4000, (client) => new Link('a', client, secrets).apply(PUBLICATION)),
     ).rejects.toMatchObject({
       code: 'OUT_OF_TIME',
-      message: `cannot create publication "p" for 1 tables: it must end within the 5 s of its request, ${NO_END}`,
+      message: `cannot create publication "p" for 1 tables: it must end within the 4 s of its request, ${NO_END}`,
     });
   });
   await expectNothingLeft();
@@ -73,9 +73,9 @@ test('a slot that waits for a transaction is given up, and gone', async () => {
   const spec = { kind: 'logical-slot', name: 'late', plugin: 'test_decoding' };
   await during('SELECT pg_current_xact_id()', async () => {
     await expect(
-      within(5000, (client) => new Link('a', client, secrets).apply(spec)),
+      within(4000, (client) => new Link('a', client, secrets).apply(spec)),
     ).rejects.toThrow(
-      `cannot create logical slot 'late' (test_decoding): it must end within the 5 s of its request, ${NO_END}`,
+      `cannot create logical slot 'late' (test_decoding): it must end within the 4 s of its request, ${NO_END}`,
     );
   });
   await expectNothingLeft();
@@ -85,20 +85,20 @@ test('who waits for another who works on the same object hears so', async () => 
   const key = `pg_advisory_xact_lock(hashtextextended('pontoon a/publication/p', 0))`;
   await during(`SELECT ${key}`, async () => {
     await expect(
-      within(5000, (client) => new Link('a', client, secrets).apply(PUBLICATION)),
+      within(4000, (client) => new Link('a', client, secrets).apply(PUBLICATION)),
     ).rejects.toThrow(
-      `cannot wait for others who work on publication 'p' of 'a': it must end within the 5 s of its request, ${NO_END}`,
+      `cannot wait for others who work on publication 'p' of 'a': it must end within the 4 s of its request, ${NO_END}`,
     );
   });
 });
 
 test('many short statements have no more time than one long one', async () => {
   let slept = 0;
-  await within(5000, async (client) => {
+  await within(4000, async (client) => {
     const naps = async () => {
-      for (; ; slept += 1) await run(client, sql('SELECT pg_sleep(3)'), 'sleep');
+      for (; ; slept += 1) await run(client, sql('SELECT pg_sleep(2.5)'), 'sleep');
     };
-    await expect(naps()).rejects.toThrow(`cannot sleep: it must end within the 5 s`);
+    await expect(naps()).rejects.toThrow(`cannot sleep: it must end within the 4 s`);
     await expect(run(client, sql('SELECT 1'), 'go on')).rejects.toThrow(
       'cannot go on: it must end',
     );
@@ -111,14 +111,14 @@ test('a server that falls silent is given up', async () => {
   try {
     await expect(
       within(
-        5000,
+        4000,
         async (client) => {
           silent.fallSilent();
           await run(client, sql('SELECT 1'), 'ask');
         },
         silent.port,
       ),
-    ).rejects.toThrow(`cannot ask: it must end within the 5 s of its request, ${NO_END}`);
+    ).rejects.toThrow(`cannot ask: it must end within the 4 s of its request, ${NO_END}`);
   } finally {
     await silent.close();
   }
