@@ -9,6 +9,11 @@ import { type LabServices, untilFollowed, type WalkedLab } from './lab-services'
 export const WRITER = 'dms_writer';
 const SLOT = 'by_dms';
 const DATABASE = 'app';
+const SETTINGS = {
+  FullLoadSettings: { TargetTablePrepMode: 'DO_NOTHING' },
+  ErrorBehavior: { RecoverableErrorInterval: 0, ApplyErrorInsertPolicy: 'SUSPEND_TABLE' },
+  ControlTablesSettings: { ControlSchema: 'awsdms_control' },
+};
 const READ = `SELECT FROM pg_replication_slots WHERE slot_name = '${SLOT}' AND active`;
 
 /** A lab whose way forward is run by the stand-in of AWS DMS in place of a subscription. */
@@ -18,16 +23,20 @@ export class DmsLab implements WalkedLab {
     public readonly engine: DmsStandIn,
   ) {}
 
-  /** `rules` rename things; `changes` are made on either side before the task starts, such as the renamed. */
+  /**
+   * `rules` rename things, or select more; `changes` are made on either side before the task starts, such as the renamed;
+   * `settings` are the task's.
+   */
   public static async start(
     rules: readonly object[] = [],
     changes: { readonly blue: string; readonly green: string } = { blue: '', green: '' },
+    settings: object = SETTINGS,
   ): Promise<DmsLab> {
     const lab = await CutoverLab.start([17, 17]);
     await replaceSubscription(lab);
     for (const side of [lab.blue, lab.green])
       await side.admin.query(changes[side.name === 'blue' ? 'blue' : 'green']);
-    const engine = await task(lab, rules);
+    const engine = await task(lab, rules, settings);
     await engine.start();
     const dms = new DmsLab(lab, engine);
     // A task runs before it reads.
@@ -104,6 +113,16 @@ export class DmsLab implements WalkedLab {
   }
 }
 
+/** A rule that has the task carry a table, or all of a schema. */
+export function selected(schema: string, table: string): object {
+  return {
+    'rule-type': 'selection',
+    'rule-action': 'include',
+    'object-locator': { 'schema-name': schema, 'table-name': table },
+    filters: [],
+  };
+}
+
 async function until(session: Client, query: string): Promise<void> {
   await waitUntil({
     what: `the server must have "${query}"`,
@@ -139,7 +158,11 @@ async function replaceSubscription({ blue, green, appPassword }: CutoverLab): Pr
   await blue.admin.query(`SELECT pg_create_logical_replication_slot('${SLOT}', 'test_decoding')`);
 }
 
-async function task(lab: CutoverLab, rules: readonly object[]): Promise<DmsStandIn> {
+async function task(
+  lab: CutoverLab,
+  rules: readonly object[],
+  taskSettings: object,
+): Promise<DmsStandIn> {
   const { blue, green, appPassword } = lab;
   const { rows } = await blue.admin.query(
     `SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = '${SLOT}'`,
@@ -149,15 +172,7 @@ async function task(lab: CutoverLab, rules: readonly object[]): Promise<DmsStand
     user: reader.username,
     password: reader.password,
   });
-  const selections = [
-    ['shop', '%'],
-    ['pontoon', 'canary'],
-  ].map(([schema, table]) => ({
-    'rule-type': 'selection',
-    'rule-action': 'include',
-    'object-locator': { 'schema-name': schema, 'table-name': table },
-    filters: [],
-  }));
+  const selections = [selected('shop', '%'), selected('pontoon', 'canary')];
   return new DmsStandIn({
     source,
     target: green.server.connectionConfig(DATABASE, { user: WRITER, password: appPassword }),
@@ -171,11 +186,7 @@ async function task(lab: CutoverLab, rules: readonly object[]): Promise<DmsStand
         ...rule,
       })),
     },
-    taskSettings: {
-      FullLoadSettings: { TargetTablePrepMode: 'DO_NOTHING' },
-      ErrorBehavior: { RecoverableErrorInterval: 0, ApplyErrorInsertPolicy: 'SUSPEND_TABLE' },
-      ControlTablesSettings: { ControlSchema: 'awsdms_control' },
-    },
+    taskSettings,
     migrationType: 'cdc',
     cdcStartPosition: String(rows[0].lsn),
   });
