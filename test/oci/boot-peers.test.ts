@@ -36,13 +36,16 @@ interface Situation {
   readonly port?: number;
   /** What pg_controldata says. */
   readonly state?: string;
+  /** What systemd says of PostgreSQL. */
+  readonly unit?: string;
+  /** Whether it takes no connections. */
+  readonly fenced?: boolean;
 }
 
 /** What functions of the boot script print on a machine of cluster 7000. Not run here: PostgreSQL, the others, systemd. */
-function run(
-  script: string,
-  { peers, says = {}, timeline = 1, slot = '', port = 1, state = 'shut down' }: Situation,
-): string {
+function run(script: string, situation: Situation): string {
+  const { peers, says = {}, timeline = 1, slot = '', port = 1 } = situation;
+  const { state = 'shut down', unit = 'inactive', fenced = false } = situation;
   const parameters = join(directory, 'server.env');
   const told = { REGION: 'here', PEERS: peers.join(' '), SLOT: slot, OWN_SLOT: 'pontoon_east1' };
   writeFileSync(
@@ -56,8 +59,8 @@ function run(
   const stubs = `
 STATE=${directory} DATA=${data} MARKS=${marks} PASSFILE=/dev/null
 pause() { echo "pauses: $1"; exit 9; }
-systemctl() { echo "systemctl $*"; }
-ask() { echo f; }
+systemctl() { if [[ $1 == is-active ]]; then echo ${unit}; else echo "systemctl $*"; fi; }
+ask() { echo ${fenced ? 't' : 'f'}; }
 df() { :; }
 kept_log() { :; }
 control() { echo "Database cluster state: ${state}"; }
@@ -102,6 +105,46 @@ test('a server that takes writes on the same timeline is told of, and refuses a 
   expect(standby).toContain('SecondPrimary 0 \n');
   expect(standby).toContain('serves');
 });
+
+test.each([
+  ['another timeline', '7000 2 0/0 off', '10.10.1.11 is on timeline 2, after ours, which is 1'],
+  ['the same one', '7000 1 0/0 off', "10.10.1.11 takes writes on this server's timeline"],
+])(
+  'a boot stops a PostgreSQL that runs before it fails, since another one writes on %s',
+  (_, said, why) => {
+    mark('followed');
+    const situation = { peers: [EAST, WEST], says: { [EAST]: said }, unit: 'active' };
+    expect(run(BOOT, situation)).toMatch(
+      new RegExp(`^systemctl stop pontoon-postgres\n\\S+ failed: ${why.replaceAll('.', '\\.')}`),
+    );
+    const fenced = run(BOOT, { ...situation, fenced: true });
+    expect(fenced).toContain(`failed: ${why}`);
+    expect(fenced).not.toContain('systemctl stop');
+    expect(run(BOOT, { ...situation, unit: 'inactive' })).not.toContain('systemctl stop');
+    expect(run('refuse_start; echo serves', situation)).toMatch(/^\S+ failed: /);
+  },
+);
+
+test.each([
+  ['inactive', 'looks again'],
+  ['activating', 'looks again'],
+  ['failed', 'failed: PostgreSQL does not run, and is not started any more'],
+])(
+  'the boot begins again once systemd gave up, and leaves alone who stopped the server: %s',
+  (unit, said) => {
+    const [, loop = ''] = bootScript('red-hat').split('\nwhile sleep 60; do');
+    const stubs = `
+sleep() { [[ \${TURN-} == '' ]] && TURN=1; }
+systemctl() { echo ${unit}; return 3; }
+note_quorum() { :; }
+METRICS_COMPARTMENT_ID=''
+while sleep 60; do${loop}
+echo 'looks again'`;
+    const output = run(stubs, { peers: [] });
+    expect(output).toContain(said);
+    expect(output.includes('looks again')).toBe(unit !== 'failed');
+  },
+);
 
 test('a server with other data never stops a running primary', () => {
   const situation = {

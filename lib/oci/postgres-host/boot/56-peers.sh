@@ -128,11 +128,27 @@ compare_timelines() {
   done
 }
 
-refuse_replaced() {
+# REFUSED, why this server must not take writes beside another one.
+look_for_refusal() {
   compare_timelines
-  [[ $LATER == '' ]] || fail "$LATER"
-  [[ $BESIDE == '' ]] ||
-    fail "$BESIDE takes writes on this server's timeline: two were promoted; keep one, and make the other its standby"
+  REFUSED=$LATER
+  [[ $LATER != '' || $BESIDE == '' ]] ||
+    REFUSED="$BESIDE takes writes on this server's timeline: two were promoted; keep one, and make the other its standby"
+}
+
+# One that is fenced takes no writes: it waits to be rejoined.
+fenced() {
+  [[ $(ask 'SELECT bool_and(datconnlimit = 0) FROM pg_database WHERE datallowconn AND datconnlimit >= -1') == t ]]
+}
+
+runs() { [[ $(systemctl is-active pontoon-postgres) == @(active|activating|reloading) ]]; }
+
+# A boot may begin again while PostgreSQL runs, and another server be promoted while it waits for one that is missing.
+stop_refused() {
+  look_for_refusal
+  [[ $REFUSED != '' ]] || return 0
+  ! runs || fenced || systemctl stop pontoon-postgres
+  fail "$REFUSED"
 }
 
 # Data that was copied or rewound is no primary's: without its mark the server would take writes.
@@ -152,7 +168,7 @@ refuse_second_primary() {
   local told=''
   require_whole
   may_be_replaced || return 0
-  while refuse_replaced && [[ $MISSING != '' ]]; do
+  while stop_refused && [[ $MISSING != '' ]]; do
     if [[ -e $MARKS/alone ]]; then
       warn "no answer of this cluster from$MISSING; $MARKS/alone says that none of them was promoted"
       return
@@ -169,7 +185,8 @@ refuse_start() {
   require_whole
   may_be_replaced || return 0
   PRIMARY_USER=$(sed -n '1s/^# //p' $PASSFILE)
-  refuse_replaced
+  look_for_refusal
+  [[ $REFUSED == '' ]] || fail "$REFUSED"
 }
 
 note_followers() {
@@ -177,12 +194,11 @@ note_followers() {
   [[ $(ask 'SELECT count(*) > 0 FROM pg_stat_replication') != t ]] || touch $MARKS/followed
 }
 
-# One that is fenced takes no writes: it waits to be rejoined. Who has other data is no reason to stop.
+# Who has other data is no reason to stop.
 stop_second_primary() {
   LATER='' BESIDE='' STRANGERS=''
   [[ $PEERS != '' && ! -e $DATA/standby.signal ]] || return 0
-  [[ $(ask 'SELECT bool_and(datconnlimit = 0) FROM pg_database WHERE datallowconn AND datconnlimit >= -1') != t ]] ||
-    return 0
+  ! fenced || return 0
   compare_timelines
   [[ $LATER == '' ]] || {
     systemctl stop pontoon-postgres

@@ -37,6 +37,9 @@ if [[ -e $DATA/standby.signal ]]; then wait_until_streaming; else serve_primary;
 say 'boot ends'
 rm -f $BEGAN
 while sleep 60; do
+  # After a few starts systemd gives up; the boot makes what they may lack, as room on a volume that grew, and asks the
+  # others first. Who stopped the server by hand is left alone.
+  [[ $(systemctl is-active pontoon-postgres) != failed ]] || fail 'PostgreSQL does not run, and is not started any more'
   note_followers
   note_quorum || say 'whom commits wait for could not be noted'
   stop_second_primary
