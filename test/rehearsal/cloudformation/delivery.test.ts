@@ -110,13 +110,13 @@ describe('answers that are missing or wrong', () => {
         return {};
       },
     });
-    const template = { Resources: { A: custom({ ServiceTimeout: 1 }) } };
+    const template = { Resources: { A: custom({ ServiceTimeout: 4 }) } };
     const result = await cloudformation.deploy(assemblyOf({ App: template }), 'App');
     release?.();
     await cloudformation.close();
     expect([result.status, result.reason]).toEqual([
       'ROLLBACK_COMPLETE',
-      'A: the function of "A" must answer the Create request, got none within 1 s (ServiceTimeout)',
+      'A: the function of "A" must answer the Create request, got none within 4 s (ServiceTimeout)',
     ]);
   });
 

@@ -108,7 +108,7 @@ test('stops a command that is cancelled or takes longer than its document allows
   await call('CancelCommand', { CommandId: atOnce });
   expect((await end(atOnce))[0]).toBe('Cancelled');
   const stopped = 'failed to run commands: exit status 143';
-  document(['echo started', 'sleep 600'], '0.5');
+  document(['echo started', 'sleep 600'], '4');
   expect(await end(await send())).toEqual(['TimedOut', 'started\n', stopped]);
 });
 
