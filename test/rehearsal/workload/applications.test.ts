@@ -198,12 +198,11 @@ test('applications that cannot write say why', async () => {
   });
 });
 
-test('applications that are left without an answer are stopped all the same', async () => {
+test('applications that are left without an answer are stopped before they give up by themselves', async () => {
   const silent = createServer((socket) => socket.on('error', () => undefined));
   silent.listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
-  const begun = performance.now();
   const starting = Applications.start({
     connection: { host: '127.0.0.1', port, ...app, database: 'postgres' },
     table,
@@ -211,8 +210,7 @@ test('applications that are left without an answer are stopped all the same', as
     startMs: 100,
   });
   await expect(starting).rejects.toThrow(
-    /^applications must be able to write to "public"\."Work load" within 0\.1 s, got CUT: .*; check the table, the login and the endpoint$/,
+    /^applications must be able to write to "public"\."Work load" within 0\.1 s, got CUT: Connection terminated unexpectedly; check the table, the login and the endpoint$/,
   );
-  expect(performance.now() - begun).toBeLessThan(4_000);
   silent.close();
 });
