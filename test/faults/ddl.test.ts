@@ -30,7 +30,7 @@ describe.each(PAIRS)(
       await side.admin.query(`ALTER TABLE shop.customers ADD COLUMN ${column} text`);
       await waitUntil({
         what: `the row with '${column}' must be on '${side.name}'`,
-        deadlineMs: 30_000,
+        deadlineMs: 60_000,
         intervalMs: 20,
         probe: async () => {
           const rows = await asSuperuser(

@@ -123,7 +123,7 @@ export async function alone<Result>(
 ): Promise<Result> {
   return await waitUntil({
     what: 'the earlier runner must be gone',
-    deadlineMs: 30_000,
+    deadlineMs: 60_000,
     intervalMs: 5,
     probe: async () => {
       const services = await lab.services();

@@ -159,7 +159,7 @@ describe.each([16, 17, 18])('a chain of PostgreSQL %i', (major) => {
   async function until(what: string, holds: (values: Published) => unknown): Promise<Published> {
     return await waitUntil({
       what,
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
       intervalMs: 100,
       probe: async () => {
         const value = await publish();

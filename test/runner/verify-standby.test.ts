@@ -31,7 +31,7 @@ test.each([14, 18])('a standby of PostgreSQL %i is compared as any other server'
 
       const verification = await waitUntil({
         what: 'the rows must arrive on the standby',
-        deadlineMs: 30_000,
+        deadlineMs: 60_000,
         probe: async () => {
           const value = await verifyTables({
             source: connectionTo(primary.server),

@@ -148,7 +148,7 @@ async function renew(rows = 1): Promise<void> {
 async function readBy(active: boolean): Promise<void> {
   await waitUntil({
     what: `slot 'forward' must ${active ? '' : 'not '}be read`,
-    deadlineMs: 30_000,
+    deadlineMs: 60_000,
     intervalMs: 10,
     probe: async () => {
       const { rows } = await lab.blue.admin.query(
@@ -165,7 +165,7 @@ async function followed(): Promise<void> {
   const { rows } = await lab.blue.admin.query('SELECT pg_current_wal_insert_lsn()::text AS lsn');
   await waitUntil({
     what: 'the slot must have confirmed everything',
-    deadlineMs: 30_000,
+    deadlineMs: 60_000,
     probe: async () => {
       const { rows: slots } = await lab.blue.admin.query(
         `SELECT confirmed_flush_lsn >= $1::pg_lsn AS there FROM pg_replication_slots WHERE slot_name = 'forward'`,
