@@ -78,7 +78,16 @@ start_server() {
   write_unit
   systemctl daemon-reload
   systemctl reload-or-restart pontoon-postgres
+  # Until then nothing else may run as its user: what has the number that a power cut left in the lock file would be taken
+  # for another server, and this one would not start.
+  until holds_data; do
+    require_server
+    pause 'PostgreSQL does not take its data'
+  done
 }
+
+# Whether a server has its lock file there: servers run in their data.
+holds_data() { [[ /proc/$(head -n 1 $DATA/postmaster.pid 2>/dev/null)/cwd -ef $DATA ]]; }
 
 ask() {
   as_postgres "$BIN/psql" -XAtqw -h /run/postgresql -U "$LOCAL_ROLE" -d template1 -c "$1"
