@@ -2,71 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as oci from '@pulumi/oci';
-import {
-  type ClusterServer,
-  HostSslMode,
-  PeeredVcns,
-  StreamingCluster,
-  type StreamingClusterArgs,
-} from '../../lib/oci';
+import { AUTHORITY } from '../../examples/oci-streaming-cluster/authority';
+import { HostSslMode, PeeredVcns, type StreamingClusterArgs } from '../../lib/oci';
 import { renderMetadata } from '../../lib/oci/postgres-host/files';
+import { refusedPrograms } from '../rehearsal/pulumi-program/refused';
 import { makeAuthority } from './authority';
-import { COMPARTMENT, refusal, registered, SUBNET, VCN } from './programs';
+import { COMPARTMENT, refusal, registered } from './programs';
+import { cluster, LOGINS, phoenix, server, twoRegions } from './streaming-cluster-programs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pontoon-authority-'));
-const authority = makeAuthority(scratch);
-const signed = authority.sign('10.1.1.11');
+const signed = makeAuthority(scratch).sign('10.1.1.11');
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-function server(address: string, others: Partial<ClusterServer> = {}): ClusterServer {
-  return {
-    region: 'us-ashburn-1',
-    availabilityDomain: 'xyz:US-ASHBURN-AD-1',
-    address,
-    certificateSecretId: 'ocid1.vaultsecret.oc1.iad.certificate',
-    keySecretId: 'ocid1.vaultsecret.oc1.iad.key',
-    machine: { imageId: 'ocid1.image.oc1.iad.ol9' },
-    ...others,
-  };
-}
-
-function cluster(others: Partial<StreamingClusterArgs> = {}): () => void {
-  return () => {
-    const provider = new oci.Provider('home', { region: 'us-ashburn-1' });
-    const network = {
-      region: 'us-ashburn-1',
-      provider,
-      vcnId: VCN,
-      subnetId: SUBNET,
-      subnetCidrBlock: '10.1.1.0/24',
-    };
-    new StreamingCluster('orders', {
-      compartmentId: COMPARTMENT,
-      tenancyId: 'ocid1.tenancy.oc1..shop',
-      homeProvider: provider,
-      regions: { 'us-ashburn-1': { network } },
-      servers: { one: server('10.1.1.11'), two: server('10.1.1.12') },
-      primary: 'one',
-      majorVersion: 17,
-      database: 'orders',
-      logins: {
-        administrator: 'pontoon',
-        administratorSecretId: 'ocid1.vaultsecret.oc1.iad.administrator',
-        standbySecretId: 'ocid1.vaultsecret.oc1.iad.standby',
-        secretsRegion: 'us-ashburn-1',
-        administratorNetworks: ['10.1.1.0/24'],
-      },
-      tls: { caCertificate: authority.certificate },
-      ...others,
-    });
-  };
-}
-
-const LOGINS = {
+const REFUSED_LOGINS = {
+  ...LOGINS,
   administrator: 'postgres',
-  administratorSecretId: 'a',
-  standbySecretId: 's',
-  secretsRegion: 'us-ashburn-1',
   administratorNetworks: ['0.0.0.0/0'],
   clients: [{ role: 'shop', networks: ['everywhere'] }],
 };
@@ -118,11 +68,18 @@ test.each<[string, Partial<StreamingClusterArgs>, string]>([
   ],
   [
     'who would come from everywhere, or by another name',
-    { logins: LOGINS },
+    { logins: REFUSED_LOGINS },
     `PostgresHost 'orders-one' has 3 problems:
 - 'logins.administrator' cannot be 'postgres', which logs in on the machine itself only; choose another name
 - 'logins.administratorNetworks[0]' must be an IPv4 network as CIDR of /8 or smaller, got "0.0.0.0/0"; write it like 10.1.0.0/16
 - 'logins.clients[0].networks[0]' must be an IPv4 network as CIDR of /8 or smaller, got "everywhere"; write it like 10.1.0.0/16`,
+  ],
+  [
+    'who would come from nowhere, and a vault in no region',
+    { logins: { ...LOGINS, secretsRegion: 'ashburn', administratorNetworks: [] } },
+    `PostgresHost 'orders-one' has 2 problems:
+- 'logins.secretsRegion' must be named as OCI names it, got 'ashburn'; write it like us-ashburn-1
+- 'logins.administratorNetworks' must have at least one network, got none; name that of the machine which pontoon runs on, like 10.1.0.0/16`,
   ],
   [
     'a key where the authority should be',
@@ -138,7 +95,7 @@ test.each<[string, Partial<StreamingClusterArgs>, string]>([
     'addresses in certificates for a major that finds none',
     {
       majorVersion: 14,
-      tls: { caCertificate: authority.certificate, sslMode: HostSslMode.VERIFY_FULL },
+      tls: { caCertificate: AUTHORITY, sslMode: HostSslMode.VERIFY_FULL },
     },
     "PostgresHost 'orders-one': 'tls.sslMode' requires PostgreSQL 15 or later for VERIFY_FULL, got 14; take VERIFY_CA, with an authority that signs for nobody else",
   ],
@@ -165,6 +122,52 @@ test.each<[string, Partial<StreamingClusterArgs>, string]>([
   ],
 ])('%s is refused while Pulumi previews', async (_, others, message) => {
   expect(await refusal(cluster(others))).toBe(message);
+});
+
+test('networks of two regions that are there are taken, each with its own provider', async () => {
+  const resources = await registered(twoRegions(phoenix));
+  const providers = resources
+    .filter(({ type }) => type === 'oci:Core/instance:Instance')
+    .map(({ name, provider }) => [name, provider?.split('::').at(-1)]);
+  expect(providers).toEqual([
+    ['orders-one', 'us-ashburn-1'],
+    ['orders-two', 'us-phoenix-1'],
+  ]);
+});
+
+test.each<[string, () => void, string]>([
+  [
+    'that overlap',
+    twoRegions(phoenix, '10.1.1.0/24'),
+    "StreamingCluster 'orders': 'regions.us-ashburn-1.network.subnetCidrBlock' cannot overlap that of us-phoenix-1, which is 10.1.1.0/24, got 10.1.1.0/24; choose another one, since no route could tell them apart",
+  ],
+  [
+    'with one provider',
+    twoRegions((here) => here),
+    "StreamingCluster 'orders': 'regions.us-ashburn-1.network.provider' must be the region's own, got the one of us-phoenix-1; make a provider for each region",
+  ],
+])('networks of two regions %s are refused', async (_, program, message) => {
+  expect(await refusal(program)).toBe(message);
+});
+
+test('a provider that makes things elsewhere is refused', () => {
+  const refused = refusedPrograms(join(__dirname, 'streaming-cluster-programs.ts'));
+  const wayOut = 'must be a provider for this region, got one for';
+  const at = "'regions.us-phoenix-1.network.provider'";
+  const ofHost = "give a provider of that region among the resource's options";
+  expect(refused).toEqual({
+    'provider of another region': [`${at} ${wayOut} uk-london-1; set its 'region'`],
+    'provider of no region': [`${at} ${wayOut} whatever the environment says; set its 'region'`],
+    'a home region that is none': [
+      "'homeProvider.region' must be named as OCI names it, got 'ashburn'; write it like us-ashburn-1",
+    ],
+    'a host of another region': [
+      `'region' must be that of the provider, got 'us-ashburn-1' and a provider for uk-london-1; ${ofHost}`,
+    ],
+    'a host of no region': [
+      `'region' must be that of the provider, got 'us-ashburn-1' and a provider for whatever the environment says; ${ofHost}`,
+    ],
+  });
 });
 
 test('a region that no network is in is refused', async () => {

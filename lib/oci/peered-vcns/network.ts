@@ -1,6 +1,5 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
-import { ValidationError } from '../../postgres';
 import type { PeeredRegion } from './args';
 import { attachedGateway, routedSubnet } from './routes';
 
@@ -20,20 +19,6 @@ export interface NetworkIds {
   readonly vcnId: pulumi.Output<string>;
   readonly subnetId: pulumi.Output<string>;
   readonly drgId: pulumi.Output<string>;
-}
-
-/** `compartmentId`, once it is clear that `provider` makes things in `region`. It fails while Pulumi previews. */
-export function compartmentIn(
-  region: string,
-  provider: oci.Provider,
-  compartmentId: pulumi.Input<string>,
-): pulumi.Output<string> {
-  return pulumi.all([compartmentId, provider.region]).apply(([id, its]) => {
-    if (its === region) return id;
-    throw new ValidationError(`the network of ${region}`, [
-      `'regions.${region}.provider' must be a provider for this region, got one for ${its ?? 'whatever the environment says'}; set its 'region'`,
-    ]);
-  });
 }
 
 /** Makes what a region lacks, and checks what it has. */

@@ -1,8 +1,9 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import { PontoonError } from '../../postgres';
+import { compartmentIn } from '../regions';
 import type { PeeredRegion, PeeredVcnsArgs } from './args';
-import { compartmentIn, createNetwork, type NetworkIds } from './network';
+import { createNetwork, type NetworkIds } from './network';
 import { validate } from './validate';
 
 /** The network of one region, as servers are placed in it. */
@@ -91,7 +92,10 @@ function createRegion(
   network: PeeredRegion,
   { compartmentId: wanted, regions }: PeeredVcnsArgs,
 ): Region {
-  const compartmentId = compartmentIn(region, network.provider, wanted);
+  const compartmentId = compartmentIn(
+    { region, at: `regions.${region}`, provider: network.provider },
+    wanted,
+  );
   const ids = createNetwork({
     name: `${name}-${region}`,
     region,

@@ -127,7 +127,7 @@ export interface PostgresHostArgs {
   vcnId: pulumi.Input<string>;
   /** The private subnet. Changing it would replace the machine, which is protected. */
   subnetId: pulumi.Input<string>;
-  /** The region. */
+  /** The region, which must be that of the provider, or of the stack if there is none. */
   region: string;
   /** The availability domain. Changing it would replace machine and data, which are protected. */
   availabilityDomain: pulumi.Input<string>;

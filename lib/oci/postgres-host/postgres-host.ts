@@ -1,6 +1,7 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import { createSecurityGroup } from '../networks';
+import { ownCompartmentIn } from '../regions';
 import type { PostgresHostArgs } from './args';
 import { renderMetadata } from './files';
 import { admittedNetworks, HOST_PORT, peersOf, serverFiles, VOLUME_DEVICE } from './parameters';
@@ -36,9 +37,12 @@ export class PostgresHost extends pulumi.ComponentResource {
   constructor(name: string, args: PostgresHostArgs, opts?: pulumi.ComponentResourceOptions) {
     super('pontoon:index:PostgresHost', name, args, opts);
     validate(name, args);
-    const { compartmentId, availabilityDomain, machine, protect = true } = args;
+    const { availabilityDomain, machine, protect = true } = args;
+    const who = `PostgresHost '${name}'`;
+    const compartmentId = ownCompartmentIn(args.region, this, who, args.compartmentId);
+    const placed = { ...args, compartmentId };
     this.address = args.addresses[args.server] ?? '';
-    this.securityGroup = createNetworkRules(name, args, this);
+    this.securityGroup = createNetworkRules(name, placed, this);
     this.volume = new oci.core.Volume(
       `${name}-data`,
       {
@@ -49,7 +53,7 @@ export class PostgresHost extends pulumi.ComponentResource {
       },
       { parent: this, protect },
     );
-    this.instance = createInstance(name, args, this.securityGroup, this);
+    this.instance = createInstance(name, placed, this.securityGroup, this);
     new oci.core.VolumeAttachment(
       `${name}-data`,
       {

@@ -9,6 +9,7 @@ import {
   serverOf,
   supports,
 } from '../../postgres';
+import { regionProblems } from '../regions';
 import { HostSslMode, type PostgresHostArgs } from './args';
 
 /** @throws ValidationError with everything about the args that cannot work */
@@ -16,6 +17,7 @@ export function validate(name: string, args: PostgresHostArgs): void {
   const problems = new Problems();
   problems.collect(() => createTopology(args.topology));
   problems.collect(() => checkServer(args, problems));
+  checkRegions(args, problems);
   checkAddresses(args, problems);
   checkLogins(args, problems);
   checkMachine(args, problems);
@@ -49,6 +51,15 @@ function certificateProblem(text: string): string | undefined {
   }
 }
 
+function checkRegions({ region, logins, archive }: PostgresHostArgs, problems: Problems): void {
+  for (const problem of [
+    ...regionProblems(region, 'region'),
+    ...regionProblems(logins.secretsRegion, 'logins.secretsRegion'),
+    ...(archive === undefined ? [] : regionProblems(archive.region, 'archive.region')),
+  ])
+    problems.add(problem);
+}
+
 function checkAddresses({ topology, addresses }: PostgresHostArgs, problems: Problems): void {
   const used = new Map<string, string>();
   for (const server of Object.keys(topology.servers)) {
@@ -73,6 +84,10 @@ function checkLogins({ logins }: PostgresHostArgs, problems: Problems): void {
   problems.addIf(
     administrator === 'postgres',
     "'logins.administrator' cannot be 'postgres', which logs in on the machine itself only; choose another name",
+  );
+  problems.addIf(
+    administratorNetworks.length === 0,
+    "'logins.administratorNetworks' must have at least one network, got none; name that of the machine which pontoon runs on, like 10.1.0.0/16",
   );
   const networks = [
     ...administratorNetworks.map((cidr, n) => [cidr, `logins.administratorNetworks[${n}]`]),

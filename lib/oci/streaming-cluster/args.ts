@@ -7,8 +7,8 @@ import type { HostLogins, HostMachine, HostTls } from '../postgres-host';
 /** Where servers are placed in one region. */
 export interface ClusterRegion {
   /**
-   * The network: one of `PeeredVcns.networks`, or the ids of one that is there. Another one would replace the machines in
-   * it, which are protected.
+   * The network: one of `PeeredVcns.networks`, or the ids of one that is there, with a provider of its own and addresses
+   * that overlap no other region's. Another one would replace the machines in it, which are protected.
    */
   network: PeeredNetwork;
   /**

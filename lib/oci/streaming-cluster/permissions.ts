@@ -1,6 +1,8 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
+import { ValidationError } from '../../postgres';
 import type { PostgresHost } from '../postgres-host';
+import { regionProblems } from '../regions';
 import type { StreamingClusterArgs } from './args';
 
 /** What the machines may do in OCI: read their secrets, keep the log, and post what alarms look at. Nothing else. */
@@ -15,7 +17,7 @@ export function createPermissions(
   const group = new oci.identity.DynamicGroup(
     `${name}-servers`,
     {
-      compartmentId: args.tenancyId,
+      compartmentId: tenancyOf(args),
       name: `${name}-servers`,
       description: `The PostgreSQL servers of ${name}`,
       matchingRule: pulumi
@@ -41,6 +43,15 @@ export function createPermissions(
     },
     opts,
   );
+}
+
+/** It fails while Pulumi previews. Which region is the tenancy's home, only OCI knows. */
+function tenancyOf({ tenancyId, homeProvider }: StreamingClusterArgs): pulumi.Output<string> {
+  return pulumi.all([tenancyId, homeProvider.region]).apply(([id, region]) => {
+    const problems = region === undefined ? [] : regionProblems(region, 'homeProvider.region');
+    if (problems.length > 0) throw new ValidationError('the home region', problems);
+    return id;
+  });
 }
 
 function secretsOf({ logins, servers }: StreamingClusterArgs): pulumi.Input<string>[] {

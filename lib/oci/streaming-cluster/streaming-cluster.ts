@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { plainTopology, type Topology, type TopologyProps } from '../../postgres';
 import type { DatabaseBinding } from '../database-object';
 import { HOST_PORT, PostgresHost } from '../postgres-host';
+import { compartmentIn } from '../regions';
 import { createAlarms } from './alarms';
 import { createArchive } from './archive';
 import type { StreamingClusterArgs } from './args';
@@ -89,10 +90,14 @@ function createHost(
   const network = regions[place?.region ?? '']?.network;
   if (place === undefined || network === undefined) throw new Error(`no place for '${server}'`);
   const { region, availabilityDomain, certificateSecretId, keySecretId, machine } = place;
+  const { provider } = network;
   return new PostgresHost(
     `${name}-${server}`,
     {
-      compartmentId,
+      compartmentId: compartmentIn(
+        { region, at: `regions.${region}.network`, provider },
+        compartmentId,
+      ),
       vcnId: network.vcnId,
       subnetId: network.subnetId,
       region,
@@ -111,6 +116,6 @@ function createHost(
       metricsNamespace,
       ...(protect === undefined ? {} : { protect }),
     },
-    { parent, providers: [network.provider] },
+    { parent, providers: [provider] },
   );
 }

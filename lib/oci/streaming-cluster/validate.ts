@@ -1,4 +1,5 @@
 import { addressNumber, isCidr, isIpv4, networkOf, Problems, type Topology } from '../../postgres';
+import { blockProblems, pairProblems, regionProblems } from '../regions';
 import { archiveRegionOf } from './archive';
 import type { ClusterServer, StreamingClusterArgs } from './args';
 import { clusterTopology } from './topology';
@@ -28,10 +29,37 @@ export function validate(name: string, args: StreamingClusterArgs): Topology {
     args.archiveRegion !== undefined && args.regions[region] === undefined,
     `'archiveRegion' must be one of 'regions', got '${region}'; name one of ${Object.keys(args.regions).join(', ')}`,
   );
+  checkRegions(args, problems);
   for (const [server, its] of Object.entries(servers)) checkPlace(server, its, args, problems);
   if (problems.list().length === 0) problems.collect(() => clusterTopology(args));
   problems.throwIfAny(`StreamingCluster '${name}'`);
   return clusterTopology(args);
+}
+
+function checkRegions({ regions }: StreamingClusterArgs, problems: Problems): void {
+  const placed = Object.entries(regions).map(([region, { network }]) => {
+    const { provider, subnetCidrBlock: block } = network;
+    return {
+      region,
+      at: `regions.${region}.network`,
+      blockName: 'subnetCidrBlock',
+      block,
+      provider,
+      its: network.region,
+    };
+  });
+  for (const { region, its, at, blockName, block } of placed) {
+    for (const problem of [
+      ...regionProblems(region, 'regions'),
+      ...blockProblems(block, `${at}.${blockName}`),
+    ])
+      problems.add(problem);
+    problems.addIf(
+      its !== region,
+      `'${at}' must be a network of this region, got one of ${its}; take PeeredVcns.networks['${region}']`,
+    );
+  }
+  for (const problem of pairProblems(placed)) problems.add(problem);
 }
 
 function checkPlace(
@@ -47,12 +75,9 @@ function checkPlace(
     );
     return;
   }
-  problems.addIf(
-    network.region !== region,
-    `'regions.${region}.network' must be a network of this region, got one of ${network.region}; take PeeredVcns.networks['${region}']`,
-  );
   const block = network.subnetCidrBlock;
-  if (!isIpv4(address) || !isCidr(block)) {
+  if (!isCidr(block)) return;
+  if (!isIpv4(address)) {
     problems.add(
       `'servers.${server}.address' must be an IPv4 address, got ${JSON.stringify(address)}; choose a free one of ${block}`,
     );
