@@ -330,6 +330,7 @@ export {
   LOST_STEPS,
   type LogPosition,
   type LogReader,
+  leadsTo,
   liftDatabases,
   logPosition,
   logReaders,

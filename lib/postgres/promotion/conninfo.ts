@@ -25,6 +25,22 @@ export function repointConninfo(conninfo: string, server: string, to: StreamSour
   return renderConninfo(parameters);
 }
 
+/** Whether `server` streams from whoever is at `host` and `port`, as far as its `conninfo` says; it may name several. */
+export function leadsTo(
+  conninfo: string,
+  server: string,
+  { host, port }: Pick<StreamSource, 'host' | 'port'>,
+): boolean {
+  if (conninfo.trim() === '') return false;
+  const parameters = parseConninfo(conninfo, server);
+  const ports = (parameters.get('port') ?? '5432').split(',');
+  return ['host', 'hostaddr'].some((name) =>
+    (parameters.get(name) ?? '')
+      .split(',')
+      .some((one, index) => one === host && Number(ports[index] ?? ports[0]) === port),
+  );
+}
+
 /** `parameters` as a connection string. */
 export function renderConninfo(parameters: ReadonlyMap<string, string>): string {
   return [...parameters].map(([name, value]) => `${name}=${quoteConninfo(value)}`).join(' ');

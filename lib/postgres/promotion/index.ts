@@ -3,7 +3,7 @@ export {
   refuseBehind,
   type StandbyState,
 } from './choose';
-export { parseConninfo, repointConninfo } from './conninfo';
+export { leadsTo, parseConninfo, repointConninfo } from './conninfo';
 export {
   type DatabaseLimit,
   type DatabaseSession,

@@ -18,6 +18,13 @@ export interface PromotionInput {
   /** The standby that is to be promoted. @default - the most advanced one */
   readonly to?: string;
   /**
+   * Servers that are known to be gone as well, and not to be the present primary, although standbys still stream from
+   * them.
+   *
+   * @default - none
+   */
+  readonly lost?: readonly string[];
+  /**
    * Where the log of the old primary ended when it was last seen, such as a metric's last value: it tells how much an
    * asynchronous cluster has lost.
    *
@@ -45,9 +52,10 @@ export function parsePromotion(input: unknown): PromotionInput {
   );
   const from = reader.optionalText('from') ?? firstPrimary(topology);
   const to = reader.optionalText('to');
+  const lost = reader.optionalTexts('lost');
   const lastKnown = reader.optionalTextThat('lastKnown', lsnProblem);
   reader.refuseTheRest();
-  if (topology !== undefined) checkServers({ topology, connections, from, to }, problems);
+  if (topology !== undefined) checkServers({ topology, connections, from, to, lost }, problems);
   problems.throwIfAny('the promotion');
   if (topology === undefined) throw new TypeError('a topology without problems must be there');
   return {
@@ -55,6 +63,7 @@ export function parsePromotion(input: unknown): PromotionInput {
     connections,
     from,
     ...(to === undefined ? {} : { to }),
+    ...(lost === undefined ? {} : { lost }),
     ...(lastKnown === undefined ? {} : { lastKnown }),
   };
 }
@@ -79,9 +88,11 @@ interface Given {
   readonly connections: PromotionInput['connections'];
   readonly from: string;
   readonly to: string | undefined;
+  readonly lost: readonly string[] | undefined;
 }
 
-function checkServers({ topology, connections, from, to }: Given, problems: Problems): void {
+function checkServers(given: Given, problems: Problems): void {
+  const { topology, connections, from, to, lost = [] } = given;
   const members = clusterOf(topology, from);
   const known = Object.keys(topology.servers)
     .filter((name) => clusterOf(topology, name).length > 0)
@@ -96,6 +107,12 @@ function checkServers({ topology, connections, from, to }: Given, problems: Prob
     to !== undefined && (to === from || !members.includes(to)),
     `'to' must be another server of the cluster of '${from}', got '${to}'; known are ${members.filter((name) => name !== from).join(', ')}`,
   );
+  for (const name of lost) {
+    problems.addIf(
+      name === from || name === to || !members.includes(name),
+      `'lost' must name servers of the cluster beside 'from' and 'to', got '${name}'; known are ${members.filter((other) => other !== from && other !== to).join(', ')}`,
+    );
+  }
   for (const name of members) {
     const connection = connections[name];
     if (connection === undefined) {

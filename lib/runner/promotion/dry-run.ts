@@ -61,7 +61,7 @@ export async function dryRunPromotion(
     const context = new PromotionContext(request, services, sessions, absent);
     const members = await look(context);
     const promoted = promotedAlready(context, members);
-    if (promoted === undefined) requireLost(context);
+    if (promoted === undefined) requireLost(context, members);
     const { from } = request.input;
     const to = promoted ?? choose(context, members).server;
     const fenced = promoted === undefined && !context.absent.has(from);

@@ -1,14 +1,18 @@
-import { PontoonError, type ReceiverState, receiverState } from '../../postgres';
+import { leadsTo, PontoonError, type ReceiverState, receiverState } from '../../postgres';
 import { type Probe, waitUntil } from '../wait';
-import type { PromotionContext } from './context';
+import type { Members, PromotionContext } from './context';
 
 const LOOK_AGAIN_MS = 50;
 /** By how much what a sender says may be late. */
 const LATER_MS = 1_000;
 
-/** Refuses to take a primary for lost that answers, or whose loss nobody has declared. */
-export function requireLost({ input, absent, request }: PromotionContext): void {
-  const { from } = input;
+/**
+ * Refuses to take a primary for lost that answers, whose loss nobody has declared, or in whose place another server was
+ * promoted since.
+ */
+export function requireLost(context: PromotionContext, members: Members): void {
+  const { absent, request } = context;
+  const { from } = context.input;
   const absence = absent.get(from);
   if (absence === undefined) {
     if (request.declareLost !== true) return;
@@ -23,11 +27,41 @@ export function requireLost({ input, absent, request }: PromotionContext): void 
       `'${from}' must let us in or be gone, got an answer nevertheless: ${absence.reason}; clients may still write there, so stop it, or let us in`,
     );
   }
+  refuseAnswering(context);
+  refuseAnotherPrimary(context, members);
   if (request.declareLost === true) return;
   throw new PontoonError(
     'UNREACHABLE',
     `'${from}' must be fenced before another server is promoted, got no answer: ${absence.reason}; make it reachable, or, once you know that it is gone and no client reaches it, say --declare-lost`,
   );
+}
+
+/** Whoever answers and lets nobody in may have been promoted, or have more of the log than the others. */
+function refuseAnswering({ absent }: PromotionContext): void {
+  for (const [server, { silent, reason }] of absent) {
+    if (silent) continue;
+    throw new PontoonError(
+      'ANSWERS',
+      `'${server}' must let us in or be gone, since it may be the primary, got an answer nevertheless: ${reason}; let us in, or stop it`,
+    );
+  }
+}
+
+/** Whom a standby streams from was the primary later than one that nobody follows, and clients may still write there. */
+function refuseAnotherPrimary({ input, absent }: PromotionContext, members: Members): void {
+  const { connections, from, lost = [] } = input;
+  for (const [standby, { recovering, conninfo }] of members) {
+    for (const other of absent.keys()) {
+      const connection = connections[other];
+      if (!recovering || connection === undefined || other === from || lost.includes(other))
+        continue;
+      if (!leadsTo(conninfo, standby, connection)) continue;
+      throw new PontoonError(
+        'ANOTHER_PRIMARY',
+        `'from' must be the present primary, got '${from}', and '${standby}' streams from '${other}', which does not answer; give 'from' as '${other}', or, once you know that it is gone too and is not the present primary, name it under 'lost'`,
+      );
+    }
+  }
 }
 
 /**

@@ -1,5 +1,11 @@
 import type { Client } from 'pg';
-import { clusterOf, type PromotionInput, type SecretStore } from '../../postgres';
+import {
+  type Connection,
+  clusterOf,
+  PontoonError,
+  type PromotionInput,
+  type SecretStore,
+} from '../../postgres';
 import { connect } from '../connect';
 import { codeOf } from '../connect-failure';
 import { fieldOf, messageOf } from '../message-of';
@@ -30,33 +36,54 @@ export interface Absence {
   readonly silent: boolean;
 }
 
-/** Opens a session on every server of the cluster that lets us in, gives them to `use`, and closes them, however `use` ends. */
+/** Opens a session of a promotion. */
+export async function openMember(connection: Connection, secrets: SecretStore): Promise<Client> {
+  return await connect(connection, secrets, { purpose: 'promotion', connectTimeoutMs: CONNECT_MS });
+}
+
+/**
+ * Opens a session on every server of the cluster that lets us in, gives them to `use`, and closes them, however `use`
+ * ends.
+ *
+ * @throws PontoonError with code SECRET_UNAVAILABLE: without its login, nobody can say whether a server is there.
+ */
 export async function withMembers<Result>(
   input: PromotionInput,
   secrets: SecretStore,
-  use: (
-    sessions: ReadonlyMap<string, Client>,
-    absent: ReadonlyMap<string, Absence>,
-  ) => Promise<Result>,
+  use: (sessions: Map<string, Client>, absent: ReadonlyMap<string, Absence>) => Promise<Result>,
 ): Promise<Result> {
   const sessions = new Map<string, Client>();
   const absent = new Map<string, Absence>();
+  const unasked = new Map<string, unknown>();
   const open = async (server: string): Promise<void> => {
     const connection = input.connections[server];
     if (connection === undefined) return;
     try {
-      const options = { purpose: 'promotion', connectTimeoutMs: CONNECT_MS };
-      sessions.set(server, await connect(connection, secrets, options));
+      sessions.set(server, await openMember(connection, secrets));
     } catch (error) {
-      absent.set(server, { reason: messageOf(error), silent: isSilent(error) });
+      if (codeOf(error) !== 'CONNECT_FAILED') unasked.set(server, error);
+      else absent.set(server, { reason: messageOf(error), silent: isSilent(error) });
     }
   };
   try {
     await Promise.all(clusterOf(input.topology, input.from).map(open));
+    refuseUnasked(unasked);
     return await use(sessions, absent);
   } finally {
     await Promise.allSettled([...sessions.values()].map((session) => session.end()));
   }
+}
+
+function refuseUnasked(unasked: ReadonlyMap<string, unknown>): void {
+  const [first] = unasked.values();
+  if (first === undefined) return;
+  if (codeOf(first) !== 'SECRET_UNAVAILABLE') throw first;
+  const reasons = new Set([...unasked.values()].map(messageOf));
+  throw new PontoonError(
+    'SECRET_UNAVAILABLE',
+    `the logins of ${[...unasked.keys()].map((name) => `'${name}'`).join(', ')} must be readable, also of a server that is lost, got: ${[...reasons].join('; ')}; if they cannot be, write {"username": "…", "password": "…"} to a file of mode 0600, and give "secret": "file:/path" in their connections`,
+    { cause: first },
+  );
 }
 
 function isSilent(error: unknown): boolean {

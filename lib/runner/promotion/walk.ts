@@ -40,7 +40,7 @@ export async function promote(
     const members = await look(context);
     const promoted = promotedAlready(context, members);
     if (promoted !== undefined) return await goOn(context, members, promoted);
-    requireLost(context);
+    requireLost(context, members);
     return context.absent.has(request.input.from)
       ? await replaceLost(context, members)
       : await replaceFenced(context, members);

@@ -1,4 +1,5 @@
-import { describeLoss } from '../../../lib/postgres';
+import { describeLoss, PontoonError, type Secret } from '../../../lib/postgres';
+import { LOOPBACK_HBA } from '../../../lib/rehearsal/servers';
 import { dryRunPromotion, promote } from '../../../lib/runner';
 import { ClusterLab, PRIMARY } from './lab';
 
@@ -52,6 +53,28 @@ test('one that refuses the login is not lost', async () => {
     /^'primary' must let us in or be gone, got an answer nevertheless: .*28P01.*; clients may still write there, so stop it, or let us in$/,
   );
 });
+
+test.each([undefined, Object.assign(new Error('no route'), { code: 'ETIMEDOUT' })])(
+  'a primary whose login nobody can read is neither lost nor said to answer (%#)',
+  async (cause) => {
+    const get = async (reference: string): Promise<Secret> => {
+      if (reference !== 'secret of primary') return await lab.secrets.get(reference);
+      const said = `secret '${reference}' must be readable, got a timeout; reach the vault`;
+      throw new PontoonError('SECRET_UNAVAILABLE', said, { cause });
+    };
+    // While no standby hears from it.
+    await lab.cutOff();
+    const request = { input: lab.input(), declareLost: true };
+    const expected = {
+      code: 'SECRET_UNAVAILABLE',
+      message: `the logins of 'primary' must be readable, also of a server that is lost, got: secret 'secret of primary' must be readable, got a timeout; reach the vault; if they cannot be, write {"username": "…", "password": "…"} to a file of mode 0600, and give "secret": "file:/path" in their connections`,
+    };
+    await expect(promote(request, { secrets: { get } })).rejects.toMatchObject(expected);
+    await expect(dryRunPromotion(request, { secrets: { get } })).rejects.toMatchObject(expected);
+    await lab.server(PRIMARY).setHba(LOOPBACK_HBA);
+    await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
+  },
+);
 
 test('a dry run shows every statement, and changes nothing', async () => {
   const found = await dryRunPromotion({ input: lab.input({ to: 'replica2' }) }, lab);
