@@ -5,6 +5,7 @@ import {
   holdsAcknowledged,
   LinkKind,
   LOST_STEPS,
+  leadsTo,
   lossAfter,
   memberSlot,
   mostAdvanced,
@@ -58,13 +59,15 @@ test('refuses everything that is wrong with the input at once', () => {
       two: undefined,
     },
     to: 'primary',
+    lost: ['two', 'four'],
     lastKnown: 'yesterday',
   };
   expect(() => parsePromotion(JSON.parse(JSON.stringify(given)))).toThrow(
     [
-      'the promotion has 4 problems:',
+      'the promotion has 5 problems:',
       "- 'lastKnown': a log position must look like '16/B374D848', got \"yesterday\"; take it from pg_current_wal_lsn()",
       "- 'to' must be another server of the cluster of 'primary', got 'primary'; known are one, two, three",
+      "- 'lost' must name servers of the cluster beside 'from' and 'to', got 'four'; known are one, two, three",
       "- 'connections.one.database' must be 'shop', as in the topology, got 'other'; two operators see each other in one database only",
       "- 'connections' must have 'two', which belongs to the cluster, got primary, one, three; add it, also for a server that is lost",
     ].join('\n'),
@@ -137,6 +140,18 @@ test('only where a standby streams from changes', () => {
     sslmode: 'verify-full',
     application_name: 'one',
   });
+});
+
+test.each([
+  ['host=one.example port=5433', true],
+  ["host='name' hostaddr=one.example port=5433", true],
+  ['host=two.example,one.example port=5432,5433', true],
+  ['host=two.example,one.example port=5433', true],
+  ['host=one.example', false],
+  ['host=one.example,two.example port=5432,5433', false],
+  ['', false],
+])('whether %j leads to a server', (conninfo, leads) => {
+  expect(leadsTo(conninfo, 'two', { host: 'one.example', port: 5433 })).toBe(leads);
 });
 
 test.each([

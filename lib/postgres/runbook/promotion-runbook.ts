@@ -41,7 +41,8 @@ function lost(topology: Topology, primary: string): string[] {
       : `${quorum.quorum} of ${quorum.standbys.map(inlineCode).join(', ')} had every acknowledged commit. As long as ${quorum.standbys.length - quorum.quorum + 1} of them answer, none is lost but those of sessions whose \`synchronous_commit\` was \`off\` or \`local\`, or that were cancelled as they waited; with fewer the command refuses, unless \`--accept-loss\` is said. It refuses too if ${inlineCode(primary)} had not noted in its database that it waited for just these: then nobody knows what it acknowledged.`;
   return [
     '## 2. When the primary is lost',
-    `Make sure that it is gone and stays so: stop its instance, or take it out of the network. A server that answers, even by refusing the login, is not lost, nor is one that a standby still hears from. ${loss}`,
+    `Make sure that it is gone and stays so: stop its instance, or take it out of the network. A server that answers, even by refusing the login, is not lost, nor is one that a standby still hears from. After an earlier promotion give the present primary as \`from\`: the command refuses while standbys stream from another server that does not answer. ${loss}`,
+    LOGIN,
     codeBlock(
       'sh',
       `pontoon promote --file ${FILE} --declare-lost --dry-run\npontoon promote --file ${FILE} --declare-lost`,
@@ -50,6 +51,9 @@ function lost(topology: Topology, primary: string): string[] {
     LOST_ARCHIVE,
   ];
 }
+
+const LOGIN =
+  'It needs the login for every server, also for the lost one. Keep it outside the vault of the primary’s region too, since that may be lost as well, and give it then as `"secret": "file:/path"` in each connection: a file of mode 0600 with `{"username": "…", "password": "…"}`.';
 
 const LOST_ARCHIVE =
   "Look next at where the log is archived, if it is: an archive that was lost with the primary’s region fails on the new primary for ever, and the log that waits for it fills its disk. `SELECT last_failed_time > last_archived_time, last_failed_wal FROM pg_stat_archiver` shows it. Let `archive_command` write to a place that is there, such as, on machines that `pontoon` set up in OCI, a bucket of the same name in a living region, named by `REGION` in `/etc/pontoon/archive.env` on each server. Until then `archive_command = '/bin/true'` saves the disk, at the price that standbys which fall behind must be copied anew. A `restore_command` that waits for the lost region delays promotions and standbys: point it away too.";
@@ -73,7 +77,13 @@ function endings(primary: string): string[] {
       ['it says', 'what to do'],
       [
         ['`UNREACHABLE`', `make ${old} reachable, or section 2`],
-        ['`ANSWERS`, `NOT_LOST`, `HEARD`', `${old} still works: stop it, or section 1`],
+        ['`NOT_LOST`, `HEARD`', `${old} still works: stop it, or section 1`],
+        ['`ANSWERS`', 'the server that it names still works: let us in, or stop it'],
+        [
+          '`ANOTHER_PRIMARY`',
+          'give `from` as the server that it names; if that is gone too and was not the last primary, name it under `lost`',
+        ],
+        ['`SECRET_UNAVAILABLE`', 'give the login by a file, section 2'],
         ['`BEHIND`', 'another standby has more: promote that one, or name none'],
         ['`QUORUM_UNKNOWN`', 'bring another standby back, or accept the loss'],
         [
