@@ -54,23 +54,17 @@ export interface DbSystemOptions {
    */
   availabilityDomain?: string;
   /**
-   * Read replicas that the database is made with. Afterwards, those that it has: a change is refused unless they come by
-   * `addedReplicas` or go by `removedReplicas`, and is made once they have.
+   * How many read replicas there are. It takes effect in place: what OCI has is looked at, and as many come as are
+   * missing. Those that are too many are named in `removedReplicas`. After replicas came or went without Pulumi, run
+   * `pulumi refresh` first.
    *
    * @default 0
    */
   readReplicas?: number;
   /**
-   * Read replicas that are added now to a database that is there. It takes effect in place. Once they are there, count
-   * them in `readReplicas` and take this back, both in one `up`: counted alone, as many would come again.
-   *
-   * @default 0
-   */
-  addedReplicas?: number;
-  /**
-   * The OCIDs of read replicas that are taken away now. It takes effect in place: who is connected there is cut off. Once
-   * they are gone, take them off `readReplicas` and out of here, both in one `up`. OCI lists instances without saying which
-   * is the primary, whose OCID is not refused here: look it up first.
+   * The OCIDs of the read replicas that go when `readReplicas` falls, one for each. It takes effect in place: who is
+   * connected there is cut off. What is gone already may stay here. OCI lists instances without saying which is the
+   * primary, whose OCID is not refused here: look it up first.
    *
    * @default - none
    */

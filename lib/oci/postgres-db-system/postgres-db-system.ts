@@ -5,8 +5,8 @@ import type { DatabaseBinding } from '../database-object';
 import { createSecurityGroup } from '../networks';
 import type { PostgresDbSystemArgs } from './args';
 import { createConfiguration, DEFAULT_SHAPE, sizeOf } from './configuration';
-import { instances } from './replicas';
-import { unreplacedVersion } from './unreplaced';
+import { instanceCount } from './replicas';
+import { planUnreplaced } from './unreplaced';
 import { validate } from './validate';
 
 /** The port of every database. */
@@ -44,19 +44,21 @@ export class PostgresDbSystem extends pulumi.ComponentResource {
       { compartmentId, vcnId, port: PORT, from, to },
       this,
     );
+    const planned = planUnreplaced(name, args, this);
     this.dbSystem = new oci.psql.DbSystem(
       name,
       {
         compartmentId,
         displayName: name,
-        dbVersion: unreplacedVersion(name, args, this),
+        dbVersion: planned.dbVersion,
         configId: this.configuration.id,
         // Only a restart changes how much is logged, and which extensions there are.
         applyConfig: 'RESTART',
         networkDetails: { subnetId: args.subnetId, nsgIds: [this.securityGroup.id] },
         shape: args.shape ?? DEFAULT_SHAPE,
         ...sizeOf(args),
-        ...instances(args),
+        instanceCount: instanceCount(args),
+        patchOperations: planned.patchOperations,
         storageDetails: storage(args),
         credentials: credentials(args),
         managementPolicy: {

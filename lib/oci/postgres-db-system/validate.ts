@@ -44,7 +44,6 @@ export function optionProblems(options: DbSystemOptions, prefix: string): readon
     ['ocpus', ocpus, 1],
     ['memoryInGbs', memoryInGbs, 1],
     ['readReplicas', options.readReplicas, 0],
-    ['addedReplicas', options.addedReplicas, 0],
     ['backupRetentionDays', backupRetentionDays, 1],
   ] as const)
     problems.addIf(
@@ -56,14 +55,10 @@ export function optionProblems(options: DbSystemOptions, prefix: string): readon
 }
 
 function checkReplicas(
-  { addedReplicas = 0, removedReplicas = [] }: DbSystemOptions,
+  { removedReplicas = [] }: DbSystemOptions,
   prefix: string,
   problems: Problems,
 ): void {
-  problems.addIf(
-    addedReplicas > 0 && removedReplicas.length > 0,
-    `'${prefix}addedReplicas' must be 0 while '${prefix}removedReplicas' says which go, got ${addedReplicas}; do one after the other`,
-  );
   for (const [index, id] of removedReplicas.entries())
     problems.addIf(
       !/^ocid1\.[\w.-]+$/.test(id) || removedReplicas.indexOf(id) < index,
