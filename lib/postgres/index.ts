@@ -139,6 +139,7 @@ export {
   type StreamIdentity,
   type SubscriptionSql,
   schemaDifferences,
+  schemaMark,
   selectedTables,
   sequencePosition,
   serversOf,

@@ -1,8 +1,20 @@
-import { waitUntil } from '../../lib/runner';
+import { describeSchema, type Statement, schemaMark } from '../../lib/postgres';
+import { type CutoverEvent, cutover, waitUntil } from '../../lib/runner';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS } from './matrix';
-import { asSuperuser, expectSame, expectWhole, failureOf, goOn, onwards, walkWith } from './walks';
+import {
+  asSuperuser,
+  expectSame,
+  expectWhole,
+  failureOf,
+  goOn,
+  isMoment,
+  OWNER,
+  onwards,
+  walkWith,
+  watched,
+} from './walks';
 
 describe.each(PAIRS)(
   'a change of the old writer’s schema, from PostgreSQL %i to %i',
@@ -60,20 +72,46 @@ describe.each(PAIRS)(
       await expectWhole(lab, writers);
     });
 
-    test('between the gates and the fence ends the walk at once, however long the budget is', async () => {
-      const plan = onwards(lab, { budgetMs: 300_000 });
-      const begun = performance.now();
-      const walk = walkWith(lab, plan, { step: 'prepare', edge: 'after' }, () =>
-        change(lab.side(plan.from), 'late'),
-      );
-      expect(await failureOf(walk)).toBe(
-        `UNDONE: the schemas must not change while writers are switched, got on '${plan.to}': column shop.customers.late is missing; make the same change on the other server, or copy the schema again; everything was taken back, and '${plan.from}' works as before`,
-      );
-      expect(performance.now() - begun).toBeLessThan(100_000);
-      expect(lab.active).toBe(plan.from);
-      await expectWhole(lab, writers);
-      await follow(lab.side(plan.to), 'late');
-      expect(await goOn(lab, plan)).toEqual([]);
+    test.each([
+      ['once all is made ready', { step: 'prepare', edge: 'after' }, 'late'],
+      // When the schemas were just looked at, for the last time before nobody writes any more.
+      ['as the fence goes up', { step: 'fence', edge: 'before' }, 'later'],
+    ] as const)(
+      '%s ends the walk at once, however long the budget is',
+      async (_when, moment, column) => {
+        const plan = onwards(lab, { budgetMs: 300_000 });
+        const begun = performance.now();
+        const walk = walkWith(lab, plan, moment, () => change(lab.side(plan.from), column));
+        expect(await failureOf(walk)).toBe(
+          `UNDONE: the schemas must not change while writers are switched, got on '${plan.to}': column shop.customers.${column} is missing; make the same change on the other server, or copy the schema again; everything was taken back, and '${plan.from}' works as before`,
+        );
+        expect(performance.now() - begun).toBeLessThan(100_000);
+        expect(lab.active).toBe(plan.from);
+        await expectWhole(lab, writers);
+        await follow(lab.side(plan.to), column);
+        expect(await goOn(lab, plan)).toEqual([]);
+        await expectWhole(lab, writers);
+      },
+    );
+
+    test('is looked for where nobody waits: behind the fence it is enough that no catalog was written to', async () => {
+      const plan = onwards(lab);
+      await lab.followed();
+      const services = await lab.services();
+      const behind: string[] = [];
+      let fenced = false;
+      const seen = watched(services, async (ask, text = '') => {
+        if (fenced) behind.push(text);
+        return await ask();
+      });
+      const onEvent = async (event: CutoverEvent) => {
+        if (isMoment(event, { step: 'fence', edge: 'after' })) fenced = true;
+        if (isMoment(event, { step: 'open', edge: 'after' })) fenced = false;
+      };
+      const walk = cutover({ plan, owner: OWNER }, { ...seen, onEvent });
+      expect((await walk.finally(() => services.close())).result).toBe('opened');
+      const asked = (one: Statement) => behind.filter((text) => text === one.text).length;
+      expect([asked(schemaMark()), asked(describeSchema(plan.selection))]).toEqual([2, 0]);
       await expectWhole(lab, writers);
     });
 

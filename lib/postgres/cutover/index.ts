@@ -122,6 +122,7 @@ export {
   type SchemaPart,
   schemaDifferences,
 } from './schema';
+export { schemaMark } from './schema-mark';
 export {
   type ListedSequence,
   listSequences,

@@ -13,7 +13,7 @@ import {
 import { type Probe, type WaitOptions, waitUntil } from '../wait';
 import { lookAtCarried } from './carried';
 import type { CutoverContext } from './context';
-import { lookAtSchemas } from './gate-schemas';
+import { refuseChangedSchema } from './gate-schemas';
 import { everyPath } from './paths';
 import { lookAtTask } from './task-tables';
 
@@ -32,7 +32,7 @@ export async function catchUp(context: CutoverContext): Promise<void> {
       deadlineMs: context.remainingMs(),
       signal: differs.signal,
     }),
-    refuseOtherSchema(context).catch((error: unknown) => {
+    refuseOtherTables(context).catch((error: unknown) => {
       differs.abort(error);
       throw error;
     }),
@@ -62,14 +62,8 @@ async function refuseUncarried(context: CutoverContext): Promise<void> {
   );
 }
 
-async function refuseOtherSchema(context: CutoverContext): Promise<void> {
-  const reason = await lookAtSchemas(context);
-  if (typeof reason === 'string') {
-    throw new PontoonError(
-      'SCHEMAS_DIFFER',
-      `the schemas must not change while writers are switched, got ${reason}; make the same change on the other server, or copy the schema again`,
-    );
-  }
+async function refuseOtherTables(context: CutoverContext): Promise<void> {
+  await refuseChangedSchema(context);
   await refuseUncarried(context);
 }
 

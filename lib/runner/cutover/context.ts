@@ -28,6 +28,8 @@ export class CutoverContext {
   private stopping: Promise<unknown> = Promise.resolve();
   /** What this walk compared behind the fence. */
   public compared: FinallyCompared = { tables: 0, of: 0 };
+  /** What both schemas were marked with when they were found to be the same before the fence. */
+  public schemasFoundSame: string | undefined;
   /** Whether an undo has let applications in on the old writer again. */
   public freed = false;
   /** Servers that are known to have a journal. */

@@ -5,8 +5,10 @@ import {
   lastChange,
   missingExtensions,
   type PlacedPart,
+  PontoonError,
   renamedDifferences,
   schemaDifferences,
+  schemaMark,
   type TableSelection,
   targetNames,
 } from '../../postgres';
@@ -45,6 +47,38 @@ export async function lookAtSchemas(context: CutoverContext): Promise<GateFindin
   const more = all.length - DIFFERENCES_SHOWN;
   const shown = all.slice(0, DIFFERENCES_SHOWN).join('; ');
   return `on '${to}': ${shown}${more > 0 ? `; and ${more} more` : ''}${await whoChanged(context)}`;
+}
+
+/**
+ * Describes both schemas once more while applications still write, since that takes a second where there are thousands of
+ * tables: behind the fence it is enough that no catalog was written to since.
+ */
+export async function lookAtSchemasBeforeFence(context: CutoverContext): Promise<void> {
+  const marks = await schemaMarks(context);
+  await refuseOtherSchema(context);
+  context.schemasFoundSame = marks;
+}
+
+/** Fails unless both schemas are still the same. */
+export async function refuseChangedSchema(context: CutoverContext): Promise<void> {
+  const found = context.schemasFoundSame;
+  if (found !== undefined && found === (await schemaMarks(context))) return;
+  await refuseOtherSchema(context);
+}
+
+async function refuseOtherSchema(context: CutoverContext): Promise<void> {
+  const reason = await lookAtSchemas(context);
+  if (typeof reason !== 'string') return;
+  throw new PontoonError(
+    'SCHEMAS_DIFFER',
+    `the schemas must not change while writers are switched, got ${reason}; make the same change on the other server, or copy the schema again`,
+  );
+}
+
+async function schemaMarks(context: CutoverContext): Promise<string> {
+  const { from, to } = context.plan;
+  const rows = await Promise.all([from, to].map((server) => context.runOne(server, schemaMark())));
+  return JSON.stringify(rows.map((row) => row?.mark));
 }
 
 function besidesDifferences(

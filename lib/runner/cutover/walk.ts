@@ -3,6 +3,7 @@ import { catchUp } from './catch-up';
 import { compareFinally } from './compare';
 import { type CutoverContext, inWalk } from './context';
 import { fence, quiet } from './fence';
+import { lookAtSchemasBeforeFence } from './gate-schemas';
 import { checkGates } from './gates';
 import { logInAgain } from './log-in-again';
 import { open, proveQuiet, settle, switchEndpoint } from './open';
@@ -189,14 +190,21 @@ async function endExpired(context: CutoverContext): Promise<boolean> {
 
 async function walk(context: CutoverContext, first: CutoverStepId): Promise<CutoverOutcome> {
   const ids = CUTOVER_STEPS.map(({ id }) => id);
-  const begun = performance.now();
+  let begun = performance.now();
   try {
     if (first === 'quiet') await backToFence(await clocked(context));
+    else begun = await lookBeforeFence(context);
     for (const id of ids.slice(ids.indexOf(first), ids.indexOf('settle'))) await take(context, id);
   } catch (error) {
     await takeBack(context, error);
   }
   return opened(context, begun);
+}
+
+async function lookBeforeFence(context: CutoverContext): Promise<number> {
+  context.startClock(PREPARE_MS);
+  await lookAtSchemasBeforeFence(context);
+  return performance.now();
 }
 
 function opened({ compared }: CutoverContext, begun: number): CutoverOutcome {
