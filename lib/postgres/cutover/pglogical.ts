@@ -58,7 +58,7 @@ export const PGLOGICAL_SUBSCRIPTIONS: SubscriptionSql = {
   // One that copied nothing keeps no list of tables: it follows whatever it is sent.
   followed: (names, sets) =>
     sql(
-      `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND EXISTS (SELECT FROM pglogical.subscription s JOIN pglogical.local_sync_status t ON t.sync_subid = s.sub_id WHERE s.sub_name = ANY ($1::text[]) AND s.sub_replication_sets @> $2::text[] AND t.sync_status = 'r' AND (t.sync_nspname = n.nspname AND t.sync_relname = c.relname OR t.sync_kind = 'i' AND t.sync_relname IS NULL))`,
+      `WITH ready AS MATERIALIZED (SELECT t.sync_kind, t.sync_nspname, t.sync_relname FROM pglogical.subscription s JOIN pglogical.local_sync_status t ON t.sync_subid = s.sub_id WHERE s.sub_name = ANY ($1::text[]) AND s.sub_replication_sets @> $2::text[] AND t.sync_status = 'r') SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND ((n.nspname, c.relname) IN (SELECT sync_nspname, sync_relname FROM ready WHERE sync_relname IS NOT NULL) OR EXISTS (SELECT FROM ready WHERE sync_kind = 'i' AND sync_relname IS NULL))`,
       [names, sets.flatMap(pglogicalSets)],
     ),
   // A table that is taken out of a set and put back belongs to it by another row.
