@@ -44,7 +44,7 @@ class PlainProgress implements CutoverProgress {
     const { text } = this.clock;
     this.clock.follow(event);
     if (event.kind === 'step') writeLine(this.stream, `${event.step.title} …`);
-    else writeLine(this.stream, lineOf(event, text));
+    else for (const line of linesOf(event, text)) writeLine(this.stream, line);
   }
 
   public finish(): void {}
@@ -66,7 +66,9 @@ class LiveProgress implements CutoverProgress {
       this.running = { step: event.step, since: performance.now() };
     } else {
       if (event.kind !== 'note') this.running = undefined;
-      this.stream.write(`${CLEAR_LINE}${lineOf(event, text)}\n`);
+      // Also without lines: whoever prints a result has an empty line for it.
+      this.stream.write(CLEAR_LINE);
+      for (const line of linesOf(event, text)) writeLine(this.stream, line);
     }
     this.draw();
   }
@@ -85,14 +87,20 @@ class LiveProgress implements CutoverProgress {
   }
 }
 
-function lineOf(event: Exclude<CutoverEvent, { readonly kind: 'step' }>, clock: string): string {
+/** Of what is a result, and no progress, nothing. */
+function linesOf(
+  event: Exclude<CutoverEvent, { readonly kind: 'step' }>,
+  clock: string,
+): readonly string[] {
   switch (event.kind) {
     case 'done':
-      return `${event.step.title}: done in ${milliseconds(event.tookMs)}${clock}`;
+      return [`${event.step.title}: done in ${milliseconds(event.tookMs)}${clock}`];
     case 'note':
-      return `  ${event.text}`;
+      return [`  ${event.text}`];
     case 'undo':
-      return `taking everything back: ${event.reason}`;
+      return [`taking everything back: ${event.reason}`];
+    case 'opened':
+      return [];
   }
 }
 

@@ -11,7 +11,6 @@ import {
 } from '../postgres';
 import {
   type CutoverEvent,
-  type CutoverOutcome,
   type CutoverServices,
   type CutoverStatus,
   cutover,
@@ -30,6 +29,7 @@ import { ExitCode } from './exit-code';
 import { Interruption } from './interruption';
 import { type Io, writeJson, writeLine } from './io';
 import type { Option } from './option';
+import { WalkResult } from './walk-result';
 
 /** The options of `cutover` and `rollback`. */
 export const WALK_OPTIONS: Readonly<Record<string, Option>> = {
@@ -52,16 +52,11 @@ export const WALK_OPTIONS: Readonly<Record<string, Option>> = {
 /** What the exit codes of `cutover` and `rollback` mean. */
 export const WALK_EXIT_CODES: ExitMeanings = {
   [ExitCode.FINE]: 'the new writer is open, or could be',
-  [ExitCode.FAILED]: 'it is not; the message says whether everything was taken back',
+  [ExitCode.FAILED]:
+    'it is not, and the message says whether everything was taken back; or it is, and what follows did not end (UNSETTLED)',
   [ExitCode.USAGE]: 'the command line or the input cannot be understood, or nobody can be asked',
   [ExitCode.UNCHECKED]: 'a gate or a table could not be read, so that nothing was begun',
 };
-
-/** One step that was walked. */
-interface WalkedStep {
-  readonly id: string;
-  readonly tookMs: number;
-}
 
 /** Switches the writers as `read` says, and prints how it ended. */
 export async function walkCommand(
@@ -71,14 +66,15 @@ export async function walkCommand(
   const [compare, dry] = [options.flag('compare'), options.flag('dry-run')];
   if (!compare && !dry) requireConsent(command, options, io);
   const input = withBudget(await read(), options);
+  const told = new WalkResult(input.plan, options, io);
   try {
     if (compare) return await compareCommand(input, options, io);
     if (dry) return await dryRunCommand(input, options, io);
-    const { outcome, steps } = await walk(input, options, io);
-    printOutcome(input.plan, { outcome, steps }, options, io);
+    await walk(input, options, io, told);
+    told.end();
     return ExitCode.FINE;
   } catch (error) {
-    return failed(error, options, io);
+    return failed(error, options, io, told);
   }
 }
 
@@ -88,10 +84,11 @@ interface WalkCommand {
   readonly read: () => Promise<CutoverInput>;
 }
 
-/** Says why a walk failed; what could not be read is told apart from what is wrong. */
-export function failed(error: unknown, options: Arguments, io: Io): ExitCode {
+/** Says why a walk failed, behind what it `told`; what could not be read is told apart from what is wrong. */
+export function failed(error: unknown, options: Arguments, io: Io, told?: WalkResult): ExitCode {
   if (!(error instanceof PontoonError)) throw error;
-  if (options.flag('json')) writeJson(io.stdout, { result: 'failed', code: error.code });
+  if (options.flag('json'))
+    writeJson(io.stdout, { ...(told?.known ?? { result: 'failed' }), code: error.code });
   else writeLine(io.stdout, error.code);
   if (error.code !== 'GATES_UNCHECKED') throw error;
   writeLine(io.stderr, `pontoon: ${error.message}`);
@@ -110,9 +107,9 @@ async function walk(
   input: CutoverInput,
   options: Arguments,
   io: Io,
-): Promise<{ readonly outcome: CutoverOutcome; readonly steps: readonly WalkedStep[] }> {
+  told: WalkResult,
+): Promise<void> {
   const progress = cutoverProgress(io.stderr);
-  const steps: WalkedStep[] = [];
   const request = {
     plan: input.plan,
     owner: ownerOf(options),
@@ -121,16 +118,15 @@ async function walk(
   const interruption = new Interruption(io.stderr);
   const onEvent = (event: CutoverEvent): void => {
     interruption.follow(event);
-    if (event.kind === 'done') steps.push({ id: event.step.id, tookMs: event.tookMs });
     progress.show(event);
+    told.follow(event);
   };
   try {
-    const outcome = await withServices(input, io, onEvent, async (services) => {
+    await withServices(input, io, onEvent, async (services) => {
       if (!options.flag('yes')) await ask(input.plan, services, io);
       const guarded = guardedServices(services, () => interruption.check());
-      return await interruption.during(() => cutover(request, guarded));
+      await interruption.during(() => cutover(request, guarded));
     });
-    return { outcome, steps };
   } finally {
     progress.finish();
   }
@@ -179,34 +175,4 @@ function countByRole(sessions: readonly OtherSession[]): string[] {
     counts.set(line, (counts.get(line) ?? 0) + 1);
   }
   return [...counts].map(([line, count]) => `  ${count} × ${line}`);
-}
-
-function printOutcome(
-  { migration, from, to, reverse }: CutoverPlan,
-  { outcome, steps }: { readonly outcome: CutoverOutcome; readonly steps: readonly WalkedStep[] },
-  options: Arguments,
-  { stdout }: Io,
-): void {
-  if (options.flag('json')) {
-    writeJson(stdout, { migration, from, to, ...outcome, steps });
-    return;
-  }
-  const closed = milliseconds(outcome.closedMs);
-  writeLine(
-    stdout,
-    outcome.result === 'already-open'
-      ? `'${to}' was open already`
-      : `'${to}' is open; nobody could write for ${closed}`,
-  );
-  if (outcome.compared.of > 0)
-    writeLine(
-      stdout,
-      `${outcome.compared.tables} of ${outcome.compared.of} tables compared behind the fence`,
-    );
-  writeLine(
-    stdout,
-    reverse === undefined
-      ? 'next: pontoon finalize; there is no way back, as was declared'
-      : `'${from}' follows; next: pontoon rollback, or pontoon finalize`,
-  );
 }

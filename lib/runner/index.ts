@@ -30,6 +30,7 @@ export {
   status,
   switchWriters,
   type TaskTable,
+  unsettled,
   verifyRows,
   type WayStatus,
   withFence,

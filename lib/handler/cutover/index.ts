@@ -17,6 +17,7 @@ import {
   settleCutover,
   status,
   switchWriters,
+  unsettled,
   verifyRows,
 } from '../../runner';
 import type { ResourceContext } from '../resource';
@@ -107,7 +108,10 @@ export async function walkCutover(
       told,
       surroundings,
       async (services) => await act({ plan: told.plan, owner, takeOver }, services, context),
-    );
+    ).catch((error: unknown) => {
+      // A server that does not answer then says nothing of who was fenced: the new writer is open.
+      throw action === 'settle' ? unsettled(told.plan, error) : error;
+    });
   } catch (error) {
     throw named(error);
   }

@@ -5,6 +5,7 @@ export { followWayBack } from './follow-way-back';
 export { lookPastFence } from './past-fence';
 export type {
   CutoverEvent,
+  CutoverOutcome,
   CutoverRequest,
   CutoverServices,
   FinallyCompared,
@@ -14,10 +15,10 @@ export type {
 } from './services';
 export { withSessions } from './sessions';
 export { type CutoverStatus, type PathStatus, status, type WayStatus } from './status';
+export { unsettled } from './unsettled';
 export { type RowsOptions, type RowsVerified, verifyRows } from './verified';
 export {
   abandon,
-  type CutoverOutcome,
   checkCutover,
   cutover,
   prepareCutover,

@@ -21,6 +21,7 @@ import {
   verificationExists,
   writeCanary,
 } from '../../postgres';
+import { messageOf } from '../message-of';
 import { SqlError } from '../run';
 import { travel } from './catch-up';
 import type { CutoverContext } from './context';
@@ -33,6 +34,7 @@ import {
   restoreAccess,
 } from './fence';
 import { followSecret, removeSlot, taskOf } from './paths';
+import { NEVER_COMES_BACK } from './take-back';
 
 const OPEN_MS = 30_000;
 const WAY_BACK_MS = 60_000;
@@ -95,6 +97,7 @@ export async function open(context: CutoverContext): Promise<void> {
   await context.run(to, sql('SELECT 1'));
   // Once more: sending clients may take long, and a superuser is kept out by no fence.
   await proveQuiet(context);
+  const before = (await context.journal(from))?.decided === true;
   const decided = await context.runOne(from, decide(migration, context.owner));
   // None if the deadline passed, or if somebody else took over.
   if (decided === undefined) {
@@ -105,7 +108,12 @@ export async function open(context: CutoverContext): Promise<void> {
   }
   // From here on nothing is undone any more, so that the budget of the outage must not cut it off.
   context.startClock(OPEN_MS);
-  await openNewWriter(context);
+  await openNewWriter(context).catch(async (error: unknown) => {
+    // An earlier try may have let applications in, and was cut off before that was noted.
+    if (before || !isRefusal(error)) throw unanswered(context, error);
+    await context.run(from, undecide(migration, context.owner));
+    throw error;
+  });
   await context.run(from, markOpened(migration));
 }
 
@@ -153,26 +161,23 @@ async function untilEverybodyIsLed(context: CutoverContext): Promise<void> {
 /** What the fence or the guard kept out is let in again. */
 async function openNewWriter(context: CutoverContext): Promise<void> {
   const { to } = context.plan;
-  try {
-    const forgotten = await forgetRows(context);
-    if (await restoreAccess(context, to, 'close', forgotten)) return;
-    const before = await keptOutByGuard(context);
-    await context.together(to, [
-      ...forgotten,
-      ...(before === undefined ? [] : liftStatements(await accessOf(context, to), before)),
-      markLetIn(context.plan.migration, to),
-    ]);
-  } catch (error) {
-    if (isRefusal(error)) {
-      await context.run(context.plan.from, undecide(context.plan.migration, context.owner));
-      throw error;
-    }
-    throw new PontoonError(
-      'UNDECIDED',
-      `'${to}' must say whether it is open, got no answer; it may be, so that '${context.plan.from}' stays fenced: run the cutover again as soon as '${to}' answers`,
-      { cause: error },
-    );
-  }
+  const forgotten = await forgetRows(context);
+  if (await restoreAccess(context, to, 'close', forgotten)) return;
+  const before = await keptOutByGuard(context);
+  await context.together(to, [
+    ...forgotten,
+    ...(before === undefined ? [] : liftStatements(await accessOf(context, to), before)),
+    markLetIn(context.plan.migration, to),
+  ]);
+}
+
+function unanswered({ plan: { from, to } }: CutoverContext, cause: unknown): PontoonError {
+  const got = isRefusal(cause) ? messageOf(cause) : 'no answer';
+  return new PontoonError(
+    'UNDECIDED',
+    `'${to}' must say whether it is open, got ${got}; it may be, so that '${from}' stays fenced: run the cutover again as soon as '${to}' answers; ${NEVER_COMES_BACK}`,
+    { cause },
+  );
 }
 
 /** Whoever comes here again has a stream that begins now, and compares anew. */
@@ -194,7 +199,8 @@ export async function keptOutByGuard(context: CutoverContext): Promise<AccessBef
 
 /** Whether the server itself said no; a session that broke, or a server that goes down, says nothing of the outcome. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof SqlError && /^(?!57|08)[0-9A-Z]{5}$/.test(error.sqlState);
+  // Node.js too has codes of five letters, such as EPIPE, though none with a digit.
+  return error instanceof SqlError && /^(?=.*\d)(?!57|08)[0-9A-Z]{5}$/.test(error.sqlState);
 }
 
 function tableOf(data: unknown): string {

@@ -47,11 +47,23 @@ export interface FinallyCompared {
   readonly of: number;
 }
 
+/** How a walk ended. */
+export interface CutoverOutcome {
+  /** Whether this walk opened the new writer, or found it open. */
+  readonly result: 'opened' | 'already-open';
+  /** Milliseconds from the fence to the opening, as the runner saw them. */
+  readonly closedMs: number;
+  /** What this walk compared behind the fence; the rest was compared before, and its stream has not broken since. */
+  readonly compared: FinallyCompared;
+}
+
 /** What happens in a walk, as it happens. */
 export type CutoverEvent =
   | { readonly kind: 'step'; readonly step: CutoverStep; readonly atMs: number }
   | { readonly kind: 'done'; readonly step: CutoverStep; readonly tookMs: number }
   | { readonly kind: 'note'; readonly text: string }
+  /** The new writer is open, whatever becomes of what follows. */
+  | { readonly kind: 'opened'; readonly outcome: CutoverOutcome }
   | { readonly kind: 'undo'; readonly reason: string };
 
 /** What a walk works with. */

@@ -4,6 +4,10 @@ import type { CutoverContext } from './context';
 import { regainSessions } from './take-walk';
 import { undo } from './undo';
 
+/** What to do where nothing decides any more but a person. */
+export const NEVER_COMES_BACK =
+  "if it is gone for good, see UNDECIDED in 'pontoon runbook' before anything is lifted by hand";
+
 /** How long the old writer may take to say how far the walk was. */
 const ANSWER_MS = 30_000;
 
@@ -53,7 +57,7 @@ function undecided({ plan }: CutoverContext, cause: unknown): unknown {
   if (cause instanceof PontoonError && cause.code === 'UNDECIDED') return cause;
   return new PontoonError(
     'UNDECIDED',
-    `${messageOf(cause)}; '${plan.to}' was to be opened and may be open, so that '${plan.from}' stays fenced: run the cutover again`,
+    `${messageOf(cause)}; '${plan.to}' was to be opened and may be open, so that '${plan.from}' stays fenced: run the cutover again; ${NEVER_COMES_BACK}`,
     { cause },
   );
 }

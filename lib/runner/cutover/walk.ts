@@ -10,26 +10,17 @@ import { open, proveQuiet, settle, switchEndpoint } from './open';
 import { everyPath, renewSlot, startPath, stopPath, untilRead } from './paths';
 import { prepare } from './prepare';
 import { carrySequences } from './sequences';
-import type { CutoverRequest, CutoverServices, FinallyCompared } from './services';
+import type { CutoverOutcome, CutoverRequest, CutoverServices } from './services';
 import { cutOff, takeBack, takenBack } from './take-back';
 import { endWalk, takeWalk } from './take-walk';
 import { backToFence, undo, undoPreparation } from './undo';
+import { requireOpened, unsettled } from './unsettled';
 
 /** How long what applications do not notice may take. */
 const PREPARE_MS = 3_600_000;
 
 /** How long a server may take to answer what no budget covers. */
 const ANSWER_MS = 30_000;
-
-/** How a walk ended. */
-export interface CutoverOutcome {
-  /** Whether this walk opened the new writer, or found it open. */
-  readonly result: 'opened' | 'already-open';
-  /** Milliseconds from the fence to the opening, as the runner saw them. */
-  readonly closedMs: number;
-  /** What this walk compared behind the fence; the rest was compared before, and its stream has not broken since. */
-  readonly compared: FinallyCompared;
-}
 
 type StepRunner = (context: CutoverContext) => Promise<void>;
 
@@ -55,7 +46,8 @@ export const RUNNERS: Readonly<Record<CutoverStepId, StepRunner>> = {
  * was killed goes on when it is run again by the same owner.
  *
  * @throws PontoonError with code UNDONE, and what failed as its cause, if everything was taken back; CUT_OFF if
- * something could not be; HELD if somebody else walks; UNDECIDED if the new writer did not answer while it opened.
+ * something could not be; HELD if somebody else walks; UNDECIDED if the new writer did not answer while it opened;
+ * UNSETTLED if it is open, and what follows the opening failed.
  */
 export async function cutover(
   request: CutoverRequest,
@@ -63,7 +55,9 @@ export async function cutover(
 ): Promise<CutoverOutcome> {
   await prepareCutover(request, services);
   const outcome = await switchWriters(request, services);
-  await settleCutover(request, services);
+  await inWalk(request, services, settleWithin).catch((error: unknown) => {
+    throw unsettled(request.plan, error, outcome);
+  });
   return outcome;
 }
 
@@ -125,7 +119,11 @@ async function switchWithin(context: CutoverContext): Promise<CutoverOutcome> {
   await takeWalk(context);
   const found = await context.journal(context.plan.from);
   if (found?.opened === true)
-    return { result: 'already-open', closedMs: 0, compared: context.compared };
+    return await told(context, {
+      result: 'already-open',
+      closedMs: 0,
+      compared: context.compared,
+    });
   if (found?.decided === true) return await finish(context);
   if (found?.expired === true || found?.lifted === true) {
     await takeBack(
@@ -139,16 +137,24 @@ async function switchWithin(context: CutoverContext): Promise<CutoverOutcome> {
   return await walk(context, found === undefined ? 'fence' : 'quiet');
 }
 
-/** The part after the opening: shows that the way back works, and drops what only the way forward needed. */
+/**
+ * The part after the opening: shows that the way back works, and drops what only the way forward needed.
+ *
+ * @throws PontoonError with code UNSETTLED if it did not end, which is gone on with when it is run again; NOT_OPEN if the
+ * new writer was never opened, or was left again; HELD if somebody else walks.
+ */
 export async function settleCutover(
   request: CutoverRequest,
   services: CutoverServices,
 ): Promise<void> {
-  return await inWalk(request, services, settleWithin);
+  await inWalk(request, services, settleWithin).catch((error: unknown) => {
+    throw unsettled(request.plan, error);
+  });
 }
 
 async function settleWithin(context: CutoverContext): Promise<void> {
   await takeWalk(context);
+  await requireOpened(context);
   await take(context, 'settle');
 }
 
@@ -198,7 +204,7 @@ async function walk(context: CutoverContext, first: CutoverStepId): Promise<Cuto
   } catch (error) {
     await takeBack(context, error);
   }
-  return opened(context, begun);
+  return await told(context, opened(context, begun));
 }
 
 async function lookBeforeFence(context: CutoverContext): Promise<number> {
@@ -211,13 +217,33 @@ function opened({ compared }: CutoverContext, begun: number): CutoverOutcome {
   return { result: 'opened', closedMs: performance.now() - begun, compared };
 }
 
-/** Goes on where the decision had fallen. */
+/** Before anything else is done: what fails from here on leaves the new writer open. */
+async function told(context: CutoverContext, outcome: CutoverOutcome): Promise<CutoverOutcome> {
+  const { services, plan } = context;
+  try {
+    await services.onEvent?.({ kind: 'opened', outcome });
+  } catch (error) {
+    throw unsettled(plan, error, outcome);
+  }
+  return outcome;
+}
+
+/** Goes on where the decision had fallen. It opens first: whatever leads clients is not to keep them locked out. */
 async function finish(context: CutoverContext): Promise<CutoverOutcome> {
   const begun = performance.now();
-  context.startClock(Math.max(ANSWER_MS, context.plan.limits.budgetMs));
-  await switchEndpoint(context);
-  await take(context, 'open');
-  return opened(context, begun);
+  const patience = Math.max(ANSWER_MS, context.plan.limits.budgetMs);
+  context.startClock(patience);
+  try {
+    await take(context, 'open');
+  } catch (error) {
+    await takeBack(context, error);
+  }
+  const outcome = await told(context, opened(context, begun));
+  context.startClock(patience);
+  await switchEndpoint(context).catch((error: unknown) => {
+    throw unsettled(context.plan, error);
+  });
+  return outcome;
 }
 
 async function clocked(context: CutoverContext): Promise<CutoverContext> {
