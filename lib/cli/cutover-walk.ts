@@ -53,7 +53,7 @@ export const WALK_OPTIONS: Readonly<Record<string, Option>> = {
 export const WALK_EXIT_CODES: ExitMeanings = {
   [ExitCode.FINE]: 'the new writer is open, or could be',
   [ExitCode.FAILED]:
-    'it is not, and the message says whether everything was taken back; or it is, and what follows did not end (UNSETTLED)',
+    'it is not, or what follows did not end (UNSETTLED); the message says what was taken back',
   [ExitCode.USAGE]: 'the command line or the input cannot be understood, or nobody can be asked',
   [ExitCode.UNCHECKED]: 'a gate or a table could not be read, so that nothing was begun',
 };

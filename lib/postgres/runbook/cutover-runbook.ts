@@ -6,6 +6,7 @@ import { codeBlock, inlineCode, list, table } from './markdown';
 import { stateMachineSection } from './state-machine-section';
 
 const FILE = 'cutover.json';
+const LIFT = `pontoon cutover --lift-expired --file ${FILE}`;
 const SECTIONS = 5;
 
 /**
@@ -143,13 +144,18 @@ function endings(server: string, { to }: TopologyLink, cloud: Cloud): string[] {
         ],
         [
           '`CUT_OFF`',
-          `${from} may still be fenced: a server did not answer while things were taken back`,
+          `${from} may still be fenced, unless the message says that it is open: a server did not answer while things were taken back`,
           `run the same command again as soon as the servers answer; it takes back the rest or goes on. ${whoLifts(cloud, FILE)}`,
         ],
         [
           '`UNDECIDED`',
           `${next} may be open, and did not answer; ${from} stays fenced, so that never both are`,
-          `bring ${next} back, and run the same command again: it finishes. Do not lift the fence by hand`,
+          `bring ${next} back, and run the same command again: it finishes. Lift no fence for as long as ${next} may come back. If it never will, somebody decides that whatever was written there is lost: \`UPDATE pontoon.cutover SET decided_at = NULL WHERE opened_at IS NULL\` on ${from}, and once the deadline has passed \`${LIFT}\`, which opens ${from} again`,
+        ],
+        [
+          '`UNSETTLED`',
+          `${next} is open, and applications write there; something that follows failed, such as showing that the way back works`,
+          'mend what the message says, and run the same command again: it goes on there, and moves no writer',
         ],
         [
           '`HELD`',
@@ -163,8 +169,8 @@ function endings(server: string, { to }: TopologyLink, cloud: Cloud): string[] {
         ],
         [
           '`CONNECT_FAILED`, `SECRET_UNAVAILABLE`, `ENDPOINT_UNAVAILABLE`, `SQL`',
-          'nobody was fenced: a server or a service could not be reached, or refused what it was asked; what was made ready was taken back',
-          'mend what the message says, look at `pontoon status`, and try again',
+          'this run fenced nobody: a server or a service could not be reached, or refused what it was asked; what it made ready was taken back. What a walk before it left behind is as it was',
+          `mend what the message says, look at \`pontoon status\`, and try again. If a server stays away while ${from} is still fenced: \`${LIFT}\` opens ${from} once the deadline has passed, with the servers that answer, unless the decision has fallen`,
         ],
         [
           '`NO_STREAM` at the beginning of `--compare`',

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CutoverLab, type Side } from '../runner/cutover/lab';
+import { type CommandResult, pontoon } from './command-line';
+
+// What a walk says whose new writer is open, and whose endpoint does not answer afterwards.
+
+let lab: CutoverLab;
+let directory: string;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  lab = await CutoverLab.start([17, 17]);
+  directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
+  const { admin, reader } = await lab.logins();
+  environment = {
+    ADMIN_USER: admin.username,
+    ADMIN_PASSWORD: admin.password,
+    READER_USER: reader.username,
+    READER_PASSWORD: reader.password,
+  };
+  writeFileSync(join(directory, 'side'), 'B');
+  const script = join(directory, 'endpoint.sh');
+  writeFileSync(script, SCRIPT(directory), { mode: 0o755 });
+  const input = {
+    plan: lab.plan(),
+    connections: { blue: connection(lab.blue), green: connection(lab.green) },
+    endpoint: {
+      kind: 'command',
+      sides: { blue: 'B', green: 'G' },
+      active: [script, 'active'],
+      activate: [script, 'activate', '{side}'],
+    },
+  };
+  writeFileSync(join(directory, 'cutover.json'), JSON.stringify(input));
+});
+afterAll(async () => {
+  rmSync(directory, { recursive: true });
+  await lab.stop();
+});
+
+/** Answers once after it has switched, and not again until somebody mends it. */
+const SCRIPT = (here: string): string => `#!/bin/sh
+if [ "$1" = activate ]; then printf "$2" > ${here}/side; touch ${here}/asked-once
+elif [ -e ${here}/asked-once ]; then rm ${here}/asked-once; cat ${here}/side
+elif [ -e ${here}/mended ] || [ "$(cat ${here}/side)" = B ]; then cat ${here}/side
+else echo 'no answer' >&2; exit 1
+fi
+`;
+
+function connection({ name, server }: Side): object {
+  return {
+    server: name,
+    host: server.host,
+    port: server.port,
+    database: 'app',
+    secret: 'env:ADMIN_',
+    caCertificate: server.caCertificate,
+  };
+}
+
+function command(...args: readonly string[]): Promise<CommandResult> {
+  return pontoon([...args, '--file', 'cutover.json'], { directory, environment });
+}
+
+test('the outage is told before what failed behind the opening, and once more by its message', async () => {
+  const { code, stdout, stderr } = await command('cutover', '--yes', '--owner', 'me');
+  expect({ code, stdout: stdout.replace(/\d+ ms/, 'N ms') }).toEqual({
+    code: 1,
+    stdout: "'green' is open; nobody could write for N ms\nUNSETTLED\n",
+  });
+  expect(
+    stderr
+      .trimEnd()
+      .split('\n')
+      .at(-1)
+      ?.replace(/\d+ ms/, 'N ms'),
+  ).toMatch(
+    /^pontoon: 'green' is open, and nobody could write for N ms; what follows the opening did not end: .*'no answer'.*; mend that and run it again, which goes on there and moves no writer$/,
+  );
+});
+
+test('programs are told the same, also when it is run again', async () => {
+  const { code, stdout } = await command('cutover', '--yes', '--owner', 'me', '--json');
+  expect({ code, told: JSON.parse(stdout) }).toEqual({
+    code: 1,
+    told: {
+      migration: 'shop',
+      from: 'blue',
+      to: 'green',
+      result: 'already-open',
+      closedMs: 0,
+      compared: { tables: 0, of: 0 },
+      steps: [],
+      code: 'UNSETTLED',
+    },
+  });
+});
+
+test('what was mended is gone on with', async () => {
+  writeFileSync(join(directory, 'mended'), '');
+  expect(await command('cutover', '--yes', '--owner', 'me')).toMatchObject({
+    code: 0,
+    stdout:
+      "'green' was open already\n'blue' follows; next: pontoon rollback, or pontoon finalize\n",
+  });
+});
