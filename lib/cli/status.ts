@@ -8,6 +8,7 @@ import { milliseconds } from './cutover-progress';
 import { withServices } from './cutover-services';
 import { ExitCode } from './exit-code';
 import { writeJson, writeLine } from './io';
+import { nextCommands } from './what-next';
 
 /** Says how far a migration is. */
 export const statusCommand: Command = {
@@ -26,8 +27,9 @@ export const statusCommand: Command = {
     'print-input': { description: 'print the cutover as JSON, such as for --file, and end' },
   },
   exitCodes: {
-    [ExitCode.FINE]: 'a cutover may begin, or has been walked',
-    [ExitCode.FAILED]: 'a gate is closed, or a server cannot be reached',
+    [ExitCode.FINE]: 'a cutover may begin, or has been walked, or the migration is finalized',
+    [ExitCode.FAILED]:
+      'a gate is closed, a server cannot be reached, or nothing of the migration is there',
     [ExitCode.USAGE]: 'the command line or the input cannot be understood',
     [ExitCode.UNCHECKED]: 'a gate could not be read, and none is closed',
   },
@@ -45,20 +47,19 @@ export const statusCommand: Command = {
     );
     if (options.flag('json')) writeJson(io.stdout, { migration: input.plan.migration, ...found });
     else for (const line of linesOf(input.plan, found)) writeLine(io.stdout, line);
-    return gatesExitCode(found.gates);
+    return found.phase === CutoverPhase.ABSENT ? ExitCode.FAILED : gatesExitCode(found.gates);
   },
 };
 
 function linesOf(plan: CutoverPlan, found: CutoverStatus): string[] {
   const { migration } = plan;
-  const stalled = found.phase === CutoverPhase.OPEN && isStalled(found.reverse);
   const rows: (readonly [string, string])[] = [
     ['migration', migration],
     ['phase', found.phase],
-    ['writer', found.writer ?? 'none: applications cannot write'],
+    ['writer', writerText(found)],
     ['clients', found.active === undefined ? 'switched by somebody else' : `at ${found.active}`],
     ...found.fenced.flatMap((fence) => [
-      ['fence', fenceText(fence, found.writer)] as const,
+      ['fence', fenceText(plan, fence, found.writer)] as const,
       ...fence.past.map((who) => ['', `PAST IT: ${who}, ${NEVER_TRAVELS}`] as const),
     ]),
     ['walking', found.walking ?? 'nobody'],
@@ -66,10 +67,33 @@ function linesOf(plan: CutoverPlan, found: CutoverStatus): string[] {
     ...(found.reverse === undefined
       ? [['way back', 'none, as was declared'] as const]
       : wayRows('way back', found.reverse)),
-    ...(stalled ? [['', stalledText(plan)] as const] : []),
+    ...stalledRows(plan, found),
+    ...nextRows(plan, found),
     ...found.gates.map((gate) => ['gate', gateText(gate)] as const),
   ];
   return rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
+}
+
+function writerText({ phase, writer }: CutoverStatus): string {
+  if (writer !== undefined) return writer;
+  return phase === CutoverPhase.FINALIZED || phase === CutoverPhase.ABSENT
+    ? 'whoever lets applications in: nothing of the migration is left that says so'
+    : 'none: applications cannot write';
+}
+
+/** What to do about the migration, where neither a fence nor a gate says it. */
+function nextRows(
+  plan: CutoverPlan,
+  { phase, writer, fenced }: CutoverStatus,
+): (readonly [string, string])[] {
+  if (phase === CutoverPhase.OPEN && writer !== undefined)
+    return [['next', nextCommands(plan, writer)]];
+  if (phase === CutoverPhase.ABSENT)
+    return [['next', 'deploy the migration, or correct its slots and subscriptions in the plan']];
+  if (phase !== CutoverPhase.FINALIZED) return [];
+  return fenced.length === 0
+    ? [['next', 'nothing: the migration has ended']]
+    : [['next', 'the same pontoon finalize again, which was cut off']];
 }
 
 /** A server keeps about as much for itself. */
@@ -79,27 +103,44 @@ const NEVER_TRAVELS =
   'and what is written there never travels: keep them out, and compare the rows before anything is finalized';
 
 function fenceText(
+  { from }: CutoverPlan,
   { server, owner, remainingMs, decided }: CutoverStatus['fenced'][number],
   writer: string | undefined,
 ): string {
+  const [walk, undone] =
+    server === from ? ['cutover', 'rolled back or finalized'] : ['rollback', ROLLED_BACK];
   const opened = writer !== undefined;
   const end = decided
     ? opened
-      ? 'stays until it is rolled back or finalized'
-      : 'decided, but cut off before the opening: run the cutover again, which opens'
+      ? `stays until it is ${undone}`
+      : `decided, but cut off before the opening: run the ${walk} again, which opens`
     : remainingMs > 0
       ? `${milliseconds(remainingMs)} until its deadline`
-      : 'its deadline has passed: run the cutover again, which lifts it';
+      : `its deadline has passed: run the ${walk} again, which lifts it`;
   return `on ${server}, by ${owner}, ${end}`;
+}
+
+const ROLLED_BACK = 'cut over again, or finalized with --back';
+
+/** What to do about the way on which the old writer is to follow, if nobody reads it. */
+function stalledRows(
+  { from, to }: CutoverPlan,
+  { phase, writer, forward, reverse }: CutoverStatus,
+): (readonly [string, string])[] {
+  if (phase !== CutoverPhase.OPEN) return [];
+  const [way, follower, walk] =
+    writer === to ? [reverse, from, 'cutover'] : [forward, to, 'rollback'];
+  if (!isStalled(way)) return [];
+  return [
+    [
+      '',
+      `'${follower}' does not read from '${writer}', whose slot keeps WAL: if the password was rotated, run pontoon ${walk} again, which logs in anew and moves no writer; otherwise look at the log of '${follower}'`,
+    ],
+  ];
 }
 
 function isStalled(way: WayStatus | undefined): boolean {
   return (way?.parts ?? (way === undefined ? [] : [way])).some(({ state }) => state === 'stalled');
-}
-
-/** What to do about a way back that is to carry, and that nobody reads. */
-function stalledText({ from, to }: CutoverPlan): string {
-  return `'${from}' does not read from '${to}', whose slot keeps WAL: if the password was rotated, run pontoon cutover again, which logs in anew and moves no writer; otherwise look at the log of '${from}'`;
 }
 
 /** A line for the way, or one for each of its parts. */

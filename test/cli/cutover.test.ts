@@ -338,6 +338,7 @@ test('there, back, there again, and to the end', async () => {
     `fence      on blue, by ${userInfo().username}@${hostname()}, stays until it is rolled back or finalized\n`,
   );
   expect(open.stdout).toMatch(/^way back {3}carrying, /m);
+  expect(open.stdout).toMatch(/^next {7}pontoon rollback, or pontoon finalize$/m);
   await lab.green.admin.query('ALTER ROLE reader NOLOGIN');
   await lab.green.admin.query(
     `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'backward'`,
@@ -369,6 +370,19 @@ test('there, back, there again, and to the end', async () => {
       steps: CUTOVER_STEPS.map(({ id }) => ({ id, tookMs: expect.any(Number) })),
     },
   });
+  const rolledBack = await command(['status']);
+  expect(rolledBack.code).toBe(0);
+  expect(rolledBack.stdout).toMatch(/^writer {5}blue$/m);
+  expect(rolledBack.stdout).toContain(
+    `fence      on green, by ${userInfo().username}@${hostname()}, stays until it is cut over again, or finalized with --back\n`,
+  );
+  expect(rolledBack.stdout).toMatch(/^next {7}pontoon cutover, or pontoon finalize --back$/m);
+  expect(await command(['finalize', '--yes'])).toEqual({
+    code: 1,
+    stdout: 'NOT_OPEN\n',
+    stderr:
+      "pontoon: the migration 'shop' must have opened 'green' before it ends with that as its writer, got 'blue' open again; finalize it in the other direction: with '--back' (\"back\": true for a state machine) after a rollback, without it otherwise\n",
+  });
   expect(await command(['cutover', '--yes', '--owner', 'ann', '--budget', '20000'])).toMatchObject({
     code: 0,
   });
@@ -394,7 +408,53 @@ test('there, back, there again, and to the end', async () => {
       'Type shop to go on: ',
     ].join('\n'),
   });
-  expect((await command(['status'])).stdout).toContain('phase      finalized\n');
+});
+
+test('a finalized migration has a writer, and neither gates nor advice', async () => {
+  expect(await command(['status'])).toEqual({
+    code: 0,
+    stdout: [
+      'migration  shop',
+      'phase      finalized',
+      'writer     green',
+      'clients    switched by somebody else',
+      'walking    nobody',
+      'forward    absent',
+      'way back   absent',
+      'next       nothing: the migration has ended',
+      '',
+    ].join('\n'),
+    stderr: '',
+  });
+  const refusal =
+    "pontoon: the migration 'shop' must not be finalized before a cutover, got one that has ended with 'green' as its writer; deploy another migration, of another name\n";
+  for (const walk of ['cutover', 'rollback']) {
+    const { code, stdout, stderr } = await command([walk, '--yes']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: 'FINALIZED\n' });
+    expect(stderr).toContain(refusal);
+    const dry = await command([walk, '--dry-run']);
+    expect(dry).toEqual({ code: 1, stdout: 'FINALIZED\n', stderr: refusal });
+  }
+});
+
+test('of a migration that is nowhere it says so, and has no gates either', async () => {
+  writeInput('cutover.json', { migration: 'other' });
+  const { code, stdout } = await command(['status']);
+  expect(code).toBe(1);
+  expect(stdout).toBe(
+    [
+      'migration  other',
+      'phase      absent',
+      'writer     whoever lets applications in: nothing of the migration is left that says so',
+      'clients    switched by somebody else',
+      'walking    nobody',
+      'forward    absent',
+      'way back   absent',
+      'next       deploy the migration, or correct its slots and subscriptions in the plan',
+      '',
+    ].join('\n'),
+  );
+  writeInput('cutover.json', {});
 });
 
 test('a migration without a way back cannot be rolled back', async () => {

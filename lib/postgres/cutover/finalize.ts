@@ -28,10 +28,18 @@ export function replicationReader(names: readonly string[]): Statement {
   );
 }
 
-/** Whether the ledger remembers what went when `migration` was finalized. */
+/** Asks with which writer `migration` was finalized. No row if the ledger remembers nothing that went then. */
 export function finalizedHere(migration: string): Statement {
   return sql(
-    `SELECT EXISTS (SELECT FROM ${OWN_SCHEMA}.objects WHERE before ->> 'retired' = $1) AS finalized`,
+    `SELECT max(before ->> 'writer') AS writer FROM ${OWN_SCHEMA}.objects WHERE before ->> 'retired' = $1 HAVING count(*) > 0`,
     [migration],
+  );
+}
+
+/** Remembers, beside what went when `migration` was finalized, which server it ended with: no journal says so afterwards. */
+export function noteFinalWriter(migration: string, writer: string): Statement {
+  return sql(
+    `UPDATE ${OWN_SCHEMA}.objects SET before = before || pg_catalog.jsonb_build_object('writer', $2::text) WHERE before ->> 'retired' = $1`,
+    [migration, writer],
   );
 }

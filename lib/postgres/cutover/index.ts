@@ -27,7 +27,13 @@ export {
   terminate,
   unfencedLogins,
 } from './fence';
-export { entriesOf, finalizedHere, replicatingLogins, replicationReader } from './finalize';
+export {
+  entriesOf,
+  finalizedHere,
+  noteFinalWriter,
+  replicatingLogins,
+  replicationReader,
+} from './finalize';
 export {
   furniture,
   type Gate,
@@ -136,7 +142,13 @@ export {
 } from './sequences';
 export { slotLoss } from './slot-loss';
 export { analyze, staleStatistics } from './statistics';
-export { type CutoverObservation, type CutoverState, type PathState, stateOf } from './status';
+export {
+  type CutoverObservation,
+  type CutoverState,
+  type FinalState,
+  type PathState,
+  stateOf,
+} from './status';
 export {
   mayStampSlots,
   type StreamIdentity,

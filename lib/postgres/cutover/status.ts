@@ -13,8 +13,8 @@ export interface CutoverObservation {
   readonly reverse: PathState;
   /** Where clients are sent; undefined if that is somebody else's. */
   readonly active: string | undefined;
-  /** Whether a ledger remembers that something of the migration was dropped when it was finalized. */
-  readonly finalized: boolean;
+  /** What a ledger remembers of how the migration was finalized; undefined if nothing. */
+  readonly finalized: FinalState | undefined;
 }
 
 /**
@@ -23,10 +23,16 @@ export interface CutoverObservation {
  */
 export type PathState = 'absent' | 'stopped' | 'stalled' | 'copying' | 'carrying';
 
+/** How a migration was finalized. */
+export interface FinalState {
+  /** The writer that it ended with; undefined if an earlier release finalized it. */
+  readonly writer: string | undefined;
+}
+
 /** How far a migration is. */
 export interface CutoverState {
   readonly phase: CutoverPhase;
-  /** The server that applications may write to; undefined while none is. */
+  /** The server that applications may write to; undefined while none is, or if nothing says which one. */
   readonly writer: string | undefined;
 }
 
@@ -37,10 +43,12 @@ export function stateOf(plan: CutoverPlan, observation: CutoverObservation): Cut
     return phaseBehind(to, plan.from, reverse, forward, observation.active);
   if (from !== undefined) return phaseBehind(from, plan.to, forward, reverse, observation.active);
   if (forward === 'absent' && reverse === 'absent')
-    return {
-      phase: observation.finalized ? CutoverPhase.FINALIZED : CutoverPhase.ABSENT,
-      writer: observation.active,
-    };
+    return observation.finalized === undefined
+      ? { phase: CutoverPhase.ABSENT, writer: observation.active }
+      : {
+          phase: CutoverPhase.FINALIZED,
+          writer: observation.finalized.writer ?? observation.active,
+        };
   return { phase: CutoverPhase.PROVISIONED, writer: plan.from };
 }
 

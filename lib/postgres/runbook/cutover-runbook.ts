@@ -184,8 +184,13 @@ function endings(server: string, { to }: TopologyLink, cloud: Cloud): string[] {
         ],
         [
           '`NOT_OPEN` of `finalize`, `NO_WAY_BACK` of `rollback`',
-          'nothing was begun: the new writer was never opened, or there is no way back, as was declared',
-          'look at `pontoon status`',
+          'nothing was begun: the writer that it is to end with is not open, or there is no way back, as was declared',
+          'look at `pontoon status`; after a rollback it is `pontoon finalize --back`',
+        ],
+        [
+          '`FINALIZED`',
+          'nothing was begun: the migration has ended, and nothing of it moves writers any more',
+          'nothing: `pontoon status` says which server is the writer',
         ],
         [
           'nothing, since it was killed',
@@ -205,7 +210,7 @@ function rollback(server: string, { to, kind }: TopologyLink): string[] {
       'sh',
       `pontoon status --file ${FILE}     # way back   carrying, … behind\npontoon rollback --file ${FILE} --compare\npontoon rollback --file ${FILE}`,
     ),
-    `Keep an eye on the lag of the way back: its slot on ${inlineCode(to)} keeps WAL for as long as ${inlineCode(server)} does not take it. After a rollback, \`pontoon cutover\` may be run again.`,
+    `Keep an eye on the lag of the way back: its slot on ${inlineCode(to)} keeps WAL for as long as ${inlineCode(server)} does not take it. After a rollback the next is \`pontoon cutover\` again, or \`pontoon finalize --back\`, section 5.`,
   ];
 }
 

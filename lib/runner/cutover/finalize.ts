@@ -5,9 +5,9 @@ import {
   dropCreatedIn,
   dropQuietSlot,
   entriesOf,
-  finalizedHere,
   LinkKind,
   leaveLedger,
+  noteFinalWriter,
   PontoonError,
   quietSlotName,
   type ReplicationPath,
@@ -15,10 +15,10 @@ import {
   replicatingLogins,
   retireEntry,
 } from '../../postgres';
-import { Ledger } from '../ledger';
 import { drop, retire } from '../reconcile';
 import { type CutoverContext, inWalk } from './context';
 import { restoreAccess } from './fence';
+import { finalStateOf } from './finalized';
 import { pastFence } from './past-fence';
 import { everyPath, removeSlot, sqlOf, stopPath, subscriptionOf } from './paths';
 import type { CutoverRequest, CutoverServices } from './services';
@@ -81,17 +81,7 @@ export async function finalize(
 async function isFinalized(context: CutoverContext): Promise<boolean> {
   for (const server of serversOf(context))
     if ((await context.journal(server)) !== undefined) return false;
-  return await droppedForGood(context);
-}
-
-/** Whether a ledger remembers what was dropped of the migration, so that no deployment makes it again. */
-export async function droppedForGood(context: CutoverContext): Promise<boolean> {
-  for (const server of serversOf(context)) {
-    if (!(await new Ledger(context.session(server), server).exists())) continue;
-    const found = await context.runOne(server, finalizedHere(context.plan.migration));
-    if (found?.finalized === true) return true;
-  }
-  return false;
+  return (await finalStateOf(context)) !== undefined;
 }
 
 function serversOf({ plan: { from, to } }: CutoverContext): readonly string[] {
@@ -119,6 +109,8 @@ async function dropEverything(
     dropped.push(...(await dropEntries(context, server, 'role', plan.keep[server] ?? [])));
   }
   await context.run(plan.from, dropQuietSlot(quietSlotName(plan.migration)));
+  for (const server of serversOf(context))
+    await context.run(server, noteFinalWriter(plan.migration, plan.to));
   if (leaveFenced === true) await context.run(plan.from, closeJournal(plan.migration));
   else if (await restoreAccess(context, plan.from, 'close'))
     dropped.push(`fence on '${plan.from}'`);
@@ -136,13 +128,24 @@ async function loginsLeft(context: CutoverContext): Promise<Finalized['rotate']>
   return left;
 }
 
+/** A plan does not say which of both directions a user calls back. */
+const OTHER_DIRECTION =
+  'finalize it in the other direction: with \'--back\' ("back": true for a state machine) after a rollback, without it otherwise';
+
 async function requireOpen(context: CutoverContext): Promise<void> {
   const { plan } = context;
   const found = await context.journal(plan.from);
   if (found?.opened === true) return;
+  const other = found === undefined ? await context.journal(plan.to) : undefined;
+  const [got, wayOut] =
+    found !== undefined
+      ? ['a walk that has not ended', 'run that again first']
+      : other?.opened === true
+        ? [`'${plan.from}' open again`, OTHER_DIRECTION]
+        : [`no fence on '${plan.from}'`, `move the writers to '${plan.to}' first`];
   throw new PontoonError(
     'NOT_OPEN',
-    `the migration '${plan.migration}' must have opened '${plan.to}' before it is finalized, got ${found === undefined ? `no fence on '${plan.from}'` : 'a cutover that has not ended'}; cut over first`,
+    `the migration '${plan.migration}' must have opened '${plan.to}' before it ends with that as its writer, got ${got}; ${wayOut}`,
   );
 }
 

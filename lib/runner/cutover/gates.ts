@@ -1,6 +1,7 @@
 import { type Gate, PontoonError } from '../../postgres';
 import { lookAtCarried } from './carried';
 import type { CutoverContext } from './context';
+import { requireUnfinished } from './finalized';
 import { lookAtForward, lookAtSuperusers, lookAtTarget, lookAtTransactions } from './gate-activity';
 import { lookAtApplications } from './gate-applications';
 import {
@@ -38,8 +39,9 @@ export async function checkGates(context: CutoverContext): Promise<void> {
   );
 }
 
-/** Every gate, as it is now. */
+/** Every gate, as it is now. Throws a PontoonError with code FINALIZED if the migration has ended. */
 export async function readGates(context: CutoverContext): Promise<readonly Gate[]> {
+  await requireUnfinished(context);
   const gates: Gate[] = [];
   for (const gate of GATES) gates.push(await readGate(context, gate));
   return gates;

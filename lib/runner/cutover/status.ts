@@ -1,5 +1,5 @@
 import {
-  type CutoverPhase,
+  CutoverPhase,
   type Gate,
   type JournalEntry,
   LinkKind,
@@ -10,7 +10,7 @@ import {
   whoWalks,
 } from '../../postgres';
 import { CutoverContext } from './context';
-import { droppedForGood } from './finalize';
+import { finalStateOf } from './finalized';
 import { readGates } from './gates';
 import { lagOf } from './lag';
 import { pastFence } from './past-fence';
@@ -20,7 +20,7 @@ import type { CutoverRequest, CutoverServices } from './services';
 /** How far a migration is, and how it is. */
 export interface CutoverStatus {
   readonly phase: CutoverPhase;
-  /** The server that applications may write to; undefined while none is. */
+  /** The server that applications may write to; undefined while none is, or if nothing says which one. */
   readonly writer: string | undefined;
   /** Where clients are sent; undefined if that is somebody else's. */
   readonly active: string | undefined;
@@ -79,7 +79,7 @@ export async function status(
     forward: forward.state,
     reverse: reverse?.state ?? 'absent',
     active,
-    finalized: await droppedForGood(context),
+    finalized: await finalStateOf(context),
   });
   const holder = await context.runOne(plan.from, whoWalks(plan.migration));
   return {
@@ -93,7 +93,7 @@ export async function status(
     forward,
     reverse,
     gates:
-      from === undefined && to === undefined && request.waysOnly !== true
+      state.phase === CutoverPhase.PROVISIONED && request.waysOnly !== true
         ? await readGates(context)
         : [],
   };

@@ -39,7 +39,7 @@ const BEFORE: CutoverObservation = {
   forward: 'carrying',
   reverse: 'absent',
   active: 'blue',
-  finalized: false,
+  finalized: undefined,
 };
 
 test.each<[string, Partial<CutoverObservation>, CutoverPhase, string | undefined]>([
@@ -100,7 +100,19 @@ test.each<[string, Partial<CutoverObservation>, CutoverPhase, string | undefined
   ],
   [
     'a migration of which nothing is left',
-    { forward: 'absent', active: 'green', finalized: true },
+    { forward: 'absent', active: undefined, finalized: { writer: 'green' } },
+    CutoverPhase.FINALIZED,
+    'green',
+  ],
+  [
+    'one that ended after a rollback',
+    { forward: 'absent', active: undefined, finalized: { writer: 'blue' } },
+    CutoverPhase.FINALIZED,
+    'blue',
+  ],
+  [
+    'one that an earlier release finalized',
+    { forward: 'absent', active: 'green', finalized: { writer: undefined } },
     CutoverPhase.FINALIZED,
     'green',
   ],
