@@ -30,6 +30,7 @@ import { Interruption } from './interruption';
 import { type Io, writeJson, writeLine } from './io';
 import type { Option } from './option';
 import { WalkResult } from './walk-result';
+import type { WalkName } from './what-next';
 
 /** The options of `cutover` and `rollback`. */
 export const WALK_OPTIONS: Readonly<Record<string, Option>> = {
@@ -60,17 +61,17 @@ export const WALK_EXIT_CODES: ExitMeanings = {
 
 /** Switches the writers as `read` says, and prints how it ended. */
 export async function walkCommand(
-  command: 'cutover' | 'rollback',
+  command: WalkName,
   { options, io, read }: WalkCommand,
 ): Promise<ExitCode> {
   const [compare, dry] = [options.flag('compare'), options.flag('dry-run')];
   if (!compare && !dry) requireConsent(command, options, io);
   const input = withBudget(await read(), options);
-  const told = new WalkResult(input.plan, options, io);
+  const told = new WalkResult(command, input.plan, options, io);
   try {
     if (compare) return await compareCommand(input, options, io);
     if (dry) return await dryRunCommand(input, options, io);
-    await walk(input, options, io, told);
+    await walk(command, { input, options, io, told });
     told.end();
     return ExitCode.FINE;
   } catch (error) {
@@ -103,12 +104,14 @@ export function withBudget(input: CutoverInput, options: Arguments): CutoverInpu
   return { ...input, plan: { ...plan, limits: { ...plan.limits, budgetMs } } };
 }
 
-async function walk(
-  input: CutoverInput,
-  options: Arguments,
-  io: Io,
-  told: WalkResult,
-): Promise<void> {
+interface Walking {
+  readonly input: CutoverInput;
+  readonly options: Arguments;
+  readonly io: Io;
+  readonly told: WalkResult;
+}
+
+async function walk(command: WalkName, { input, options, io, told }: Walking): Promise<void> {
   const progress = cutoverProgress(io.stderr);
   const request = {
     plan: input.plan,
@@ -123,7 +126,7 @@ async function walk(
   };
   try {
     await withServices(input, io, onEvent, async (services) => {
-      if (!options.flag('yes')) await ask(input.plan, services, io);
+      if (!options.flag('yes')) await ask(command, input.plan, { services, io });
       const guarded = guardedServices(services, () => interruption.check());
       await interruption.during(() => cutover(request, guarded));
     });
@@ -133,26 +136,40 @@ async function walk(
 }
 
 /** Before anything is changed: what will happen, and whom it will hit. */
-async function ask(plan: CutoverPlan, services: CutoverServices, io: Io): Promise<void> {
+async function ask(
+  command: WalkName,
+  plan: CutoverPlan,
+  { services, io }: { readonly services: CutoverServices; readonly io: Io },
+): Promise<void> {
   const now = await status({ plan }, services);
-  const lines = [...intention(plan, now), ...(await connected(plan, services))];
+  // Nobody needs to agree to what will be refused.
+  if (now.phase === CutoverPhase.FINALIZED || now.phase === CutoverPhase.ABSENT) return;
+  const lines = [...intention(command, plan, now), ...(await connected(plan, services))];
   await confirm(io, lines, plan.migration);
 }
 
-function intention({ from, to, limits, reverse }: CutoverPlan, now: CutoverStatus): string[] {
+function intention(
+  command: WalkName,
+  { from, to, limits, reverse }: CutoverPlan,
+  now: CutoverStatus,
+): string[] {
   const [fence] = now.fenced.filter(({ server }) => server === from);
   if (now.phase !== CutoverPhase.PROVISIONED && fence !== undefined) {
     return [
-      `'${from}' was fenced by '${fence.owner}' and is '${now.phase}': the cutover to '${to}' goes on from there.`,
+      `'${from}' was fenced by '${fence.owner}' and is '${now.phase}': the ${command} to '${to}' goes on from there.`,
     ];
   }
+  const back =
+    command === 'rollback'
+      ? 'the way there again is pontoon cutover'
+      : 'the way back is pontoon rollback';
   const shut = now.gates.filter(({ status: state }) => state !== 'open');
   return [
     `Writers move from '${from}' to '${to}'. ${now.gates.length - shut.length} of ${now.gates.length} gates are open now; nothing begins unless all are.`,
     ...shut.map(({ title, status: state, found }) => `  ${state}: ${title}, got ${found}`),
     `1. ${cutoverStep('fence').title}: applications lose CONNECT on '${from}', and their sessions end. The outage begins.`,
     `2. ${cutoverStep('catch-up').title}, then switch clients. What fails, or takes longer than ${milliseconds(limits.budgetMs)}, is undone.`,
-    `3. ${cutoverStep('open').title}: from then on ${reverse === undefined ? 'there is no way back, as was declared' : 'the way back is pontoon rollback'}.`,
+    `3. ${cutoverStep('open').title}: from then on ${reverse === undefined ? 'there is no way back, as was declared' : back}.`,
   ];
 }
 

@@ -87,7 +87,7 @@ function nextRows(
   { phase, writer, fenced }: CutoverStatus,
 ): (readonly [string, string])[] {
   if (phase === CutoverPhase.OPEN && writer !== undefined)
-    return [['next', nextCommands(plan, writer)]];
+    return [['next', nextCommands(writer === plan.to ? 'cutover' : 'rollback', plan.reverse)]];
   if (phase === CutoverPhase.ABSENT)
     return [['next', 'deploy the migration, or correct its slots and subscriptions in the plan']];
   if (phase !== CutoverPhase.FINALIZED) return [];

@@ -3,6 +3,7 @@ import type { CutoverEvent, CutoverOutcome } from '../runner';
 import type { Arguments } from './arguments';
 import { milliseconds } from './cutover-progress';
 import { type Io, writeJson, writeLine } from './io';
+import { nextCommands, type WalkName } from './what-next';
 
 /** One step that was walked. */
 interface WalkedStep {
@@ -16,6 +17,7 @@ export class WalkResult {
   private outcome: CutoverOutcome | undefined;
 
   constructor(
+    private readonly command: WalkName,
     private readonly plan: CutoverPlan,
     private readonly options: Arguments,
     private readonly io: Io,
@@ -44,12 +46,8 @@ export class WalkResult {
       writeJson(this.io.stdout, this.known);
       return;
     }
-    writeLine(
-      this.io.stdout,
-      reverse === undefined
-        ? 'next: pontoon finalize; there is no way back, as was declared'
-        : `'${from}' follows; next: pontoon rollback, or pontoon finalize`,
-    );
+    const follows = reverse === undefined ? '' : `'${from}' follows; `;
+    writeLine(this.io.stdout, `${follows}next: ${nextCommands(this.command, reverse)}`);
   }
 }
 

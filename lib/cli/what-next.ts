@@ -1,11 +1,14 @@
 import type { CutoverPlan } from '../postgres';
 
+/** The commands that move writers. */
+export type WalkName = 'cutover' | 'rollback';
+
 /**
- * What may be done once `writer` is open, as a plan from the old writer to the new one says it: commands are the same
- * in both directions, so that each must be named for the one that is meant.
+ * What may be done once `walked` has opened its writer. Both directions are one walk of one code, so that each command
+ * must be named for the one that is meant.
  */
-export function nextCommands({ to, reverse }: CutoverPlan, writer: string): string {
-  if (writer !== to) return 'pontoon cutover, or pontoon finalize --back';
+export function nextCommands(walked: WalkName, reverse: CutoverPlan['reverse']): string {
+  if (walked === 'rollback') return 'pontoon cutover, or pontoon finalize --back';
   return reverse === undefined
     ? 'pontoon finalize; there is no way back, as was declared'
     : 'pontoon rollback, or pontoon finalize';

@@ -357,6 +357,9 @@ test('there, back, there again, and to the end', async () => {
     'GRANT CONNECT ON DATABASE "app" TO PUBLIC;',
     `ALTER SUBSCRIPTION "forward" CONNECTION '***' /* if its secret was rotated */;`,
   ]);
+  expect((await command(['rollback'], 'no\n')).stderr).toContain(
+    '3. Open the new writer: from then on the way there again is pontoon cutover.\n',
+  );
   const back = await command(['rollback', '--yes', '--json']);
   expect({ code: back.code, outcome: JSON.parse(back.stdout) }).toEqual({
     code: 0,
@@ -377,6 +380,11 @@ test('there, back, there again, and to the end', async () => {
     `fence      on green, by ${userInfo().username}@${hostname()}, stays until it is cut over again, or finalized with --back\n`,
   );
   expect(rolledBack.stdout).toMatch(/^next {7}pontoon cutover, or pontoon finalize --back$/m);
+  expect(await command(['rollback', '--yes'])).toMatchObject({
+    code: 0,
+    stdout:
+      "'blue' was open already\n'green' follows; next: pontoon cutover, or pontoon finalize --back\n",
+  });
   expect(await command(['finalize', '--yes'])).toEqual({
     code: 1,
     stdout: 'NOT_OPEN\n',
@@ -429,7 +437,8 @@ test('a finalized migration has a writer, and neither gates nor advice', async (
   const refusal =
     "pontoon: the migration 'shop' must not be finalized before a cutover, got one that has ended with 'green' as its writer; deploy another migration, of another name\n";
   for (const walk of ['cutover', 'rollback']) {
-    const { code, stdout, stderr } = await command([walk, '--yes']);
+    // Nobody is asked.
+    const { code, stdout, stderr } = await command([walk], '');
     expect({ code, stdout }).toEqual({ code: 1, stdout: 'FINALIZED\n' });
     expect(stderr).toContain(refusal);
     const dry = await command([walk, '--dry-run']);
