@@ -1,3 +1,4 @@
+export { letApply, type UnwritableTable, unwritableTable } from './apply-rights';
 export {
   canaryArrived,
   confirmed,

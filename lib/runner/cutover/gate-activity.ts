@@ -11,18 +11,21 @@ import {
 } from '../../postgres';
 import type { CutoverContext } from './context';
 import { keptOn } from './fence';
+import { lookAtApplying } from './gate-rights';
+import type { GateFinding } from './gate-schemas';
 import { lagOf, writerOf } from './lag';
 import { sqlOf, subscriptionOf } from './paths';
 import { selectionThere } from './target-names';
 import { lookAtTask } from './task-tables';
 
-export async function lookAtForward(context: CutoverContext): Promise<string | undefined> {
+export async function lookAtForward(context: CutoverContext): Promise<GateFinding> {
   for (const path of context.plan.forward) {
     const reason = await lookAtPath(context, path);
     if (reason !== undefined)
       return path.part === undefined ? reason : `${reason}, in part '${path.part}'`;
   }
-  return undefined;
+  const [native] = context.plan.forward.filter(({ kind }) => kind === LinkKind.NATIVE);
+  return native && (await lookAtApplying(context, native));
 }
 
 async function lookAtPath(

@@ -1,14 +1,20 @@
 import {
   furniture,
   LinkKind,
+  letApply,
   mayDecode,
   mayFence,
   quoteQualified,
+  type ReplicationPath,
   replicationReader,
+  type UnwritableTable,
+  unwritableTable,
 } from '../../postgres';
+import { readServerFacts } from '../managed-object';
 import type { CutoverContext } from './context';
+import type { GateFinding } from './gate-schemas';
 import { sqlOf, subscriptionOf } from './paths';
-import { sequencesOf } from './target-names';
+import { selectionThere, sequencesOf } from './target-names';
 
 export async function lookAtFurniture(context: CutoverContext): Promise<string | undefined> {
   const { forward, from, to } = context.plan;
@@ -54,7 +60,7 @@ export async function lookAtSequences(context: CutoverContext): Promise<string |
   return lost === undefined ? undefined : `no right to set ${lost} on '${to}', or no such sequence`;
 }
 
-export async function lookAtWayBack(context: CutoverContext): Promise<string | undefined> {
+export async function lookAtWayBack(context: CutoverContext): Promise<GateFinding> {
   const { reverse = [], from, to } = context.plan;
   for (const path of reverse.filter(({ kind }) => kind !== LinkKind.DMS)) {
     const statements = sqlOf(context, path);
@@ -65,9 +71,42 @@ export async function lookAtWayBack(context: CutoverContext): Promise<string | u
     if (there === undefined && path.publisher === undefined)
       return `no subscription '${subscriptionOf(path)}' on '${from}', and nothing to make it of`;
   }
-  return reverse.some(({ kind }) => kind === LinkKind.NATIVE)
-    ? await lookAtReaders(context)
-    : undefined;
+  const [native] = reverse.filter(({ kind }) => kind === LinkKind.NATIVE);
+  if (native === undefined) return undefined;
+  return (await lookAtReaders(context)) ?? (await lookAtApplying(context, native));
+}
+
+/** A subscription that may not write to a table stops at the first change of it: for good, and when nothing can be undone. */
+export async function lookAtApplying(
+  context: CutoverContext,
+  path: ReplicationPath,
+): Promise<GateFinding> {
+  const { from, selection } = context.plan;
+  const receiver = context.receiver(path);
+  const { major } = await readServerFacts(context.session(receiver));
+  const selected = receiver === from ? selection : await selectionThere(context);
+  const row = await context.runOne(
+    receiver,
+    unwritableTable(selected, subscriptionOf(path), major),
+  );
+  if (row === undefined) return undefined;
+  // The statement's columns are those of the type.
+  const found = row as unknown as UnwritableTable;
+  const more = found.tables === 1 ? '' : `, and ${found.tables - 1} more tables of the kind`;
+  return {
+    closed: `${describeUnwritable(found, receiver)}${more}`,
+    wayOut: `${letApply(found)} on '${receiver}'`,
+  };
+}
+
+function describeUnwritable(found: UnwritableTable, server: string): string {
+  const { why, role, owner } = found;
+  const table = `table ${quoteQualified(found)}`;
+  if (why === 'policies')
+    return `${table} on '${server}', whose row-level security holds for its owner too, so that no subscription writes to it`;
+  const what =
+    why === 'schema' ? `enter the schema of ${table}` : `become '${owner}', who owns ${table}`;
+  return `no right of '${role}', whose subscription writes on '${server}', to ${what}`;
 }
 
 /** Whoever replicates from the new writer must be let in there behind the fence of a rollback, and so is listed. */

@@ -15,9 +15,13 @@ import {
 import type { CutoverContext } from './context';
 import { selectionThere } from './target-names';
 
-/** What keeps a gate closed, or could not be looked at; or what an open one has to say; undefined if there is nothing. */
+/**
+ * What keeps a gate closed, with a way out unless it is the gate's own, or could not be looked at; or what an open one has
+ * to say; undefined if there is nothing.
+ */
 export type GateFinding =
   | string
+  | { readonly closed: string; readonly wayOut: string }
   | { readonly unchecked: string; readonly wayOut: string }
   | { readonly besides: string }
   | undefined;

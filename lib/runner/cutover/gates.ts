@@ -191,9 +191,12 @@ async function readGate(context: CutoverContext, gate: GateKind): Promise<Gate> 
   try {
     const found = await gate.look(context);
     if (typeof found === 'string') return { id, title, status: 'closed', found, wayOut };
-    return found !== undefined && 'unchecked' in found
+    if (found === undefined) return { id, title, status: 'open', found: AS_IT_MUST_BE, wayOut: '' };
+    if ('closed' in found)
+      return { id, title, status: 'closed', found: found.closed, wayOut: found.wayOut };
+    return 'unchecked' in found
       ? { id, title, status: 'unchecked', found: found.unchecked, wayOut: found.wayOut }
-      : { id, title, status: 'open', found: found?.besides ?? AS_IT_MUST_BE, wayOut: '' };
+      : { id, title, status: 'open', found: found.besides, wayOut: '' };
   } catch (error) {
     return { id, title, status: 'unchecked', found: (error as Error).message, wayOut };
   }
