@@ -45,6 +45,18 @@ export function longTransactions(seconds: number): Statement {
   );
 }
 
+/**
+ * The oldest open transaction of somebody else that has written in any database, if it is older than `seconds`, and the
+ * oldest such one that was prepared: a slot is made only once it has ended.
+ */
+export function longWrites(seconds: number): Statement {
+  const old = "pg_catalog.clock_timestamp() - $1 * interval '1 second'";
+  return sql(
+    `SELECT w.* FROM ((SELECT coalesce(usename, backend_type) AS role, coalesce(datname, '') AS database, pid, NULL AS name, extract(epoch FROM pg_catalog.clock_timestamp() - xact_start)::float8 AS seconds FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid() AND xact_start < ${old} ORDER BY xact_start LIMIT 1) UNION ALL (SELECT owner, database, NULL, gid, extract(epoch FROM pg_catalog.clock_timestamp() - prepared)::float8 FROM pg_catalog.pg_prepared_xacts WHERE prepared < ${old} ORDER BY prepared LIMIT 1)) w ORDER BY seconds DESC`,
+    [seconds],
+  );
+}
+
 /** Sessions of other superusers in the database, which no fence ends, whoever lists them. */
 export function superuserSessions(): Statement {
   return sql(

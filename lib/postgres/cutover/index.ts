@@ -39,6 +39,7 @@ export {
   furniture,
   type Gate,
   longTransactions,
+  longWrites,
   mayDecode,
   mayEndSessions,
   mayFence,
@@ -108,10 +109,13 @@ export {
 } from './plan';
 export {
   createQuietSlot,
+  createTrialSlot,
   dropQuietSlot,
+  dropTrialSlot,
   foreignWrites,
   quietSlotExists,
   quietSlotName,
+  trialSlotName,
 } from './quiet';
 export { type RenamedComparison, renamedDifferences } from './renamed-schema';
 export {

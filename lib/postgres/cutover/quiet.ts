@@ -14,6 +14,26 @@ export function createQuietSlot(slotName: string): Statement {
   );
 }
 
+/** The slot that is made and dropped on a server to see that one can be. */
+export function trialSlotName(migration: string): string {
+  return quietSlotName(migration).replace('fence', 'trial');
+}
+
+/** Makes that slot, which goes with the session at the latest. */
+export function createTrialSlot(slotName: string, plugin: string): Statement {
+  return sql(
+    `SELECT pg_catalog.pg_create_logical_replication_slot(${quoteLiteral(slotName)}, ${quoteLiteral(plugin)}, true)`,
+  );
+}
+
+/** Drops it, if it is there. */
+export function dropTrialSlot(slotName: string): Statement {
+  return sql(
+    'SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND temporary AND active_pid = pg_catalog.pg_backend_pid()',
+    [slotName],
+  );
+}
+
 /** Whether the slot is there. */
 export function quietSlotExists(slotName: string): Statement {
   return sql(

@@ -1,6 +1,7 @@
 import {
   LinkKind,
   longTransactions,
+  longWrites,
   mayAllowLogin,
   preparedTransactions,
   type ReplicationPath,
@@ -78,7 +79,23 @@ export async function lookAtTransactions(context: CutoverContext): Promise<strin
   if (long !== undefined)
     return `a transaction of role '${String(long.role)}' open for ${Math.round(Number(long.seconds))} s (process ${String(long.pid)})`;
   const prepared = await context.runOne(from, preparedTransactions());
-  return prepared === undefined ? undefined : `the prepared transaction '${String(prepared.name)}'`;
+  if (prepared !== undefined) return `the prepared transaction '${String(prepared.name)}'`;
+  return (await longWriteOn(context, from)) ?? (await longWriteBehindTheWayBack(context));
+}
+
+/** The slot of the way back is made behind the fence, and waits for all databases of the new writer. */
+async function longWriteBehindTheWayBack(context: CutoverContext): Promise<string | undefined> {
+  const { to, reverse = [] } = context.plan;
+  return reverse.length === 0 ? undefined : await longWriteOn(context, to);
+}
+
+async function longWriteOn(context: CutoverContext, server: string): Promise<string | undefined> {
+  const row = await context.runOne(server, longWrites(context.plan.limits.transactionSeconds));
+  if (row === undefined) return undefined;
+  const what =
+    row.pid === null ? `the prepared transaction '${String(row.name)}'` : 'a transaction';
+  const process = row.pid === null ? '' : ` (process ${String(row.pid)})`;
+  return `${what} of '${String(row.role)}' in database '${String(row.database)}' on '${server}', open for ${Math.round(Number(row.seconds))} s${process}, for whose end a new slot there would wait`;
 }
 
 export async function lookAtSuperusers(context: CutoverContext): Promise<string | undefined> {

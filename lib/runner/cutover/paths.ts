@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   allowLogin,
   countSessionsOf,
@@ -10,7 +9,6 @@ import {
   grantConnect,
   holdLogin,
   LinkKind,
-  logRunningTransactions,
   NATIVE_SUBSCRIPTIONS,
   type ObjectSpec,
   PontoonError,
@@ -28,10 +26,11 @@ import { SqlError } from '../run';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
 import { accessOf } from './fence';
+import { writerOf } from './lag';
+import { makeSlot } from './make-slot';
 import type { ReplicationTask } from './services';
 
 const LOOK_AGAIN_MS = 5;
-const PULSE_MS = 20;
 /** How long a request may take that was given up before. */
 const STOP_MS = 30_000;
 const INSUFFICIENT_PRIVILEGE = '42501';
@@ -117,26 +116,15 @@ export async function untilRead(context: CutoverContext, path: ReplicationPath):
 /** Makes the slot of `path` anew, so that it sees what is written from now on. */
 export async function renewSlot(context: CutoverContext, path: ReplicationPath): Promise<void> {
   await removeSlot(context, path);
-  const plugin =
-    path.kind === LinkKind.DMS ? SlotPlugin.TEST_DECODING : sqlOf(context, path).plugin;
-  const writer = context.receiver(path) === context.plan.to ? context.plan.from : context.plan.to;
   const { decoder, slotName } = path;
+  const place = { decoder, writer: writerOf(context, path) };
   const title = `make slot '${slotName}' on '${decoder}'`;
-  const made = context.run(decoder, createSlot(slotName, plugin), title);
-  if (decoder === writer) {
-    await made;
-    return;
-  }
-  // A slot on a standby waits until its primary logs the running transactions.
-  let waiting = true;
-  const ended = made.finally(() => {
-    waiting = false;
-  });
-  while (waiting) {
-    await context.run(writer, logRunningTransactions());
-    await Promise.race([ended.catch(() => undefined), delay(PULSE_MS)]);
-  }
-  await ended;
+  await makeSlot(context, place, createSlot(slotName, pluginOf(context, path)), title);
+}
+
+/** The output plugin that the slot of `path` has. */
+export function pluginOf(context: CutoverContext, path: ReplicationPath): string {
+  return path.kind === LinkKind.DMS ? SlotPlugin.TEST_DECODING : sqlOf(context, path).plugin;
 }
 
 /** Drops the slot of `path`, whoever reads it. */

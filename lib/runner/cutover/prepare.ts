@@ -2,8 +2,10 @@ import {
   analyze,
   createJournal,
   createQuietSlot,
+  createTrialSlot,
   cutoverOwner,
   dropQuietSlot,
+  dropTrialSlot,
   holdEntry,
   holdLogin,
   LinkKind,
@@ -13,12 +15,14 @@ import {
   quietSlotName,
   type ReplicationPath,
   staleStatistics,
+  trialSlotName,
 } from '../../postgres';
 import { readServerFacts } from '../managed-object';
 import { apply } from '../reconcile';
 import { SqlError } from '../run';
 import type { CutoverContext } from './context';
-import { removeSlot, sqlOf, startPath, stopPath, subscriptionOf } from './paths';
+import { makeSlot } from './make-slot';
+import { pluginOf, removeSlot, sqlOf, startPath, stopPath, subscriptionOf } from './paths';
 import { selectionThere } from './target-names';
 
 const CONNECTION_FAILURE = '08006';
@@ -33,7 +37,23 @@ export async function prepare(context: CutoverContext): Promise<void> {
   for (const path of reverse ?? []) await prepareReverse(context, path);
   for (const table of await context.run(to, staleStatistics(await selectionThere(context))))
     await context.run(to, analyze(table as unknown as QualifiedName));
+  for (const path of reverse ?? []) await trySlot(context, path);
   await watchFence(context);
+}
+
+/**
+ * Behind the fence the way back gets its slot, which waits for transactions of all databases there, and needs a free
+ * place: applications are not kept waiting to find out.
+ */
+async function trySlot(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  const { to, migration, limits } = context.plan;
+  const { decoder } = path;
+  const slot = trialSlotName(migration);
+  const made = createTrialSlot(slot, pluginOf(context, path));
+  context.startClock(limits.transactionSeconds * 1_000);
+  const title = `make a slot on '${decoder}', as the way back will need one`;
+  await makeSlot(context, { decoder, writer: to }, made, title);
+  await context.run(decoder, dropTrialSlot(slot));
 }
 
 /** A slot is made as soon as every transaction that writes has ended, which must not take for ever. */

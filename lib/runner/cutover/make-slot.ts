@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { logRunningTransactions, type Statement } from '../../postgres';
+import type { CutoverContext } from './context';
+
+const PULSE_MS = 20;
+
+/** Where a slot is made, and whose changes it is to see. */
+export interface SlotPlace {
+  /** The server that has the slot: the writer, or a standby of it. */
+  readonly decoder: string;
+  readonly writer: string;
+}
+
+/** Makes a slot by `statement`, as soon as every transaction has ended that has written anywhere on the writer. */
+export async function makeSlot(
+  context: CutoverContext,
+  { decoder, writer }: SlotPlace,
+  statement: Statement,
+  title: string,
+): Promise<void> {
+  const made = context.run(decoder, statement, title);
+  if (decoder === writer) {
+    await made;
+    return;
+  }
+  // A slot on a standby waits until its primary logs the running transactions.
+  let waiting = true;
+  const ended = made.finally(() => {
+    waiting = false;
+  });
+  while (waiting) {
+    await context.run(writer, logRunningTransactions());
+    await Promise.race([ended.catch(() => undefined), delay(PULSE_MS)]);
+  }
+  await ended;
+}
