@@ -214,6 +214,7 @@ const READING = ['gates', 'verify', 'prove-quiet', 'switch'];
 const STATEMENTS = [
   '-- all gates are open; nothing was changed',
   'ALTER SUBSCRIPTION "backward" REFRESH PUBLICATION WITH (copy_data = false);',
+  `SELECT pg_catalog.pg_create_logical_replication_slot('pontoon_trial_shop', 'pgoutput', true);`,
   `SELECT pg_catalog.pg_create_logical_replication_slot('pontoon_fence_shop', 'test_decoding');`,
   'REVOKE CONNECT ON DATABASE "app" FROM PUBLIC;',
   `SELECT pg_catalog.setval('"shop"."customers_id_seq"'::pg_catalog.regclass, 1, false), pg_catalog.setval('"shop"."invoice"'::pg_catalog.regclass, -1, false), pg_catalog.setval('"shop"."orders_id_seq"'::pg_catalog.regclass, 1, false);`,
