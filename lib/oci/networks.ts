@@ -48,18 +48,7 @@ export function createSecurityGroup(
     const options = protocol === Protocol.TCP ? { tcpOptions: range } : { udpOptions: range };
     const rule = { networkSecurityGroupId: group.id, protocol, ...options };
     const prefix = protocol === Protocol.TCP ? name : `${name}-udp`;
-    for (const network of new Set(from))
-      new oci.core.NetworkSecurityGroupSecurityRule(
-        `${prefix}-from-${slug(network)}`,
-        {
-          ...rule,
-          direction: 'INGRESS',
-          source: network,
-          sourceType: 'CIDR_BLOCK',
-          description: `${network} connects`,
-        },
-        { parent: group },
-      );
+    for (const network of new Set(from)) admit(prefix, network, rule, group);
     for (const network of new Set(to))
       new oci.core.NetworkSecurityGroupSecurityRule(
         `${prefix}-to-${slug(network)}`,
@@ -74,6 +63,40 @@ export function createSecurityGroup(
       );
   }
   return group;
+}
+
+/** Lets `networks` in by TCP at another port of the members of `group`. Rules are named after networks. */
+export function admitTo(
+  name: string,
+  group: oci.core.NetworkSecurityGroup,
+  port: number,
+  networks: readonly string[],
+): void {
+  const tcpOptions = { destinationPortRange: { min: port, max: port } };
+  const rule = { networkSecurityGroupId: group.id, protocol: Protocol.TCP, tcpOptions };
+  for (const network of new Set(networks)) admit(name, network, rule, group);
+}
+
+function admit(
+  prefix: string,
+  network: string,
+  rule: Pick<
+    oci.core.NetworkSecurityGroupSecurityRuleArgs,
+    'networkSecurityGroupId' | 'protocol' | 'tcpOptions' | 'udpOptions'
+  >,
+  parent: oci.core.NetworkSecurityGroup,
+): void {
+  new oci.core.NetworkSecurityGroupSecurityRule(
+    `${prefix}-from-${slug(network)}`,
+    {
+      ...rule,
+      direction: 'INGRESS',
+      source: network,
+      sourceType: 'CIDR_BLOCK',
+      description: `${network} connects`,
+    },
+    { parent },
+  );
 }
 
 function slug(network: string): string {

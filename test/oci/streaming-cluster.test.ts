@@ -7,9 +7,13 @@ import { HostSslMode, PeeredVcns, type StreamingClusterArgs } from '../../lib/oc
 import { renderMetadata } from '../../lib/oci/postgres-host/files';
 import { refusedPrograms } from '../rehearsal/pulumi-program/refused';
 import { makeAuthority } from './authority';
-import { COMPARTMENT, refusal, registered } from './programs';
+import { COMPARTMENT, ofType, refusal, registered } from './programs';
 import { cluster, LOGINS, phoenix, server, twoRegions } from './streaming-cluster-programs';
+import { violations } from './violations';
 
+const RULE = 'oci:Core/networkSecurityGroupSecurityRule:NetworkSecurityGroupSecurityRule';
+
+const SSH = { destinationPortRange: { min: 22, max: 22 } };
 const scratch = mkdtempSync(join(tmpdir(), 'pontoon-authority-'));
 const signed = makeAuthority(scratch).sign('10.1.1.11');
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -19,6 +23,7 @@ const REFUSED_LOGINS = {
   administrator: 'postgres',
   administratorNetworks: ['0.0.0.0/0'],
   clients: [{ role: 'shop', networks: ['everywhere'] }],
+  shellNetworks: ['0.0.0.0/0'],
 };
 
 test('a cluster in one network that is there is registered, without alarms unless a topic is given', async () => {
@@ -69,10 +74,11 @@ test.each<[string, Partial<StreamingClusterArgs>, string]>([
   [
     'who would come from everywhere, or by another name',
     { logins: REFUSED_LOGINS },
-    `PostgresHost 'orders-one' has 3 problems:
+    `PostgresHost 'orders-one' has 4 problems:
 - 'logins.administrator' cannot be 'postgres', which logs in on the machine itself only; choose another name
 - 'logins.administratorNetworks[0]' must be an IPv4 network as CIDR of /8 or smaller, got "0.0.0.0/0"; write it like 10.1.0.0/16
-- 'logins.clients[0].networks[0]' must be an IPv4 network as CIDR of /8 or smaller, got "everywhere"; write it like 10.1.0.0/16`,
+- 'logins.clients[0].networks[0]' must be an IPv4 network as CIDR of /8 or smaller, got "everywhere"; write it like 10.1.0.0/16
+- 'logins.shellNetworks[0]' must be an IPv4 network as CIDR of /8 or smaller, got "0.0.0.0/0"; write it like 10.1.0.0/16`,
   ],
   [
     'who would come from nowhere, and a vault in no region',
@@ -109,19 +115,49 @@ test.each<[string, Partial<StreamingClusterArgs>, string]>([
             dataVolumeGiB: 10,
             packagesUrl: 'http://mirror.internal/',
             cliPackages: 'oci; reboot',
+            sshPublicKey: '-----BEGIN OPENSSH PRIVATE KEY-----',
           },
         }),
         two: server('10.1.1.12'),
       },
       maxSlotWalKeepMiB: 1024,
     },
-    `PostgresHost 'orders-one' has 3 problems:
+    `PostgresHost 'orders-one' has 4 problems:
 - 'machine.dataVolumeGiB' must be a whole number from 50 to 32768, got 10; correct it
 - 'machine.packagesUrl' must be an https URL without a slash at its end, got "http://mirror.internal/"; correct it
-- 'machine.cliPackages' must be names of packages separated by blanks, got "oci; reboot"; correct it`,
+- 'machine.cliPackages' must be names of packages separated by blanks, got "oci; reboot"; correct it
+- 'machine.sshPublicKey' must be a public key of SSH, got another text; give the line of the .pub file`,
   ],
 ])('%s is refused while Pulumi previews', async (_, others, message) => {
   expect(await refusal(cluster(others))).toBe(message);
+});
+
+test('nobody logs in to a machine unless a network and a key are given', async () => {
+  const shells = async (others: Partial<StreamingClusterArgs>) => {
+    const resources = await registered(cluster(others));
+    expect(violations(resources)).toEqual([]);
+    const rules = ofType(resources, RULE).filter(({ name }) => name.includes('-shell-'));
+    const [machine] = ofType(resources, 'oci:Core/instance:Instance');
+    return {
+      rules: rules.map(({ name, inputs }) => [name, inputs.direction, inputs.source]),
+      ports: rules.map(({ inputs }) => inputs.tcpOptions),
+      key: Object(machine?.inputs.metadata).ssh_authorized_keys,
+    };
+  };
+  expect(await shells({})).toEqual({ rules: [], ports: [], key: undefined });
+  const machine = { imageId: 'ocid1.image.oc1.iad.ol9', sshPublicKey: 'ssh-ed25519 AAAA ops\n' };
+  const given = await shells({
+    logins: { ...LOGINS, shellNetworks: ['10.1.9.0/28'] },
+    servers: { one: server('10.1.1.11', { machine }), two: server('10.1.1.12') },
+  });
+  expect(given).toEqual({
+    rules: [
+      ['orders-one-server-shell-from-10-1-9-0-28', 'INGRESS', '10.1.9.0/28'],
+      ['orders-two-server-shell-from-10-1-9-0-28', 'INGRESS', '10.1.9.0/28'],
+    ],
+    ports: [SSH, SSH],
+    key: 'ssh-ed25519 AAAA ops',
+  });
 });
 
 test('networks of two regions that are there are taken, each with its own provider', async () => {

@@ -42,6 +42,14 @@ export interface HostLogins {
    * @default - nobody
    */
   clients?: HostClient[];
+  /**
+   * The networks that log in to the machines themselves by SSH, such as that of the private endpoint of OCI Bastion. The
+   * machines' own firewalls let SSH in, so that this takes effect on machines that are there, too.
+   *
+   * @default - none
+   * @see https://docs.oracle.com/iaas/Content/Bastion/home.htm
+   */
+  shellNetworks?: string[];
 }
 
 /** What TLS of a cluster rests on. Changing it has no effect on machines that are there. */
@@ -77,6 +85,14 @@ export interface HostArchive {
 export interface HostMachine {
   /** The image: Oracle Linux 8 or 9. Changing it has no effect on a machine that is there. */
   imageId: pulumi.Input<string>;
+  /**
+   * The public key of SSH with which the user `opc` logs in, such as `ssh-ed25519 AAAA…`, from `logins.shellNetworks`. OCI
+   * takes it with the machine only: giving or changing it later has no effect on a machine that is there, which a managed
+   * session of OCI Bastion brings a key to.
+   *
+   * @default - nobody logs in with a key
+   */
+  sshPublicKey?: string;
   /**
    * The shape. Changing it reboots the machine.
    *

@@ -45,9 +45,21 @@ export interface ServerFiles {
 /** The superuser that the machine's own postgres user is. */
 export const LOCAL_ROLE = 'postgres';
 
-/** The metadata of the machine: its user data, in base64 as OCI wants it. */
-export function renderMetadata(server: string, files: ServerFiles): { user_data: string } {
-  const metadata = { user_data: Buffer.from(renderUserData(files)).toString('base64') };
+/** What OCI tells a machine. */
+export interface Metadata extends Record<string, string> {
+  readonly user_data: string;
+}
+
+/** The metadata of the machine: its user data, in base64 as OCI wants it, and who logs in to it. */
+export function renderMetadata(
+  server: string,
+  files: ServerFiles,
+  sshPublicKey?: string,
+): Metadata {
+  const metadata = {
+    user_data: Buffer.from(renderUserData(files)).toString('base64'),
+    ...(sshPublicKey === undefined ? {} : { ssh_authorized_keys: sshPublicKey.trim() }),
+  };
   const size = metadataSize(metadata);
   if (size > MOST_METADATA)
     throw new ValidationError(`server '${server}'`, [

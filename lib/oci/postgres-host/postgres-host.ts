@@ -1,6 +1,6 @@
 import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
-import { createSecurityGroup } from '../networks';
+import { admitTo, createSecurityGroup } from '../networks';
 import { ownCompartmentIn } from '../regions';
 import type { PostgresHostArgs } from './args';
 import { renderMetadata } from './files';
@@ -8,6 +8,7 @@ import { admittedNetworks, HOST_PORT, peersOf, serverFiles, VOLUME_DEVICE } from
 import { validate } from './validate';
 
 const DEFAULT_SHAPE = 'VM.Standard.E5.Flex';
+const SSH = 22;
 
 /**
  * One PostgreSQL server on a virtual machine with Oracle Linux: the primary of a cluster or one of its standbys.
@@ -96,7 +97,9 @@ function createInstance(
       },
       isPvEncryptionInTransitEnabled: true,
       instanceOptions: { areLegacyImdsEndpointsDisabled: true },
-      metadata: serverFiles(args).apply((files) => renderMetadata(server, files)),
+      metadata: serverFiles(args).apply((files) =>
+        renderMetadata(server, files, machine.sshPublicKey),
+      ),
     },
     // Either would replace the machine: the script of a later version, or a newer image.
     { parent, protect, ignoreChanges: ['metadata', 'sourceDetails'] },
@@ -121,6 +124,7 @@ function createNetworkRules(
     },
     parent,
   );
+  admitTo(`${name}-server-shell`, group, SSH, args.logins.shellNetworks ?? []);
   new oci.core.NetworkSecurityGroupSecurityRule(
     `${name}-server-https`,
     {

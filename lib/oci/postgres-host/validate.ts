@@ -78,7 +78,7 @@ function checkAddresses({ topology, addresses }: PostgresHostArgs, problems: Pro
 }
 
 function checkLogins({ logins }: PostgresHostArgs, problems: Problems): void {
-  const { administrator, administratorNetworks, clients = [] } = logins;
+  const { administrator, administratorNetworks, clients = [], shellNetworks = [] } = logins;
   const problem = nameProblem(administrator, 'logins.administrator');
   if (problem !== undefined) problems.add(problem);
   problems.addIf(
@@ -94,6 +94,7 @@ function checkLogins({ logins }: PostgresHostArgs, problems: Problems): void {
     ...clients.flatMap((client, c) =>
       client.networks.map((cidr, n) => [cidr, `logins.clients[${c}].networks[${n}]`]),
     ),
+    ...shellNetworks.map((cidr, n) => [cidr, `logins.shellNetworks[${n}]`]),
   ];
   for (const [cidr = '', what] of networks)
     problems.addIf(
@@ -103,7 +104,7 @@ function checkLogins({ logins }: PostgresHostArgs, problems: Problems): void {
 }
 
 function checkMachine({ machine }: PostgresHostArgs, problems: Problems): void {
-  const { dataVolumeGiB = 100, packagesUrl, cliPackages } = machine;
+  const { dataVolumeGiB = 100, packagesUrl, cliPackages, sshPublicKey } = machine;
   problems.addIf(
     !Number.isInteger(dataVolumeGiB) || dataVolumeGiB < 50 || dataVolumeGiB > 32_768,
     `'machine.dataVolumeGiB' must be a whole number from 50 to 32768, got ${dataVolumeGiB}; correct it`,
@@ -115,5 +116,9 @@ function checkMachine({ machine }: PostgresHostArgs, problems: Problems): void {
   problems.addIf(
     cliPackages !== undefined && !/^[\w.+-]+( [\w.+-]+)*$/.test(cliPackages),
     `'machine.cliPackages' must be names of packages separated by blanks, got ${JSON.stringify(cliPackages)}; correct it`,
+  );
+  problems.addIf(
+    sshPublicKey !== undefined && !/^(ssh|ecdsa|sk)-\S+ [\w+/=]+[^\r\n]*\n?$/.test(sshPublicKey),
+    "'machine.sshPublicKey' must be a public key of SSH, got another text; give the line of the .pub file",
   );
 }
