@@ -10,6 +10,7 @@ const config = new pulumi.Config();
 const compartmentId = config.require('compartmentId');
 const certificates =
   config.requireObject<Record<string, { certificate: string; key: string }>>('certificates');
+const sshPublicKey = config.get('sshPublicKey');
 const topics = config.requireObject<Record<string, string>>('alarmTopics');
 
 const providerOf = (region: string): oci.Provider => new oci.Provider(region, { region });
@@ -54,7 +55,10 @@ function server(
     address,
     certificateSecretId: secrets.certificate,
     keySecretId: secrets.key,
-    machine: { imageId: config.require(region === HOME ? 'primaryImageId' : 'replicaImageId') },
+    machine: {
+      imageId: config.require(region === HOME ? 'primaryImageId' : 'replicaImageId'),
+      ...(sshPublicKey === undefined ? {} : { sshPublicKey }),
+    },
   };
 }
 
@@ -85,6 +89,7 @@ const cluster = new StreamingCluster('orders', {
     secretsRegion: HOME,
     administratorNetworks: ['10.10.1.0/24', '10.20.1.0/24'],
     clients: [{ role: 'shop', networks: ['10.10.2.0/24', '10.20.2.0/24'] }],
+    shellNetworks: config.getObject<string[]>('shellNetworks') ?? [],
   },
   tls: { caCertificate: AUTHORITY },
   ...(quorum === 0 ? {} : { synchronous: { quorum, standbys: ['east2', 'west1', 'west2'] } }),

@@ -7,7 +7,7 @@ import { HostSslMode, PeeredVcns, type StreamingClusterArgs } from '../../lib/oc
 import { renderMetadata } from '../../lib/oci/postgres-host/files';
 import { refusedPrograms } from '../rehearsal/pulumi-program/refused';
 import { makeAuthority } from './authority';
-import { COMPARTMENT, ofType, refusal, registered } from './programs';
+import { COMPARTMENT, ofType, only, refusal, registered } from './programs';
 import { cluster, LOGINS, phoenix, server, twoRegions } from './streaming-cluster-programs';
 import { violations } from './violations';
 
@@ -130,6 +130,19 @@ test.each<[string, Partial<StreamingClusterArgs>, string]>([
   ],
 ])('%s is refused while Pulumi previews', async (_, others, message) => {
   expect(await refusal(cluster(others))).toBe(message);
+});
+
+test('what a tenancy has once is named after project and stack', async () => {
+  const resources = await registered(cluster());
+  const nameOf = (type: string): unknown => only(resources, type).inputs.name;
+  expect(nameOf('oci:Identity/dynamicGroup:DynamicGroup')).toBe('shop-dev-orders-servers');
+  expect(nameOf('oci:ObjectStorage/bucket:Bucket')).toBe('shop-dev-orders-archive');
+  expect(ofType(resources, 'oci:Identity/policy:Policy').map(({ inputs }) => inputs.name)).toEqual([
+    'shop-dev-orders-archive',
+    'shop-dev-orders-servers',
+  ]);
+  const [machine] = ofType(resources, 'pontoon:index:PostgresHost');
+  expect(machine?.inputs.metricsNamespace).toBe('pontoon_shop_dev_orders');
 });
 
 test('nobody logs in to a machine unless a network and a key are given', async () => {

@@ -2,6 +2,7 @@ import * as oci from '@pulumi/oci';
 import * as pulumi from '@pulumi/pulumi';
 import type { HostArchive } from '../postgres-host';
 import type { StreamingClusterArgs } from './args';
+import { uniqueName } from './names';
 
 /** The region of the bucket that the log is kept in. */
 export function archiveRegionOf({ archiveRegion, servers, primary }: StreamingClusterArgs): string {
@@ -20,6 +21,7 @@ export function createArchive(
 ): HostArchive {
   const { compartmentId, archiveRetentionDays = 14, protect = true } = args;
   const region = archiveRegionOf(args);
+  const label = `${uniqueName(name)}-archive`;
   const opts = { parent, provider: args.regions[region]?.network.provider };
   const { namespace } = oci.objectstorage.getNamespaceOutput({ compartmentId }, opts);
   const bucket = new oci.objectstorage.Bucket(
@@ -27,7 +29,7 @@ export function createArchive(
     {
       compartmentId,
       namespace,
-      name: `${name}-archive`,
+      name: label,
       accessType: 'NoPublicAccess',
       storageTier: 'Standard',
       versioning: 'Disabled',
@@ -38,7 +40,7 @@ export function createArchive(
     `${name}-archive`,
     {
       compartmentId,
-      name: `${name}-archive`,
+      name: label,
       description: `What Object Storage may do with the log of ${name}`,
       statements: [
         pulumi.interpolate`Allow service objectstorage-${region} to manage object-family in compartment id ${compartmentId} where target.bucket.name = '${bucket.name}'`,

@@ -4,6 +4,7 @@ import { ValidationError } from '../../postgres';
 import type { PostgresHost } from '../postgres-host';
 import { regionProblems } from '../regions';
 import type { StreamingClusterArgs } from './args';
+import { uniqueName } from './names';
 
 /** What the machines may do in OCI: read their secrets, keep the log, and post what alarms look at. Nothing else. */
 export function createPermissions(
@@ -14,11 +15,12 @@ export function createPermissions(
   parent: pulumi.Resource,
 ): void {
   const opts = { parent, provider: args.homeProvider };
+  const label = `${uniqueName(name)}-servers`;
   const group = new oci.identity.DynamicGroup(
     `${name}-servers`,
     {
       compartmentId: tenancyOf(args),
-      name: `${name}-servers`,
+      name: label,
       description: `The PostgreSQL servers of ${name}`,
       matchingRule: pulumi
         .all(hosts.map(({ instance }) => instance.id))
@@ -33,7 +35,7 @@ export function createPermissions(
     `${name}-servers`,
     {
       compartmentId: args.compartmentId,
-      name: `${name}-servers`,
+      name: label,
       description: `What the PostgreSQL servers of ${name} may do`,
       statements: [
         pulumi.interpolate`${subject} read secret-bundles ${place} where any {${secrets.apply((ids) => ids.map((id) => `target.secret.id = '${id}'`).join(', '))}}`,

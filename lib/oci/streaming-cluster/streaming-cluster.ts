@@ -6,6 +6,7 @@ import { compartmentIn } from '../regions';
 import { createAlarms } from './alarms';
 import { createArchive } from './archive';
 import type { StreamingClusterArgs } from './args';
+import { uniqueName } from './names';
 import { createPermissions } from './permissions';
 import { validate } from './validate';
 
@@ -20,6 +21,7 @@ import { validate } from './validate';
  * - The archive lies in one region. Put it into another one than the primary's: if it is lost with the primary, whichever
  *   replica is promoted keeps its log on its own disk until it is told of another bucket. The promotion says so, and the
  *   runbook how.
+ * - Dynamic group, bucket and the namespace of metrics are named after project, stack and cluster.
  * - The archive is the log only, for replicas that fell behind. It is no backup: nothing here takes copies of the data.
  *
  * @throws ValidationError with everything about the args that cannot work
@@ -38,7 +40,9 @@ export class StreamingCluster extends pulumi.ComponentResource {
     const topology = validate(name, args);
     this.topology = plainTopology(topology);
     const archive = createArchive(name, args, this);
-    const metricsNamespace = `pontoon_${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '_')}`;
+    const metricsNamespace = `pontoon_${uniqueName(name)
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]/g, '_')}`;
     const places = Object.entries(args.servers);
     const hosts = places.map(([server]) => ({
       server,
