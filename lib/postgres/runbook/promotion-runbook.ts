@@ -109,10 +109,10 @@ function endings(primary: string): string[] {
 }
 
 const ALONE =
-  'A primary on a machine that `pontoon` set up asks the others when it boots, and takes no writes before each of them says that none was promoted: a promotion asks no majority, so that most of them are not enough. If some cannot answer and you know that none of these was promoted, `touch /var/lib/pgsql/pontoon/.pontoon/alone` on the primary’s machine, which counts for that boot.';
+  'A primary on a machine that `pontoon` set up asks the others when it boots, and takes no writes before each of them says that none was promoted: a promotion asks no majority, so that most of them are not enough. If some cannot answer and you know that none of these was promoted, `touch /var/lib/pgsql/pontoon/.pontoon/alone` on the primary’s machine, which counts for that boot. A machine needs a login for this: in OCI `machine.sshPublicKey` and `logins.shellNetworks`, or OCI Bastion.';
 
 const BY_HAND =
-  'Never promote a member by hand, by `pg_promote()` or `pg_ctl promote`, not even to try a backup: whichever has the later timeline counts, so that within a minute the primary stops itself, and refuses to boot. If it happened, stop the one that was promoted at once, before clients write to it. Then start the primary again, `systemctl restart pontoon-boot`, with the mark `alone` from above, and rejoin the other one. If clients wrote to it already, it is the primary: run `pontoon promote` with `to` naming it, and rejoin the old one. `TWO_PRIMARIES`, or the alarm `second-primary`, tells of two on the same timeline, of which none stops itself.';
+  'Never promote a member by hand, by `pg_promote()` or `pg_ctl promote`, not even to try a backup: whichever has the later timeline counts, so that within a minute the primary stops itself, and refuses to boot. If it happened, stop the one that was promoted at once, before clients write to it. Then start the primary again, `systemctl restart pontoon-boot`, with the mark `alone` from above, and rejoin the other one. If clients wrote to it already, it is the primary: run `pontoon promote` with `to` naming it, and rejoin the old one. `TWO_PRIMARIES`, or the alarm `second-primary`, tells of two on the same timeline, of which none stops itself unless its boot begins again.';
 
 function rejoining(primary: string): string[] {
   const old = inlineCode(primary);
