@@ -1,12 +1,14 @@
-export {
-  type BlueGreenAlarms,
-  type BlueGreenCutover,
-  type BlueGreenDeploymentArgs,
-  type BlueGreenNetworks,
-  type BlueGreenReplication,
-  type BlueGreenSide,
-  type ExistingDbSystem,
-  ReplicationMethod,
-  type ReplicationVault,
+export type {
+  BlueGreenAlarms,
+  BlueGreenCutover,
+  BlueGreenDeploymentArgs,
+  BlueGreenNetworks,
+  BlueGreenSide,
+  ExistingDbSystem,
 } from './args';
 export { BlueGreenDeployment } from './blue-green-deployment';
+export {
+  type BlueGreenReplication,
+  ReplicationMethod,
+  type ReplicationVault,
+} from './replication-args';

@@ -1,5 +1,6 @@
 import { supports } from '../../postgres';
-import { type BlueGreenDeploymentArgs, ReplicationMethod } from './args';
+import type { BlueGreenDeploymentArgs } from './args';
+import { ReplicationMethod } from './replication-args';
 
 /** What carries the changes: what the user said, otherwise what is known to work. The way back subscribes on blue. */
 export function methodOf({

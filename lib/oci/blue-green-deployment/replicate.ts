@@ -1,7 +1,8 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { type DatabaseBinding, DatabaseObject } from '../database-object';
-import { type BlueGreenDeploymentArgs, ReplicationMethod } from './args';
+import type { BlueGreenDeploymentArgs } from './args';
 import { methodOf } from './method';
+import { ReplicationMethod } from './replication-args';
 import {
   canarySpec,
   nodeSpec,

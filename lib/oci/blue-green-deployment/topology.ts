@@ -1,6 +1,7 @@
 import { LinkKind, Platform, type TopologyProps } from '../../postgres';
-import { type BlueGreenDeploymentArgs, ReplicationMethod } from './args';
+import type { BlueGreenDeploymentArgs } from './args';
 import { methodOf } from './method';
+import { ReplicationMethod } from './replication-args';
 
 /** The servers, as the topology names them. */
 export const SERVERS = { blue: 'blue', green: 'green' } as const;

@@ -9,9 +9,10 @@ import { listenerProblems, nameProblems, timeProblems } from '../blue-green-endp
 import { runnerProblems } from '../database-object';
 import { networkProblems } from '../networks';
 import { optionProblems } from '../postgres-db-system';
-import { type BlueGreenDeploymentArgs, ReplicationMethod } from './args';
+import type { BlueGreenDeploymentArgs } from './args';
 import { cutoverPlan } from './cutover';
 import { methodOf } from './method';
+import { ReplicationMethod } from './replication-args';
 import { blueGreenTopology, SERVERS } from './topology';
 
 const LONGEST_BUDGET_SECONDS = 600;
