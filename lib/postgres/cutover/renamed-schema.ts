@@ -52,8 +52,9 @@ class RenamedSchemas {
   }
 
   public compare(): RenamedComparison {
-    for (const kind of ['table', 'column', 'rule', 'sequence'] as const) this.byPlace(kind);
-    for (const kind of ['index', 'constraint'] as const) this.byText(kind);
+    for (const kind of ['table', 'column', 'rule', 'row security', 'sequence'] as const)
+      this.byPlace(kind);
+    for (const kind of ['index', 'constraint', 'policy'] as const) this.byText(kind);
     for (const kind of TYPES) this.types(kind);
     const { differences, notCompared, leftOut } = this;
     return { differences, notCompared, leftOut };

@@ -13,6 +13,7 @@ const CATALOGS: Readonly<Record<string, string>> = {
   pg_constraint: `r.conrelid NOT IN (${TEMPORARY})`,
   pg_inherits: `r.inhrelid NOT IN (${TEMPORARY})`,
   pg_partitioned_table: `r.partrelid NOT IN (${TEMPORARY})`,
+  pg_policy: `r.polrelid NOT IN (${TEMPORARY})`,
   pg_rewrite: `r.ev_class NOT IN (${TEMPORARY})`,
   pg_sequence: `r.seqrelid NOT IN (${TEMPORARY})`,
   pg_type: `r.typnamespace NOT IN (${TEMPORARY_SCHEMAS})`,

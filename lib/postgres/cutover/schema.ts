@@ -12,6 +12,8 @@ export interface SchemaPart {
     | 'index'
     | 'constraint'
     | 'rule'
+    | 'row security'
+    | 'policy'
     | 'sequence'
     | 'enum'
     | 'domain'
@@ -44,8 +46,14 @@ function needs(catalog: string, id: string, numbers: string): string {
   return `(SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_array(nn.nspname, nc.relname, na.attname)) FROM (SELECT c.oid AS whole, num::int FROM pg_catalog.unnest(${numbers}) num UNION ALL SELECT p.refobjid, p.refobjsubid FROM pg_catalog.pg_depend p WHERE p.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND p.objid = ${id} AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) u (whole, num) JOIN pg_catalog.pg_attribute na ON na.attrelid = u.whole AND na.attnum = u.num AND u.num > 0 JOIN pg_catalog.pg_class nc ON nc.oid = u.whole JOIN pg_catalog.pg_namespace nn ON nn.oid = nc.relnamespace)`;
 }
 
-/** Describes what the selection's tables are made of. Texts are the same on every server that has the same schema. */
-export function describeSchema(selection: TableSelection): Statement {
+/**
+ * Describes what the selection's tables are made of. Texts are the same on every server that has the same schema, if
+ * `logins` says what those are called there that have another name.
+ */
+export function describeSchema(
+  selection: TableSelection,
+  logins: Readonly<Record<string, string>> = {},
+): Statement {
   const selected = selectionSql(selection, 'n.nspname', 'c.relname');
   const table = `pg_catalog.format('%I.%I', n.nspname, c.relname)`;
   const tables = `pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND ${selected}`;
@@ -60,11 +68,23 @@ UNION ALL SELECT 'constraint', ${table} || '.' || pg_catalog.quote_ident(k.conna
   FROM ${tables} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND (k.contype IN ('p', 'u', 'c', 'x') OR k.contype = 'f' AND k.conparentid = 0)
 UNION ALL SELECT 'rule', ${table}, pg_catalog.string_agg(pg_catalog.concat_ws(' ', pg_catalog.quote_ident(r.rulename), CASE r.ev_type WHEN '2' THEN 'ON UPDATE' WHEN '3' THEN 'ON INSERT' WHEN '4' THEN 'ON DELETE' END, CASE WHEN r.is_instead THEN 'DO INSTEAD' ELSE 'DO ALSO' END, CASE r.ev_enabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' END), ', ' ORDER BY r.rulename), n.nspname, c.relname, NULL, NULL
   FROM ${tables} JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid GROUP BY n.nspname, c.relname
+${describeRowSecurity(table, tables)}
 ${describeTypes(tables)}
 UNION ALL SELECT 'sequence', ${table}, (SELECT pg_catalog.format('%s INCREMENT %s MINVALUE %s MAXVALUE %s CYCLE %s', pg_catalog.format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqcycle) FROM pg_catalog.pg_sequence s WHERE s.seqrelid = c.oid), coalesce(o.schema, n.nspname), coalesce(o.name, c.relname), o.column, NULL
   ${fromSequences(selection)}
 UNION ALL SELECT 'extension', e.extname::text, '', NULL, NULL, NULL, NULL FROM pg_catalog.pg_extension e`,
+    [JSON.stringify(logins)],
   );
+}
+
+/** Which rows of `tables` applications see. A query in a policy is left out: majors write the same one in other words. */
+function describeRowSecurity(table: string, tables: string): string {
+  const roles = `(SELECT pg_catalog.string_agg(u.name, ', ' ORDER BY u.name COLLATE "C") FROM (SELECT CASE WHEN g.role = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(coalesce($1::pg_catalog.jsonb ->> pg_catalog.pg_get_userbyid(g.role)::pg_catalog.text, pg_catalog.pg_get_userbyid(g.role))) END AS name FROM pg_catalog.unnest(p.polroles) g (role)) u)`;
+  const condition = (column: string): string =>
+    `CASE WHEN ${column}::pg_catalog.text LIKE '%{SUBLINK %' THEN 'with a query' ELSE pg_catalog.pg_get_expr(${column}, p.polrelid) END`;
+  return `UNION ALL SELECT 'row security', ${table}, pg_catalog.concat_ws(' ', CASE WHEN c.relrowsecurity THEN 'ENABLED' END, CASE WHEN c.relforcerowsecurity THEN 'FORCED' END), n.nspname, c.relname, NULL, NULL FROM ${tables} WHERE c.relrowsecurity OR c.relforcerowsecurity
+UNION ALL SELECT 'policy', ${table} || '.' || pg_catalog.quote_ident(p.polname), pg_catalog.concat_ws(' ', CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END, 'FOR ' || CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END, 'TO ' || ${roles}, 'USING ' || ${condition('p.polqual')}, 'WITH CHECK ' || ${condition('p.polwithcheck')}), n.nspname, c.relname, NULL, NULL
+  FROM ${tables} JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid`;
 }
 
 /**

@@ -30,17 +30,20 @@ const DIFFERENCES_SHOWN = 5;
 
 /** What keeps the schemas from counting as the same; or, if nothing does, what could not be compared or is left out. */
 export async function lookAtSchemas(context: CutoverContext): Promise<GateFinding> {
-  const { from, to, selection, transformations, forward, reverse } = context.plan;
+  const { from, to, selection, transformations, forward, reverse, logins } = context.plan;
   // Nobody decodes what is written there.
   const unread = reverse === undefined && forward.every(({ kind }) => kind === LinkKind.DMS);
-  const describe = async (server: string, selected: TableSelection) => {
-    const parts = (await context.run(server, describeSchema(selected))) as unknown;
+  const describe = async (server: string, selected: TableSelection, called = {}) => {
+    const parts = (await context.run(server, describeSchema(selected, called))) as unknown;
     return (parts as readonly PlacedPart[]).filter(
       ({ kind }) => !(unread && kind === 'replica identity'),
     );
   };
   const selectedThere = await selectionThere(context);
-  const [here, there] = await Promise.all([describe(from, selection), describe(to, selectedThere)]);
+  const [here, there] = await Promise.all([
+    describe(from, selection, logins),
+    describe(to, selectedThere),
+  ]);
   const { differences, notCompared, leftOut } =
     transformations === undefined
       ? { differences: schemaDifferences(here, there), notCompared: [], leftOut: [] }

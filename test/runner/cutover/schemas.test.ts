@@ -26,6 +26,9 @@ CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO (
 CREATE TABLE events_2027 PARTITION OF events FOR VALUES FROM ('2027-01-01') TO (MAXVALUE) PARTITION BY LIST (place);
 CREATE TABLE events_2027_a PARTITION OF events_2027 FOR VALUES IN ('a', 'b');
 CREATE TABLE events_2027_other PARTITION OF events_2027 DEFAULT;
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+CREATE POLICY open ON orders FOR SELECT TO app USING (status IN ('new', 'paid') AND (amount BETWEEN 0 AND 5 OR code = current_setting('app.code', true)));
+CREATE POLICY known ON orders AS RESTRICTIVE USING (EXISTS (SELECT FROM orders o WHERE o.id = orders.number)) WITH CHECK (number NOT BETWEEN 1 AND 2);
 CREATE TABLE visits (event bigint, at timestamptz, place varchar(9), CONSTRAINT visited FOREIGN KEY (event, at, place) REFERENCES events) PARTITION BY HASH (event);
 CREATE TABLE visits_0 PARTITION OF visits FOR VALUES WITH (MODULUS 1, REMAINDER 0);
 RESET search_path`;
@@ -95,6 +98,35 @@ describe.each([[16, 17] as const, [14, 18] as const])('schemas of %i and %i', (f
     );
     for (const { admin } of [lab.blue, lab.green])
       await admin.query('DROP RULE nowhere ON shop.counters');
+    expect(await gate(selection)).toBe('as it must be');
+  });
+
+  test('differ where other rows are let through', async () => {
+    const selection = { schemas: ['shop'] };
+    const enable = 'ALTER TABLE shop.counters ENABLE ROW LEVEL SECURITY';
+    const force = 'ALTER TABLE shop.counters FORCE ROW LEVEL SECURITY';
+    const policy = 'CREATE POLICY own ON shop.counters USING (client = 1)';
+    await lab.green.admin.query(enable);
+    expect(await gate(selection)).toBe(`on 'green': row security shop.counters is there only`);
+    await lab.blue.admin.query(`${enable}; ${force}; ${policy}`);
+    expect(await gate(selection)).toBe(
+      `on 'green': row security shop.counters is "ENABLED" instead of "ENABLED FORCED"; policy shop.counters.own is missing`,
+    );
+    await lab.green.admin.query(`${force}; ${policy.replace('USING', 'FOR SELECT TO app USING')}`);
+    expect(await gate(selection)).toBe(
+      `on 'green': policy shop.counters.own is "PERMISSIVE FOR SELECT TO app USING (client = 1)" instead of "PERMISSIVE FOR ALL TO PUBLIC USING (client = 1)"`,
+    );
+    await both('DROP POLICY own ON shop.counters; CREATE ROLE there');
+    await lab.blue.admin.query(policy.replace('USING', 'TO app USING'));
+    await lab.green.admin.query(policy.replace('USING', 'TO there USING'));
+    const { gates } = await status(
+      { plan: { ...lab.plan(), selection, logins: { app: 'there' } } },
+      services,
+    );
+    expect(gates.find(({ id }) => id === 'schemas')?.found).toBe('as it must be');
+    await both(
+      'DROP POLICY own ON shop.counters; DROP ROLE there; ALTER TABLE shop.counters DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY',
+    );
     expect(await gate(selection)).toBe('as it must be');
   });
 
