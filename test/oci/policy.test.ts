@@ -4,13 +4,7 @@ import * as oci from '@pulumi/oci';
 import { BlueGreenDeployment, BlueGreenEndpoint } from '../../lib/oci';
 import { deployment } from './deployment';
 import { COMPARTMENT, registered, VCN } from './programs';
-import { violations } from './violations';
-
-async function said(program: () => unknown): Promise<string[]> {
-  return violations(await registered(program)).map(
-    ([policy, , message]) => `${policy}: ${message}`,
-  );
-}
+import { said, violations } from './violations';
 
 const backend = { port: 5432, isDrain: false, isOffline: false };
 
@@ -183,18 +177,6 @@ test('nor by a security list, while other ports are nobody’s business', async 
   expect(await said(list(443))).toEqual([]);
 });
 
-test('connections that nobody checks are refused', async () => {
-  const stdin = JSON.stringify({
-    connection: { sslMode: 'verify-full' },
-    spec: { kind: 'subscription', publisher: { sslMode: 'require' } },
-  });
-  const program = () =>
-    new command.remote.Command('object', { connection: remote, create: 'pontoon apply', stdin });
-  expect(await said(program)).toEqual([
-    "pontoon-verified-tls: 'spec.publisher.sslMode' must be verify-full or verify-ca, got require; otherwise nobody checks who answers",
-  ]);
-});
-
 test.each([
   'host all all 10.0.0.0/8 scram-sha-256',
   'hostssl replication standby 10.0.1.5/32 md5',
@@ -209,21 +191,6 @@ test.each([
 test('TLS with SCRAM, and what is rejected, is fine', async () => {
   const file = 'hostssl all all 10.0.0.0/8 scram-sha-256\nhostnossl all all 0.0.0.0/0 reject';
   expect(await said(() => host(file))).toEqual([]);
-});
-
-test('commands to hosts that anybody may be, and replacements that drop, are refused', async () => {
-  const program = () =>
-    new command.remote.Command('object', {
-      connection: { ...remote, hostKey: '', proxy: { host: 'bastion' } },
-      create: 'pontoon apply',
-      delete: 'pontoon drop',
-      triggers: [1],
-    });
-  expect(await said(program)).toEqual([
-    "pontoon-known-hosts: 'connection.hostKey' must be the host's public key, got nothing; any host would be trusted",
-    "pontoon-known-hosts: 'connection.proxy.hostKey' must be the host's public key, got nothing; any host would be trusted",
-    "pontoon-known-hosts: 'triggers' cannot be given beside 'delete', since a replacement drops after it applied; give 'update'",
-  ]);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { replicationPolicies } from '../../lib/oci';
 import type { RegisteredResource } from '../../lib/rehearsal/pulumi-program';
+import { registered } from './programs';
 
 /** What the policy pack would say of these resources: policy, name of the resource, message. */
 export function violations(resources: readonly RegisteredResource[]): string[][] {
@@ -12,6 +13,13 @@ export function violations(resources: readonly RegisteredResource[]): string[][]
       );
       return found;
     }),
+  );
+}
+
+/** What the policy pack would say of what a program registers: policy and message. */
+export async function said(program: () => unknown): Promise<string[]> {
+  return violations(await registered(program)).map(
+    ([policy, , message]) => `${policy}: ${message}`,
   );
 }
 

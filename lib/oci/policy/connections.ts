@@ -1,7 +1,10 @@
+import { commandTexts } from './commands';
 import { hostText } from './host-text';
 import { type ReplicationPolicy, record } from './policy';
 
 const COMMAND = 'command:remote:Command';
+/** What sends something to a host. */
+const SENDERS = [COMMAND, 'command:remote:CopyToRemote', 'command:remote:CopyFile'];
 const INSTANCE = 'oci:Core/instance:Instance';
 const VERIFIED = ['verify-full', 'verify-ca'];
 
@@ -16,8 +19,11 @@ export const verifiedTls: ReplicationPolicy = {
         report(
           `pg_hba.conf must ask for TLS and a password that is never sent, got '${line}'; write hostssl and scram-sha-256`,
         );
-    if (type !== COMMAND) return;
-    for (const [path, mode] of sslModes(inputOf(props)))
+    const modes = [
+      ...(type === COMMAND ? sslModes(inputOf(props)) : []),
+      ...Object.entries(commandTexts(type, props)).flatMap(([what, text]) => written(what, text)),
+    ];
+    for (const [path, mode] of modes)
       if (!VERIFIED.includes(mode))
         report(
           `'${path}' must be ${VERIFIED.join(' or ')}, got ${mode}; otherwise nobody checks who answers`,
@@ -31,7 +37,7 @@ export const knownHosts: ReplicationPolicy = {
   description: 'Commands are sent to hosts whose keys are known, and change in place.',
   enforcementLevel: 'mandatory',
   validateResource: ({ type, props }, report) => {
-    if (type !== COMMAND) return;
+    if (!SENDERS.includes(type)) return;
     const connection = record(props.connection);
     const hosts = {
       connection,
@@ -66,6 +72,14 @@ function sslModes(value: unknown, path = ''): [string, string][] {
     const name = path === '' ? key : `${path}.${key}`;
     return key === 'sslMode' ? [[name, String(item)]] : sslModes(item, name);
   });
+}
+
+/** What `text`, such as a connection string, says of it. What a shell or a format puts there is not known. */
+function written(what: string, text: string): [string, string][] {
+  return [...text.matchAll(/\b(?:PG)?sslmode=["']?([a-z][a-z-]*)/gi)].map(([, mode = '']) => [
+    `sslmode' in '${what}`,
+    mode.toLowerCase(),
+  ]);
 }
 
 /** Lines by which somebody is let in over the network without TLS, or without SCRAM. */

@@ -1,7 +1,7 @@
+import { commandTexts } from './commands';
 import { hostText } from './host-text';
 import { type ReplicationPolicy, record } from './policy';
 
-const COMMAND = 'command:remote:Command';
 const INSTANCE = 'oci:Core/instance:Instance';
 const DB_SYSTEM = 'oci:Psql/dbSystem:DbSystem';
 const SECRET = 'oci:Vault/secret:Secret';
@@ -14,6 +14,9 @@ const GIVEN_AWAY: readonly RegExp[] = [
   /\bpostgres(ql)?:\/\/[^\s/:@]+:[^\s/@]+@/,
   /-----BEGIN ([A-Z ]+ )?PRIVATE KEY-----/,
 ];
+
+/** A variable that is named after what it holds, unless that is where to find it. */
+const VARIABLE = /^(\w*_)?(PG)?PASS(WORD|WD|PHRASE)?=(?!ocid1\.)./is;
 
 /** Secrets stay in OCI Vault: what a resource is given is kept in the state, and shown by the metadata service. */
 export const noPlaintextSecrets: ReplicationPolicy = {
@@ -34,22 +37,22 @@ export const noPlaintextSecrets: ReplicationPolicy = {
         "'secretContent' cannot be given by a program, whose state would hold it; set enableAutoGeneration, or put the secret into the vault by hand",
       );
     for (const [what, text] of Object.entries(textsOf(type, props)))
-      if (GIVEN_AWAY.some((pattern) => pattern.test(text)))
+      if (isGivenAway(what, text))
         report(`'${what}' cannot hold a password or a private key, got one; ${wayOut}`);
   },
 };
 
-function textsOf(type: string, props: Readonly<Record<string, unknown>>): Record<string, string> {
-  if (type === INSTANCE) return { 'metadata.user_data': hostText(props) };
-  if (type !== COMMAND) return {};
-  const texts = Object.entries({
-    create: props.create,
-    update: props.update,
-    delete: props.delete,
-    stdin: props.stdin,
-    ...record(props.environment),
-  });
-  return Object.fromEntries(
-    texts.flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])),
+function textsOf(
+  type: string,
+  props: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, string>> {
+  return type === INSTANCE ? { 'metadata.user_data': hostText(props) } : commandTexts(type, props);
+}
+
+/** A variable is read as it stands: what a shell would fetch is no way out there. */
+function isGivenAway(what: string, text: string): boolean {
+  return (
+    GIVEN_AWAY.some((pattern) => pattern.test(text)) ||
+    (what.startsWith('environment.') && VARIABLE.test(text))
   );
 }
