@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { BlueGreenDeployment, ReplicationMethod, RunnerHost } from 'pontoon/oci';
+import { BlueGreenDeployment, ReplicationMethod, RunnerHost, type RunnerProxy } from 'pontoon/oci';
 
 const config = new pulumi.Config();
 const compartmentId = config.require('compartmentId');
@@ -14,6 +14,8 @@ const majors = {
   blue: config.requireNumber('blueMajor'),
   green: config.requireNumber('greenMajor'),
 };
+
+const proxy = config.getObject<RunnerProxy>('proxy');
 
 const runner = new RunnerHost('runner', {
   compartmentId,
@@ -33,6 +35,7 @@ const runner = new RunnerHost('runner', {
   },
   publicKey: config.require('sshPublicKey'),
   privateKey: config.requireSecret('sshPrivateKey'),
+  ...(proxy === undefined ? {} : { proxy }),
 });
 
 const deployment = new BlueGreenDeployment('shop', {

@@ -10,10 +10,9 @@ import { violations } from '../oci/violations';
 const directory = join(__dirname, '../../examples/oci-blue-green');
 const SECRETS = { 'oci-blue-green:sshPrivateKey': 'the-private-key-that-nobody-may-read' };
 
-let resources: RegisteredResource[];
-beforeAll(async () => {
+function record(change: Readonly<Record<string, string>> = {}): Promise<RegisteredResource[]> {
   const { config } = parse(readFileSync(join(directory, 'Pulumi.dev.yaml'), 'utf8'));
-  resources = await recordProgram(
+  return recordProgram(
     {
       project: 'oci-blue-green',
       stack: 'dev',
@@ -21,11 +20,17 @@ beforeAll(async () => {
         ...config,
         'oci-blue-green:schemaCopied': 'true',
         ...SECRETS,
+        ...change,
       },
       secretKeys: Object.keys(SECRETS),
     },
-    () => require('../../examples/oci-blue-green'),
+    () => jest.isolateModules(() => require('../../examples/oci-blue-green')),
   );
+}
+
+let resources: RegisteredResource[];
+beforeAll(async () => {
+  resources = await record();
 });
 
 test('is what it was', () => {
@@ -63,4 +68,18 @@ test('a cutover can be walked with what it says', () => {
   const { outputs } = only(resources, 'pontoon:index:BlueGreenDeployment');
   const { plan } = parseCutover(JSON.parse(String(outputs?.cutover)));
   expect(plan).toMatchObject({ from: 'blue', to: 'green' });
+});
+
+test('commands go through the bastion that is configured', async () => {
+  const bastion = {
+    host: 'bastion.example',
+    user: 'ocid1.bastionsession.oc1',
+    hostKey: 'ssh-rsa AAAA',
+  };
+  const proxied = await record({ 'oci-blue-green:proxy': JSON.stringify(bastion) });
+  const commands = ofType(proxied, 'command:remote:Command');
+  expect(commands.length).toBeGreaterThan(5);
+  for (const { inputs } of commands)
+    expect(inputs.connection).toMatchObject({ secret: { proxy: { ...bastion } } });
+  expect(violations(proxied)).toEqual([]);
 });
