@@ -135,6 +135,8 @@ export {
 } from './schema';
 export { schemaMark } from './schema-mark';
 export {
+  type FoundSequence,
+  isAhead,
   type ListedSequence,
   listSequences,
   pairSequences,

@@ -55,10 +55,29 @@ WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname <> '${OWN_SCHEMA
   WHERE ((${owner}) OR (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.refobjid = c.oid)) AND t.relkind IN ('r', 'p') AND ${chosen}))`;
 }
 
-/** Lists the sequences of the selection. */
+/** A sequence, and whether it belongs to the selection as far as the catalog knows. */
+export interface FoundSequence extends ListedSequence {
+  readonly known: boolean;
+}
+
+/**
+ * Lists the sequences of the selection, and those elsewhere of which the catalog knows no user: a function, a trigger or an
+ * application may take numbers of them for selected tables. Extensions' own are left out, and those that tables own or take
+ * defaults from, which are not selected.
+ */
 export function listSequences(selection: TableSelection): Statement {
+  const may = (right: string): string =>
+    `pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, '${right}')`;
+  const columns = (owner: string): string =>
+    `n.nspname AS schema, c.relname AS name, ${may('SELECT')} AS readable, ${may('UPDATE')} AS settable, ${owner}`;
+  const schemas = [OWN_SCHEMA, 'information_schema', ...selectedSchemas(selection)];
   return sql(
-    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable, pg_catalog.has_sequence_privilege(c.oid, 'UPDATE') AS settable, o.schema AS "ownerSchema", o.name AS "ownerTable", o.column AS "ownerColumn" ${fromSequences(selection)} ORDER BY 1, 2`,
+    `SELECT ${columns('o.schema AS "ownerSchema", o.name AS "ownerTable", o.column AS "ownerColumn", true AS known')} ${fromSequences(selection)}
+UNION ALL SELECT ${columns('NULL, NULL, NULL, false')} FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN (${schemas.map(quoteLiteral).join(', ')})
+AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))
+AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid AND d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass)
+ORDER BY 1, 2`,
   );
 }
 
@@ -136,6 +155,17 @@ export function sequencePosition(state: SequenceState, margin: number): Sequence
   const ahead = BigInt(lastValue) + BigInt(state.increment) * BigInt(margin);
   const fits = ahead >= BigInt(state.min) && ahead <= BigInt(state.max);
   return { schema, name, lastValue: fits ? String(ahead) : lastValue, isCalled };
+}
+
+/**
+ * Whether `position` lies ahead of where `there` stands, and within its limits. Of a sequence that others may use there as
+ * well, no number may be given out twice.
+ */
+export function isAhead(position: SequencePosition, there: SequenceState): boolean {
+  const wanted = BigInt(position.lastValue);
+  if (!position.isCalled || wanted < BigInt(there.min) || wanted > BigInt(there.max)) return false;
+  const distance = (wanted - BigInt(there.lastValue)) * BigInt(there.increment);
+  return distance > 0n || (distance === 0n && !there.isCalled);
 }
 
 function regclass(sequence: QualifiedName): string {

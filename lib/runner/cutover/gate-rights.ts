@@ -14,7 +14,10 @@ import { readServerFacts } from '../managed-object';
 import type { CutoverContext } from './context';
 import type { GateFinding } from './gate-schemas';
 import { sqlOf, subscriptionOf } from './paths';
-import { selectionThere, sequencesOf } from './target-names';
+import { isCarried } from './sequences';
+import { type StraySequence, selectionThere, sequencesOf } from './target-names';
+
+const STRAYS_SHOWN = 5;
 
 export async function lookAtFurniture(context: CutoverContext): Promise<string | undefined> {
   const { forward, from, to } = context.plan;
@@ -47,9 +50,9 @@ export async function lookAtDecoding(context: CutoverContext): Promise<string | 
   return undefined;
 }
 
-export async function lookAtSequences(context: CutoverContext): Promise<string | undefined> {
+export async function lookAtSequences(context: CutoverContext): Promise<GateFinding> {
   const { from, to } = context.plan;
-  const { pairs, there } = await sequencesOf(context);
+  const { pairs, there, strays } = await sequencesOf(context);
   const unreadable = pairs.find((pair) => !pair.from.readable);
   if (unreadable !== undefined)
     return `no right to read ${quoteQualified(unreadable.from)} on '${from}'`;
@@ -57,7 +60,21 @@ export async function lookAtSequences(context: CutoverContext): Promise<string |
   const lost = pairs
     .flatMap((pair) => (pair.to === undefined ? [] : quoteQualified(pair.to)))
     .find((name) => !settable.has(name));
-  return lost === undefined ? undefined : `no right to set ${lost} on '${to}', or no such sequence`;
+  if (lost !== undefined) return `no right to set ${lost} on '${to}', or no such sequence`;
+  const left = strays.filter((stray) => !isCarried(stray));
+  const more = left.length - STRAYS_SHOWN;
+  const shown = left.slice(0, STRAYS_SHOWN).map((stray) => describeStray(context, stray));
+  return left.length === 0
+    ? undefined
+    : {
+        besides: `as it must be, but these, which no table is known to use, do not go on where they stop: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+      };
+}
+
+function describeStray({ plan }: CutoverContext, { from, to }: StraySequence): string {
+  const name = quoteQualified(from);
+  if (to === undefined) return `${name} (there is none on '${plan.to}')`;
+  return `${name} (no right to read it on '${plan.from}', or to read and set it on '${plan.to}')`;
 }
 
 export async function lookAtWayBack(context: CutoverContext): Promise<GateFinding> {

@@ -1,8 +1,10 @@
 import {
+  type FoundSequence,
   type ListedSequence,
   listSequences,
   pairSequences,
   type QualifiedName,
+  quoteQualified,
   type SequencePair,
   selectedTables,
   type TableSelection,
@@ -28,19 +30,46 @@ export function renamesOf({ plan: { transformations } }: CutoverContext) {
   return transformations === undefined ? {} : { transformations };
 }
 
-/** The sequences of the old writer with those of the new one, and all that the new one has. */
-export async function sequencesOf(context: CutoverContext): Promise<{
+/** Sequences of both writers. */
+export interface Sequences {
+  /** Those of the old writer that belong to the selection, with those of the new one. */
   readonly pairs: readonly SequencePair[];
+  /** Those of the old writer that nobody is known to use, by their names on the new one, with what is there. */
+  readonly strays: readonly StraySequence[];
+  /** All that belong to the selection on the new writer. */
   readonly there: readonly ListedSequence[];
-}> {
+}
+
+/** A sequence that no table is known to use, and the one of its name on the new writer, if there is one. */
+export interface StraySequence {
+  readonly from: ListedSequence;
+  readonly to: ListedSequence | undefined;
+}
+
+/** The sequences of the old writer with those of the new one, and all that the new one has. */
+export async function sequencesOf(context: CutoverContext): Promise<Sequences> {
   const { from, to, selection, transformations } = context.plan;
   const list = async (server: string, selected: TableSelection) =>
-    (await context.run(server, listSequences(selected))) as unknown as readonly ListedSequence[];
-  const here = await list(from, selection);
-  const there = await list(to, await selectionThere(context));
-  const pairs =
-    transformations === undefined
-      ? here.map((one) => ({ from: one, to: one }))
-      : pairSequences(here, there, targetNames(transformations));
-  return { pairs, there };
+    (await context.run(server, listSequences(selected))) as unknown as readonly FoundSequence[];
+  const all = await list(from, selection);
+  const allThere = await list(to, await selectionThere(context));
+  const here = all.filter(({ known }) => known);
+  const there = allThere.filter(({ known }) => known);
+  const names = targetNames(transformations ?? []);
+  const named = new Map(
+    allThere.filter(({ known }) => !known).map((one) => [quoteQualified(one), one]),
+  );
+  return {
+    pairs:
+      transformations === undefined
+        ? here.map((one) => ({ from: one, to: one }))
+        : pairSequences(here, there, names),
+    strays: all
+      .filter(({ known }) => !known)
+      .map((one) => ({
+        from: one,
+        to: named.get(quoteQualified({ schema: names.schema(one.schema), name: one.name })),
+      })),
+    there,
+  };
 }
