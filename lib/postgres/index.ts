@@ -88,6 +88,7 @@ export {
   LONGEST_BUDGET_MS,
   lackingRights,
   letApply,
+  letInWithKept,
   liftStatements,
   listSequences,
   lockJournal,

@@ -132,6 +132,14 @@ export function unfencedLogins(keep: readonly string[]): Statement {
   );
 }
 
+/** A login that is neither listed nor a superuser, and would be let in as a member of a role that is. */
+export function letInWithKept(keep: readonly string[]): Statement {
+  return sql(
+    `SELECT r.rolname AS name, k.rolname AS kept FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles k ON k.rolname = ANY ($1::pg_catalog.name[]) AND pg_catalog.pg_has_role(r.oid, k.oid, 'USAGE') WHERE r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> ALL ($1::pg_catalog.name[]) ORDER BY 1, 2 LIMIT 1`,
+    [keep],
+  );
+}
+
 /**
  * Sessions in the database that a fence does not admit. Workers that a scheduler or a subscription started count;
  * autovacuum, the walsenders of listed roles and what only starts jobs, which are looked at themselves, do not. The runner's login is no passport: applications may use it too,

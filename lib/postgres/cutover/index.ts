@@ -18,6 +18,7 @@ export {
   admittedTo,
   fenceStatements,
   grantsOfOthers,
+  letInWithKept,
   liftStatements,
   type ObservedAccess,
   type OtherSession,

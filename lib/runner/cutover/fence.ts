@@ -26,6 +26,7 @@ import { Deadline } from '../deadline';
 import { runAtEnd } from '../run';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
+import { describeSession, wayOutOf } from './describe-session';
 import { refuseUnattended } from './unattended';
 
 const LOOK_AGAIN_MS = 5;
@@ -202,17 +203,6 @@ async function endOthers(context: CutoverContext, patience: Deadline): Promise<P
   return { done: false, reason: `${others.length}, the first being ${describeSession(first)}` };
 }
 
-/** No list admits what the server itself started, and it comes again as often as it is ended. */
-function wayOutOf({ kind, superuser }: OtherSession): string {
-  if (kind === 'client backend' || kind === 'walsender')
-    return superuser
-      ? 'end it: no fence keeps a superuser out, and no list admits one'
-      : "end it, or add its role to 'keep'";
-  return kind.startsWith('logical replication')
-    ? 'disable its subscription'
-    : 'stop the extension or the job that started it';
-}
-
 async function sessionsOf(context: CutoverContext): Promise<readonly OtherSession[]> {
   const { plan } = context;
   const rows = await context.run(plan.from, otherSessions(admittedTo(plan)));
@@ -230,7 +220,7 @@ export async function refuseUnfenced(
   const names = rows.map(({ name }) => `'${String(name)}'`).join(', ');
   throw new PontoonError(
     'NOT_FENCED',
-    `the fence on '${from}' must leave only listed roles with CONNECT, got ${names} too; have the database's owner revoke what others granted, or add the role to 'keep'`,
+    `the fence on '${from}' must leave only listed roles with CONNECT, got ${names} too; have the database's owner revoke what others granted, take it out of roles that are kept, or add it to 'keep'`,
   );
 }
 
@@ -252,10 +242,4 @@ async function refusePrepared(context: CutoverContext): Promise<void> {
     'PREPARED',
     `the fenced database on '${from}' must hold no prepared transaction, got '${String(first.name)}' of '${String(first.role)}'; commit it or roll it back`,
   );
-}
-
-/** A session, as people know it. */
-export function describeSession({ pid, role, application, kind, superuser }: OtherSession): string {
-  const who = role === '' ? kind : `${superuser ? 'superuser' : 'role'} '${role}'`;
-  return `${who}${application === '' ? '' : ` (${application})`}${role === '' || kind === 'client backend' ? '' : `, a ${kind}`}, process ${pid}`;
 }

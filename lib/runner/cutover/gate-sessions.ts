@@ -1,6 +1,13 @@
-import { grantsOfOthers, mayEndSessions, missingRoles, sessionsOfRunner } from '../../postgres';
+import {
+  grantsOfOthers,
+  letInWithKept,
+  mayEndSessions,
+  missingRoles,
+  sessionsOfRunner,
+} from '../../postgres';
 import type { CutoverContext } from './context';
 import { keptOn, keptWriter, otherFence } from './fence';
+import type { GateFinding } from './gate-schemas';
 
 export async function lookAtRunner(context: CutoverContext): Promise<string | undefined> {
   const row = await context.runOne(context.plan.from, sessionsOfRunner());
@@ -17,14 +24,21 @@ export async function lookAtGrants(context: CutoverContext): Promise<string | un
     : `a grant of '${String(row.grantor)}' to '${String(row.grantee)}'`;
 }
 
-export async function lookAtKept(context: CutoverContext): Promise<string | undefined> {
+export async function lookAtKept(context: CutoverContext): Promise<GateFinding> {
   const { from, to, keep } = context.plan;
   for (const server of [from, to]) {
     const row = await context.runOne(server, missingRoles(keep[server] ?? []));
     if (row !== undefined) return `no role '${String(row.name)}' on '${server}'`;
   }
   const writing = await keptWriter(context, from);
-  return writing === undefined ? undefined : `${writing}, also when the new writer is open`;
+  if (writing !== undefined) return `${writing}, also when the new writer is open`;
+  const member = await context.runOne(from, letInWithKept(await keptOn(context, from)));
+  return member === undefined
+    ? undefined
+    : {
+        closed: `role '${String(member.name)}', which the fence on '${from}' would let in as a member of '${String(member.kept)}', which is kept`,
+        wayOut: `take it out of '${String(member.kept)}', or add it to 'keep' if it only reads`,
+      };
 }
 
 export async function lookAtSignals(context: CutoverContext): Promise<string | undefined> {

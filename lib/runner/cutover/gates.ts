@@ -4,6 +4,7 @@ import type { CutoverContext } from './context';
 import { requireUnfinished } from './finalized';
 import { lookAtForward, lookAtSuperusers, lookAtTarget, lookAtTransactions } from './gate-activity';
 import { lookAtApplications } from './gate-applications';
+import { lookAtEndpoint } from './gate-endpoint';
 import {
   lookAtDecoding,
   lookAtFurniture,
@@ -174,7 +175,7 @@ const GATES: readonly GateKind[] = [
   },
   {
     id: 'workers',
-    title: 'no extension has a worker on the old writer',
+    title: 'nothing decodes the old writer, or works in it, that no fence ends',
     wayOut: 'stop it, or drop its extension, until the cutover has ended: no fence ends it',
     look: lookAtWorkers,
   },
@@ -183,6 +184,12 @@ const GATES: readonly GateKind[] = [
     title: 'no application can write to the new writer',
     wayOut: 'keep applications out by a connection guard, and let only those in who read',
     look: lookAtTarget,
+  },
+  {
+    id: 'endpoint',
+    title: 'clients are sent to the old writer',
+    wayOut: 'see that the endpoint answers, and look for somebody else who switches it',
+    look: lookAtEndpoint,
   },
 ];
 

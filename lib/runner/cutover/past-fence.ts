@@ -7,7 +7,8 @@ import {
   unfencedLogins,
 } from '../../postgres';
 import { CutoverContext } from './context';
-import { describeSession, keptOn, keptWriter } from './fence';
+import { describeSession } from './describe-session';
+import { keptOn, keptWriter } from './fence';
 import type { CutoverRequest, CutoverServices } from './services';
 
 /**

@@ -13,6 +13,7 @@ import {
 import { withConnection } from '../connect';
 import { type Row, runOne } from '../run';
 import type { CutoverContext } from './context';
+import { describeSession, wayOutOf } from './describe-session';
 import type { GateFinding } from './gate-schemas';
 
 /** The subscription that would go on writing to the old writer; undefined if there is none. */
@@ -31,14 +32,20 @@ export async function lookAtSubscriptions(context: CutoverContext): Promise<stri
   return undefined;
 }
 
-/** What an extension has started in the database: no fence ends it. Subscriptions and jobs are looked at themselves. */
-export async function lookAtWorkers(context: CutoverContext): Promise<string | undefined> {
+/**
+ * What an extension has started in the database, and who decodes its log: no fence ends them, and the walk would only find
+ * out behind it. Subscriptions and jobs are looked at themselves.
+ */
+export async function lookAtWorkers(context: CutoverContext): Promise<GateFinding> {
   const { plan } = context;
   const sessions = await context.run(plan.from, otherSessions(admittedTo(plan)));
   const worker = (sessions as unknown as readonly OtherSession[]).find(
-    ({ kind }) => !/^(client backend|walsender|logical replication|pg_cron)/.test(kind),
+    ({ kind, writing }) => !writing && !/^(client backend|logical replication|pg_cron)/.test(kind),
   );
-  return worker && `a '${worker.kind}' on '${plan.from}', process ${worker.pid}`;
+  if (worker === undefined) return undefined;
+  if (worker.kind !== 'walsender')
+    return `a '${worker.kind}' on '${plan.from}', process ${worker.pid}`;
+  return { closed: `${describeSession(worker)} on '${plan.from}'`, wayOut: wayOutOf(worker) };
 }
 
 /** The scheduled job that would go on writing to the old writer; undefined if there is none. */
