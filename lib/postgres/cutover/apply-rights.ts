@@ -1,5 +1,5 @@
 import { supports } from '../capabilities';
-import { type QualifiedName, quoteIdentifier, quoteQualified } from '../identifiers';
+import { type QualifiedName, quoteIdentifier } from '../identifiers';
 import { type Statement, sql } from '../statement';
 import type { TableSelection } from '../table-selection';
 import { namesOfKept } from './carried';
@@ -8,7 +8,7 @@ import { namesOfKept } from './carried';
 export interface UnwritableTable extends QualifiedName {
   /** What is in the way: the schema may not be entered, its owner not be become, or policies hold for the owner too. */
   readonly why: 'schema' | 'owner' | 'policies';
-  /** The owner of the subscription. */
+  /** The owner of the subscription; where policies are in the way, who would write to the table for it. */
   readonly role: string;
   /** The owner of the table, or of one that it is a partition of. */
   readonly owner: string;
@@ -36,17 +36,17 @@ export function unwritableTable(
   const secured = 'c.relrowsecurity AND NOT (w.rolsuper OR w.rolbypassrls)';
   return sql(
     `WITH ${namesOfKept(selection)}, kept AS (SELECT oid FROM names GROUP BY oid HAVING pg_catalog.bool_or(selected)), applying AS MATERIALIZED (SELECT r.oid, r.rolname, coalesce(s.itself, ${!becomesOwner}) AS itself FROM pg_catalog.pg_roles r LEFT JOIN (SELECT s.subowner, ${runsAsItself} AS itself FROM pg_catalog.pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())) s ON true WHERE r.oid = coalesce(s.subowner, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user))), found AS (
-SELECT n.nspname AS schema, c.relname AS name, CASE WHEN NOT pg_catalog.has_schema_privilege(a.oid, un.oid, 'USAGE') THEN 'schema' WHEN ${looksAtRights} AND (${notOwner} OR ${secured} AND NOT pg_catalog.pg_has_role(w.oid, c.relowner, 'USAGE')) THEN 'owner' WHEN ${looksAtRights} AND ${secured} AND c.relforcerowsecurity THEN 'policies' END AS why, a.rolname AS role, pg_catalog.pg_get_userbyid(u.relowner) AS owner
+SELECT n.nspname AS schema, c.relname AS name, CASE WHEN NOT pg_catalog.has_schema_privilege(a.oid, un.oid, 'USAGE') THEN 'schema' WHEN ${looksAtRights} AND (${notOwner} OR ${secured} AND NOT pg_catalog.pg_has_role(w.oid, c.relowner, 'USAGE')) THEN 'owner' WHEN ${looksAtRights} AND ${secured} AND c.relforcerowsecurity THEN 'policies' END AS why, w.rolname AS writing, a.rolname AS applying, pg_catalog.pg_get_userbyid(u.relowner) AS owner
 FROM kept k JOIN names t ON t.oid = k.oid JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_class u ON u.oid = t.reloid JOIN pg_catalog.pg_namespace un ON un.oid = u.relnamespace CROSS JOIN applying a JOIN pg_catalog.pg_roles w ON w.oid = CASE WHEN a.itself THEN a.oid ELSE u.relowner END)
-SELECT schema, name, why, role, owner, (SELECT count(DISTINCT (o.schema, o.name)) FROM found o WHERE o.why IS NOT NULL)::int AS tables FROM found WHERE why IS NOT NULL ORDER BY 1, 2 LIMIT 1`,
+SELECT schema, name, why, CASE why WHEN 'policies' THEN writing ELSE applying END AS role, owner, (SELECT count(DISTINCT (o.schema, o.name)) FROM found o WHERE o.why IS NOT NULL)::int AS tables FROM found WHERE why IS NOT NULL ORDER BY 1, 2 LIMIT 1`,
     [subscription],
   );
 }
 
 /** What to do about `table`, in SQL. */
-export function letApply({ why, role, owner, schema, name }: UnwritableTable): string {
+export function letApply({ why, role, owner, schema }: UnwritableTable): string {
   if (why === 'schema')
     return `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${quoteIdentifier(role)}`;
   if (why === 'owner') return `GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)}`;
-  return `ALTER TABLE ${quoteQualified({ schema, name })} NO FORCE ROW LEVEL SECURITY`;
+  return `ALTER ROLE ${quoteIdentifier(role)} BYPASSRLS`;
 }

@@ -112,7 +112,7 @@ export async function lookAtApplying(
   const more = found.tables === 1 ? '' : `, and ${found.tables - 1} more tables of the kind`;
   return {
     closed: `${describeUnwritable(found, receiver)}${more}`,
-    wayOut: `${letApply(found)} on '${receiver}'`,
+    wayOut: `${letApply(found)} on '${receiver}'${found.why === 'policies' ? ', or NO FORCE ROW LEVEL SECURITY on both servers' : ''}`,
   };
 }
 
@@ -120,7 +120,7 @@ function describeUnwritable(found: UnwritableTable, server: string): string {
   const { why, role, owner } = found;
   const table = `table ${quoteQualified(found)}`;
   if (why === 'policies')
-    return `${table} on '${server}', whose row-level security holds for its owner too, so that no subscription writes to it`;
+    return `${table} on '${server}', whose row-level security holds for '${role}' too, who would write to it`;
   const what =
     why === 'schema' ? `enter the schema of ${table}` : `become '${owner}', who owns ${table}`;
   return `no right of '${role}', whose subscription writes on '${server}', to ${what}`;

@@ -127,7 +127,7 @@ const GATES: readonly GateKind[] = [
   {
     id: 'sequences',
     title: 'every sequence can be read and set',
-    wayOut: 'grant SELECT and UPDATE on it to the role of the runner',
+    wayOut: 'grant SELECT and UPDATE on it, and USAGE on its schema, to the role of the runner',
     look: lookAtSequences,
   },
   {
