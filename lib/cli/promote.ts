@@ -61,7 +61,7 @@ export const promoteCommand: Command = {
     'asynchronous cluster is counted.',
     '',
     'An old primary is never just started again. --rejoin prints the script for its host that makes it a',
-    'standby of the new one; run this again afterwards, to see that it follows.',
+    'standby of the new one; --dry-run says afterwards whether it follows.',
     '',
     'Example:',
     ...exampleLines('promote', EXAMPLE),
@@ -77,7 +77,7 @@ export const promoteCommand: Command = {
     },
     'accept-loss': {
       description:
-        'promote although a quorum may have commits that nobody who answers has, or was not noted',
+        'promote although a quorum was not noted, or others may have commits that nobody who answers has',
     },
     'dry-run': {
       description: 'print every statement, secrets blanked out, and change nothing',
@@ -162,10 +162,18 @@ function dryRunLines(found: PromotionDryRun): string[] {
 }
 
 function intention(found: PromotionDryRun): string[] {
-  const { from, to, promoted, fenced, loss, standbys, remarks } = found;
+  const { from, to, promoted, fenced, loss, standbys, following, remarks } = found;
+  const followed =
+    following.length === 0
+      ? []
+      : [`'${promoted ? to : from}' is followed by ${following.join(', ')}`];
   if (promoted)
-    return [`'${to}' is the primary already; what is left to do after '${from}' is done.`];
+    return [
+      `'${to}' is the primary already; what is left to do after '${from}' is done.`,
+      ...followed,
+    ];
   return [
+    ...followed,
     ...standbys.map(
       ({ server, timeline, position }) =>
         `'${server}' has the log up to ${position} of timeline ${timeline}`,

@@ -41,6 +41,7 @@ test('says what it would do', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout.replaceAll(/\d+\/[0-9A-F]+/g, '0/0')).toContain(
     [
+      "-- 'primary' is followed by replica1, replica2",
       "-- 'replica1' has the log up to 0/0 of timeline 1",
       "-- 'replica2' has the log up to 0/0 of timeline 1",
       "-- 'replica1' becomes the primary in place of 'primary', which is fenced first: its clients are sent away.",
@@ -74,10 +75,15 @@ test('promotes, says what is lost, and prints the script for the old primary’s
       '',
     ],
   });
-  expect(stderr).toContain('make sure that no standby hears from the old primary\n');
+  expect(stderr).toContain('make sure that no standby hears from the old primary,');
 
   const again = await promote('--yes', '--json');
   expect(JSON.parse(again.stdout)).toMatchObject({ result: 'already-promoted', to: 'replica1' });
+  const dry = await promote('--dry-run');
+  expect(dry).toMatchObject({ code: 0, stderr: '' });
+  expect(dry.stdout).toContain(
+    "-- 'replica1' is the primary already; what is left to do after 'primary' is done.\n-- 'replica1' is followed by replica2\n",
+  );
   const script = await promote('--rejoin', PRIMARY, '--fresh-copy');
   expect(script).toMatchObject({ code: 0, stderr: '' });
   expect(script.stdout).toContain(`port='\\''${lab.server('replica1').port}'\\''`);

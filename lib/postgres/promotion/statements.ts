@@ -11,8 +11,10 @@ export interface MemberState {
   readonly cluster: string;
   /** The newest timeline of which it has log. */
   readonly timeline: number;
-  /** Where the log on its disk ends. */
+  /** Where the log on its disk ends, or how far it has replayed it while it is `unread`. */
   readonly position: string;
+  /** Whether it is a standby that was restarted, and has not read to the end yet what is on its disk. */
+  readonly unread: boolean;
   /** From whom it streams, if it is a standby. */
   readonly conninfo: string;
   /** By which slot. */
@@ -31,7 +33,10 @@ export interface ReceiverState {
   readonly asksAfterMs: number;
 }
 
-/** Asks a server what it is; see {@link MemberState}. A standby's log ends where it has replayed if it was restarted. */
+/**
+ * Asks a server what it is; see {@link MemberState}. A standby that was restarted asks to be sent more, be its primary
+ * there or not, only once it has read all that it has.
+ */
 export function memberState(): Statement {
   return sql(
     `SELECT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser,
@@ -41,6 +46,7 @@ export function memberState(): Statement {
   CASE WHEN pg_catalog.pg_is_in_recovery()
     THEN greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())
     ELSE pg_catalog.pg_current_wal_flush_lsn() END::text AS position,
+  pg_catalog.pg_is_in_recovery() AND pg_catalog.pg_last_wal_receive_lsn() IS NULL AS unread,
   pg_catalog.current_setting('primary_conninfo') AS conninfo, pg_catalog.current_setting('primary_slot_name') AS slot`,
   );
 }

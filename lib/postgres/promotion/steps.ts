@@ -35,12 +35,17 @@ export const PLANNED_STEPS: readonly PromotionStep[] = [
 /** What a promotion does of a primary that is lost. */
 export const LOST_STEPS: readonly PromotionStep[] = [
   { id: 'look', title: 'look at every server, and keep other operators out' },
-  { id: 'silence', title: 'make sure that no standby hears from the old primary' },
+  {
+    id: 'silence',
+    title:
+      'make sure that no standby hears from the old primary, and that each has read its own log',
+  },
   { id: 'prepare', title: 'have the new primary keep its log for the others, and know its quorum' },
   {
     id: 're-point',
     title: 'have the others stream from it, so that nobody follows the old primary',
   },
   { id: 'promote', title: 'promote the new primary' },
+  { id: 'lift', title: 'let clients into the new primary' },
   { id: 'follow', title: 'wait until the others stream' },
 ];

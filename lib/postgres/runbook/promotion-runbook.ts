@@ -28,7 +28,7 @@ function planned(primary: string): string[] {
   return [
     '## 1. While the primary answers',
     codeBlock('sh', `pontoon promote --file ${FILE} --dry-run\npontoon promote --file ${FILE}`),
-    `Nothing is lost: ${inlineCode(primary)} is fenced first, and clients must find the new primary themselves, such as by \`target_session_attrs=read-write\` and all hosts in their connection string. End superusers’ sessions yourself, since no fence does. What fails before the promotion is taken back.`,
+    `Nothing is lost: ${inlineCode(primary)} is fenced first, and clients must find the new primary themselves, such as by \`target_session_attrs=read-write\` and all hosts in their connection string. End superusers’ sessions yourself, since no fence does. It refuses before the fence where the standby does not stream. What fails before the promotion is taken back, by another connection if the one to ${inlineCode(primary)} broke; where that fails too, \`NOT_TAKEN_BACK\` says what is left.`,
     steps(PLANNED_STEPS),
   ];
 }
@@ -85,6 +85,18 @@ function endings(primary: string): string[] {
         ],
         ['`SECRET_UNAVAILABLE`', 'give the login by a file, section 2'],
         ['`BEHIND`', 'another standby has more: promote that one, or name none'],
+        [
+          '`NOT_STREAMING`',
+          'nothing was fenced: have the standby stream, or name another one as `to`',
+        ],
+        [
+          '`NOT_TAKEN_BACK`',
+          `${old} may be fenced still: run it again once ${old} answers; if it is lost by now, section 2`,
+        ],
+        [
+          '`LOG_UNREAD`',
+          'a standby was restarted and has not read its own log, which may hold what nobody else has: wait until `pg_last_wal_receive_lsn()` is set there, or accept the loss',
+        ],
         ['`QUORUM_UNKNOWN`', 'bring another standby back, or accept the loss'],
         [
           '`QUORUM_NOT_NOTED`',
@@ -126,7 +138,7 @@ function rejoining(primary: string): string[] {
     ]),
     codeBlock(
       'sh',
-      `pontoon promote --file ${FILE} --rejoin ${primary} > rejoin.sh    # read it, then run it on the host\npontoon promote --file ${FILE} --yes                  # says whether it follows`,
+      `pontoon promote --file ${FILE} --rejoin ${primary} > rejoin.sh    # read it, then run it on the host\npontoon promote --file ${FILE} --dry-run              # says who follows, and changes nothing`,
     ),
     `It is rewound by \`pg_rewind\`, which needs \`wal_log_hints\`, as every server of a cluster has it here, and the log since both parted. Where it refuses or was cut off, \`--fresh-copy\` copies everything anew and keeps the old data beside it. From then on name the new primary as \`from\`; the topology may stay as it is.`,
   ];

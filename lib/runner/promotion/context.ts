@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import type { Client, ClientBase } from 'pg';
 import {
   clusterOf,
   type MemberState,
@@ -8,9 +8,10 @@ import {
   type PromotionStepId,
   type SecretStore,
   type Statement,
+  waitForOwnDisk,
 } from '../../postgres';
 import { type Row, run, runOne } from '../run';
-import type { Absence } from './open';
+import { type Absence, openMember } from './open';
 
 /** What is to be promoted, and how far the operator goes. */
 export interface PromotionRequest {
@@ -75,7 +76,7 @@ export class PromotionContext {
   constructor(
     public readonly request: PromotionRequest,
     private readonly services: PromotionServices,
-    public readonly sessions: ReadonlyMap<string, ClientBase>,
+    public readonly sessions: Map<string, Client>,
     public readonly absent: ReadonlyMap<string, Absence>,
   ) {
     this.input = request.input;
@@ -105,6 +106,16 @@ export class PromotionContext {
   /** Runs `statement` on `server` and returns its first row. */
   public async runOne(server: string, statement: Statement): Promise<Row | undefined> {
     return await runOne(this.session(server), statement);
+  }
+
+  /** Opens the session on `server` anew, since the one that was there broke. Whoever opened the others closes it. */
+  public async reopen(server: string): Promise<void> {
+    const connection = this.input.connections[server];
+    if (connection === undefined) return;
+    const session = await openMember(connection, this.services.secrets);
+    this.sessions.get(server)?.connection.stream.destroy();
+    this.sessions.set(server, session);
+    await this.run(server, waitForOwnDisk());
   }
 
   private session(server: string): ClientBase {

@@ -11,6 +11,7 @@ import {
   type StandbyState,
   type Statement,
   setForServer,
+  streamingNames,
 } from '../../postgres';
 import { choose, othersThan } from './choose';
 import {
@@ -26,6 +27,8 @@ import { requireLost } from './lost';
 import { withMembers } from './open';
 import { acknowledgedAreSafe, remarksOnNote } from './quorum';
 import { remarksOnReaders } from './remarks';
+import { chooseStreaming } from './streaming';
+import { unreadOf } from './unread';
 
 /** What a promotion would do. */
 export interface PromotionDryRun {
@@ -38,6 +41,8 @@ export interface PromotionDryRun {
   /** What would be lost, as far as it can be said before. */
   readonly loss: PromotionLoss;
   readonly standbys: readonly StandbyState[];
+  /** The servers that stream from the present primary, if that answers. */
+  readonly following: readonly string[];
   /** What the operator has to see to. */
   readonly remarks: readonly string[];
   readonly actions: readonly PromotionAction[];
@@ -63,8 +68,8 @@ export async function dryRunPromotion(
     const promoted = promotedAlready(context, members);
     if (promoted === undefined) requireLost(context, members);
     const { from } = request.input;
-    const to = promoted ?? choose(context, members).server;
     const fenced = promoted === undefined && !context.absent.has(from);
+    const to = promoted ?? (await candidateOf(context, members, fenced)).server;
     return {
       from,
       to,
@@ -72,6 +77,7 @@ export async function dryRunPromotion(
       fenced,
       loss: await forecast(context, members, { to, promoted, fenced }),
       standbys: standbysOf(members),
+      following: await followersOf(context, promoted ?? from),
       remarks: [
         ...(promoted === undefined ? await remarksOnReaders(context, to) : []),
         ...(fenced ? await remarksOnNote(context) : []),
@@ -85,6 +91,22 @@ export async function dryRunPromotion(
       ],
     };
   });
+}
+
+async function followersOf(context: PromotionContext, primary: string): Promise<string[]> {
+  if (!context.sessions.has(primary)) return [];
+  const names = (await context.run(primary, streamingNames())).map(({ name }) => String(name));
+  return context.members.filter((member) => names.includes(member));
+}
+
+async function candidateOf(
+  context: PromotionContext,
+  members: Members,
+  fenced: boolean,
+): Promise<StandbyState> {
+  return fenced
+    ? await chooseStreaming(context, members, { mark: false })
+    : choose(context, members);
 }
 
 interface Chosen {
@@ -101,7 +123,8 @@ async function forecast(
   const after = members.get(to)?.position ?? '0/0';
   if (promoted !== undefined) return { kind: 'said-before', after };
   if (fenced) return { kind: 'nothing' };
-  return (await acknowledgedAreSafe(context, to, [to, ...othersThan(members, to)]))
+  const answering = [to, ...othersThan(members, to)];
+  return (await acknowledgedAreSafe(context, to, { answering, unread: unreadOf(members) }))
     ? { kind: 'nothing-acknowledged' }
     : lossAfter(after, context.input.lastKnown);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type DatabaseLimit,
   type DatabaseSession,
@@ -106,6 +107,7 @@ async function reach(
     const there = String(state?.position);
     if (lsnDistance(there, position) <= 0n) return undefined;
     if (performance.now() > ends) return `${there} of ${position}`;
+    await delay(LOOK_AGAIN_MS);
   }
 }
 

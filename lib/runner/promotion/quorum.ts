@@ -8,28 +8,41 @@ import {
   waitedFor,
 } from '../../postgres';
 import type { PromotionContext } from './context';
+import { refuseUnread } from './unread';
+
+/** Those who answer, of whom some may have more of the log than they say. */
+export interface Answering {
+  readonly answering: readonly string[];
+  readonly unread: readonly string[];
+}
 
 /**
- * Whether no acknowledged commit can be lost if `to` is promoted while `answering` are all who answer. What the topology
- * says counts only if the old primary has noted that it was in force, since machines do not follow the topology.
+ * Whether no acknowledged commit can be lost if `to` is promoted while `answering` are all who answer, not counting those
+ * who are `unread`. What the topology says counts only if the old primary has noted that it was in force, since machines
+ * do not follow the topology.
  *
- * @throws PontoonError with code QUORUM_NOT_NOTED or QUORUM_UNKNOWN, unless a loss is accepted.
+ * @throws PontoonError with code QUORUM_NOT_NOTED, QUORUM_UNKNOWN or LOG_UNREAD, unless a loss is accepted.
  */
 export async function acknowledgedAreSafe(
   context: PromotionContext,
   to: string,
-  answering: readonly string[],
+  { answering, unread }: Answering,
 ): Promise<boolean> {
   const { input, request } = context;
   const quorum = quorumOf(input.topology, input.from);
-  if (quorum === undefined) return false;
+  if (quorum === undefined) {
+    refuseUnread(context, unread);
+    return false;
+  }
   if (!(await isNoted(context, to))) {
     const refusal = await notNoted(context, to);
     if (request.acceptLoss !== true) throw refusal;
     context.note(refusal.message);
     return false;
   }
-  if (holdsAcknowledged(quorum, answering)) return true;
+  const known = answering.filter((name) => !unread.includes(name));
+  if (holdsAcknowledged(quorum, known)) return true;
+  refuseUnread(context, unread);
   if (request.acceptLoss === true) return false;
   const needed = quorum.standbys.length - quorum.quorum + 1;
   throw new PontoonError(

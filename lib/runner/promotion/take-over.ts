@@ -32,8 +32,8 @@ export async function repointAll(
   });
 }
 
-/** Makes `to` a primary, and returns how many milliseconds after the beginning it is one. */
-export async function promoteNow(context: PromotionContext, to: string): Promise<number> {
+/** Makes `to` a primary, and waits until it is one. */
+export async function promoteNow(context: PromotionContext, to: string): Promise<void> {
   await context.run(to, promoteServer());
   await waitUntil({
     what: `'${to}' must be a primary`,
@@ -45,7 +45,6 @@ export async function promoteNow(context: PromotionContext, to: string): Promise
       return { done: false, reason: 'a standby that replays' };
     },
   });
-  return context.elapsedMs();
 }
 
 /** The timeline that the primary `to` writes, and where it began. */

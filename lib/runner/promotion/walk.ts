@@ -16,13 +16,16 @@ import {
   type PromotionServices,
 } from './context';
 import { catchUp, fenceServer, isFenced, liftServer, positionOf, untilHas } from './fence';
-import { forgetFollowers, pointBack, prepare } from './follow';
+import { prepare } from './follow';
 import { look, promotedAlready, standbysOf, takeCluster } from './look';
 import { refuseHeard, requireLost } from './lost';
 import { withMembers } from './open';
 import { acknowledgedAreSafe, isNoted } from './quorum';
 import { remarksOnReaders, remarksOnUnwaiting } from './remarks';
-import { promoteNow, type Repointing, repointAll, settle, timelineAt, without } from './take-over';
+import { chooseStreaming } from './streaming';
+import { takeBack } from './take-back';
+import { promoteNow, repointAll, settle, timelineAt, without } from './take-over';
+import { untilRead } from './unread';
 
 /**
  * Makes a standby the primary of its cluster. Killed at any point and run again, it goes on from what the servers are.
@@ -90,10 +93,11 @@ async function replaceLost(context: PromotionContext, members: Members): Promise
   const { from, lastKnown } = context.input;
   context.step('silence');
   await refuseHeard(context);
+  const unread = await untilRead(context);
   const candidate = choose(context, await look(context));
   const to = candidate.server;
   const others = othersThan(members, to);
-  await acknowledgedAreSafe(context, to, [to, ...others]);
+  await acknowledgedAreSafe(context, to, { answering: [to, ...others], unread });
   context.remarks.push(...(await remarksOnReaders(context, to)));
   context.step('prepare');
   await prepare(context, to, others);
@@ -103,9 +107,14 @@ async function replaceLost(context: PromotionContext, members: Members): Promise
   const now = standbys.find(({ server }) => server === to) ?? candidate;
   refuseBehind(now, standbys);
   // Of those that nothing of the old primary reaches any more.
-  const lossless = await acknowledgedAreSafe(context, to, without([to, ...others], failed));
+  const answering = without([to, ...others], failed);
+  const lossless = await acknowledgedAreSafe(context, to, { answering, unread });
   context.step('promote');
-  const openedMs = await promoteNow(context, to);
+  await promoteNow(context, to);
+  // A primary that was lost while it was fenced has had its standbys fenced, too.
+  context.step('lift');
+  await liftServer(context, to);
+  const openedMs = context.elapsedMs();
   const { timeline, began } = await timelineAt(context, to);
   // Only now all of the log is replayed, which may end with another note.
   const covered = lossless && (await isNoted(context, to));
@@ -123,7 +132,7 @@ async function replaceFenced(
   members: Members,
 ): Promise<PromotionOutcome> {
   const { from } = context.input;
-  const to = choose(context, members).server;
+  const to = (await chooseStreaming(context, members, { mark: true })).server;
   const others = othersThan(members, to);
   context.remarks.push(...(await remarksOnReaders(context, to)));
   let failed: readonly NotFollowing[];
@@ -142,7 +151,7 @@ async function replaceFenced(
     // Superusers pass the fence, and re-pointing takes its time.
     caughtUp = await catchUp(context, from, to);
   } catch (error) {
-    await takeBack(context, members, { to, others });
+    await takeBack(context, members, { to, others, cause: error });
     throw error;
   }
   context.step('promote');
@@ -170,15 +179,4 @@ async function lostAtLast(
     context.note(`the old primary could not be asked at last: ${messageOf(error)}`);
     return lossAfter(began, undefined);
   }
-}
-
-/** The old primary is followed and takes writes again, and the standby keeps no log for anybody. */
-async function takeBack(
-  context: PromotionContext,
-  members: Members,
-  { to, others }: Repointing,
-): Promise<void> {
-  context.step('take-back');
-  await Promise.allSettled(others.map((other) => pointBack(context, other, members)));
-  await Promise.allSettled([liftServer(context, context.input.from), forgetFollowers(context, to)]);
 }

@@ -18,7 +18,7 @@ describe.each([14, 18])('a primary of PostgreSQL %i that was killed', (major) =>
       synchronous: { quorum: 2, standbys: ['replica1', 'replica2', 'replica3'] },
     });
     await lab.ask(PRIMARY, 'ALTER ROLE app SET synchronous_commit = remote_apply');
-    await lab.ask(PRIMARY, 'ALTER ROLE app IN DATABASE postgres SET synchronous_commit = off');
+    await lab.ask(PRIMARY, 'ALTER ROLE app IN DATABASE postgres SET synchronous_commit = FALSE');
     let now = PRIMARY;
     const writers = lab.write(() => now);
     await eventually(async () => writers.acknowledged.length > 200);
