@@ -28,6 +28,7 @@ import { guardedServices, withServices } from './cutover-services';
 import { ExitCode } from './exit-code';
 import { Interruption } from './interruption';
 import { type Io, writeJson, writeLine } from './io';
+import { withLeftBehind } from './left-behind';
 import type { Option } from './option';
 import { WalkResult } from './walk-result';
 import type { WalkName } from './what-next';
@@ -75,7 +76,7 @@ export async function walkCommand(
     told.end();
     return ExitCode.FINE;
   } catch (error) {
-    return failed(error, options, io, told);
+    return failed(await withLeftBehind(error, input, io), options, io, told);
   }
 }
 

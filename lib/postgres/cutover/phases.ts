@@ -52,7 +52,7 @@ const { PROVISIONED, FENCED, REVERSED, SWITCHED, OPEN } = CutoverPhase;
 export const CUTOVER_STEPS: readonly CutoverStep[] = [
   step('gates', PROVISIONED, 'Check that a cutover would succeed', [
     'Lag, schemas, rows, rights, sessions and the way back are looked at; what cannot be read counts as closed.',
-    'Nothing is changed.',
+    'Nothing is changed but the password by which the way forward logs in, where that was rotated.',
   ]),
   step('prepare', PROVISIONED, 'Make the way back ready', [
     'The reverse subscription is created and waits, disabled; the planner of the new writer gets statistics.',

@@ -195,7 +195,7 @@ function endings(server: string, { to }: TopologyLink, cloud: Cloud): string[] {
         [
           'nothing, since it was killed',
           'what was done is on the servers',
-          'run the same command again, as the same owner (`--owner`): it goes on or takes back. Who lifts the fence meanwhile stands at `CUT_OFF`',
+          'run the same command again, as the same owner (`--owner`): it goes on or takes back. While a server is away, the row of `CONNECT_FAILED` says how the fence is lifted; who lifts it meanwhile stands at `CUT_OFF`',
         ],
       ],
     ),

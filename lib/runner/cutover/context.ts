@@ -32,6 +32,8 @@ export class CutoverContext {
   public schemasFoundSame: string | undefined;
   /** Whether an undo has let applications in on the old writer again. */
   public freed = false;
+  /** Whether nothing but what goes before the fence is taken back: the old writer was never closed. */
+  public preparing = false;
   /** Servers that are known to have a journal. */
   private readonly journals = new Set<string>();
 

@@ -67,20 +67,21 @@ async function readEntry(
 export async function liftExpired(input: CutoverInput, watch: FenceWatch): Promise<boolean> {
   const request = { plan: input.plan, owner: NAMED };
   return await watch.withServices(
-    { ...input, connections: await reachable(input, watch) },
+    { ...input, connections: await reachable(input, watch, NAMED) },
     async (services) => await abandonExpired(request, services),
   );
 }
 
 /** A server that is down must not keep the others from being freed; what is left to undo there is an error afterwards. */
-async function reachable(
+export async function reachable(
   { plan, connections }: CutoverInput,
-  { secrets, log }: FenceWatch,
+  { secrets, log }: Pick<FenceWatch, 'secrets' | 'log'>,
+  purpose: string,
 ): Promise<CutoverInput['connections']> {
   const found: Record<string, Connection> = {};
   for (const [server, connection] of Object.entries(connections)) {
     try {
-      await withSessions({ [server]: connection }, secrets, `${NAMED} ${plan.migration}`, () =>
+      await withSessions({ [server]: connection }, secrets, `${purpose} ${plan.migration}`, () =>
         Promise.resolve(),
       );
       found[server] = connection;

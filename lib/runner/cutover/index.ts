@@ -2,6 +2,7 @@ export { type DryRun, dryRun, type PlannedAction } from './dry-run';
 export { type FenceWatch, isOverdue, liftExpired, withFence } from './expired-fence';
 export { type Finalized, type FinalizeRequest, finalize } from './finalize';
 export { followWayBack } from './follow-way-back';
+export { type PartialStatus, partialStatus } from './partial-status';
 export { lookPastFence } from './past-fence';
 export type {
   CutoverEvent,
@@ -15,6 +16,7 @@ export type {
 } from './services';
 export { withSessions } from './sessions';
 export { type CutoverStatus, type PathStatus, status, type WayStatus } from './status';
+export { NEVER_COMES_BACK } from './take-back';
 export { unsettled } from './unsettled';
 export { type RowsOptions, type RowsVerified, verifyRows } from './verified';
 export {

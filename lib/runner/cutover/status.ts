@@ -99,7 +99,8 @@ export async function status(
   };
 }
 
-async function fenceOf(
+/** The fence that stands on `server`, with who gets past it. */
+export async function fenceOf(
   context: CutoverContext,
   server: string,
   entry: JournalEntry | undefined,
@@ -111,7 +112,7 @@ async function fenceOf(
 }
 
 /** The journal's entry on `server` if its fence stands. */
-async function standing(
+export async function standing(
   context: CutoverContext,
   server: string,
 ): Promise<JournalEntry | undefined> {
@@ -119,7 +120,8 @@ async function standing(
   return found?.lifted === true ? undefined : found;
 }
 
-async function wayStatus(
+/** How the way is that consists of `paths`. */
+export async function wayStatus(
   context: CutoverContext,
   paths: readonly ReplicationPath[],
 ): Promise<WayStatus> {

@@ -64,13 +64,13 @@ function undecided({ plan }: CutoverContext, cause: unknown): unknown {
 
 /** What failed, and what could not be taken back of it. */
 export function cutOff(
-  { plan, freed }: CutoverContext,
+  { plan, freed, preparing }: CutoverContext,
   failures: readonly string[],
   cause: unknown,
 ): PontoonError {
   return new PontoonError(
     'CUT_OFF',
-    `${cause === undefined ? '' : `${messageOf(cause)}; `}what could not be taken back: ${failures.join('; ')}; ${freed ? `'${plan.from}' is open again; run it again as soon as the servers answer, so that the rest is taken back` : `run it again as soon as the servers answer, since '${plan.from}' may still be fenced`}`,
+    `${cause === undefined ? '' : `${messageOf(cause)}; `}what could not be taken back: ${failures.join('; ')}; ${freed || preparing ? `'${plan.from}' is open${preparing ? ' as before' : ' again'}; run it again as soon as the servers answer, so that the rest is taken back` : `run it again as soon as the servers answer, since '${plan.from}' may still be fenced`}`,
     { cause },
   );
 }

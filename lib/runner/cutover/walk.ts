@@ -101,6 +101,7 @@ async function prepareWithin(context: CutoverContext): Promise<void> {
     await take(context, 'prepare');
   } catch (error) {
     // Its slot would keep WAL, and deployments would be refused, for a cutover that may not come.
+    context.preparing = true;
     const failures = await takenBack(context, undoPreparation);
     if (failures.length > 0) throw cutOff(context, failures, error);
     throw error;

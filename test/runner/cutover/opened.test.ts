@@ -10,7 +10,7 @@ import {
 import { alone, asSuperuser, failureOf, killedWhen, OWNER, watched } from '../../faults/walks';
 import { CutoverLab } from './lab';
 
-// What a walk says, and does, from the decision on: nothing of that is undone.
+// What a walk says, and does, outside of what an undo takes back: before the fence, and from the decision on.
 
 let lab: CutoverLab;
 beforeAll(async () => {
@@ -79,6 +79,20 @@ test('what follows an opening is refused before there was one', async () => {
     "NOT_OPEN: the migration 'shop' must have opened 'green' before what follows, got no fence on 'blue'; look at its status",
   );
   expect(lab.active).toBe('blue');
+});
+
+test('what cannot be taken back before the fence does not say that there was one', async () => {
+  const { reopen: _never, ...services } = await lab.services();
+  const onEvent = (event: CutoverEvent): void => {
+    if (event.kind === 'step' && event.step.id === 'prepare') services.kill();
+  };
+  const said = await failureOf(
+    cutover({ plan: lab.plan(), owner: OWNER }, { ...services, onEvent }),
+  );
+  expect(said).toMatch(
+    /^CUT_OFF: .*; what could not be taken back: the slot that watches the fence: .*; what was held: .*; 'blue' is open as before; run it again as soon as the servers answer, so that the rest is taken back$/,
+  );
+  expect(await letIn()).toEqual(['blue']);
 });
 
 test('a session that broke under the opening says nothing of it, whatever Node.js calls that', async () => {
