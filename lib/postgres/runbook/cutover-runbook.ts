@@ -1,12 +1,12 @@
 import { CUTOVER_LIMITS, CUTOVER_STEPS, type CutoverStep } from '../cutover';
 import { decodedLinks } from '../preflight/relations';
 import { LinkKind, type Topology, type TopologyLink } from '../topology';
-import { type Cloud, cloudOf, whatGoes, whoLifts, whoTells } from './cloud';
+import { type Cloud, cloudOf, whatGoes, whoTells } from './cloud';
+import { cutoverEndings } from './cutover-endings';
 import { codeBlock, inlineCode, list, table } from './markdown';
 import { stateMachineSection } from './state-machine-section';
 
 const FILE = 'cutover.json';
-const LIFT = `pontoon cutover --lift-expired --file ${FILE}`;
 const SECTIONS = 5;
 
 /**
@@ -39,7 +39,7 @@ function page(server: string, link: TopologyLink, { cloud, shared }: Page): stri
     `Deploying never switches writers: this does${whoTells(cloud, FILE)} Run the commands where every server can be reached${link.kind === LinkKind.DMS ? ', and AWS DMS too' : ''}. One person runs them; a second one is refused.`,
     ...before(server, link, shared),
     ...walk(server, link),
-    ...endings(server, link, cloud),
+    ...cutoverEndings(server, link, { cloud, file: FILE }),
     ...rollback(server, link),
     ...finalization(server, link, cloud),
     ...(cloud === 'aws' ? stateMachineSection(SECTIONS + 1) : []),
@@ -121,85 +121,6 @@ function walk(server: string, { to }: TopologyLink): string[] {
 
 function titleOf({ title, final }: CutoverStep): string {
   return final ? `**${title}**` : title;
-}
-
-function endings(server: string, { to }: TopologyLink, cloud: Cloud): string[] {
-  const [from, next] = [inlineCode(server), inlineCode(to)];
-  return [
-    '## 3. What it may say',
-    'The last line of its output, and `code` with `--json`:',
-    table(
-      ['it says', 'what is true', 'what to do'],
-      [
-        ['`GATES_CLOSED`', 'nothing was begun', 'do what each gate says, and try again'],
-        [
-          '`GATES_UNCHECKED`',
-          'nothing was begun, and something could not be read (exit code 3)',
-          'make it readable, mostly by a grant, and try again',
-        ],
-        [
-          '`UNDONE`',
-          `everything was taken back: ${from} is the writer, and ${next} follows it`,
-          'mend what the message says, look at `pontoon status`, and try again',
-        ],
-        [
-          '`CUT_OFF`',
-          `${from} may still be fenced, unless the message says that it is open: a server did not answer while things were taken back`,
-          `run the same command again as soon as the servers answer; it takes back the rest or goes on. ${whoLifts(cloud, FILE)}`,
-        ],
-        [
-          '`UNDECIDED`',
-          `${next} may be open, and did not answer; ${from} stays fenced, so that never both are`,
-          `bring ${next} back, and run the same command again: it finishes. Lift no fence for as long as ${next} may come back. If it never will, somebody decides that whatever was written there is lost: \`UPDATE pontoon.cutover SET decided_at = NULL WHERE opened_at IS NULL\` on ${from}, and once the deadline has passed \`${LIFT}\`, which opens ${from} again`,
-        ],
-        [
-          '`UNSETTLED`',
-          `${next} is open, and applications write there; something that follows failed, such as showing that the way back works`,
-          'mend what the message says, and run the same command again: it goes on there, and moves no writer',
-        ],
-        [
-          '`HELD`',
-          'somebody else walks, or began and was cut off',
-          'ask them. If they cannot go on: the same command with `--take-over`',
-        ],
-        [
-          '`WAY_BACK_UNREACHABLE`',
-          `nobody was fenced: ${from} could not connect to ${next}, from which it is to follow after the switch`,
-          `open the way from ${from} to ${next} (firewall, route, certificate, password, REPLICATION), and try again`,
-        ],
-        [
-          '`CONNECT_FAILED`, `SECRET_UNAVAILABLE`, `ENDPOINT_UNAVAILABLE`, `SQL`',
-          'this run fenced nobody: a server or a service could not be reached, or refused what it was asked; what it made ready was taken back. What a walk before it left behind is as it was',
-          `mend what the message says, look at \`pontoon status\`, and try again. If a server stays away while ${from} is still fenced: \`${LIFT}\` opens ${from} once the deadline has passed, with the servers that answer, unless the decision has fallen`,
-        ],
-        [
-          '`NO_STREAM` at the beginning of `--compare`',
-          `nothing was compared, since nothing is carried to ${next}`,
-          'deploy the migration, or correct the names of slot and subscription',
-        ],
-        [
-          '`NO_STREAM`, `FORGOTTEN` at the end of `--compare`',
-          'what was compared does not count: the stream broke meanwhile, or another comparison or a cutover made it forgotten',
-          'see what else runs, and compare again',
-        ],
-        [
-          '`NOT_OPEN` of `finalize`, `NO_WAY_BACK` of `rollback`',
-          'nothing was begun: the writer that it is to end with is not open, or there is no way back, as was declared',
-          'look at `pontoon status`; after a rollback it is `pontoon finalize --back`',
-        ],
-        [
-          '`FINALIZED`',
-          'nothing was begun: the migration has ended, and nothing of it moves writers any more',
-          'nothing: `pontoon status` says which server is the writer',
-        ],
-        [
-          'nothing, since it was killed',
-          'what was done is on the servers',
-          'run the same command again, as the same owner (`--owner`): it goes on or takes back. While a server is away, the row of `CONNECT_FAILED` says how the fence is lifted; who lifts it meanwhile stands at `CUT_OFF`',
-        ],
-      ],
-    ),
-  ];
 }
 
 function rollback(server: string, { to, kind }: TopologyLink): string[] {

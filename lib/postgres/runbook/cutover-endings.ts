@@ -1,0 +1,135 @@
+import type { TopologyLink } from '../topology';
+import { type Cloud, whoLifts } from './cloud';
+import { inlineCode, table } from './markdown';
+
+/** What the commands may say at their end, and what is to be done then; `file` is what they are told by. */
+export function cutoverEndings(
+  server: string,
+  { to }: TopologyLink,
+  { cloud, file }: { readonly cloud: Cloud; readonly file: string },
+): string[] {
+  const [from, next] = [inlineCode(server), inlineCode(to)];
+  const lift = `\`pontoon cutover --lift-expired --file ${file}\``;
+  return [
+    '## 3. What it may say',
+    'The last line of its output, and `code` with `--json`:',
+    table(
+      ['it says', 'what is true', 'what to do'],
+      [
+        ['`GATES_CLOSED`', 'nothing was begun', 'do what each gate says, and try again'],
+        [
+          '`GATES_UNCHECKED`',
+          'nothing was begun, and something could not be read (exit code 3)',
+          'make it readable, mostly by a grant, and try again',
+        ],
+        [
+          '`UNDONE`',
+          `everything was taken back: ${from} is the writer, and ${next} follows it`,
+          'mend what the message says, look at `pontoon status`, and try again',
+        ],
+        [
+          '`CUT_OFF`',
+          `${from} may still be fenced, unless the message says that it is open: a server did not answer while things were taken back`,
+          `run the same command again as soon as the servers answer; it takes back the rest or goes on. ${whoLifts(cloud, file)}`,
+        ],
+        [
+          '`UNDECIDED`',
+          `${next} may be open, and did not answer; ${from} stays fenced, so that never both are`,
+          `bring ${next} back, and run the same command again: it finishes. Lift no fence for as long as ${next} may come back. If it never will, somebody decides that whatever was written there is lost: \`UPDATE pontoon.cutover SET decided_at = NULL WHERE opened_at IS NULL\` on ${from}, and once the deadline has passed ${lift}, which opens ${from} again`,
+        ],
+        [
+          '`UNSETTLED`',
+          `${next} is open, and applications write there; something that follows failed, such as showing that the way back works`,
+          'mend what the message says, and run the same command again: it goes on there, and moves no writer',
+        ],
+        [
+          '`HELD`',
+          'somebody else walks, or began and was cut off',
+          'ask them. If they cannot go on: the same command with `--take-over`',
+        ],
+        [
+          '`WAY_BACK_UNREACHABLE`',
+          `nobody was fenced: ${from} could not connect to ${next}, from which it is to follow after the switch`,
+          `open the way from ${from} to ${next} (firewall, route, certificate, password, REPLICATION), and try again`,
+        ],
+        [
+          '`CONNECT_FAILED`, `SECRET_UNAVAILABLE`, `ENDPOINT_UNAVAILABLE`, `ENDPOINT_UNKNOWN_SIDE`, `SQL`',
+          'this run fenced nobody: a server or a service could not be reached, or refused what it was asked; what it made ready was taken back. What a walk before it left behind is as it was',
+          `mend what the message says, look at \`pontoon status\`, and try again. If a server stays away while ${from} is still fenced: ${lift} opens ${from} once the deadline has passed, with the servers that answer, unless the decision has fallen`,
+        ],
+        [
+          '`OUT_OF_TIME`, `TIMED_OUT`',
+          'this run fenced nobody: something did not end in time, mostly a transaction that writes, for which the slot that watches the fence waits; what it made ready was taken back',
+          'do what the message says, such as ending a long transaction that `pg_stat_activity` shows, and try again',
+        ],
+        [
+          '`DECLINED`, `INTERRUPTED`',
+          'this run fenced nobody: nobody agreed to it, or somebody broke it off before the fence',
+          'nothing, or the same command again',
+        ],
+        [
+          '`NO_SESSION`, `NO_TASK`, `NO_PGLOGICAL`',
+          'this run fenced nobody: what it was told names no connection, task or extension for a part of the plan',
+          `correct \`${file}\`, and try again`,
+        ],
+        [
+          '`OWNED`, `EXISTS`, `NOT_CONVERGED`',
+          `this run fenced nobody: the subscription of the way back cannot be made on ${from}, since one of its name is somebody else’s, or came out otherwise`,
+          'drop or rename what the message names, and try again',
+        ],
+        [
+          '`FENCED` of `--dry-run`',
+          `nothing was changed: a walk has fenced ${from}, so that there is nothing to try`,
+          'look at `pontoon status`',
+        ],
+        ...(cloud === 'aws' ? ofStateMachine(from, next) : []),
+        [
+          '`NO_STREAM` at the beginning of `--compare`',
+          `nothing was compared, since nothing is carried to ${next}`,
+          'deploy the migration, or correct the names of slot and subscription',
+        ],
+        [
+          '`NO_STREAM`, `FORGOTTEN` at the end of `--compare`',
+          'what was compared does not count: the stream broke meanwhile, or another comparison or a cutover made it forgotten',
+          'see what else runs, and compare again',
+        ],
+        [
+          '`NOT_OPEN` of `finalize`, `NO_WAY_BACK` of `rollback`',
+          'nothing was begun: the writer that it is to end with is not open, or there is no way back, as was declared',
+          'look at `pontoon status`; after a rollback it is `pontoon finalize --back`',
+        ],
+        [
+          '`FINALIZED`',
+          'nothing was begun: the migration has ended, and nothing of it moves writers any more',
+          'nothing: `pontoon status` says which server is the writer',
+        ],
+        [
+          'nothing, since it was killed',
+          'what was done is on the servers',
+          'run the same command again, as the same owner (`--owner`): it goes on or takes back. While a server is away, the row of `CONNECT_FAILED` says how the fence is lifted; who lifts it meanwhile stands at `CUT_OFF`',
+        ],
+      ],
+    ),
+  ];
+}
+
+/** What only its states end with. */
+function ofStateMachine(from: string, next: string): string[][] {
+  return [
+    [
+      '`NOT_APPROVED` of the state machine',
+      'nothing was begun: whoever was asked refused, or was not there in time',
+      'start another execution',
+    ],
+    [
+      '`ROWS_DIFFER` of the state machine',
+      `nothing was begun: rows of ${next} are not those of ${from}`,
+      `find out who wrote to ${next}, mend the rows, and start another execution`,
+    ],
+    [
+      '`NO_PROGRESS` of the state machine',
+      'nothing was begun: a table, or a range of its key, takes longer to compare than a function may run',
+      'compare by `pontoon cutover --compare`, which nothing limits',
+    ],
+  ];
+}
