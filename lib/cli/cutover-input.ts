@@ -75,7 +75,7 @@ export async function readCutover(
   if (machine !== undefined) {
     if (file !== undefined)
       throw options.wrong('state-machine', "cannot be given together with '--file'", machine);
-    const { input, certificates } = await deployedCutover(machine);
+    const { input, certificates } = await deployedCutover(machine).catch(refuseUnknown);
     return parseCutover(withLateCertificates(input, certificates));
   }
   const { value, directory } =
@@ -83,6 +83,13 @@ export async function readCutover(
       ? await readStdin(io, { command, example: EXAMPLE })
       : readJsonFile(io, file, 'file');
   return asUsage(() => parseCutover(withCertificates(value, directory)));
+}
+
+/** A machine that is none of a cutover was named by mistake, which no other try mends. */
+function refuseUnknown(error: unknown): never {
+  if (error instanceof PontoonError && error.code === 'STATE_MACHINE_UNKNOWN')
+    throw new UsageError(error.message, { cause: error });
+  throw error;
 }
 
 /** The same cutover in the other direction. */

@@ -14,13 +14,14 @@ const HOLDER = 'Plan';
 /**
  * Reads what the state machine `arn` tells its function. Region: that of the ARN; credentials: those of the process.
  *
- * @throws PontoonError with code STATE_MACHINE_UNAVAILABLE if it cannot be read, or is none of a cutover.
+ * @throws PontoonError with code STATE_MACHINE_UNAVAILABLE if it cannot be read, and STATE_MACHINE_UNKNOWN if `arn` names
+ * none, or one that is none of a cutover.
  */
 export async function deployedCutover(arn: string): Promise<DeployedCutover> {
   const definition = await describe(arn);
   const { input, certificates } = toldBy(definition);
   if (input !== undefined) return { input, certificates };
-  throw unavailable(
+  throw unknown(
     arn,
     `be one that CutoverStateMachine made, got one without an input in its state '${HOLDER}'; correct the ARN`,
   );
@@ -31,7 +32,7 @@ async function describe(stateMachineArn: string): Promise<string> {
     stateMachineArn,
   )?.[1];
   if (region === undefined)
-    throw unavailable(stateMachineArn, 'be named by its ARN, got another text; correct it');
+    throw unknown(stateMachineArn, 'be named by its ARN, got another text; correct it');
   try {
     const sdk = await import('@aws-sdk/client-sfn');
     const client = new sdk.SFNClient({ region });
@@ -58,10 +59,12 @@ function toldBy(definition: string): DeployedCutover {
   return { input, certificates };
 }
 
-function unavailable(arn: string, rule: string, cause?: unknown): PontoonError {
-  return new PontoonError(
-    'STATE_MACHINE_UNAVAILABLE',
-    `state machine '${arn}' must ${rule}`,
-    cause === undefined ? {} : { cause },
-  );
+function unknown(arn: string, rule: string): PontoonError {
+  return new PontoonError('STATE_MACHINE_UNKNOWN', `state machine '${arn}' must ${rule}`);
+}
+
+function unavailable(arn: string, rule: string, cause: unknown): PontoonError {
+  return new PontoonError('STATE_MACHINE_UNAVAILABLE', `state machine '${arn}' must ${rule}`, {
+    cause,
+  });
 }

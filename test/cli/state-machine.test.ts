@@ -92,7 +92,7 @@ test.each(['cutover', 'rollback', 'finalize', 'status'])(
       ),
     );
     expect(await run('--state-machine', 'Cutover')).toEqual(
-      refused(1, "state machine 'Cutover' must be named by its ARN, got another text; correct it"),
+      refused(2, "state machine 'Cutover' must be named by its ARN, got another text; correct it"),
     );
     expect(await run('--state-machine', `${ARN}2`)).toEqual(
       refused(
@@ -103,7 +103,7 @@ test.each(['cutover', 'rollback', 'finalize', 'status'])(
     definition = { StartAt: 'Done', States: { Done: { Type: 'Succeed' } } };
     expect(await run('--state-machine', ARN)).toEqual(
       refused(
-        1,
+        2,
         `state machine '${ARN}' must be one that CutoverStateMachine made, got one without an input in its state 'Plan'; correct the ARN`,
       ),
     );
