@@ -55,7 +55,7 @@ export const CUTOVER_STEPS: readonly CutoverStep[] = [
     'Nothing is changed but the password by which the way forward logs in, where that was rotated.',
   ]),
   step('prepare', PROVISIONED, 'Make the way back ready', [
-    'The reverse subscription is created and waits, disabled; the planner of the new writer gets statistics.',
+    'The reverse subscription is created and waits, disabled; the planner of the new writer gets statistics; a slot is tried there.',
     'Applications do not notice.',
   ]),
   step('fence', FENCED, 'Close the old writer', [
@@ -70,6 +70,7 @@ export const CUTOVER_STEPS: readonly CutoverStep[] = [
   ]),
   step('sequences', FENCED, 'Carry the sequences over', [
     'Every sequence of the new writer goes on where the old one stopped, with a margin.',
+    'One that no selected table is known to use is moved ahead, and never back.',
   ]),
   step('verify', FENCED, 'Compare what the time allows', [
     'Small tables first. What does not fit was compared before the fence, and its stream has not broken since.',
