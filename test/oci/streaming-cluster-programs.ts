@@ -75,7 +75,8 @@ export function twoRegions(
 
 export const phoenix = (): oci.Provider => new oci.Provider(AWAY, { region: AWAY });
 
-function host(provider?: oci.Provider): void {
+/** Registers one server by itself. */
+export function host(provider?: oci.Provider): void {
   const database = { platform: Platform.OCI_VM, majorVersion: 17, database: 'orders' };
   const { certificateSecretId, keySecretId, machine } = server('');
   new PostgresHost(
