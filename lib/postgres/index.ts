@@ -412,6 +412,8 @@ export {
   type SecretStore,
 } from './secrets';
 export {
+  type ConfigurationOptions,
+  deriveConfiguration,
   deriveSettings,
   diffSettings,
   type ReportedSetting,
@@ -419,7 +421,6 @@ export {
   readSettings,
   renderAlterSystem,
   renderConf,
-  renderConfigurationOverrides,
   renderParameterGroup,
   type SettingDifference,
   type SettingRule,

@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as oci from '@pulumi/oci';
 import type * as pulumi from '@pulumi/pulumi';
-import {
-  createTopology,
-  deriveSettings,
-  LinkKind,
-  renderConfigurationOverrides,
-  serverOf,
-  type TopologyProps,
-} from '../../postgres';
+import { createTopology, deriveConfiguration, serverOf } from '../../postgres';
 import type { PostgresDbSystemArgs } from './args';
 
 export const DEFAULT_SHAPE = 'VM.Standard.E5.Flex';
@@ -23,16 +16,9 @@ export function neededSettings({
   string,
   string
 > {
-  const needed = deriveSettings(createTopology(topology), server);
-  const overrides = renderConfigurationOverrides(needed, [
-    'pg_stat_statements',
-    ...(usesPglogical(topology, server) ? ['pglogical'] : []),
-    ...extensions,
-  ]);
+  const overrides = deriveConfiguration(createTopology(topology), server, { extensions });
   return Object.fromEntries(
-    Object.entries(overrides).filter(
-      ([name, value]) => DEFAULTS[name]?.(value) !== true && !omittedSettings.includes(name),
-    ),
+    Object.entries(overrides).filter(([name]) => !omittedSettings.includes(name)),
   );
 }
 
@@ -87,23 +73,3 @@ export function sizeOf({ ocpus = 2, memoryInGbs = 32 }: PostgresDbSystemArgs): {
 function isFlexible(shape: string): boolean {
   return shape.endsWith('.Flex');
 }
-
-function usesPglogical({ links }: TopologyProps, server: string): boolean {
-  return links.some(
-    ({ kind, from, to }) => kind === LinkKind.PGLOGICAL && [from, to].includes(server),
-  );
-}
-
-/** What PostgreSQL 18 allows by itself. */
-const DEFAULT_ORIGINS = 10;
-
-/**
- * Settings of which was not tried that OCI lets them be set, with what PostgreSQL does by itself. They are left out where
- * that is enough: a configuration with an unknown setting could not be made.
- */
-const DEFAULTS: Readonly<Record<string, (value: string) => boolean>> = {
-  max_active_replication_origins: (value) => Number(value) <= DEFAULT_ORIGINS,
-  max_slot_wal_keep_size: (value) => value === '-1',
-  idle_replication_slot_timeout: (value) => value === '0',
-  wal_sender_timeout: (value) => value === '60000',
-};

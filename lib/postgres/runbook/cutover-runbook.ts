@@ -75,7 +75,7 @@ function before(
     `Tell everybody who uses ${inlineCode(server)}: all sessions but the migration’s end. End superusers’ sessions and scheduled jobs yourself, since no fence does, and have clients reconnect by themselves.`,
     `No gate compares triggers, functions, views, what rules do, queries within policies of row-level security, which columns a grant is on, and settings of roles and of the database but for \`default_transaction_read_only\`: look yourself that ${inlineCode(to)} has them.`,
     `Nor does any gate see, and nothing carries: **passwords** (each server has its own: log in to ${inlineCode(to)} as each application does; the right password is answered by \`permission denied for database\` as long as it is guarded), **materialized views** (a copied schema has them without rows, and nobody can read those: \`REFRESH MATERIALIZED VIEW\` on ${inlineCode(to)} now, and again once it is open), **large objects** (move them into a \`bytea\` column, or copy them yourself), scheduled jobs, and foreign servers with their user mappings. Of sequences that no selected table is known to use, those that ${inlineCode(to)} has too are moved ahead there, and never back; gate \`sequences\` names the others.`,
-    `A role that is kept is let in on ${inlineCode(server)} for good, and gates look only at what it may write itself: let none in that may call a \`SECURITY DEFINER\` function that writes. A login must have the same name on both servers: a gate asks of ${inlineCode(to)} whether it may do there what it may on ${inlineCode(server)}.`,
+    `A role that is kept is let in on ${inlineCode(server)} for good, and gates look only at what it may write itself: let none in that may call a \`SECURITY DEFINER\` function that writes. A login has the same name on both servers, or another one that \`logins\` of the plan says: a gate asks of ${inlineCode(to)} whether it may do there what it may on ${inlineCode(server)}.`,
     `From here on, leave definitions of tables alone on ${inlineCode(server)} and on ${inlineCode(to)}, and let no job make or drop tables that day: one that does so behind the gates has the walk undone.`,
   ];
 }
@@ -127,13 +127,18 @@ function titleOf({ title, final }: CutoverStep): string {
 function rollback(server: string, { to, kind }: TopologyLink): string[] {
   return [
     '## 4. Roll back',
-    `For as long as nothing was finalized, and unless the migration was declared to have no way back: every write on ${inlineCode(to)} flows to ${inlineCode(server)}, by a native subscription${kind === LinkKind.DMS ? ' although AWS DMS carried the way forward' : ''}. A rollback is the same walk in the other direction, with the same gates, asks the same way, and loses nothing that was written since. Its rows are compared first too.`,
+    `For as long as nothing was finalized, and unless the migration was declared to have no way back: every write on ${inlineCode(to)} flows to ${inlineCode(server)}, by ${wayBack(kind)}. A rollback is the same walk in the other direction, with the same gates, asks the same way, and loses nothing that was written since. Its rows are compared first too.`,
     codeBlock(
       'sh',
       `pontoon status --file ${FILE}     # way back   carrying, … behind\npontoon rollback --file ${FILE} --compare\npontoon rollback --file ${FILE}`,
     ),
     `Keep an eye on the lag of the way back: its slot on ${inlineCode(to)} keeps WAL for as long as ${inlineCode(server)} does not take it. After a rollback the next is \`pontoon cutover\` again, or \`pontoon finalize --back\`, section 5.`,
   ];
+}
+
+function wayBack(kind: LinkKind): string {
+  if (kind === LinkKind.PGLOGICAL) return 'a subscription of pglogical';
+  return `a native subscription${kind === LinkKind.DMS ? ' although AWS DMS carried the way forward' : ''}`;
 }
 
 function finalization(server: string, { to }: TopologyLink, cloud: Cloud): string[] {

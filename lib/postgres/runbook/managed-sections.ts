@@ -153,8 +153,12 @@ export function decodedSchemas(
   return [...new Set(selected)];
 }
 
-/** Lists what `administrator` must be granted to have the rights of everybody who owns something there. */
-export function ownersQuery(schemas: readonly string[], administrator: string): string {
+/** Lists what `administrator` must be granted to have the rights of everybody `grantable` who owns something there. */
+export function ownersQuery(
+  schemas: readonly string[],
+  administrator: string,
+  grantable = `rolname !~ '^(pg_|rdsadmin$)'`,
+): string {
   const role = quoteLiteral(administrator);
   const names = schemas.map(quoteLiteral).join(', ');
   const chosen = names === '' ? 'false' : `n.nspname IN (${names})`;
@@ -165,6 +169,6 @@ export function ownersQuery(schemas: readonly string[], administrator: string): 
     `  UNION SELECT c.relowner FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE ${chosen}`,
     ')',
     `SELECT pg_catalog.format('GRANT %I TO %I;', rolname, ${role}) AS "grant" FROM owners JOIN pg_catalog.pg_roles ON oid = id`,
-    `WHERE rolname !~ '^(pg_|rdsadmin$)' AND NOT pg_catalog.pg_has_role(${role}, oid, 'USAGE');`,
+    `WHERE ${grantable} AND NOT pg_catalog.pg_has_role(${role}, oid, 'USAGE');`,
   ].join('\n');
 }

@@ -1,6 +1,8 @@
 import { isManaged, linksFrom, serverOf, type Topology } from '../topology';
 import { accessSection, flowSection } from './access-sections';
 import { administratorSection, ownerSection } from './administrator-sections';
+import { checkSection } from './check-section';
+import { cloudOf } from './cloud';
 import { cutoverRightsSection } from './cutover-rights';
 import {
   managedAdministratorSection,
@@ -8,7 +10,15 @@ import {
   parameterSection,
   securityGroupSection,
 } from './managed-sections';
-import { codeBlock, inlineCode } from './markdown';
+import { inlineCode } from './markdown';
+import { configurationSection } from './oci-configuration';
+import {
+  OCI_INTRODUCTION,
+  ociAdministratorSection,
+  ociLoginSection,
+  ociNetworkSection,
+  ociUndoSection,
+} from './oci-sections';
 import { collationSection, dmsSection, undoSection } from './remark-sections';
 import type { RunbookContext, RunbookOptions, Section } from './section';
 import { settingsSection } from './settings-section';
@@ -20,22 +30,33 @@ import { settingsSection } from './settings-section';
  * @throws PontoonError with code UNKNOWN_SERVER.
  */
 export function renderRunbook(topology: Topology, options: RunbookOptions): string {
-  const { server, administrator } = options;
+  const { server } = options;
   const { majorVersion, database } = serverOf(topology, server);
   const context: RunbookContext = { ...options, topology };
-  const managed = isManaged(serverOf(topology, server));
-  const sections = (managed ? managedSections(context) : ownSections(context)).flatMap((section) =>
-    section === undefined ? [] : [section],
-  );
+  const sections = sectionsOf(context).flatMap((section) => section ?? []);
   return [
     `# Prepare ${inlineCode(server)}`,
-    `PostgreSQL ${majorVersion}, database ${inlineCode(database)}. It sends to ${receivers(topology, server)}. Nothing here is done by the deployment: the server is yours. ${managed ? 'Afterwards' : 'The SQL needs a superuser, for the reasons that stand beside it; afterwards'} ${inlineCode(administrator)} is enough.`,
+    `PostgreSQL ${majorVersion}, database ${inlineCode(database)}. It sends to ${receivers(topology, server)}. Nothing here is done by the deployment: the server is yours. ${remark(context)}`,
     ...sections.flatMap(({ title, paragraphs }, index) => [
       `## ${index + 1}. ${title}`,
       ...paragraphs,
     ]),
     '',
   ].join('\n\n');
+}
+
+function sectionsOf(context: RunbookContext): readonly (Section | undefined)[] {
+  const { topology, server } = context;
+  if (!isManaged(serverOf(topology, server))) return ownSections(context);
+  return cloudOf(topology, [server]) === 'oci' ? ociSections(context) : managedSections(context);
+}
+
+function remark({ topology, server, administrator }: RunbookContext): string {
+  const enough = `${inlineCode(administrator)} is enough.`;
+  if (!isManaged(serverOf(topology, server)))
+    return `The SQL needs a superuser, for the reasons that stand beside it; afterwards ${enough}`;
+  if (cloudOf(topology, [server]) === 'oci') return OCI_INTRODUCTION;
+  return `Afterwards ${enough}`;
 }
 
 function ownSections(context: RunbookContext): readonly (Section | undefined)[] {
@@ -53,7 +74,19 @@ function ownSections(context: RunbookContext): readonly (Section | undefined)[] 
   ];
 }
 
-/** On a managed server a parameter group takes the place of files, and security groups that of pg_hba.conf. */
+/** On OCI a configuration takes the place of files, and a network security group that of pg_hba.conf. */
+function ociSections(context: RunbookContext): readonly (Section | undefined)[] {
+  return [
+    configurationSection(context),
+    ociAdministratorSection(context),
+    ociNetworkSection(context),
+    ociLoginSection(context),
+    checkSection(context),
+    ociUndoSection(context),
+  ];
+}
+
+/** On a managed server of AWS a parameter group takes the place of files, and security groups that of pg_hba.conf. */
 function managedSections(context: RunbookContext): readonly (Section | undefined)[] {
   return [
     parameterSection(context),
@@ -68,22 +101,4 @@ function managedSections(context: RunbookContext): readonly (Section | undefined
 function receivers(topology: Topology, server: string): string {
   const names = new Set(linksFrom(topology, server).map(({ to }) => inlineCode(to)));
   return names.size === 0 ? 'nobody yet' : [...names].join(', ');
-}
-
-function checkSection({ topology, server, port = 5432 }: RunbookContext): Section {
-  const certificate = isManaged(serverOf(topology, server))
-    ? '"caCertificate": "aws-rds"'
-    : '"caCertificateFile": "ca.pem"';
-  return {
-    title: 'Check',
-    paragraphs: [
-      'This reads what you did and lists what is still missing, with the SQL that mends it:',
-      codeBlock(
-        'sh',
-        `pontoon preflight --app cdk.out --bindings bindings.json --server ${server}`,
-      ),
-      `\`cdk.out\` is what \`cdk synth\` wrote. \`bindings.json\` says where the server is and how its certificate is checked, with name and password in \`PGUSER\` and \`PGPASSWORD\`: \`{"${server}": {"host": "…", "port": ${port}, "secret": "env:PG", ${certificate}}}\`.`,
-      `The deployment runs the same checks, and stops before it changes anything. What you decide to live with, accept by the check's id: \`--accept CHECK\` here, \`preflight.accept\` of the migration there.`,
-    ],
-  };
 }

@@ -1,3 +1,10 @@
+export {
+  type ConfigurationOptions,
+  deriveConfiguration,
+  EXTENSIONS_SETTING,
+  STATEMENTS_SETTING,
+  usesPglogical,
+} from './configuration';
 export { deriveSettings } from './derive';
 export {
   diffSettings,
@@ -8,7 +15,6 @@ export {
 } from './diff';
 export {
   renderConf,
-  renderConfigurationOverrides,
   renderParameterGroup,
   settingsByName,
 } from './render';

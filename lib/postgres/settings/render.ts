@@ -13,8 +13,8 @@ export function settingsByName(settings: readonly RequiredSetting[]): Record<str
   return Object.fromEntries(settings.map(({ name, value }) => [name, value]));
 }
 
-/** Settings that Aurora and RDS decide themselves; their parameter groups refuse them. */
-const DECIDED_BY_THE_CLOUD: ReadonlySet<string> = new Set([
+/** Settings that managed services decide themselves; their parameter groups refuse them. */
+export const DECIDED_BY_THE_CLOUD: ReadonlySet<string> = new Set([
   'ssl',
   'password_encryption',
   'hot_standby',
@@ -44,29 +44,8 @@ export function renderParameterGroup(settings: readonly RequiredSetting[]): Reco
   return parameters;
 }
 
-/**
- * `settings` as the overrides of a configuration of OCI Database with PostgreSQL, with the extensions that its
- * administrator may create.
- *
- * @see https://docs.oracle.com/iaas/Content/postgresql/configurations.htm
- */
-export function renderConfigurationOverrides(
-  settings: readonly RequiredSetting[],
-  extensions: readonly string[],
-): Record<string, string> {
-  const overrides: Record<string, string> = {
-    // It would keep the passwords of subscriptions, and its user there cannot keep it from doing so.
-    'pg_stat_statements.track_utility': 'off',
-  };
-  for (const { name, value } of settings)
-    if (!DECIDED_BY_THE_CLOUD.has(name)) overrides[name] = parameterValue(name, value);
-  if (extensions.length > 0)
-    overrides['oci.admin_enabled_extensions'] = [...new Set(extensions)].join(',');
-  return overrides;
-}
-
 /** Parameter groups take bare numbers in each parameter's own unit. */
-function parameterValue(name: string, value: string): string {
+export function parameterValue(name: string, value: string): string {
   if (name === 'max_slot_wal_keep_size') return value.replace(/MB$/, '');
   if (name === 'wal_sender_timeout') return value.replace(/s$/, '000');
   if (/^-?\d+$/.test(value) || /^[a-z_-]+$/.test(value)) return value;
