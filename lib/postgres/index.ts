@@ -516,6 +516,7 @@ export {
   anyCutover,
   deriveAlarms,
   deriveWatchPoints,
+  deriveWayBackAlarms,
   linkName,
   METRIC_UNITS,
   type Metric,

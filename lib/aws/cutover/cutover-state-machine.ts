@@ -19,7 +19,7 @@ import type { EndpointTerms } from './endpoint';
 import { planOf } from './plan';
 import type { CutoverStateMachineProps } from './props';
 import { type Told, toldText } from './told';
-import { createFenceAlarm, createPassedAlarm, createWatch } from './watch';
+import { createFenceAlarm, createPassedAlarm, createWatch, createWayBackAlarms } from './watch';
 
 /**
  * The cutover of a migration as a state machine, whose history reads like the runbook: gates, approval, preparation, one
@@ -43,7 +43,10 @@ export class CutoverStateMachine extends Construct {
   public readonly stateMachine: StateMachine;
   /** What looks, every minute, for a fence that was left standing. */
   public readonly watch: Rule;
-  /** The alarms: an execution failed, one timed out, a fence stands after its deadline, somebody gets past one. */
+  /**
+   * The alarms: an execution failed, one timed out, a fence stands after its deadline, somebody gets past one; and, if there
+   * is a way back, nobody carries it, it lags, its slot keeps much WAL, or is lost.
+   */
   public readonly alarms: Alarm[];
 
   constructor(scope: Construct, id: string, props: CutoverStateMachineProps) {
@@ -149,10 +152,11 @@ function allowTask(scope: Construct, { runner, forward }: CutoverStateMachinePro
 
 function createAlarms(
   scope: Construct,
-  { alarmTopic }: CutoverStateMachineProps,
+  props: CutoverStateMachineProps,
   machine: StateMachine,
   told: Told,
 ): Alarm[] {
+  const { alarmTopic } = props;
   const period = { period: Duration.minutes(1) };
   const { migration } = told.plan;
   const failed = `An execution of the cutover of '${migration}' failed: its history says at which state, and whether everything was taken back.`;
@@ -163,6 +167,7 @@ function createAlarms(
     atOnce(scope, 'TimedOut', machine.metricTimedOut(period), late),
     fence,
     createPassedAlarm(scope, told),
+    ...createWayBackAlarms(scope, props, told),
   ];
   if (alarmTopic === undefined) return alarms;
   const tell = new SnsAction(alarmTopic);

@@ -9,6 +9,7 @@ import {
   serversOf,
   ValidationError,
 } from '../../postgres';
+import { monitoringProblems } from '../monitoring';
 import type { ServerBinding } from '../server-binding';
 import type { CutoverBounds, CutoverStateMachineProps } from './props';
 
@@ -23,6 +24,9 @@ export function planOf(
   const { forward, topology, migrationName, newWriter, keepRoles = {}, logins } = props;
   const problems = new Problems();
   for (const problem of boundsProblems(props.bounds ?? {})) problems.add(problem);
+  const { writeRateMiBPerSecond } = props;
+  const rate = writeRateMiBPerSecond === undefined ? {} : { writeRateMiBPerSecond };
+  for (const problem of monitoringProblems(rate)) problems.add(problem);
   const wayProblem = forwardProblem(forward);
   if (wayProblem !== undefined) problems.add(wayProblem);
   problems.addIf(

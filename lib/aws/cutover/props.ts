@@ -161,7 +161,8 @@ export interface CutoverOptions {
    */
   readonly logins?: { readonly [login: string]: string };
   /**
-   * Where alarms are sent: an execution failed or timed out, or a fence stands after its deadline.
+   * Where alarms are sent: an execution failed or timed out, a fence stands after its deadline or lets somebody past, or
+   * the way back is in danger after the opening.
    *
    * @default - alarms are only shown
    */
@@ -197,4 +198,19 @@ export interface CutoverStateMachineProps extends CutoverOptions {
    * @default - there is no rollback
    */
   readonly wayBack?: CutoverWayBack;
+  /**
+   * How much is written in MiB of WAL a second, on which the alarms on the way back depend: on what it lags, and on what its
+   * slot keeps on the new writer, of which half of a `maxSlotWalKeepMiB` in the topology is alarming at the latest. Changing
+   * it changes these alarms in place.
+   *
+   * @default 5
+   */
+  readonly writeRateMiBPerSecond?: number;
+  /**
+   * How old the changes may be that the old writer has after the opening, before the alarm, at that rate. Changing it
+   * changes the alarm in place.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly maxLag?: Duration;
 }

@@ -9,9 +9,10 @@ import {
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
-import type { MetricName } from '../../postgres';
+import { type AlarmRule, deriveWayBackAlarms, type MetricName } from '../../postgres';
 import { migrationOf, ScheduleInput } from '../monitoring';
 import type { RunnerFunction } from '../runner-function';
+import type { CutoverStateMachineProps } from './props';
 import { cutoverInput, type Told } from './told';
 
 const NAMESPACE = 'Pontoon';
@@ -67,16 +68,45 @@ export function createPassedAlarm(scope: Construct, { plan }: Told): Alarm {
   );
 }
 
+/** The alarms on the way on which the old writer follows once the new one is open, and the other way after a rollback. */
+export function createWayBackAlarms(
+  scope: Construct,
+  { topology, writeRateMiBPerSecond, maxLag }: CutoverStateMachineProps,
+  { plan }: Told,
+): Alarm[] {
+  const rules = deriveWayBackAlarms(plan, topology, {
+    writeMiBPerSecond: writeRateMiBPerSecond ?? 5,
+    ...(maxLag === undefined ? {} : { maxLagSeconds: maxLag.toSeconds() }),
+  });
+  return rules.map((rule) => wayBackAlarm(scope, rule));
+}
+
+function wayBackAlarm(scope: Construct, { id, metric, threshold, runs, text }: AlarmRule): Alarm {
+  return new Alarm(scope, id, {
+    alarmDescription: text,
+    metric: metricOf(scope, metric),
+    threshold,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+    evaluationPeriods: runs,
+    // Before the opening and after the end there is nothing to measure; that nobody can look shows at the fence's alarm.
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+  });
+}
+
+function metricOf(scope: Construct, metricName: MetricName): Metric {
+  return new Metric({
+    namespace: NAMESPACE,
+    metricName,
+    dimensionsMap: { Migration: migrationOf(scope) },
+    statistic: Stats.MAXIMUM,
+    period: Duration.minutes(1),
+  });
+}
+
 function alarmOn(scope: Construct, metricName: MetricName, alarmDescription: string): Alarm {
   return new Alarm(scope, metricName, {
     alarmDescription,
-    metric: new Metric({
-      namespace: NAMESPACE,
-      metricName,
-      dimensionsMap: { Migration: migrationOf(scope) },
-      statistic: Stats.MAXIMUM,
-      period: Duration.minutes(1),
-    }),
+    metric: metricOf(scope, metricName),
     threshold: 0,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     evaluationPeriods: 1,

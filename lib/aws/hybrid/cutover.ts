@@ -26,13 +26,15 @@ export function createCutover(
   props: HybridMigrationProps,
   { runner, topology, bindings, replicated }: CutoverParts,
 ): CutoverStateMachine | undefined {
-  const { cutover } = props;
+  const { cutover, monitoring: { writeRateMiBPerSecond, maxLag } = {} } = props;
   if (cutover === undefined) return undefined;
   const { wayBack, noRollback: _declared, keepRoles = {}, ...options } = cutover;
   const { reverse, roles } = replicated;
   const servers = new Set([...Object.keys(keepRoles), ...Object.keys(roles)]);
   return new CutoverStateMachine(scope, 'Cutover', {
     ...options,
+    ...(writeRateMiBPerSecond === undefined ? {} : { writeRateMiBPerSecond }),
+    ...(maxLag === undefined ? {} : { maxLag }),
     runner,
     topology,
     bindings: [...bindings],

@@ -1,10 +1,18 @@
-import type { CutoverInput, CutoverPlan, JournalEntry } from '../../postgres';
+import {
+  type CutoverInput,
+  type CutoverPlan,
+  type JournalEntry,
+  METRIC_UNITS,
+  type MetricName,
+} from '../../postgres';
 import {
   type CutoverServices,
   followWayBack,
   isOverdue,
   liftExpired,
   lookPastFence,
+  readWayBack,
+  type WayBackReading,
   withFence,
 } from '../../runner';
 import { embeddedMetrics } from '../embedded-metrics';
@@ -24,20 +32,24 @@ export interface WatchOutcome {
 
 /**
  * Lifts the fence of a walk that died, once its deadline has passed. Without such a fence it asks one server, and no
- * more. Says as metrics whether a fence stands after its deadline, and how many get past one behind which the new writer
- * is open; the way back of that one is kept logged in when its secret was rotated.
+ * more. Says as metrics whether a fence stands after its deadline, how many get past one behind which the new writer is
+ * open, and how the way back of that one is, which is kept logged in when its secret was rotated.
  */
 export async function watchFence(
   input: CutoverInput,
   surroundings: CutoverSurroundings,
   metrics: WatchMetrics | undefined,
 ): Promise<WatchOutcome> {
-  const { found, past } = await fenceOn(input, surroundings);
+  const { found, past, back } = await fenceOn(input, surroundings);
   for (const who of past)
     surroundings.context.log(`past the fence on '${input.plan.from}': ${who}`);
   const tell = (overdue: boolean): void => {
     if (metrics !== undefined)
-      publish(surroundings, metrics, { FenceOverdue: overdue ? 1 : 0, FencePassed: past.length });
+      publish(surroundings, metrics, {
+        FenceOverdue: overdue ? 1 : 0,
+        FencePassed: past.length,
+        ...wayBackValues(back),
+      });
   };
   if (!isOverdue(found) || found?.decided === true) {
     tell(isOverdue(found));
@@ -54,10 +66,11 @@ export async function watchFence(
   }
 }
 
-/** A fence on the old writer, and who gets past it. */
+/** A fence on the old writer, who gets past it, and how the old writer follows the new one behind it. */
 interface Standing {
   readonly found: JournalEntry | undefined;
   readonly past: readonly string[];
+  readonly back: WayBackReading | undefined;
 }
 
 async function fenceOn(
@@ -66,10 +79,13 @@ async function fenceOn(
 ): Promise<Standing> {
   const { plan } = input;
   return await withFence(input, secrets, async (found, services) => {
-    if (found?.opened !== true) return { found, past: [] };
+    if (found?.opened !== true) return { found, past: [], back: undefined };
     const past = await lookPastFence({ plan }, services);
     await logInAgain(plan, services, context);
-    return { found, past };
+    const back = await readWayBack(input, services);
+    if (back?.unread !== undefined)
+      context.log(`the way back of '${plan.migration}' cannot be read: ${back.unread}`);
+    return { found, past, back };
   });
 }
 
@@ -100,19 +116,30 @@ async function lift(input: CutoverInput, surroundings: CutoverSurroundings): Pro
   });
 }
 
+/** What could not be read has no value, least of all 0. */
+function wayBackValues(
+  back: WayBackReading | undefined,
+): Partial<Readonly<Record<MetricName, number>>> {
+  if (back === undefined) return {};
+  const { down, lost, lagBytes, keptBytes } = back;
+  return {
+    ...(down === undefined ? {} : { WayBackDown: down ? 1 : 0 }),
+    ...(lost === undefined ? {} : { WayBackSlotLost: lost ? 1 : 0 }),
+    ...(lagBytes === undefined ? {} : { WayBackLagBytes: lagBytes }),
+    ...(keptBytes === undefined ? {} : { WayBackRetainedWalBytes: keptBytes }),
+  };
+}
+
 function publish(
   { context }: CutoverSurroundings,
   metrics: WatchMetrics,
-  values: { readonly FenceOverdue: number; readonly FencePassed: number },
+  values: Partial<Readonly<Record<MetricName, number>>>,
 ): void {
-  const names = ['FenceOverdue', 'FencePassed'] as const;
   const reading = {
-    metrics: names.map((name) => ({
-      name,
-      unit: 'Count' as const,
-      value: values[name],
-      dimensions: {},
-    })),
+    metrics: Object.entries(values).map(([given, value]) => {
+      const name = given as MetricName;
+      return { name, unit: METRIC_UNITS[name], value, dimensions: {} };
+    }),
     unreadable: [],
   };
   for (const line of embeddedMetrics(reading, { ...metrics, timestamp: Date.now() }))

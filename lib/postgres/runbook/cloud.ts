@@ -43,6 +43,18 @@ export function whoLifts(cloud: Cloud, file: string): string {
   }
 }
 
+/** Who watches the way back as long as the new writer is open: the end of a sentence. */
+export function whoWatches(cloud: Cloud): string {
+  switch (cloud) {
+    case 'aws':
+      return ': the deployment’s alarms `WayBackDown`, `WayBackLagBytes`, `WayBackRetainedWal` and `WayBackSlotLost` do, each minute';
+    case 'oci':
+      return ': where the deployment has `alarms` and a runner host that watches, those on slots and on who does not read do, each minute';
+    case 'none':
+      return ': have cron run `pontoon status --ways`, since nobody else does';
+  }
+}
+
 /** What becomes of the deployment once `from` is finalized, and of what carried `to`: the end of a paragraph. */
 export function whatGoes(cloud: Cloud, from: string, to: string): string {
   switch (cloud) {

@@ -1,7 +1,7 @@
 import { CUTOVER_LIMITS, CUTOVER_STEPS, type CutoverStep } from '../cutover';
 import { decodedLinks } from '../preflight/relations';
 import { LinkKind, type Topology, type TopologyLink } from '../topology';
-import { type Cloud, cloudOf, whatGoes, whoTells } from './cloud';
+import { type Cloud, cloudOf, whatGoes, whoTells, whoWatches } from './cloud';
 import { cutoverEndings } from './cutover-endings';
 import { codeBlock, inlineCode, list, table } from './markdown';
 import { stateMachineSection } from './state-machine-section';
@@ -40,7 +40,7 @@ function page(server: string, link: TopologyLink, { cloud, shared }: Page): stri
     ...before(server, link, shared),
     ...walk(server, link),
     ...cutoverEndings(server, link, { cloud, file: FILE }),
-    ...rollback(server, link),
+    ...rollback(server, link, cloud),
     ...finalization(server, link, cloud),
     ...(cloud === 'aws' ? stateMachineSection(SECTIONS + 1) : []),
     '',
@@ -124,7 +124,7 @@ function titleOf({ title, final }: CutoverStep): string {
   return final ? `**${title}**` : title;
 }
 
-function rollback(server: string, { to, kind }: TopologyLink): string[] {
+function rollback(server: string, { to, kind }: TopologyLink, cloud: Cloud): string[] {
   return [
     '## 4. Roll back',
     `For as long as nothing was finalized, and unless the migration was declared to have no way back: every write on ${inlineCode(to)} flows to ${inlineCode(server)}, by ${wayBack(kind)}. A rollback is the same walk in the other direction, with the same gates, asks the same way, and loses nothing that was written since. Its rows are compared first too.`,
@@ -132,7 +132,7 @@ function rollback(server: string, { to, kind }: TopologyLink): string[] {
       'sh',
       `pontoon status --file ${FILE}     # way back   carrying, … behind\npontoon rollback --file ${FILE} --compare\npontoon rollback --file ${FILE}`,
     ),
-    `Keep an eye on the lag of the way back: its slot on ${inlineCode(to)} keeps WAL for as long as ${inlineCode(server)} does not take it. After a rollback the next is \`pontoon cutover\` again, or \`pontoon finalize --back\`, section 5.`,
+    `Somebody must watch the way back${whoWatches(cloud)}. Its slot on ${inlineCode(to)} keeps WAL for as long as ${inlineCode(server)} does not take it, up to \`max_slot_wal_keep_size\`, beyond which there is no rollback any more. After a rollback the next is \`pontoon cutover\` again, or \`pontoon finalize --back\`, section 5.`,
   ];
 }
 

@@ -23,3 +23,4 @@ export {
   type WatchRow,
 } from './read';
 export { anyCutover, type SwitchedOff, stillOn, switchedOff } from './switched-off';
+export { deriveWayBackAlarms } from './way-back-alarms';

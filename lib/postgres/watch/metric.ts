@@ -33,6 +33,14 @@ export const METRIC_UNITS = {
   FenceOverdue: 'Count',
   /** Of a migration: how many get past the fence on the old writer although the new one is open. */
   FencePassed: 'Count',
+  /** Of a migration whose new writer is open: 1 if nobody carries what is written there to the old one. */
+  WayBackDown: 'Count',
+  /** Of such a migration: what the old writer has not confirmed of the new one's log. */
+  WayBackLagBytes: 'Bytes',
+  /** Of such a migration: the most that any slot on the new writer holds back. */
+  WayBackRetainedWalBytes: 'Bytes',
+  /** Of such a migration: 1 if a slot of the way back is gone or was invalidated, which nothing mends. */
+  WayBackSlotLost: 'Count',
   /** Of a server: how many of its metrics could not be read. */
   Unreadable: 'Count',
 } as const satisfies Record<string, MetricUnit>;

@@ -27,3 +27,4 @@ export {
   settleCutover,
   switchWriters,
 } from './walk';
+export { readWayBack, type WayBackReading } from './watch-way-back';

@@ -2,6 +2,7 @@ import { App, Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { CutoverEndpoint } from '../../../lib/aws';
+import { createTopology } from '../../../lib/postgres';
 import { checkTemplate } from '../../templates/cloudformation-schema';
 import { nagFindings } from '../../templates/nag';
 import { refusal } from '../objects/fixture';
@@ -82,11 +83,10 @@ test('its log has no token that approves', () => {
 
 test('alarms on executions and on fences go to the topic', () => {
   const { small, cutover } = machine(({ stack }) => ({ alarmTopic: new Topic(stack, 'Alarms') }));
-  expect(cutover.alarms).toHaveLength(4);
+  expect(cutover.alarms).toHaveLength(8);
   const template = Template.fromStack(small.stack);
   template.allResourcesProperties('AWS::CloudWatch::Alarm', {
     AlarmActions: [{ Ref: Match.stringLikeRegexp('^Alarms') }],
-    EvaluationPeriods: 1,
   });
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     Namespace: 'Pontoon',
@@ -101,6 +101,46 @@ test('alarms on executions and on fences go to the topic', () => {
     Dimensions: [{ Name: 'Migration', Value: 'Test' }],
     AlarmActions: [{ Ref: Match.stringLikeRegexp('^Alarms') }],
   });
+});
+
+/** The alarms on the way back: metric, threshold and runs. */
+function wayBackAlarms(changes: Parameters<typeof machine>[0]): unknown[] {
+  const alarms = Template.fromStack(machine(changes).small.stack).findResources(
+    'AWS::CloudWatch::Alarm',
+    { Properties: { MetricName: Match.stringLikeRegexp('^WayBack') } },
+  );
+  return Object.values(alarms).map(({ Properties }) => [
+    Properties.MetricName,
+    Properties.Threshold,
+    Properties.EvaluationPeriods,
+    Properties.TreatMissingData,
+  ]);
+}
+
+test('the way back is alarmed on by the rate of writes, and before its slot is given up', () => {
+  const mib = 1024 * 1024;
+  const alarms = (lagMiB: number, keptMiB: number): unknown[] => [
+    ['WayBackDown', 0, 3, 'notBreaching'],
+    ['WayBackLagBytes', lagMiB * mib, 3, 'notBreaching'],
+    ['WayBackRetainedWalBytes', keptMiB * mib, 3, 'notBreaching'],
+    ['WayBackSlotLost', 0, 1, 'notBreaching'],
+  ];
+  expect(wayBackAlarms(undefined)).toEqual(alarms(300 * 5, 3600 * 5));
+  const rate = { writeRateMiBPerSecond: 2, maxLag: Duration.minutes(1) };
+  expect(wayBackAlarms(() => rate)).toEqual(alarms(60 * 2, 3600 * 2));
+  const { servers, links } = TOPOLOGY;
+  const { primary, target } = servers;
+  const limited = (change: object) =>
+    createTopology({ servers: { primary, target, ...change } as typeof servers, links });
+  for (const change of [
+    { target: { ...target, maxSlotWalKeepMiB: 4096 } },
+    { primary: { ...primary, maxSlotWalKeepMiB: 4096 } },
+  ])
+    expect(wayBackAlarms(() => ({ topology: limited(change) }))).toEqual(alarms(300 * 5, 2048));
+  expect(wayBackAlarms(() => ({ wayBack: undefined }))).toEqual([]);
+  expect(() => machine(() => ({ writeRateMiBPerSecond: 0 }))).toThrow(
+    "'writeRateMiBPerSecond' must be above 0, got 0; measure it on the source with pg_current_wal_lsn()",
+  );
 });
 
 test('fences are watched in both directions, or in one without a way back', () => {

@@ -116,6 +116,45 @@ test('the watch counts who gets past a fence behind which the new writer is open
   ]);
 });
 
+test('the watch says how the way back of an open writer is, and what the old one alone can say without the new one', async () => {
+  const metrics: Record<string, unknown>[] = [];
+  played.onLog = ({ line }) => {
+    if (line.includes('FencePassed')) metrics.push(JSON.parse(line));
+  };
+  const names = (found: object | undefined): readonly string[] =>
+    Object.keys(found ?? {}).filter((name) => name.startsWith('WayBack'));
+  const published = async (
+    look: Promise<unknown>,
+  ): Promise<Record<string, unknown> | undefined> => {
+    await look;
+    return metrics.pop();
+  };
+  const all = await published(played.watch(0));
+  expect(all).toMatchObject({ WayBackDown: 0, WayBackSlotLost: 0 });
+  expect(names(all)).toEqual([
+    'WayBackDown',
+    'WayBackSlotLost',
+    'WayBackLagBytes',
+    'WayBackRetainedWalBytes',
+  ]);
+  expect(names(await published(played.watchAlone(0, 'blue')))).toEqual(['WayBackDown']);
+  expect(names(await published(played.watch(1)))).toEqual([]);
+  await lab.blue.admin.query('ALTER SUBSCRIPTION backward DISABLE');
+  expect(await published(played.watch(0))).toMatchObject({ WayBackDown: 1, WayBackSlotLost: 0 });
+  expect(await published(played.watchAlone(0, 'blue'))).toMatchObject({ WayBackDown: 1 });
+  await lab.blue.admin.query('ALTER SUBSCRIPTION backward ENABLE');
+  await waitUntil({
+    what: 'the way back must be read again',
+    deadlineMs: 60_000,
+    probe: async () => {
+      const found = await published(played.watch(0));
+      return found?.WayBackDown === 0
+        ? { done: true, value: undefined }
+        : { done: false, reason: JSON.stringify(found) };
+    },
+  });
+});
+
 test('the watch logs in by a secret that was rotated since its function remembers it', async () => {
   const { admin } = lab.blue;
   const [former, later] = [(await lab.logins()).admin.password, randomPassword()];

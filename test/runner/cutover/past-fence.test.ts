@@ -1,4 +1,4 @@
-import { cutover, finalize, lookPastFence, status } from '../../../lib/runner';
+import { cutover, finalize, lookPastFence, readWayBack, status } from '../../../lib/runner';
 import { CutoverLab, type LabServices } from './lab';
 
 let lab: CutoverLab;
@@ -19,6 +19,8 @@ const past = async () => (await status(request(), services)).fenced.map((fence) 
 test('nobody gets past a fence that stands as it was set', async () => {
   await lab.blue.admin.query('SELECT 1');
   expect(await past()).toEqual([[]]);
+  const input = { plan: lab.plan(), connections: lab.connections() };
+  expect(await readWayBack(input, services)).toMatchObject({ lost: false, down: false });
 });
 
 test('a kept role that may write since is named', async () => {
@@ -44,4 +46,16 @@ test('who was let in again, and who uses the login of the runner, is named as lo
   expect(await finalize(request(), services)).toMatchObject({ already: true, past: [] });
   expect(await past()).toEqual([]);
   await session.end();
+});
+
+test('the way back is read with the new writer, and is lost once its slot is gone', async () => {
+  const input = { plan: lab.plan(), connections: lab.connections() };
+  expect(await readWayBack(input, services)).toEqual({
+    down: true,
+    lost: true,
+    lagBytes: 0,
+    keptBytes: 0,
+  });
+  const declared = { ...input, plan: { ...input.plan, reverse: undefined } };
+  expect(await readWayBack(declared, services)).toBe(undefined);
 });
