@@ -160,6 +160,11 @@ test('a dry run shows what each step would do, and changes nothing', async () =>
     ),
   );
   for (const statement of STATEMENTS) expect(lines).toContain(statement);
+  // In the order of the walk, which remembers in its ledger what it is about to make, and then what it made.
+  const found = PREPARED.map((start) => lines.findIndex((line) => line.startsWith(start)));
+  const remembered = lines.findLastIndex((line) => line.startsWith(PREPARED[2] ?? ''));
+  expect(found).toEqual(found.filter((at) => at >= 0).sort((one, other) => one - other));
+  expect(remembered).toBeGreaterThan(found[3] ?? Number.POSITIVE_INFINITY);
   for (const password of [environment.ADMIN_PASSWORD, environment.READER_PASSWORD])
     expect(dry.stdout).not.toContain(password);
   const json = await command(['cutover', '--dry-run', '--json']);
@@ -222,6 +227,14 @@ const STATEMENTS = [
   `SELECT pg_catalog.pg_create_logical_replication_slot('backward', 'pgoutput');`,
   'ALTER SUBSCRIPTION "backward" ENABLE;',
   'GRANT CONNECT ON DATABASE "app" TO PUBLIC;',
+];
+
+const PREPARED = [
+  'CREATE TABLE IF NOT EXISTS pontoon.cutover',
+  'UPDATE pontoon.objects SET before',
+  'INSERT INTO pontoon.objects',
+  'CREATE SUBSCRIPTION "backward"',
+  `SELECT pg_catalog.pg_create_logical_replication_slot('pontoon_fence_shop'`,
 ];
 
 test('what cannot be read is told apart from what is wrong, and nothing begins', async () => {

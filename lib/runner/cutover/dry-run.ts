@@ -13,6 +13,7 @@ import {
   type ReplicationPath,
   type SecretStore,
   sql,
+  writeEntry,
 } from '../../postgres';
 import { readServerFacts } from '../managed-object';
 import { plan as planObject } from '../reconcile';
@@ -144,14 +145,29 @@ class DryWalk {
     if ((await runOne(client, state(name))) !== undefined) return;
     const { major } = await readServerFacts(client);
     const spec = reverseSubscription(context, path, major);
-    const steps = await planObject({ client }, blankSecrets(), {
-      server: from,
-      spec: { ...spec, ...(takesUpTables ? { enabled: true } : {}) } as ObjectSpec,
-      owner: cutoverOwner(migration),
+    const owner = cutoverOwner(migration);
+    const made = { ...spec, ...(takesUpTables ? { enabled: true } : {}) } as ObjectSpec;
+    const steps = await planObject({ client }, blankSecrets(), { server: from, spec: made, owner });
+    const key = { server: from, kind: spec.kind, name };
+    const entry = { owner, adopted: false, spec: made, secretVersions: {}, before: {} };
+    const known = { ...entry, secretVersions: { [path.publisher?.secret ?? '']: '***' } };
+    const statements = [
+      writeEntry(key, entry),
+      ...steps.map(({ statement }) => statement),
+      writeEntry(key, known),
+      ...(takesUpTables
+        ? [
+            writeEntry(key, { ...known, attempted: spec }),
+            enable(name, false),
+            writeEntry(key, { ...known, spec }),
+          ]
+        : []),
+    ];
+    // Where the walk comes to it: what it makes before is shown before.
+    this.simulation.makeWhenAsked(from, name, () => {
+      for (const { redacted, values = [] } of statements) this.note(from, redacted, values);
+      this.simulation.assumeSubscription(from, name, false);
     });
-    for (const { statement } of steps) this.note(from, statement.redacted, statement.values ?? []);
-    if (takesUpTables) this.note(from, enable(name, false).redacted, []);
-    this.simulation.assumeSubscription(from, name, false);
   }
 
   private endpoint(endpoint: NonNullable<CutoverServices['endpoint']>) {

@@ -59,6 +59,8 @@ export class Simulation {
   private locked = false;
   private fenced = false;
   private ended = false;
+  /** Subscriptions that are made when they are asked for. */
+  private readonly unmade = new Map<string, () => void>();
   /** Where sequences were set to, by their names as literals. */
   private readonly positions = new Map<string, { lastValue: string; isCalled: boolean }>();
 
@@ -88,6 +90,11 @@ export class Simulation {
         }),
       ]),
     );
+  }
+
+  /** Has the walk make a subscription as soon as it asks for it; `make` tells by which statements. */
+  public makeWhenAsked(server: string, name: string, make: () => void): void {
+    this.unmade.set(`${server} ${name}`, make);
   }
 
   /** Has the walk believe that a subscription is there. */
@@ -163,6 +170,8 @@ export class Simulation {
     const key = `${server} ${String(values[0])}`;
     if (text === slotState('').text) return this.slots.get(key);
     if (this.subscriptionSql.some(({ state }) => state('').text === text)) {
+      this.unmade.get(key)?.();
+      this.unmade.delete(key);
       const enabled = this.subscriptions.get(key);
       return enabled === undefined ? undefined : [{ enabled, workers: enabled ? 1 : 0 }];
     }
