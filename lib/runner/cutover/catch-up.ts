@@ -97,12 +97,30 @@ export async function travel(
       deadlineMs: patience.deadlineMs,
       signal,
       intervalMs: LOOK_AGAIN_MS,
-      probe: async () => await arrived(context, { path, from, to, mark, position }),
+      probe: askedInTime(() => arrived(context, { path, from, to, mark, position })),
     }).catch((error: unknown) => {
       lost.abort(error);
       throw error;
     });
   });
+}
+
+/** The sessions' time ends with the wait: what was found until then says more than that a question came too late. */
+function askedInTime(ask: () => Promise<Probe<undefined>>): () => Promise<Probe<undefined>> {
+  let reason: string | undefined;
+  return async () => {
+    try {
+      const found = await ask();
+      if (!found.done) reason = found.reason;
+      return found;
+    } catch (error) {
+      if (!(error instanceof PontoonError && error.code === 'OUT_OF_TIME')) throw error;
+      return {
+        done: false,
+        reason: reason === undefined ? 'no answer' : `${reason}, and then no answer`,
+      };
+    }
+  };
 }
 
 interface Travelled {
