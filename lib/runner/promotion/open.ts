@@ -77,7 +77,6 @@ export async function withMembers<Result>(
 function refuseUnasked(unasked: ReadonlyMap<string, unknown>): void {
   const [first] = unasked.values();
   if (first === undefined) return;
-  if (codeOf(first) !== 'SECRET_UNAVAILABLE') throw first;
   const reasons = new Set([...unasked.values()].map(messageOf));
   throw new PontoonError(
     'SECRET_UNAVAILABLE',
