@@ -1,8 +1,9 @@
 import { supports } from '../capabilities';
 import { quoteIdentifier } from '../identifiers';
 import { sql } from '../statement';
-import { isManaged, LinkKind, serverOf } from '../topology';
+import { isManaged, LinkKind, serverOf, type TopologyServer } from '../topology';
 import { defineCheck, type Found } from './check';
+import { isOfOci } from './fixes';
 import { decodedLinks, selectedTablesSql } from './relations';
 
 interface CutoverRow {
@@ -59,9 +60,17 @@ FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER`,
         ),
       );
     }
-    if (!row.subscribes) {
+    const untried =
+      isOfOci(serverOf(topology, server)) && !supports(majorVersion, 'create-subscription-role');
+    if (!row.subscribes && untried) {
+      found.push({
+        severity: 'warning',
+        object: role,
+        message: `whether role ${role} may create subscriptions on '${server}', for the way back, is not known, since stock PostgreSQL before 16 leaves that to superusers; try it there, or replicate by pglogical`,
+      });
+    } else if (!row.subscribes) {
       const fix = supports(majorVersion, 'create-subscription-role')
-        ? `GRANT ${isManaged(serverOf(topology, server)) ? 'rds_superuser' : 'pg_create_subscription'} TO ${role};`
+        ? `GRANT ${subscriberRole(serverOf(topology, server))} TO ${role};`
         : `ALTER ROLE ${role} SUPERUSER;`;
       found.push(
         lacking(role, `the right to create subscriptions on '${server}', for the way back`, fix),
@@ -70,6 +79,10 @@ FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER`,
     return found;
   },
 });
+
+function subscriberRole(server: TopologyServer): string {
+  return isManaged(server) && !isOfOci(server) ? 'rds_superuser' : 'pg_create_subscription';
+}
 
 function lacking(object: string, what: string, fix: string): Found {
   return {

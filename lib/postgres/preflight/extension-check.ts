@@ -3,6 +3,7 @@ import { sql } from '../statement';
 import { isManaged, serverOf, type Topology } from '../topology';
 import { defineCheck, type Found } from './check';
 import { offeredByAurora } from './extension-table';
+import { isOfOci } from './fixes';
 import { decodedLinks } from './relations';
 
 interface ExtensionRow {
@@ -33,10 +34,11 @@ export function managedTargets(topology: Topology, server: string): string[] {
 }
 
 function extensionFound(row: ExtensionRow, target: string, topology: Topology): Found[] {
-  const offered = offeredByAurora(row.name);
+  const receiver = serverOf(topology, target);
+  const { platform } = receiver;
+  const offered = isOfOci(receiver) ? offeredByOci(row.name) : offeredByAurora(row.name);
   if (offered === true) return [];
   const object = quoteIdentifier(row.name);
-  const { platform } = serverOf(topology, target);
   if (offered === false) {
     return [
       {
@@ -52,7 +54,12 @@ function extensionFound(row: ExtensionRow, target: string, topology: Topology): 
       severity: 'unchecked',
       object,
       message: `extension ${object} ${row.version} may be missing on '${target}', which ${platform} manages; look for it in what this prints there, and accept this finding or drop the extension`,
-      fix: 'SHOW rds.extensions;',
+      fix: isOfOci(receiver) ? 'SHOW oci.admin_enabled_extensions;' : 'SHOW rds.extensions;',
     },
   ];
+}
+
+/** Configurations of ours name these; what else OCI offers is not known here. */
+function offeredByOci(extension: string): true | undefined {
+  return ['plpgsql', 'pg_stat_statements', 'pglogical'].includes(extension) ? true : undefined;
 }

@@ -1,8 +1,10 @@
 import { renderAlterSystem, renderParameterGroup, type SettingDifference } from '../settings';
-import { isManaged, type TopologyServer } from '../topology';
+import { isManaged, Platform, type TopologyServer } from '../topology';
 
 /** What changes a setting on `server`: SQL, or the command for a server whose files a cloud keeps. */
 export function settingFix(server: TopologyServer, difference: SettingDifference): string {
+  if (isOfOci(server))
+    return configurationItem(difference.required.name, difference.required.value);
   if (isManaged(server)) return parameterGroupCommand(difference);
   const statements = renderAlterSystem([difference]);
   // ALTER SYSTEM only writes a file: without a reload nothing takes effect before the next restart.
@@ -11,6 +13,10 @@ export function settingFix(server: TopologyServer, difference: SettingDifference
 
 /** What a person must do so that a changed setting takes effect. */
 export function afterChange(server: TopologyServer, needsRestart: boolean): string {
+  if (isOfOci(server)) {
+    const attach = 'attach a configuration that sets it';
+    return needsRestart ? `${attach}, with a restart` : attach;
+  }
   if (isManaged(server)) {
     return needsRestart
       ? 'change the parameter group and reboot the writer'
@@ -33,6 +39,25 @@ function parameterGroupCommand(difference: SettingDifference): string {
     difference.required.value,
   ];
   return modifyParameter(name, value, difference.needsRestart);
+}
+
+/** Whether the server is a database of OCI, whose settings are in a configuration. */
+export function isOfOci(server: TopologyServer): boolean {
+  return server.platform === Platform.OCI_POSTGRESQL;
+}
+
+/** What sets `name` on a server that a cloud manages. */
+export function managedFix(
+  server: TopologyServer,
+  { name, value, needsRestart }: { name: string; value: string; needsRestart: boolean },
+): string {
+  if (isOfOci(server)) return configurationItem(name, value);
+  return modifyParameter(name, value.replace(/^off$/, '0'), needsRestart);
+}
+
+/** An override of a configuration of OCI, as its client reads it; there is no command that changes one in place. */
+function configurationItem(configKey: string, overridenConfigValue: string): string {
+  return JSON.stringify({ configKey, overridenConfigValue });
 }
 
 /** The command that sets a parameter; the group's name is not known here. */

@@ -3,6 +3,7 @@ import { quoteIdentifier } from '../identifiers';
 import { type Statement, sql } from '../statement';
 import { isManaged, LinkKind, linksFrom, serverOf } from '../topology';
 import { defineCheck, type Found, type PreflightContext } from './check';
+import { isOfOci } from './fixes';
 import { decodedLinks, linksIn, selectedTablesSql } from './relations';
 
 interface PrivilegeRow {
@@ -29,7 +30,7 @@ export const privileges = defineCheck<PrivilegeRow>({
   evaluate: ([row], context) => {
     if (row === undefined || row.superuser) return [];
     const { topology, server } = context;
-    const managed = isManaged(serverOf(topology, server));
+    const managed = isManaged(serverOf(topology, server)) && !isOfOci(serverOf(topology, server));
     return [
       ...databaseFound(row, context),
       ...(linksFrom(topology, server).length === 0 ? [] : senderFound(row, managed, context)),
@@ -92,7 +93,9 @@ function senderFound(
           ),
         ];
   }
-  if (!supports(serverOf(topology, server).majorVersion, 'create-replication-role')) {
+  const target = serverOf(topology, server);
+  // Public descriptions show OCI's administrator give REPLICATION on older majors too.
+  if (!isOfOci(target) && !supports(target.majorVersion, 'create-replication-role')) {
     return [
       lacking(
         row.role,
@@ -151,9 +154,21 @@ function subscriberFound(
   const role = quoteIdentifier(row.role);
   const what = `needs the right to create subscriptions on '${server}'`;
   if (managed) return [lacking(row.role, what, `GRANT rds_superuser TO ${role};`)];
-  return supports(serverOf(topology, server).majorVersion, 'create-subscription-role')
+  const target = serverOf(topology, server);
+  if (isOfOci(target) && !supports(target.majorVersion, 'create-subscription-role'))
+    return [unknownSubscriber(row.role, server)];
+  return supports(target.majorVersion, 'create-subscription-role')
     ? [lacking(row.role, what, `GRANT pg_create_subscription TO ${role};`)]
     : [lacking(row.role, what, `ALTER ROLE ${role} SUPERUSER;`)];
+}
+
+function unknownSubscriber(name: string, server: string): Found {
+  const object = quoteIdentifier(name);
+  return {
+    severity: 'unchecked',
+    object,
+    message: `whether role ${object} may create subscriptions on '${server}' is not known, since stock PostgreSQL before 16 leaves that to superusers; try it there and accept this finding, or replicate by pglogical`,
+  };
 }
 
 function ownerFound(role: string, owner: string, server: string): Found {

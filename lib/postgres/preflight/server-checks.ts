@@ -10,7 +10,7 @@ import {
 import { sql } from '../statement';
 import { isManaged, LinkKind, linksFrom, serverOf, slotNameOf, standbyLinkInto } from '../topology';
 import { defineCheck, type Found, type PreflightContext } from './check';
-import { afterChange, modifyParameter, parameterOf, settingFix } from './fixes';
+import { afterChange, isOfOci, managedFix, parameterOf, settingFix } from './fixes';
 
 interface VersionRow {
   readonly major: number;
@@ -89,7 +89,7 @@ function settingFound(
   // What nobody decided is the owner's: a guard of the disk is not to be taken away by a fix of ours.
   if (required.advised === true) return advisedFound(required, actual, server);
   const target = serverOf(topology, server);
-  const parameter = isManaged(target) ? parameterOf(difference) : undefined;
+  const parameter = isManaged(target) && !isOfOci(target) ? parameterOf(difference) : undefined;
   const [name, value] =
     parameter?.[0] === 'rds.logical_replication' ? parameter : [required.name, required.value];
   const wayOut = pending
@@ -184,7 +184,7 @@ function roomFound(
       object: name,
       message: `'${name}' must leave ${needed} free on '${server}', got ${max - used} (${used} of ${max} in use); free some, or set it to ${enough} and restart the server`,
       fix: isManaged(target)
-        ? modifyParameter(name, enough, true)
+        ? managedFix(target, { name, value: enough, needsRestart: true })
         : `ALTER SYSTEM SET ${name} = '${enough}';`,
     },
   ];

@@ -2,7 +2,7 @@ import { quoteIdentifier } from '../identifiers';
 import { RECORDERS, recorderSettings } from '../statement-recorders';
 import { isManaged, serverOf } from '../topology';
 import { defineCheck } from './check';
-import { modifyParameter } from './fixes';
+import { managedFix } from './fixes';
 
 interface RecorderRow {
   readonly role: string;
@@ -32,7 +32,11 @@ export const statementLog = defineCheck<RecorderRow>({
         object: name,
         message: `'${name}' must be ${quietValue(name)} for role ${quoteIdentifier(role)} on '${server}', since its statements set passwords, got ${setting}; let a superuser set it for this role`,
         fix: isManaged(serverOf(topology, server))
-          ? modifyParameter(name, quietValue(name).replace(/^off$/, '0'), false)
+          ? managedFix(serverOf(topology, server), {
+              name,
+              value: quietValue(name),
+              needsRestart: false,
+            })
           : quietStatement(role, name),
       })),
 });
