@@ -1,5 +1,5 @@
 import { CUTOVER_STEPS, rollbackOf } from '../../../lib/postgres';
-import { cutover, finalize, status } from '../../../lib/runner';
+import { cutover, dryRun, finalize, status } from '../../../lib/runner';
 import { asSuperuser } from '../../faults/walks';
 import { CutoverLab } from './lab';
 import { contradictions, JournalWriter, untilWritten } from './writer';
@@ -14,14 +14,14 @@ async function isMissed(lab: CutoverLab): Promise<void> {
   const { reverse: _, ...plan } = lab.plan();
   const forward = plan.forward.map((path) => ({ ...path, slotName: 'fwd', subscription: 'fwd' }));
   const services = await lab.services();
-  const found = await status({ plan: { ...plan, forward } }, services);
+  const missed = { plan: { ...plan, forward }, owner: 'test' };
+  const found = await status(missed, services);
+  const { gates } = await dryRun(missed, services);
   const ways = await status({ plan, waysOnly: true }, services);
   await services.close();
   expect(ways).toMatchObject({ phase: 'provisioned', forward: { state: 'carrying' }, gates: [] });
-  expect(found).toMatchObject({ phase: 'absent', writer: 'blue' });
-  expect(found.gates.find(({ id }) => id === 'forward')?.found).toBe(
-    "no subscription 'fwd' on 'green'",
-  );
+  expect(found).toMatchObject({ phase: 'absent', writer: 'blue', gates: [] });
+  expect(gates.find(({ id }) => id === 'forward')?.found).toBe("no subscription 'fwd' on 'green'");
 }
 
 describe.each([
