@@ -177,12 +177,13 @@ test('a secret in a statement, in a process and in a name is found, and is not i
     await asSuperuser(scene.target, 'shop', async (client) => {
       await client.query(`CREATE TABLE shop."${password}" ()`);
     });
-    const child = spawn(process.execPath, ['-e', idle, password], {
+    // Behind `--`, since a password may begin as an option does.
+    const child = spawn(process.execPath, ['-e', idle, '--', password], {
       env: { PGPASSWORD: password },
       stdio: ['pipe', 'ignore', 'ignore'],
     });
+    const exited = once(child, 'exit');
     end = async () => {
-      const exited = once(child, 'exit');
       child.stdin?.end();
       await exited;
     };
