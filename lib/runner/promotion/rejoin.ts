@@ -39,7 +39,7 @@ export interface RejoinScript {
 
 /**
  * Has the primary keep its log for `server` and let it read its files, and returns the script for the server's host.
- * Run the promotion again afterwards, to see that it follows.
+ * A dry run of the promotion says afterwards whether it follows; a promotion would fence the primary that it names.
  */
 export async function rejoin(
   request: RejoinRequest,
