@@ -115,6 +115,7 @@ function walk(server: string, { to }: TopologyLink): string[] {
     list([
       `**Up to step ${open}** Ctrl-C, a failure, and the end of the budget (${CUTOVER_LIMITS.budgetMs / 1000} s unless the plan says otherwise, \`--budget\`) take everything back: ${inlineCode(server)} works as before.`,
       `**Step ${open + 1} is the point of no return.** The decision is one row on ${inlineCode(server)}. What comes after is a rollback, section 4.`,
+      `Where gate \`rows\` says that a table is compared behind the fence again, which it is since it was truncated or written anew after its comparison, nobody can write until it was, for half of the budget at the longest.`,
       `The fence on ${inlineCode(server)} stays, so that nobody writes there by mistake.`,
     ]),
   ];

@@ -12,8 +12,14 @@ import { Obstacle, withReaders } from '../verify/reader';
 import type { TableVerification } from '../verify/result';
 import { compareAll } from '../verify/verify';
 import type { CutoverContext } from './context';
+import { fitsBehindFence } from './fits-behind-fence';
 import { renamesOf } from './target-names';
 import { changedSince, connectionOf } from './verified';
+
+/** Of what is left of the budget, for what must be compared. */
+const SHARE_OF_MUST = 0.5;
+
+type Results = readonly TableVerification[];
 
 /** Compares rows behind the fence, for as long as the plan allows. */
 export async function compareFinally(context: CutoverContext): Promise<void> {
@@ -38,11 +44,14 @@ export async function compareFinally(context: CutoverContext): Promise<void> {
   await context.note(`${same.length} of ${of} tables compared`);
 }
 
-/** What has changed since the gates is looked for while sessions open. It is planned and compared before all others. */
+/**
+ * What has changed since it was compared is looked for while sessions open. It is compared before all others, by a clock of
+ * its own: without it the walk is undone, however little a busy server lacks. The others are compared as time allows.
+ */
 async function compareWithin(context: CutoverContext): Promise<Compared> {
-  const { from, to, selection, limits } = context.plan;
+  const { from, to, selection } = context.plan;
   const started = performance.now();
-  const budgetMs = Math.min(limits.verificationMs, context.remainingMs());
+  const leftMs = context.remainingMs();
   const options = {
     source: connectionOf(context, from),
     target: connectionOf(context, to),
@@ -51,27 +60,41 @@ async function compareWithin(context: CutoverContext): Promise<Compared> {
     ...renamesOf(context),
     // Nobody writes, and the new writer has everything: one look decides.
     settleMs: 0,
-    budgetMs,
   };
   const changes = changedSince(context);
   const comparing = withReaders(options, async (readers): Promise<Compared> => {
     const { changed, of } = await changes;
     const first = changed.map(({ table }) => table);
-    const compare = async (part: TableSelection): Promise<readonly TableVerification[]> => {
+    const { mustMs, mayMs } = await clocksFor(context, { changed, of, leftMs });
+    const compare = async (part: TableSelection, budgetMs: number): Promise<Results> => {
       const msLeft = started + budgetMs - performance.now();
       if (msLeft < 1) return [];
-      const some = { ...options, selection: part };
+      const some = { ...options, selection: part, budgetMs };
       const planned = await planAll(some, readers, msLeft).catch(nothingInTime);
       return (await compareAll(some, planned, readers, started)).tables;
     };
     // To plan all tables may take longer than there is time for.
-    const must = first.length === 0 ? [] : await compare(only(selection, first));
-    const rest = await compare(without(selection, first));
+    const must = first.length === 0 ? [] : await compare(only(selection, first), mustMs);
+    const rest = await compare(without(selection, first), mayMs);
     const tables = [...must, ...rest];
     return { changed, tables, of: Math.max(of, tables.length) };
   });
   await Promise.allSettled([changes, comparing]);
   return await comparing;
+}
+
+/**
+ * Milliseconds from the beginning of the comparison for what must be compared, and for what may be. What is so small that a
+ * gate let it by is worth as much of the budget as leaves the steps that follow their time; what has grown since, or has
+ * only changed since, is worth no outage.
+ */
+async function clocksFor(
+  context: CutoverContext,
+  { changed, of, leftMs }: Pick<Compared, 'changed' | 'of'> & { readonly leftMs: number },
+): Promise<{ readonly mustMs: number; readonly mayMs: number }> {
+  const fits = changed.length > 0 && (await fitsBehindFence(context, changed, of));
+  const mayMs = Math.min(context.plan.limits.verificationMs, leftMs);
+  return { mustMs: fits ? Math.max(mayMs, leftMs * SHARE_OF_MUST) : mayMs, mayMs };
 }
 
 /** So many tables that the time was over before the first of them. */

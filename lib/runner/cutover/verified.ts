@@ -1,6 +1,5 @@
 import {
   beginVerification,
-  bytesOf,
   type ChangedTable,
   changedTables,
   createVerification,
@@ -23,17 +22,12 @@ import type { TableVerification } from '../verify/result';
 import { readState, type VerificationState } from '../verify/state';
 import { verifyTables } from '../verify/verify';
 import { CutoverContext } from './context';
+import { fitsBehindFence } from './fits-behind-fence';
 import type { GateFinding } from './gate-schemas';
 import { marksNow } from './marks';
 import type { CutoverRequest, CutoverServices } from './services';
 import { beginStreams, streamsNow } from './streams';
 import { renamesOf } from './target-names';
-
-/** What may be read in a millisecond behind the fence, also by a busy server; a table costs as much as this besides. */
-const BYTES_A_MS = 10_000;
-const BYTES_FOR_EACH = 50_000;
-/** Each of all tables costs as much as this to look at, whether it has changed. */
-const BYTES_FOR_LOOK = 500;
 
 /** How far the comparison before a cutover is. */
 export interface RowsVerified {
@@ -207,7 +201,7 @@ async function lookAtChanged(
   changed: readonly ChangedTable[],
   of: number,
 ): Promise<GateFinding> {
-  const { from, limits, forward } = context.plan;
+  const { limits, forward } = context.plan;
   const [first] = changed;
   if (first === undefined) return undefined;
   const found = `${quoteQualified(first.table)} ${first.change}`;
@@ -219,10 +213,8 @@ async function lookAtChanged(
     forward.some(({ kind }) => kind === LinkKind.DMS)
   )
     return found;
-  const size = await context.runOne(from, bytesOf(changed.map(({ table }) => table)));
-  const bytes = Number(size?.bytes) + changed.length * BYTES_FOR_EACH + of * BYTES_FOR_LOOK;
   const names = changed.map(({ table }) => quoteQualified(table)).sort();
-  return bytes <= limits.verificationMs * BYTES_A_MS
+  return (await fitsBehindFence(context, changed, of))
     ? {
         besides: `as it must be, but compared behind the fence again, since it was truncated, written anew or given another partition: ${names.join(', ')}`,
       }
