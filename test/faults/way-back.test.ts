@@ -114,14 +114,14 @@ describe.each(PAIRS)('a way back that cannot be made, from PostgreSQL %i to %i',
 
   test('is told before the fence if the new writer cannot be reached, and is made once it can', async () => {
     const plan = onwards(lab);
-    // Where nobody listens.
+    // Where nobody listens. PostgreSQL 18 names the subscription that cannot connect.
     const port = 1;
     const astray = (plan.reverse ?? []).map(({ publisher, ...path }) =>
       publisher === undefined ? path : { ...path, publisher: { ...publisher, port } },
     );
     expect(await failure({ ...plan, reverse: astray })).toMatch(
       new RegExp(
-        `^WAY_BACK_UNREACHABLE: 'blue' must reach 'green' for the way back before it is fenced, got: cannot take up the published tables in subscription "backward": the server said "could not connect to the publisher: [^]*" \\[08006\\]; open the way to 127\\.0\\.0\\.1:${port}, and let the login replicate there$`,
+        `^WAY_BACK_UNREACHABLE: 'blue' must reach 'green' for the way back before it is fenced, got: cannot take up the published tables in subscription "backward": the server said "(?:subscription "backward" )?could not connect to the publisher: [^]*" \\[08006\\]; open the way to 127\\.0\\.0\\.1:${port}, and let the login replicate there$`,
       ),
     );
     await expectWhole(lab, writers);

@@ -1,4 +1,4 @@
-import { Client, type ClientConfig } from 'pg';
+import type { ClientConfig } from 'pg';
 import {
   addObjectKinds,
   type Connection,
@@ -10,33 +10,27 @@ import {
   LinkKind,
   PGLOGICAL_KINDS,
   PGLOGICAL_SUBSCRIPTIONS,
-  PontoonError,
   type PublisherAddress,
   PublisherSslMode,
-  partName,
-  type ReplicationPath,
   readSpec,
   type Secret,
-  type SecretStore,
   type SelectionPart,
   type TableSelection,
 } from '../../../lib/postgres';
-import {
-  managedAdmin,
-  randomPassword,
-  type Server,
-  Workspace,
-} from '../../../lib/rehearsal/servers';
+import { randomPassword, Workspace } from '../../../lib/rehearsal/servers';
 import { apply, drop, scramVerifier, waitUntil } from '../../../lib/runner';
 import { PGLOGICAL_SERVER } from '../../pglogical-servers';
 import { startTestServer, type TestServer } from '../../servers';
+import { ADMIN, READER, ReaderSecret } from './lab-secret';
 import { type LabServices, openServices, untilFollowed, type WalkedLab } from './lab-services';
+import { DATABASE, makeSide, type Side } from './lab-side';
+import { dealByPglogical, dealNatively, type LabPart, makeNodes, path } from './lab-ways';
 
 export type { LabServices } from './lab-services';
+export type { Side } from './lab-side';
 
 addObjectKinds(PGLOGICAL_KINDS);
 
-const DATABASE = 'app';
 const SETTINGS = {
   wal_level: 'logical',
   wal_retrieve_retry_interval: '200ms',
@@ -48,8 +42,6 @@ CREATE TABLE shop.counters (client int PRIMARY KEY, written int NOT NULL);
 CREATE TABLE shop.customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text);
 CREATE SEQUENCE shop.invoice INCREMENT -1;
 GRANT USAGE ON SCHEMA shop TO app; GRANT ALL ON ALL TABLES IN SCHEMA shop TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA shop TO app`;
-const READER = 'env:READER_';
-const ADMIN = 'secret:admin';
 
 /** What a lab has beyond two servers. */
 export interface LabOptions {
@@ -71,25 +63,6 @@ export interface LabOptions {
   readonly compares?: boolean;
   /** The port by which servers find the server at `port`, such as a network that can be cut. */
   readonly portFor?: (side: string, port: number) => Promise<number>;
-}
-
-/** Tables that travel together. */
-interface LabPart {
-  readonly part: string | undefined;
-  readonly selection: TableSelection;
-}
-
-/** One of two writers, whose admin is no superuser where the version allows. */
-export interface Side {
-  readonly name: string;
-  readonly server: Server;
-  readonly admin: Client;
-  /** The port by which the other server finds this one. */
-  readonly port: number;
-  /** A new session of the admin. */
-  session(more?: ClientConfig): Promise<Client>;
-  /** A new session of the superuser, in the same database. */
-  superuser(): Promise<Client>;
 }
 
 /** Two managed servers, the second following the first by native replication, with a way back made ready. */
@@ -317,58 +290,14 @@ export class CutoverLab implements WalkedLab {
       await this.apply(side, { kind: 'canary', readers: ['reader'], parts: names });
     }
     await this.apply(this.green, { kind: 'connection-guard', keep: ['reader'] });
-    if (this.kind === LinkKind.PGLOGICAL) await this.makeNodes();
+    if (this.kind === LinkKind.PGLOGICAL) await makeNodes(this);
     for (const part of this.parts) await this.deal(part);
     await this.copied();
   }
 
   /** Has a part travel by ways of its own. */
-  public async deal({ part, selection }: LabPart): Promise<void> {
-    if (this.kind === LinkKind.PGLOGICAL) return await this.dealByPglogical(selection);
-    const [forward, backward] = [partName('forward', part), partName('backward', part)];
-    const published = {
-      kind: 'publication',
-      selection,
-      canary: true,
-      ...(part === undefined ? {} : { canaryPart: part }),
-    };
-    await this.apply(this.blue, { ...published, name: forward });
-    await this.apply(this.green, { ...published, name: backward });
-    await this.apply(this.blue, { kind: 'logical-slot', name: forward, plugin: 'pgoutput' });
-    await this.apply(this.green, {
-      kind: 'subscription',
-      name: forward,
-      publisher: this.publisher(this.blue),
-      publications: [forward],
-      slotName: forward,
-      selection,
-    });
-  }
-
-  private async makeNodes(): Promise<void> {
-    for (const side of [this.blue, this.green]) {
-      await this.apply(side, {
-        kind: 'pglogical-node',
-        name: side.name,
-        readers: ['reader'],
-        // Rows are copied to one side only.
-        local: this.publisher(side, side === this.green ? ADMIN : READER),
-      });
-    }
-  }
-
-  private async dealByPglogical(selection: TableSelection): Promise<void> {
-    const set = { kind: 'pglogical-replication-set', selection, canary: true };
-    await this.apply(this.blue, { ...set, name: 'forward' });
-    await this.apply(this.green, { ...set, name: 'backward', copyData: false });
-    await this.apply(this.green, {
-      kind: 'pglogical-subscription',
-      name: 'forward',
-      provider: this.publisher(this.blue),
-      replicationSet: 'forward',
-      selection,
-      slotName: 'forward',
-    });
+  public async deal(part: LabPart): Promise<void> {
+    await (this.kind === LinkKind.PGLOGICAL ? dealByPglogical : dealNatively)(this, part);
   }
 
   /** Reconciles an object of the deployment. */
@@ -388,81 +317,4 @@ export class CutoverLab implements WalkedLab {
       owner: 'stack',
     });
   }
-}
-
-/** The secret of the role that replicates. */
-class ReaderSecret implements SecretStore {
-  private version = 0;
-  private secret = this.next();
-
-  constructor(private readonly admin: Secret) {}
-
-  public get verifier(): string {
-    return scramVerifier(this.secret.password);
-  }
-
-  public renew(): void {
-    this.secret = this.next();
-  }
-
-  public async get(reference: string): Promise<Secret> {
-    if (reference === READER) return this.secret;
-    if (reference === ADMIN) return this.admin;
-    throw new PontoonError('SECRET_UNAVAILABLE', `no '${reference}'`);
-  }
-
-  private next(): Secret {
-    this.version += 1;
-    return createSecret({
-      username: 'reader',
-      password: randomPassword(),
-      version: String(this.version),
-    });
-  }
-}
-
-function path(
-  kind: ReplicationPath['kind'],
-  name: string,
-  decoder: string,
-  part: string | undefined,
-): ReplicationPath {
-  const named = partName(name, part);
-  return {
-    kind,
-    decoder,
-    slotName: named,
-    subscription: named,
-    publication: named,
-    ...(part === undefined ? {} : { part }),
-  };
-}
-
-async function makeSide(
-  name: string,
-  { server }: TestServer,
-  { kind, ...admin }: { readonly user: string; readonly password: string; readonly kind: LinkKind },
-  portFor: (side: string, port: number) => Promise<number>,
-): Promise<Side> {
-  await managedAdmin(server, { admin, database: DATABASE });
-  const superuser = () => opened(new Client(server.controlConfig(DATABASE)));
-  // Before PostgreSQL 16 only a superuser subscribes; Aurora lets its admin. By pglogical nobody else ever does.
-  if (server.major < 16 || kind === LinkKind.PGLOGICAL) {
-    const client = await superuser();
-    await client.query(`ALTER ROLE ${admin.user} SUPERUSER`).finally(() => client.end());
-  }
-  const config = server.connectionConfig(DATABASE, admin);
-  const session = (more: ClientConfig = {}) => {
-    // As the runner names its sessions.
-    const named = more.user === undefined ? { application_name: 'pontoon test' } : {};
-    return opened(new Client({ ...config, ...named, ...more }));
-  };
-  const port = await portFor(name, server.port);
-  return { name, server, admin: await session(), port, session, superuser };
-}
-
-async function opened(client: Client): Promise<Client> {
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
 }
