@@ -6,10 +6,9 @@ import {
 } from '../../lib/postgres';
 import { randomPassword } from '../../lib/rehearsal/servers';
 import { cutover, scramVerifier, waitUntil } from '../../lib/runner';
-import { CutoverLab } from '../runner/cutover/lab';
-import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS, sampled } from './matrix';
 import { alone, asSuperuser, expectSame, expectWhole, OWNER, onwards, walkWith } from './walks';
+import { writtenLab } from './written-lab';
 
 const STEPS = sampled(
   CUTOVER_STEPS.map(({ id }) => id),
@@ -17,22 +16,12 @@ const STEPS = sampled(
 );
 
 describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (from, to) => {
-  let lab: CutoverLab;
-  let writers: JournalWriter[];
-  beforeAll(async () => {
-    lab = await CutoverLab.start([from, to]);
-    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
-    await untilWritten(writers);
-  });
-  afterAll(async () => {
-    await Promise.all(writers.map((writer) => writer.stop()));
-    await lab.stop();
-  });
+  const shop = writtenLab([from, to]);
 
   /** Another password for the role that replicates, and nobody who is still logged in by the old one. */
   const rotate = async (): Promise<void> => {
-    await lab.rotate();
-    for (const side of [lab.blue, lab.green])
+    await shop.lab.rotate();
+    for (const side of [shop.lab.blue, shop.lab.green])
       await asSuperuser(
         side,
         'SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE active',
@@ -46,7 +35,7 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
       deadlineMs: 120_000,
       probe: async () => {
         try {
-          await alone(lab, (services) => cutover({ plan, owner: OWNER }, services));
+          await alone(shop.lab, (services) => cutover({ plan, owner: OWNER }, services));
           return { done: true, value: undefined };
         } catch (error) {
           if (!(error instanceof PontoonError)) throw error;
@@ -60,46 +49,46 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
   test.each(STEPS)(
     'that of replication before %s, and everybody who used it gone',
     async (step) => {
-      const plan = onwards(lab, { budgetMs: 6_000 });
-      await lab.followed();
-      const walk = walkWith(lab, plan, { step, edge: 'before' }, rotate);
+      const plan = onwards(shop.lab, { budgetMs: 6_000 });
+      await shop.lab.followed();
+      const walk = walkWith(shop.lab, plan, { step, edge: 'before' }, rotate);
       await walk.catch((error: unknown) => {
         if (!(error instanceof PontoonError)) throw error;
         expect(['UNDONE', 'GATES_CLOSED']).toContain(error.code);
       });
-      await expectWhole(lab, writers);
+      await expectWhole(shop.lab, shop.writers);
       await goOn(plan);
-      expect(lab.active).toBe(plan.to);
-      await expectWhole(lab, writers);
+      expect(shop.lab.active).toBe(plan.to);
+      await expectWhole(shop.lab, shop.writers);
     },
   );
 
   test('that of replication while the way back carries, and a rollback finds it', async () => {
-    await lab.followed();
+    await shop.lab.followed();
     await rotate();
-    const plan = onwards(lab);
+    const plan = onwards(shop.lab);
     await goOn(plan);
-    expect(lab.active).toBe(plan.to);
-    await expectWhole(lab, writers);
+    expect(shop.lab.active).toBe(plan.to);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('that of the runner behind the fence: sessions that compare rows take the new one', async () => {
-    const plan = onwards(lab, { verificationMs: 10_000, budgetMs: 60_000 });
+    const plan = onwards(shop.lab, { verificationMs: 10_000, budgetMs: 60_000 });
     const login = { username: 'second', password: randomPassword(), version: 1 };
     const told = async (verb: 'CREATE' | 'ALTER'): Promise<void> => {
-      for (const side of [lab.blue, lab.green])
+      for (const side of [shop.lab.blue, shop.lab.green])
         await asSuperuser(
           side,
           `${verb} ROLE second LOGIN PASSWORD '${scramVerifier(login.password)}'`,
         );
     };
     await told('CREATE');
-    for (const side of [lab.blue, lab.green])
+    for (const side of [shop.lab.blue, shop.lab.green])
       await asSuperuser(
         side,
         'GRANT pg_read_all_data TO second; GRANT CONNECT ON DATABASE app TO second',
       );
-    const services = await lab.services();
+    const services = await shop.lab.services();
     await services.close();
     let known = { ...login };
     const secrets: SecretStore = {
@@ -110,14 +99,14 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
       },
     };
     const connections = Object.fromEntries(
-      Object.entries(lab.connections()).map(([name, connection]) => [
+      Object.entries(shop.lab.connections()).map(([name, connection]) => [
         name,
         { ...connection, secret: 'env:SECOND_' },
       ]),
     );
     const notes: string[] = [];
-    await lab.followed();
-    const own = await lab.services();
+    await shop.lab.followed();
+    const own = await shop.lab.services();
     await cutover(
       {
         plan: { ...plan, keep: { blue: ['reader', 'second'], green: ['reader', 'second'] } },
@@ -137,11 +126,11 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
     ).finally(() => own.close());
     expect(notes).toContain('3 of 3 tables compared');
     expect(known.version).toBe(2);
-    expect(lab.active).toBe(plan.to);
-    await expectWhole(lab, writers);
+    expect(shop.lab.active).toBe(plan.to);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('loses and doubles nothing', async () => {
-    await expectSame(lab, writers);
+    await expectSame(shop.lab, shop.writers);
   });
 });

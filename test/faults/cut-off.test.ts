@@ -1,34 +1,24 @@
 import { type CutoverEvent, cutover } from '../../lib/runner';
-import { CutoverLab } from '../runner/cutover/lab';
-import { JournalWriter, untilWritten } from '../runner/cutover/writer';
+import { untilWritten } from '../runner/cutover/writer';
 import { ALL, PAIRS } from './matrix';
 import { asSuperuser, expectSame, expectWhole, failureOf, goOn, onwards } from './walks';
+import { writtenLab } from './written-lab';
 
 describe.each(PAIRS)('a new writer that stays away, from PostgreSQL %i to %i', (from, to) => {
-  let lab: CutoverLab;
-  let writers: JournalWriter[];
-  beforeAll(async () => {
-    lab = await CutoverLab.start([from, to]);
-    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
-    await untilWritten(writers);
-  });
-  afterAll(async () => {
-    await Promise.all(writers.map((writer) => writer.stop()));
-    await lab.stop();
-  });
+  const shop = writtenLab([from, to]);
 
   test('does not keep applications from the old one, which is said before the walk ends', async () => {
-    const plan = onwards(lab);
-    await lab.followed();
-    await asSuperuser(lab.green, 'CHECKPOINT');
-    const services = await lab.services();
+    const plan = onwards(shop.lab);
+    await shop.lab.followed();
+    await asSuperuser(shop.lab.green, 'CHECKPOINT');
+    const services = await shop.lab.services();
     let ended = false;
     const told: string[] = [];
     const onEvent = async (event: CutoverEvent) => {
-      if (event.kind === 'step' && event.step.id === 'reverse') await lab.green.server.kill();
+      if (event.kind === 'step' && event.step.id === 'reverse') await shop.lab.green.server.kill();
       if (event.kind !== 'note' || !event.text.endsWith('is open again') || told.length > 0) return;
       told.push(`${event.text}, and the walk ${ended ? 'has ended' : 'goes on'}`);
-      await untilWritten(writers);
+      await untilWritten(shop.writers);
     };
     const walk = cutover({ plan, owner: 'test' }, { ...services, onEvent }).finally(() => {
       ended = true;
@@ -37,18 +27,18 @@ describe.each(PAIRS)('a new writer that stays away, from PostgreSQL %i to %i', (
       /^CUT_OFF: .*; what could not be taken back: .*; 'blue' is open again; run it again as soon as the servers answer, so that the rest is taken back$/,
     );
     expect(told).toEqual([`'blue' is open again, and the walk goes on`]);
-    await lab.green.server.start();
+    await shop.lab.green.server.start();
     await services.close().catch(() => undefined);
-    expect(await goOn(lab, plan)).toEqual([]);
-    expect(lab.active).toBe('green');
-    await expectWhole(lab, writers);
+    expect(await goOn(shop.lab, plan)).toEqual([]);
+    expect(shop.lab.active).toBe('green');
+    await expectWhole(shop.lab, shop.writers);
   });
 
   if (ALL) {
     test('nor does an endpoint that cannot be made to end, for which nobody waits for ever', async () => {
-      const plan = onwards(lab, { budgetMs: 2_000 });
-      await lab.followed();
-      const services = await lab.services();
+      const plan = onwards(shop.lab, { budgetMs: 2_000 });
+      await shop.lab.followed();
+      const services = await shop.lab.services();
       const endless = new Promise<void>(() => undefined);
       const endpoint = { active: services.endpoint.active, activate: () => endless };
       const begun = performance.now();
@@ -59,13 +49,13 @@ describe.each(PAIRS)('a new writer that stays away, from PostgreSQL %i to %i', (
         ),
       );
       expect(performance.now() - begun).toBeLessThan(100_000);
-      await expectWhole(lab, writers);
-      expect(await goOn(lab, plan)).toEqual([]);
-      await expectWhole(lab, writers);
+      await expectWhole(shop.lab, shop.writers);
+      expect(await goOn(shop.lab, plan)).toEqual([]);
+      await expectWhole(shop.lab, shop.writers);
     });
   }
 
   test('loses and doubles nothing', async () => {
-    await expectSame(lab, writers);
+    await expectSame(shop.lab, shop.writers);
   });
 });

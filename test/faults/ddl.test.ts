@@ -1,7 +1,6 @@
 import { describeSchema, type Statement, schemaMark } from '../../lib/postgres';
 import { type CutoverEvent, cutover, waitUntil } from '../../lib/runner';
-import { CutoverLab, type Side } from '../runner/cutover/lab';
-import { JournalWriter, untilWritten } from '../runner/cutover/writer';
+import type { Side } from '../runner/cutover/lab';
 import { PAIRS } from './matrix';
 import {
   asSuperuser,
@@ -15,21 +14,12 @@ import {
   walkWith,
   watched,
 } from './walks';
+import { writtenLab } from './written-lab';
 
 describe.each(PAIRS)(
   'a change of the old writer’s schema, from PostgreSQL %i to %i',
   (from, to) => {
-    let lab: CutoverLab;
-    let writers: JournalWriter[];
-    beforeAll(async () => {
-      lab = await CutoverLab.start([from, to]);
-      writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
-      await untilWritten(writers);
-    });
-    afterAll(async () => {
-      await Promise.all(writers.map((writer) => writer.stop()));
-      await lab.stop();
-    });
+    const shop = writtenLab([from, to]);
 
     /** Adds a column, and a row that nobody can apply who does not have it. */
     const change = async ({ admin }: Side, column: string): Promise<void> => {
@@ -57,19 +47,24 @@ describe.each(PAIRS)(
     };
 
     test('closes a gate, until the same change is made on the new one', async () => {
-      const plan = onwards(lab);
-      await change(lab.side(plan.from), 'early');
-      const walk = walkWith(lab, plan, { step: 'gates', edge: 'after' }, async () => undefined);
+      const plan = onwards(shop.lab);
+      await change(shop.lab.side(plan.from), 'early');
+      const walk = walkWith(
+        shop.lab,
+        plan,
+        { step: 'gates', edge: 'after' },
+        async () => undefined,
+      );
       const said = (await failureOf(walk)).split('\n');
       expect(said[0]).toBe(`GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:`);
       // Whether somebody reads at the moment, or tries again in a moment, is chance.
       expect(said).toContain(
         `- the schemas are the same on both servers: closed, got on '${plan.to}': column shop.customers.early is missing; make the same change on the other server, or copy the schema again`,
       );
-      await expectWhole(lab, writers);
-      await follow(lab.side(plan.to), 'early');
-      expect(await goOn(lab, plan)).toEqual([]);
-      await expectWhole(lab, writers);
+      await expectWhole(shop.lab, shop.writers);
+      await follow(shop.lab.side(plan.to), 'early');
+      expect(await goOn(shop.lab, plan)).toEqual([]);
+      await expectWhole(shop.lab, shop.writers);
     });
 
     test.each([
@@ -79,25 +74,27 @@ describe.each(PAIRS)(
     ] as const)(
       '%s ends the walk at once, however long the budget is',
       async (_when, moment, column) => {
-        const plan = onwards(lab, { budgetMs: 300_000 });
+        const plan = onwards(shop.lab, { budgetMs: 300_000 });
         const begun = performance.now();
-        const walk = walkWith(lab, plan, moment, () => change(lab.side(plan.from), column));
+        const walk = walkWith(shop.lab, plan, moment, () =>
+          change(shop.lab.side(plan.from), column),
+        );
         expect(await failureOf(walk)).toBe(
           `UNDONE: the schemas must not change while writers are switched, got on '${plan.to}': column shop.customers.${column} is missing; make the same change on the other server, or copy the schema again; everything was taken back, and '${plan.from}' works as before`,
         );
         expect(performance.now() - begun).toBeLessThan(100_000);
-        expect(lab.active).toBe(plan.from);
-        await expectWhole(lab, writers);
-        await follow(lab.side(plan.to), column);
-        expect(await goOn(lab, plan)).toEqual([]);
-        await expectWhole(lab, writers);
+        expect(shop.lab.active).toBe(plan.from);
+        await expectWhole(shop.lab, shop.writers);
+        await follow(shop.lab.side(plan.to), column);
+        expect(await goOn(shop.lab, plan)).toEqual([]);
+        await expectWhole(shop.lab, shop.writers);
       },
     );
 
     test('is looked for where nobody waits: behind the fence it is enough that no catalog was written to', async () => {
-      const plan = onwards(lab);
-      await lab.followed();
-      const services = await lab.services();
+      const plan = onwards(shop.lab);
+      await shop.lab.followed();
+      const services = await shop.lab.services();
       const behind: string[] = [];
       let fenced = false;
       const seen = watched(services, async (ask, text = '') => {
@@ -112,11 +109,11 @@ describe.each(PAIRS)(
       expect((await walk.finally(() => services.close())).result).toBe('opened');
       const asked = (one: Statement) => behind.filter((text) => text === one.text).length;
       expect([asked(schemaMark()), asked(describeSchema(plan.selection))]).toEqual([2, 0]);
-      await expectWhole(lab, writers);
+      await expectWhole(shop.lab, shop.writers);
     });
 
     test('loses and doubles nothing', async () => {
-      await expectSame(lab, writers);
+      await expectSame(shop.lab, shop.writers);
     });
   },
 );

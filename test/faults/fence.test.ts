@@ -1,8 +1,7 @@
 import { Client, type ClientConfig } from 'pg';
 import type { EndpointCall } from '../../lib/postgres';
 import { abandon, type CutoverEvent, cutover } from '../../lib/runner';
-import { CutoverLab } from '../runner/cutover/lab';
-import { JournalWriter, untilWritten } from '../runner/cutover/writer';
+import { untilWritten } from '../runner/cutover/writer';
 import { PAIRS } from './matrix';
 import {
   alone,
@@ -17,6 +16,7 @@ import {
   onwards,
   walkWith,
 } from './walks';
+import { writtenLab } from './written-lab';
 
 const FOREIGN_ROW = `INSERT INTO shop.customers OVERRIDING SYSTEM VALUE VALUES (99, 'foreign')`;
 
@@ -31,33 +31,23 @@ async function openTransaction(config: ClientConfig): Promise<Client> {
 }
 
 describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, to) => {
-  let lab: CutoverLab;
-  let writers: JournalWriter[];
-  beforeAll(async () => {
-    lab = await CutoverLab.start([from, to], { settings: { max_prepared_transactions: '5' } });
-    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
-    await untilWritten(writers);
-  });
-  afterAll(async () => {
-    await Promise.all(writers.map((writer) => writer.stop()));
-    await lab.stop();
-  });
+  const shop = writtenLab([from, to], { settings: { max_prepared_transactions: '5' } });
 
   /** The walk is undone, and the old writer works as before; then the cutover succeeds. */
   const undone = async (walk: Promise<unknown>): Promise<string> => {
-    const before = lab.active;
+    const before = shop.lab.active;
     const failure = await failureOf(walk);
-    expect(lab.active).toBe(before);
-    await expectWhole(lab, writers);
-    await lab.followed();
+    expect(shop.lab.active).toBe(before);
+    await expectWhole(shop.lab, shop.writers);
+    await shop.lab.followed();
     return failure;
   };
 
   test('a superuser who writes to the fenced writer is found, and the walk undone', async () => {
-    const plan = onwards(lab);
-    const side = lab.side(plan.from);
+    const plan = onwards(shop.lab);
+    const side = shop.lab.side(plan.from);
     const said = await undone(
-      walkWith(lab, plan, { step: 'prove-quiet', edge: 'before' }, () =>
+      walkWith(shop.lab, plan, { step: 'prove-quiet', edge: 'before' }, () =>
         asSuperuser(
           side,
           `SET synchronous_commit = off; INSERT INTO shop.customers (name) VALUES ('foreign')`,
@@ -69,16 +59,16 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
         `^UNDONE: the fenced database on '${plan.from}' must not be written to, got transaction \\d+ at [0-9A-F/]+ on shop\\.customers; find out who wrote before you try again; everything was taken back, and '${plan.from}' works as before$`,
       ),
     );
-    await goOn(lab, onwards(lab));
-    await expectWhole(lab, writers);
+    await goOn(shop.lab, onwards(shop.lab));
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('a superuser’s session is refused', async () => {
-    const plan = onwards(lab);
-    const session = await lab.side(plan.from).superuser();
+    const plan = onwards(shop.lab);
+    const session = await shop.lab.side(plan.from).superuser();
     await session.query(`SET application_name = 'psql'`);
     const { rows } = await session.query('SELECT pg_backend_pid() AS pid');
-    const walk = walkWith(lab, plan, { step: 'gates', edge: 'after' }, async () => undefined);
+    const walk = walkWith(shop.lab, plan, { step: 'gates', edge: 'after' }, async () => undefined);
     expect(await failureOf(walk)).toBe(
       `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- no superuser is at work on the old writer: closed, got 'rdsadmin' (psql), process ${rows[0].pid}; ask them to leave: no fence ends their session`,
     );
@@ -86,11 +76,11 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('a superuser who comes behind the fence stops the walk', async () => {
-    const plan = onwards(lab);
+    const plan = onwards(shop.lab);
     const sessions: { end(): Promise<void> }[] = [];
     const said = await undone(
-      walkWith(lab, plan, { step: 'quiet', edge: 'before' }, async () => {
-        sessions.push(await lab.side(plan.from).superuser());
+      walkWith(shop.lab, plan, { step: 'quiet', edge: 'before' }, async () => {
+        sessions.push(await shop.lab.side(plan.from).superuser());
       }),
     );
     await Promise.all(sessions.map((session) => session.end()));
@@ -102,53 +92,53 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('a long transaction before the fence is waited for, and not for ever', async () => {
-    const plan = onwards(lab, { transactionSeconds: 1 });
-    const client = await openTransaction(lab.application());
-    expect(await failureOf(goOn(lab, plan))).toBe(
+    const plan = onwards(shop.lab, { transactionSeconds: 1 });
+    const client = await openTransaction(shop.lab.application());
+    expect(await failureOf(goOn(shop.lab, plan))).toBe(
       'OUT_OF_TIME: cannot make the slot that watches the fence: it must end within the 1 s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again',
     );
     await client.query('COMMIT');
     await client.end();
-    await expectWhole(lab, writers);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('a long transaction that holds the fence up is ended, and its session with it', async () => {
-    const plan = onwards(lab);
+    const plan = onwards(shop.lab);
     const held: Client[] = [];
-    await walkWith(lab, plan, { step: 'prepare', edge: 'after' }, async () => {
-      held.push(await openTransaction(lab.application()));
+    await walkWith(shop.lab, plan, { step: 'prepare', edge: 'after' }, async () => {
+      held.push(await openTransaction(shop.lab.application()));
     });
     for (const client of held)
       await expect(client.query('COMMIT')).rejects.toThrow(
         'Client has encountered a connection error and is not queryable',
       );
-    await expectWhole(lab, writers);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('a prepared transaction is refused behind the fence', async () => {
-    const plan = onwards(lab);
-    const side = lab.side(plan.from);
+    const plan = onwards(shop.lab);
+    const side = shop.lab.side(plan.from);
     const said = await undone(
-      walkWith(lab, plan, { step: 'prepare', edge: 'after' }, () =>
+      walkWith(shop.lab, plan, { step: 'prepare', edge: 'after' }, () =>
         asSuperuser(side, `BEGIN; UPDATE shop.customers SET name = name; PREPARE TRANSACTION 'p1'`),
       ),
     );
     expect(said).toBe(
       `UNDONE: the fenced database on '${plan.from}' must hold no prepared transaction, got 'p1' of 'rdsadmin'; commit it or roll it back; everything was taken back, and '${plan.from}' works as before`,
     );
-    const walk = walkWith(lab, plan, { step: 'gates', edge: 'after' }, async () => undefined);
+    const walk = walkWith(shop.lab, plan, { step: 'gates', edge: 'after' }, async () => undefined);
     expect(await failureOf(walk)).toBe(
       `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- no transaction is long or prepared: closed, got the prepared transaction 'p1'; end it`,
     );
     await asSuperuser(side, `ROLLBACK PREPARED 'p1'`);
-    expect(await goOn(lab, plan)).toEqual([]);
+    expect(await goOn(shop.lab, plan)).toEqual([]);
   });
 
   test('a transaction in another database of the new writer that holds up its slot spends the budget', async () => {
-    const plan = onwards(lab, { budgetMs: 6_000 });
+    const plan = onwards(shop.lab, { budgetMs: 6_000 });
     const held: Client[] = [];
-    const walk = walkWith(lab, plan, { step: 'stop-forward', edge: 'before' }, async () => {
-      held.push(await openTransaction(lab.side(plan.to).server.controlConfig('postgres')));
+    const walk = walkWith(shop.lab, plan, { step: 'stop-forward', edge: 'before' }, async () => {
+      held.push(await openTransaction(shop.lab.side(plan.to).server.controlConfig('postgres')));
     });
     const said = await undone(walk);
     await Promise.all(held.map((client) => client.end()));
@@ -160,10 +150,10 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('a change of the schema behind the gates is seen', async () => {
-    const plan = onwards(lab);
-    const side = lab.side(plan.from);
+    const plan = onwards(shop.lab);
+    const side = shop.lab.side(plan.from);
     const said = await undone(
-      walkWith(lab, plan, { step: 'prepare', edge: 'after' }, () =>
+      walkWith(shop.lab, plan, { step: 'prepare', edge: 'after' }, () =>
         side.admin.query('CREATE TABLE shop.new (id int PRIMARY KEY)'),
       ),
     );
@@ -174,10 +164,10 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('a foreign row on the new writer keeps the old one’s row out, and the budget ends the walk', async () => {
-    const plan = onwards(lab, { budgetMs: 6_000 });
-    const [here, there] = [lab.side(plan.from), lab.side(plan.to)];
+    const plan = onwards(shop.lab, { budgetMs: 6_000 });
+    const [here, there] = [shop.lab.side(plan.from), shop.lab.side(plan.to)];
     const said = await undone(
-      walkWith(lab, plan, { step: 'prepare', edge: 'after' }, async () => {
+      walkWith(shop.lab, plan, { step: 'prepare', edge: 'after' }, async () => {
         await asSuperuser(there, FOREIGN_ROW);
         await here.admin.query(FOREIGN_ROW);
       }).finally(() => asSuperuser(there, 'DELETE FROM shop.customers WHERE id = 99')),
@@ -190,8 +180,8 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('an endpoint that fails is left where it was', async () => {
-    const plan = onwards(lab);
-    const services = await lab.services();
+    const plan = onwards(shop.lab);
+    const services = await shop.lab.services();
     const endpoint = {
       ...services.endpoint,
       activate: async (server: string) => {
@@ -206,8 +196,8 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('an endpoint that never answers spends the budget, and the fence falls nevertheless', async () => {
-    const plan = onwards(lab, { budgetMs: 6_000 });
-    const services = await lab.services();
+    const plan = onwards(shop.lab, { budgetMs: 6_000 });
+    const services = await shop.lab.services();
     const endpoint = {
       ...services.endpoint,
       activate: async (server: string, { signal }: EndpointCall = {}) => {
@@ -227,8 +217,8 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('an endpoint that switches after it was given up is switched back', async () => {
-    const plan = onwards(lab, { budgetMs: 6_000 });
-    const services = await lab.services();
+    const plan = onwards(shop.lab, { budgetMs: 6_000 });
+    const services = await shop.lab.services();
     const sent: string[] = [];
     let comeLate = (): void => undefined;
     const late = new Promise<void>((resolve) => {
@@ -247,7 +237,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
       if (event.kind !== 'note' || sent.includes(plan.to)) return;
       notes.push(event.text);
       if (!event.text.endsWith('is open again')) return;
-      await untilWritten(writers);
+      await untilWritten(shop.writers);
       comeLate();
     };
     const walk = cutover({ plan, owner: OWNER }, { ...services, endpoint, onEvent });
@@ -259,26 +249,26 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
   });
 
   test('an expired fence is lifted by whoever gives the walk up, and passed by nobody', async () => {
-    const plan = onwards(lab, { budgetMs: 6_000 });
-    await killedAt(lab, plan, { step: 'reverse', edge: 'after' });
+    const plan = onwards(shop.lab, { budgetMs: 6_000 });
+    await killedAt(shop.lab, plan, { step: 'reverse', edge: 'after' });
     await new Promise((resolve) => setTimeout(resolve, 6_000));
-    const services = await lab.services();
+    const services = await shop.lab.services();
     const walk = cutover({ plan, owner: OWNER }, services).finally(() => services.close());
     expect(await undone(walk)).toBe(
       `UNDONE: the fence on '${plan.from}' must be lifted or passed before its deadline, got one that has passed; run the cutover again; everything was taken back, and '${plan.from}' works as before`,
     );
-    await killedAt(lab, plan, { step: 'reverse', edge: 'after' });
-    expect(await alone(lab, (own) => abandon({ plan, owner: OWNER }, own))).toBe(true);
-    await expectWhole(lab, writers);
-    expect(await goOn(lab, onwards(lab))).toEqual([]);
+    await killedAt(shop.lab, plan, { step: 'reverse', edge: 'after' });
+    expect(await alone(shop.lab, (own) => abandon({ plan, owner: OWNER }, own))).toBe(true);
+    await expectWhole(shop.lab, shop.writers);
+    expect(await goOn(shop.lab, onwards(shop.lab))).toEqual([]);
   });
 
   test('two operators: the second is refused, in either direction', async () => {
-    const plan = onwards(lab);
+    const plan = onwards(shop.lab);
     const held: string[] = [];
-    await walkWith(lab, plan, { step: 'catch-up', edge: 'before' }, async () => {
+    await walkWith(shop.lab, plan, { step: 'catch-up', edge: 'before' }, async () => {
       for (const other of [plan, back(plan)]) {
-        const second = await lab.services();
+        const second = await shop.lab.services();
         held.push(
           await failureOf(
             cutover({ plan: other, owner: 'another' }, second).finally(() => second.close()),
@@ -292,32 +282,32 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
           `HELD: the cutover of 'shop' must have one operator, got another at work on '${server}' (pontoon test); wait until it has ended`,
       ),
     );
-    await expectWhole(lab, writers);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('what another began is gone on with by them, or taken over', async () => {
-    const plan = onwards(lab);
-    await killedAt(lab, plan, { step: 'fence', edge: 'after' });
-    const said = await alone(lab, (services) =>
+    const plan = onwards(shop.lab);
+    await killedAt(shop.lab, plan, { step: 'fence', edge: 'after' });
+    const said = await alone(shop.lab, (services) =>
       failureOf(cutover({ plan, owner: 'another' }, services)),
     );
     expect(said).toBe(
       `HELD: the cutover of 'shop' must be gone on with by 'test', who began it, got 'another'; ask them, or take it over`,
     );
-    const services = await lab.services();
+    const services = await shop.lab.services();
     await cutover({ plan, owner: 'another', takeOver: true }, services);
     await services.close();
-    await expectWhole(lab, writers);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('a walsender that is killed costs moments, not the budget', async () => {
-    const plan = onwards(lab);
-    const services = await lab.services();
+    const plan = onwards(shop.lab);
+    const services = await shop.lab.services();
     let took = 0;
     const onEvent = async (event: CutoverEvent) => {
       if (event.kind === 'step' && event.step.id === 'catch-up')
         await asSuperuser(
-          lab.side(plan.from),
+          shop.lab.side(plan.from),
           `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '${plan.forward[0]?.slotName}'`,
         );
       if (event.kind === 'done' && event.step.id === 'catch-up') took = event.tookMs;
@@ -325,16 +315,16 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     await cutover({ plan, owner: OWNER }, { ...services, onEvent });
     await services.close();
     expect(took).toBeLessThan(5_000);
-    await expectWhole(lab, writers);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('credentials that are rotated in mid-flight are followed', async () => {
-    const plan = onwards(lab);
-    await walkWith(lab, plan, { step: 'reverse', edge: 'before' }, () => lab.rotate());
-    await expectWhole(lab, writers);
+    const plan = onwards(shop.lab);
+    await walkWith(shop.lab, plan, { step: 'reverse', edge: 'before' }, () => shop.lab.rotate());
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('loses and doubles nothing', async () => {
-    await expectSame(lab, writers);
+    await expectSame(shop.lab, shop.writers);
   });
 });

@@ -19,6 +19,7 @@ import {
   onwards,
   watched,
 } from './walks';
+import { writtenLab } from './written-lab';
 
 const MOMENTS: readonly Moment[] = sampled(
   CUTOVER_STEPS.flatMap(({ id }) => [
@@ -93,44 +94,35 @@ describe.each(PAIRS)('a runner that is killed at the end, from PostgreSQL %i to 
 });
 
 describe.each(PAIRS)('a runner that is killed, from PostgreSQL %i to %i', (from, to) => {
-  let lab: CutoverLab;
-  let writers: JournalWriter[];
-  beforeAll(async () => {
-    lab = await CutoverLab.start([from, to], { compares: true });
-    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
-  });
-  afterAll(async () => {
-    await Promise.all(writers.map((writer) => writer.stop()));
-    await lab.stop();
-  });
+  const shop = writtenLab([from, to], { compares: true });
 
   test.each(MOMENTS)('$edge $step, goes on when it is run again', async (moment) => {
-    const plan = onwards(lab);
-    await compare(lab, plan);
-    await killedAt(lab, plan, moment);
-    expect(await goOn(lab, plan)).toEqual([]);
-    expect(lab.active).toBe(plan.to);
-    await expectWhole(lab, writers);
+    const plan = onwards(shop.lab);
+    await compare(shop.lab, plan);
+    await killedAt(shop.lab, plan, moment);
+    expect(await goOn(shop.lab, plan)).toEqual([]);
+    expect(shop.lab.active).toBe(plan.to);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test.each(MOMENTS)('$edge $step, is taken back when it is given up', async (moment) => {
-    const plan = onwards(lab);
-    await compare(lab, plan);
-    await killedAt(lab, plan, moment);
-    const undone = await alone(lab, (services) => abandon({ plan, owner: OWNER }, services));
-    if (!undone) await goOn(lab, plan);
-    await expectWhole(lab, writers);
+    const plan = onwards(shop.lab);
+    await compare(shop.lab, plan);
+    await killedAt(shop.lab, plan, moment);
+    const undone = await alone(shop.lab, (services) => abandon({ plan, owner: OWNER }, services));
+    if (!undone) await goOn(shop.lab, plan);
+    await expectWhole(shop.lab, shop.writers);
     // What was taken back leaves nothing behind that would keep the next cutover from working.
-    if (undone) expect(await goOn(lab, plan)).toEqual([]);
-    await expectWhole(lab, writers);
+    if (undone) expect(await goOn(shop.lab, plan)).toEqual([]);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test.each(sampled(FORGETTING, ({ edge }) => edge === 'after'))(
     '$edge $text while it opens, goes on when it is run again',
     async ({ text, edge }) => {
-      const plan = onwards(lab);
-      await compare(lab, plan);
-      const ended = await killedWhen(lab, plan, (services, die) => {
+      const plan = onwards(shop.lab);
+      await compare(shop.lab, plan);
+      const ended = await killedWhen(shop.lab, plan, (services, die) => {
         let opens = false;
         const seen = watched(services, async (ask, asked = '') => {
           if (!opens || !asked.startsWith(text)) return await ask();
@@ -143,18 +135,18 @@ describe.each(PAIRS)('a runner that is killed, from PostgreSQL %i to %i', (from,
         return { ...seen, onEvent };
       });
       expect(ended).toBe(false);
-      expect(await goOn(lab, plan)).toEqual([]);
-      expect(lab.active).toBe(plan.to);
-      await expectWhole(lab, writers);
+      expect(await goOn(shop.lab, plan)).toEqual([]);
+      expect(shop.lab.active).toBe(plan.to);
+      await expectWhole(shop.lab, shop.writers);
     },
   );
 
   if (ALL) {
     test.each(['before', 'after'])('%s each statement, goes on', async (edge) => {
       for (let at = 1; ; at += 1) {
-        const plan = onwards(lab);
-        await compare(lab, plan);
-        const ended = await killedWhen(lab, plan, (services, die) => {
+        const plan = onwards(shop.lab);
+        await compare(shop.lab, plan);
+        const ended = await killedWhen(shop.lab, plan, (services, die) => {
           let statements = 0;
           const counted = async (ask: () => Promise<unknown>): Promise<unknown> => {
             statements += 1;
@@ -168,13 +160,13 @@ describe.each(PAIRS)('a runner that is killed, from PostgreSQL %i to %i', (from,
           expect(at).toBeGreaterThan(50);
           break;
         }
-        expect({ edge, at, codes: await goOn(lab, plan) }).toEqual({ edge, at, codes: [] });
-        await expectWhole(lab, writers);
+        expect({ edge, at, codes: await goOn(shop.lab, plan) }).toEqual({ edge, at, codes: [] });
+        await expectWhole(shop.lab, shop.writers);
       }
     });
   }
 
   test('loses and doubles nothing', async () => {
-    await expectSame(lab, writers);
+    await expectSame(shop.lab, shop.writers);
   });
 });

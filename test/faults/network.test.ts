@@ -1,9 +1,8 @@
 import { PontoonError } from '../../lib/postgres';
-import { CutoverLab } from '../runner/cutover/lab';
-import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS, sampled } from './matrix';
 import { expectSame, expectWhole, failureOf, goOn, onwards, walkWith } from './walks';
 import { Wire } from './wire';
+import { writtenLab } from './written-lab';
 
 const STEPS = sampled(
   ['gates', 'fence', 'catch-up', 'stop-forward', 'reverse', 'switch', 'settle'],
@@ -11,59 +10,49 @@ const STEPS = sampled(
 );
 
 describe.each(PAIRS)('the network between two servers, from PostgreSQL %i to %i', (from, to) => {
-  let lab: CutoverLab;
-  let writers: JournalWriter[];
   const wires: Wire[] = [];
-  beforeAll(async () => {
-    lab = await CutoverLab.start([from, to], {
-      portFor: async (_side, port) => {
-        const wire = await Wire.to(port);
-        wires.push(wire);
-        return wire.port;
-      },
-    });
-    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
-    await untilWritten(writers);
+  const shop = writtenLab([from, to], {
+    portFor: async (_side, port) => {
+      const wire = await Wire.to(port);
+      wires.push(wire);
+      return wire.port;
+    },
   });
-  afterAll(async () => {
-    await Promise.all(writers.map((writer) => writer.stop()));
-    await lab.stop();
-    await Promise.all(wires.map((wire) => wire.close()));
-  });
+  afterAll(() => Promise.all(wires.map((wire) => wire.close())));
 
   test.each(STEPS)(
     'that is cut before %s and healed within the budget costs time only',
     async (step) => {
-      const plan = onwards(lab);
-      await walkWith(lab, plan, { step, edge: 'before' }, async () => {
+      const plan = onwards(shop.lab);
+      await walkWith(shop.lab, plan, { step, edge: 'before' }, async () => {
         for (const wire of wires) wire.cut();
         setTimeout(() => {
           for (const wire of wires) wire.heal();
         }, 500);
       });
-      expect(lab.active).toBe(plan.to);
-      await expectWhole(lab, writers);
+      expect(shop.lab.active).toBe(plan.to);
+      await expectWhole(shop.lab, shop.writers);
     },
   );
 
   test.each(STEPS)('whose connections are reset before %s is gone on with', async (step) => {
-    const plan = onwards(lab);
-    const walk = walkWith(lab, plan, { step, edge: 'before' }, async () => {
+    const plan = onwards(shop.lab);
+    const walk = walkWith(shop.lab, plan, { step, edge: 'before' }, async () => {
       for (const wire of wires) wire.reset();
     });
     // A gate that looks before the reader is back says so.
     await walk.catch((error: unknown) => {
       if (!(error instanceof PontoonError) || error.code !== 'GATES_CLOSED') throw error;
     });
-    await goOn(lab, plan);
-    expect(lab.active).toBe(plan.to);
-    await expectWhole(lab, writers);
+    await goOn(shop.lab, plan);
+    expect(shop.lab.active).toBe(plan.to);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('that stays cut spends the budget, and the old writer works as before', async () => {
-    const plan = onwards(lab, { budgetMs: 6_000 });
+    const plan = onwards(shop.lab, { budgetMs: 6_000 });
     const said = await failureOf(
-      walkWith(lab, plan, { step: 'catch-up', edge: 'before' }, async () => {
+      walkWith(shop.lab, plan, { step: 'catch-up', edge: 'before' }, async () => {
         for (const wire of wires) wire.cut();
       }),
     );
@@ -72,15 +61,15 @@ describe.each(PAIRS)('the network between two servers, from PostgreSQL %i to %i'
         `^UNDONE: '${plan.to}' must have everything that was written on '${plan.from}' up to [0-9A-F/]+ within \\d\\.\\d+ s, got slot '${plan.forward[0]?.slotName}' confirmed up to [0-9A-F/]+(, and then no answer)?; look at the lag and at the log of the receiver; everything was taken back, and '${plan.from}' works as before$`,
       ),
     );
-    expect(lab.active).toBe(plan.from);
-    await expectWhole(lab, writers);
+    expect(shop.lab.active).toBe(plan.from);
+    await expectWhole(shop.lab, shop.writers);
     for (const wire of wires) wire.heal();
-    await lab.followed();
-    expect(await goOn(lab, onwards(lab))).toEqual([]);
-    await expectWhole(lab, writers);
+    await shop.lab.followed();
+    expect(await goOn(shop.lab, onwards(shop.lab))).toEqual([]);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('loses and doubles nothing', async () => {
-    await expectSame(lab, writers);
+    await expectSame(shop.lab, shop.writers);
   });
 });

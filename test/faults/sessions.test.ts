@@ -1,8 +1,7 @@
 import { CUTOVER_STEPS, type CutoverStepId } from '../../lib/postgres';
-import { CutoverLab } from '../runner/cutover/lab';
-import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS, sampled } from './matrix';
 import { asSuperuser, expectSame, expectWhole, failureOf, goOn, onwards, walkWith } from './walks';
+import { writtenLab } from './written-lab';
 
 const WHICH = ['old', 'new', 'both'] as const;
 
@@ -20,40 +19,30 @@ function endOf(step: CutoverStepId): RegExp {
 }
 
 describe.each(PAIRS)('a runner whose sessions are ended, from PostgreSQL %i to %i', (from, to) => {
-  let lab: CutoverLab;
-  let writers: JournalWriter[];
-  beforeAll(async () => {
-    lab = await CutoverLab.start([from, to]);
-    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
-    await untilWritten(writers);
-  });
-  afterAll(async () => {
-    await Promise.all(writers.map((writer) => writer.stop()));
-    await lab.stop();
-  });
+  const shop = writtenLab([from, to]);
 
   test.each(CASES)('on the $which writer before $step', async ({ step, which }) => {
-    const plan = onwards(lab);
+    const plan = onwards(shop.lab);
     const servers = { old: [plan.from], new: [plan.to], both: [plan.from, plan.to] }[which];
     const said = await failureOf(
-      walkWith(lab, plan, { step, edge: 'before' }, async ({ sessions }) => {
+      walkWith(shop.lab, plan, { step, edge: 'before' }, async ({ sessions }) => {
         for (const server of servers) {
           // pg knows it; its types do not.
           const pid = Number(Reflect.get(sessions.get(server) ?? {}, 'processID'));
-          await asSuperuser(lab.side(server), `SELECT pg_terminate_backend(${pid}, 10000)`);
+          await asSuperuser(shop.lab.side(server), `SELECT pg_terminate_backend(${pid}, 10000)`);
         }
       }),
     );
     expect(said).toMatch(endOf(step));
     // Applications need nobody to run it again.
-    expect(lab.active).toBe(step === 'settle' ? plan.to : plan.from);
-    await expectWhole(lab, writers);
-    expect(await goOn(lab, plan)).toEqual([]);
-    expect(lab.active).toBe(plan.to);
-    await expectWhole(lab, writers);
+    expect(shop.lab.active).toBe(step === 'settle' ? plan.to : plan.from);
+    await expectWhole(shop.lab, shop.writers);
+    expect(await goOn(shop.lab, plan)).toEqual([]);
+    expect(shop.lab.active).toBe(plan.to);
+    await expectWhole(shop.lab, shop.writers);
   });
 
   test('loses and doubles nothing', async () => {
-    await expectSame(lab, writers);
+    await expectSame(shop.lab, shop.writers);
   });
 });
