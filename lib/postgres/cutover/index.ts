@@ -116,7 +116,7 @@ export {
   foreignWrites,
   quietSlotExists,
   quietSlotName,
-  trialSlotName,
+  trialSlotNames,
 } from './quiet';
 export { type RenamedComparison, renamedDifferences } from './renamed-schema';
 export {
@@ -127,6 +127,7 @@ export {
   rightsOfLogins,
   rightsOfRoles,
 } from './rights';
+export { type Room, type RoomSetting, room } from './room';
 export {
   describeSchema,
   missingExtensions,

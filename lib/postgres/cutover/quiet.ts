@@ -14,12 +14,15 @@ export function createQuietSlot(slotName: string): Statement {
   );
 }
 
-/** The slot that is made and dropped on a server to see that one can be. */
-export function trialSlotName(migration: string): string {
-  return quietSlotName(migration).replace('fence', 'trial');
+/** So many slots that are made and dropped on a server to see that they can be, all at once. */
+export function trialSlotNames(migration: string, count: number): readonly string[] {
+  const name = quietSlotName(migration).replace('fence', 'trial');
+  return Array.from({ length: count }, (_, index) =>
+    index === 0 ? name : `${name.slice(0, 60)}_${index + 1}`,
+  );
 }
 
-/** Makes that slot, which goes with the session at the latest. */
+/** Makes such a slot, which goes with the session at the latest. */
 export function createTrialSlot(slotName: string, plugin: string): Statement {
   return sql(
     `SELECT pg_catalog.pg_create_logical_replication_slot(${quoteLiteral(slotName)}, ${quoteLiteral(plugin)}, true)`,

@@ -25,8 +25,8 @@ export async function lookAtForward(context: CutoverContext): Promise<GateFindin
     if (reason !== undefined)
       return path.part === undefined ? reason : `${reason}, in part '${path.part}'`;
   }
-  const [native] = context.plan.forward.filter(({ kind }) => kind === LinkKind.NATIVE);
-  return native && (await lookAtApplying(context, native));
+  const native = context.plan.forward.filter(({ kind }) => kind === LinkKind.NATIVE);
+  return await lookAtApplying(context, native);
 }
 
 async function lookAtPath(

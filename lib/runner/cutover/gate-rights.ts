@@ -12,6 +12,7 @@ import {
 } from '../../postgres';
 import { readServerFacts } from '../managed-object';
 import type { CutoverContext } from './context';
+import { lookAtRoom } from './gate-room';
 import type { GateFinding } from './gate-schemas';
 import { sqlOf, subscriptionOf } from './paths';
 import { isCarried } from './sequences';
@@ -88,16 +89,25 @@ export async function lookAtWayBack(context: CutoverContext): Promise<GateFindin
     if (there === undefined && path.publisher === undefined)
       return `no subscription '${subscriptionOf(path)}' on '${from}', and nothing to make it of`;
   }
-  const [native] = reverse.filter(({ kind }) => kind === LinkKind.NATIVE);
-  if (native === undefined) return undefined;
-  return (await lookAtReaders(context)) ?? (await lookAtApplying(context, native));
+  const native = reverse.filter(({ kind }) => kind === LinkKind.NATIVE);
+  const may = native.length === 0 ? undefined : await lookAtReaders(context);
+  return may ?? (await lookAtApplying(context, native)) ?? (await lookAtRoom(context));
+}
+
+/** Subscriptions of different parts may have different owners. */
+export async function lookAtApplying(
+  context: CutoverContext,
+  paths: readonly ReplicationPath[],
+): Promise<GateFinding> {
+  for (const path of paths) {
+    const found = await lookAtOwner(context, path);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** A subscription that may not write to a table stops at the first change of it: for good, and when nothing can be undone. */
-export async function lookAtApplying(
-  context: CutoverContext,
-  path: ReplicationPath,
-): Promise<GateFinding> {
+async function lookAtOwner(context: CutoverContext, path: ReplicationPath): Promise<GateFinding> {
   const { from, selection } = context.plan;
   const receiver = context.receiver(path);
   const { major } = await readServerFacts(context.session(receiver));

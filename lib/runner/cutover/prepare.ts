@@ -15,7 +15,7 @@ import {
   quietSlotName,
   type ReplicationPath,
   staleStatistics,
-  trialSlotName,
+  trialSlotNames,
 } from '../../postgres';
 import { readServerFacts } from '../managed-object';
 import { apply } from '../reconcile';
@@ -37,23 +37,30 @@ export async function prepare(context: CutoverContext): Promise<void> {
   for (const path of reverse ?? []) await prepareReverse(context, path);
   for (const table of await context.run(to, staleStatistics(await selectionThere(context))))
     await context.run(to, analyze(table as unknown as QualifiedName));
-  for (const path of reverse ?? []) await trySlot(context, path);
+  await trySlots(context);
   await watchFence(context);
 }
 
 /**
- * Behind the fence the way back gets its slot, which waits for transactions of all databases there, and needs a free
- * place: applications are not kept waiting to find out.
+ * Behind the fence each path of the way back gets a slot, which waits for transactions of all databases there, and needs a
+ * free place while the others have theirs: applications are not kept waiting to find out.
  */
-async function trySlot(context: CutoverContext, path: ReplicationPath): Promise<void> {
-  const { to, migration, limits } = context.plan;
-  const { decoder } = path;
-  const slot = trialSlotName(migration);
-  const made = createTrialSlot(slot, pluginOf(context, path));
+async function trySlots(context: CutoverContext): Promise<void> {
+  const { to, migration, limits, reverse = [] } = context.plan;
   context.startClock(limits.transactionSeconds * 1_000);
-  const title = `make a slot on '${decoder}', as the way back will need one`;
-  await makeSlot(context, { decoder, writer: to }, made, title);
-  await context.run(decoder, dropTrialSlot(slot));
+  const slots = trialSlotNames(migration, reverse.length);
+  const places = reverse.map((path, index) => ({ path, slot: slots[index] ?? '' }));
+  for (const [index, { path, slot }] of places.entries()) {
+    const { decoder } = path;
+    const [what, them] =
+      places.length === 1
+        ? ['a slot', 'one']
+        : [`slot ${index + 1} of ${places.length}`, 'them at once'];
+    const title = `make ${what} on '${decoder}', as the way back will need ${them}`;
+    const made = createTrialSlot(slot, pluginOf(context, path));
+    await makeSlot(context, { decoder, writer: to }, made, title);
+  }
+  for (const { path, slot } of places) await context.run(path.decoder, dropTrialSlot(slot));
 }
 
 /** A slot is made as soon as every transaction that writes has ended, which must not take for ever. */
