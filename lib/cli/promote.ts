@@ -2,6 +2,7 @@ import {
   describeLoss,
   LOST_STEPS,
   PLANNED_STEPS,
+  PontoonError,
   type PromotionInput,
   type PromotionStepId,
   parsePromotion,
@@ -12,8 +13,10 @@ import {
   type PromotionDryRun,
   type PromotionOutcome,
   type PromotionRequest,
+  type PromotionServices,
   promote,
   rejoin,
+  takeBackPromotion,
 } from '../runner';
 import type { Arguments } from './arguments';
 import type { Command } from './command';
@@ -32,6 +35,9 @@ const EXAMPLE: readonly string[] = [
   '  "connections": { "primary": { … }, "replica1": { … }, … },',
   '  "from": "primary", "to": "replica1", "lastKnown": "0/5000148" }',
 ];
+
+/** Without one, there is nothing to ask about. */
+const NO_STANDBY: ReadonlySet<string> = new Set(['NO_CANDIDATE', 'NOT_STREAMING']);
 
 /** Makes a standby the primary of its cluster. */
 export const promoteCommand: Command = {
@@ -186,17 +192,32 @@ function intention(found: PromotionDryRun): string[] {
 
 async function walk(request: PromotionRequest, options: Arguments, io: Io): Promise<ExitCode> {
   const secrets = anySecrets(io);
-  if (!options.flag('yes')) {
-    const found = await dryRunPromotion(request, { secrets });
-    await confirm(io, intention(found), found.to);
-  }
-  const outcome = await promote(request, {
+  const services: PromotionServices = {
     secrets,
     onEvent: (event) =>
       writeLine(io.stderr, event.kind === 'step' ? titleOf(event.id) : event.text),
-  });
+  };
+  if (!options.flag('yes')) {
+    const found = await forecast(request, services);
+    await confirm(io, intention(found), found.to);
+  }
+  const outcome = await promote(request, services);
   print(outcome, options, io);
   return outcome.notFollowing.some(({ late }) => late) ? ExitCode.FAILED : ExitCode.FINE;
+}
+
+/** What nobody can be asked about must not leave clients locked out by an earlier run that was cut off. */
+async function forecast(
+  request: PromotionRequest,
+  services: PromotionServices,
+): Promise<PromotionDryRun> {
+  try {
+    return await dryRunPromotion(request, services);
+  } catch (error) {
+    if (error instanceof PontoonError && NO_STANDBY.has(error.code))
+      await takeBackPromotion(request, services, error);
+    throw error;
+  }
 }
 
 function titleOf(id: PromotionStepId): string {

@@ -57,6 +57,7 @@ export {
   type RejoinRequest,
   type RejoinScript,
   rejoin,
+  takeBackPromotion,
 } from './promotion';
 export { apply, drop, plan } from './reconcile';
 export type { Outcome, ReconcileClients, ReconcileRequest } from './reconcile-request';

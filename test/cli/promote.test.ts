@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainTopology } from '../../lib/postgres';
+import { type PromotionEvent, promote as walk } from '../../lib/runner';
 import { ClusterLab, PRIMARY } from '../runner/promotion/lab';
-import { type CommandResult, pontoon } from './command-line';
+import { type CommandInput, type CommandResult, pontoon } from './command-line';
 
 let lab: ClusterLab;
 beforeAll(async () => {
@@ -11,20 +12,25 @@ beforeAll(async () => {
 });
 afterAll(async () => await lab?.close());
 
-/** Runs the command on the cluster of the test, whose servers share a superuser. */
-async function promote(...args: string[]): Promise<CommandResult> {
+/** What the command reads of the cluster of the test, whose servers share a superuser. */
+function given(more: object = {}): Required<Pick<CommandInput, 'stdin' | 'environment'>> {
   const { connections, ...rest } = lab.json();
   const known = Object.entries(connections as Record<string, object>);
   const { user, password } = lab.server(PRIMARY).superuser;
-  return await pontoon(['promote', ...args], {
+  return {
     stdin: {
       ...rest,
+      ...more,
       connections: Object.fromEntries(
         known.map(([name, connection]) => [name, { ...connection, secret: 'env:ROOT_' }]),
       ),
     },
     environment: { ROOT_USER: user, ROOT_PASSWORD: password },
-  });
+  };
+}
+
+async function promote(...args: string[]): Promise<CommandResult> {
+  return await pontoon(['promote', ...args], given());
 }
 
 test('promotes nothing where nobody can be asked', async () => {
@@ -60,6 +66,40 @@ test('says with a code why it refuses', async () => {
     stdout: `${JSON.stringify({ result: 'failed', code: 'NOT_LOST' }, undefined, 2)}\n`,
     stderr: expect.stringContaining("'primary' must be out of reach to be declared lost"),
   });
+});
+
+test('lets clients in again whom an earlier run keeps out, although it can ask nobody', async () => {
+  const onEvent = (event: PromotionEvent): void => {
+    if (event.kind === 'step' && ['re-point', 'take-back'].includes(event.id))
+      throw new Error('killed');
+  };
+  const killed = walk({ input: lab.input({ to: 'replica1' }) }, { secrets: lab.secrets, onEvent });
+  await expect(killed).rejects.toThrow('killed');
+  await lab.server('replica1').stop();
+  const directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
+  try {
+    const { stdin, environment } = given({ to: 'replica1' });
+    writeFileSync(join(directory, 'promotion.json'), JSON.stringify(stdin));
+    const ended = await pontoon(['promote', '--file', 'promotion.json'], {
+      directory,
+      environment,
+      stdin: 'replica1\n',
+      terminal: true,
+    });
+    expect(ended).toEqual({
+      code: 1,
+      stdout: 'NO_CANDIDATE\n',
+      stderr: expect.stringMatching(
+        /^take everything back, so that the old primary goes on\npontoon: 'replica1' must answer to be promoted, got none: 'replica1': server "replica1" .*ECONNREFUSED.*; make it reachable\n$/,
+      ),
+    });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  const limits = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
+  expect(await lab.ask(PRIMARY, limits)).toEqual([{ limit: -1 }]);
+  await lab.server('replica1').start();
+  await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
 });
 
 test('promotes, says what is lost, and prints the script for the old primary’s host', async () => {

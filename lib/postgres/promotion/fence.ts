@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../identifiers';
+import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { type Statement, sql } from '../statement';
 
 /** One database of a server, and who may connect to it. */
@@ -8,6 +8,8 @@ export interface DatabaseLimit {
   readonly limit: number;
   /** The limit before it was fenced, or null if it is not. */
   readonly before: number | null;
+  /** What {@link noteReplaced} has noted, or null. */
+  readonly replaced: string | null;
 }
 
 /** Somebody in one of the databases. */
@@ -30,12 +32,20 @@ export interface LogPosition {
 /** What a fenced database remembers its limit by: it travels to the standbys with the fence itself. */
 const BEFORE = 'pontoon.limit_before';
 
+/** What tells a fence that may be lifted again from that of a primary that was replaced. */
+const REPLACED_BY = 'pontoon.replaced_by';
+
+/** What is noted under `name` in the database `d` of a query. */
+function noted(name: string): string {
+  return `(
+  SELECT substr(setting, ${name.length + 2}) FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) setting
+  WHERE s.setdatabase = d.oid AND s.setrole = 0 AND setting LIKE '${name}=%')`;
+}
+
 /** Asks for the databases that let sessions in; see {@link DatabaseLimit}. */
 export function databaseLimits(): Statement {
   return sql(
-    `SELECT d.datname AS name, d.datconnlimit AS "limit", (
-  SELECT split_part(setting, '=', 2)::int FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) setting
-  WHERE s.setdatabase = d.oid AND s.setrole = 0 AND setting LIKE '${BEFORE}=%') AS before
+    `SELECT d.datname AS name, d.datconnlimit AS "limit", ${noted(BEFORE)}::int AS before, ${noted(REPLACED_BY)} AS replaced
 FROM pg_catalog.pg_database d WHERE d.datallowconn AND d.datconnlimit >= -1 ORDER BY 1`,
   );
 }
@@ -45,20 +55,52 @@ FROM pg_catalog.pg_database d WHERE d.datallowconn AND d.datconnlimit >= -1 ORDE
  * is not enough. To be run in one transaction.
  */
 export function fenceDatabases(databases: readonly DatabaseLimit[]): readonly Statement[] {
-  return databases.flatMap(({ name, limit, before }) => [
+  return databases.flatMap(({ name, limit, before, replaced }) => [
     ...(before === null ? [alter(name, `SET ${BEFORE} = '${limit}'`)] : []),
+    ...(replaced === null ? [] : [alter(name, `RESET ${REPLACED_BY}`)]),
     alter(name, 'CONNECTION LIMIT 0'),
   ]);
 }
 
+/**
+ * Notes on a fenced primary of `timeline` that `server` may take writes in its place from now on, so that nobody lifts
+ * this fence again. It travels to `server` too, where it means nothing on a later timeline. To be run in one transaction.
+ */
+export function noteReplaced(
+  databases: readonly DatabaseLimit[],
+  { server, timeline }: { readonly server: string; readonly timeline: number },
+): readonly Statement[] {
+  const note = quoteLiteral(`${timeline} ${server}`);
+  return databases.map(({ name }) => alter(name, `SET ${REPLACED_BY} = ${note}`));
+}
+
+/** Who may take writes in place of a server, by what it has noted itself. */
+export function replacedBy({
+  timeline,
+  replaced,
+}: {
+  readonly timeline: number;
+  readonly replaced: string | null;
+}): string | undefined {
+  const before = `${timeline} `;
+  return replaced?.startsWith(before) === true ? replaced.slice(before.length) : undefined;
+}
+
 /** Lets in again who was let in before the fence. To be run in one transaction. */
 export function liftDatabases(databases: readonly DatabaseLimit[]): readonly Statement[] {
-  return databases.flatMap(({ name, before }) =>
+  return databases.flatMap(({ name, before, replaced }) =>
     before === null
       ? []
-      : [alter(name, `CONNECTION LIMIT ${before}`), alter(name, `RESET ${BEFORE}`)],
+      : [
+          alter(name, `CONNECTION LIMIT ${before}`),
+          alter(name, `RESET ${BEFORE}`),
+          ...(replaced === null ? [] : [alter(name, `RESET ${REPLACED_BY}`)]),
+        ],
   );
 }
+
+/** The SQL of what {@link noteReplaced} has noted in the present database, or null. */
+export const REPLACED_SQL = `(SELECT ${noted(REPLACED_BY)} FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())`;
 
 /**
  * Sessions in any database but our own, with the workers of subscriptions and schedulers. What only sends the log, or

@@ -12,6 +12,8 @@ export {
   type LogPosition,
   liftDatabases,
   logPosition,
+  noteReplaced,
+  replacedBy,
   sessionsInDatabases,
   writeMark,
 } from './fence';

@@ -28,7 +28,7 @@ function planned(primary: string): string[] {
   return [
     '## 1. While the primary answers',
     codeBlock('sh', `pontoon promote --file ${FILE} --dry-run\npontoon promote --file ${FILE}`),
-    `Nothing is lost: ${inlineCode(primary)} is fenced first, and clients must find the new primary themselves, such as by \`target_session_attrs=read-write\` and all hosts in their connection string. End superusers’ sessions yourself, since no fence does. It refuses before the fence where the standby does not stream. What fails before the promotion is taken back, by another connection if the one to ${inlineCode(primary)} broke; where that fails too, \`NOT_TAKEN_BACK\` says what is left.`,
+    `Nothing is lost: ${inlineCode(primary)} is fenced first, and clients must find the new primary themselves, such as by \`target_session_attrs=read-write\` and all hosts in their connection string. End superusers’ sessions yourself, since no fence does. It refuses before the fence where the standby does not stream. What fails before the promotion is taken back, also what an earlier run had done that was killed, and by another connection if the one to ${inlineCode(primary)} broke; where that fails too, \`NOT_TAKEN_BACK\` says what is left.`,
     steps(PLANNED_STEPS),
   ];
 }
@@ -49,6 +49,7 @@ function lost(topology: Topology, primary: string): string[] {
     ),
     steps(LOST_STEPS),
     LOST_ARCHIVE,
+    lostAgain(primary),
   ];
 }
 
@@ -57,6 +58,12 @@ const LOGIN =
 
 const LOST_ARCHIVE =
   "Look next at where the log is archived, if it is: an archive that was lost with the primary’s region fails on the new primary for ever, and the log that waits for it fills its disk. `SELECT last_failed_time > last_archived_time, last_failed_wal FROM pg_stat_archiver` shows it. Let `archive_command` write to a place that is there, such as, on machines that `pontoon` set up in OCI, a bucket of the same name in a living region, named by `REGION` in `/etc/pontoon/archive.env` on each server. Until then `archive_command = '/bin/true'` saves the disk, at the price that standbys which fall behind must be copied anew. A `restore_command` that waits for the lost region delays promotions and standbys: point it away too.";
+
+/** Whoever was opened last has what counts. */
+function lostAgain(primary: string): string {
+  const old = inlineCode(primary);
+  return `If the new primary dies for good after it took writes, give it as \`from\`, with \`--declare-lost\`: one of those that followed it takes its place, and ${old} stays fenced until it is rejoined. Only if none of them is left is ${old} the best that there is, without all that was committed since: give \`from\` as ${old} then, and the new primary under \`lost\`. Another standby of ${old} is promoted, or, where there is none, the command ends with \`NO_CANDIDATE\` once clients are let into ${old} again.`;
+}
 
 function steps(all: readonly PromotionStep[]): string {
   return table(
@@ -87,12 +94,17 @@ function endings(primary: string): string[] {
         ['`BEHIND`', 'another standby has more: promote that one, or name none'],
         [
           '`NOT_STREAMING`',
-          'nothing was fenced: have the standby stream, or name another one as `to`',
+          'nothing stays fenced: have the standby stream, or name another one as `to`',
         ],
         [
           '`NOT_TAKEN_BACK`',
-          `${old} may be fenced still: run it again once ${old} answers; if it is lost by now, section 2`,
+          `${old} may be fenced still, or a standby not follow it, as it says: run it again once they answer; if ${old} is lost by now, section 2`,
         ],
+        [
+          '`MAY_BE_PROMOTED`',
+          `${old} stays fenced, since an earlier run may have opened the server that it names: section 2, the last paragraph, if that was opened; name it under \`lost\` if you know that it was not`,
+        ],
+        ['`NO_ANSWER`', 'a server hangs: end what it waits for, or stop it, and run it again'],
         [
           '`LOG_UNREAD`',
           'a standby was restarted and has not read its own log, which may hold what nobody else has: wait until `pg_last_wal_receive_lsn()` is set there, or accept the loss',
@@ -114,7 +126,7 @@ function endings(primary: string): string[] {
           'others that stream from the old primary',
           'make a slot for each on the new one, and change its `primary_conninfo`; what streams from a standby goes on',
         ],
-        ['a log that it cannot keep in its archive', 'section 2, the last paragraph'],
+        ['a log that it cannot keep in its archive', 'section 2, the last paragraph but one'],
       ],
     ),
   ];

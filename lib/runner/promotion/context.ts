@@ -1,4 +1,5 @@
-import type { Client, ClientBase } from 'pg';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from 'pg';
 import {
   clusterOf,
   type MemberState,
@@ -8,10 +9,16 @@ import {
   type PromotionStepId,
   type SecretStore,
   type Statement,
+  sql,
   waitForOwnDisk,
 } from '../../postgres';
-import { type Row, run, runOne } from '../run';
+import { type Row, run } from '../run';
 import { type Absence, openMember } from './open';
+
+/** Less than the server's own limit, which one that hangs does not keep. */
+const PATIENCE_MS = 20_000;
+/** A checkpoint writes all that is in memory. */
+const CHECKPOINT_MS = 600_000;
 
 /** What is to be promoted, and how far the operator goes. */
 export interface PromotionRequest {
@@ -28,6 +35,8 @@ export interface PromotionServices {
   readonly secrets: SecretStore;
   /** Told of each step as it begins, and of what is worth a remark. */
   readonly onEvent?: (event: PromotionEvent) => void;
+  /** Milliseconds after which a server that hangs in the midst of its work is given up. @default 20000 */
+  readonly patienceMs?: number;
 }
 
 /** What happens during a promotion. */
@@ -98,14 +107,45 @@ export class PromotionContext {
     this.services.onEvent?.({ kind: 'note', text });
   }
 
-  /** Runs `statement` on `server` and returns its rows. */
-  public async run(server: string, statement: Statement): Promise<readonly Row[]> {
-    return await run(this.session(server), statement);
+  /**
+   * Runs `statement` on `server` and returns its rows. A server that hangs must not keep others waiting, such as clients
+   * behind a fence: its session is broken off after `patienceMs`, so that nothing of ours happens there later.
+   *
+   * @throws PontoonError with code NO_ANSWER.
+   */
+  public async run(
+    server: string,
+    statement: Statement,
+    patienceMs = this.services.patienceMs ?? PATIENCE_MS,
+  ): Promise<readonly Row[]> {
+    const session = this.session(server);
+    const answered = new AbortController();
+    const silence = delay(patienceMs, undefined, { signal: answered.signal }).catch(
+      () => undefined,
+    );
+    try {
+      const rows = await Promise.race([run(session, statement), silence]);
+      if (rows !== undefined) return rows;
+    } finally {
+      answered.abort();
+    }
+    session.connection.stream.destroy();
+    throw new PontoonError(
+      'NO_ANSWER',
+      `'${server}' must answer within ${patienceMs / 1000} s, got nothing to ${statement.redacted}; look whether it hangs`,
+    );
+  }
+
+  /** Writes all that is in the memory of `server` to its disk, however long that takes. */
+  public async checkpoint(server: string): Promise<void> {
+    await this.run(server, sql('SET statement_timeout = 0'));
+    await this.run(server, sql('CHECKPOINT'), CHECKPOINT_MS);
+    await this.run(server, sql('RESET statement_timeout'));
   }
 
   /** Runs `statement` on `server` and returns its first row. */
   public async runOne(server: string, statement: Statement): Promise<Row | undefined> {
-    return await runOne(this.session(server), statement);
+    return (await this.run(server, statement))[0];
   }
 
   /** Opens the session on `server` anew, since the one that was there broke. Whoever opened the others closes it. */
@@ -118,7 +158,7 @@ export class PromotionContext {
     await this.run(server, waitForOwnDisk());
   }
 
-  private session(server: string): ClientBase {
+  private session(server: string): Client {
     const session = this.sessions.get(server);
     if (session !== undefined) return session;
     throw new PontoonError(

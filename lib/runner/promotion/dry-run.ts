@@ -4,6 +4,7 @@ import {
   liftDatabases,
   lossAfter,
   memberSlot,
+  noteReplaced,
   type PromotionLoss,
   type PromotionStepId,
   promoteServer,
@@ -20,6 +21,7 @@ import {
   type PromotionRequest,
   type PromotionServices,
 } from './context';
+import { refuseReplaced, wasCutOff } from './cut-off';
 import { limitsOf } from './fence';
 import { primarySettings, standbySettings } from './follow';
 import { look, promotedAlready, standbysOf } from './look';
@@ -69,6 +71,7 @@ export async function dryRunPromotion(
     if (promoted === undefined) requireLost(context, members);
     const { from } = request.input;
     const fenced = promoted === undefined && !context.absent.has(from);
+    if (fenced) refuseReplaced(context, members);
     const to = promoted ?? (await candidateOf(context, members, fenced)).server;
     return {
       from,
@@ -81,16 +84,22 @@ export async function dryRunPromotion(
       remarks: [
         ...(promoted === undefined ? await remarksOnReaders(context, to) : []),
         ...(fenced ? await remarksOnNote(context) : []),
+        ...(fenced && (await wasCutOff(context, members)) ? [remarkOnFence(from)] : []),
       ],
       actions: [
         ...(fenced ? await fencing(context, 'fence') : []),
         ...preparing(context, members, to),
         ...repointing(context, members, to),
+        ...(fenced ? await noting(context, members, to) : []),
         ...(promoted === undefined ? [action('promote', to, promoteServer())] : []),
         ...(fenced ? await fencing(context, 'lift', to) : []),
       ],
     };
   });
+}
+
+function remarkOnFence(from: string): string {
+  return `'${from}' is fenced by an earlier run that was cut off: clients stay out until this one has ended`;
 }
 
 async function followersOf(context: PromotionContext, primary: string): Promise<string[]> {
@@ -139,8 +148,22 @@ async function fencing(
   const statements =
     step === 'fence'
       ? fenceDatabases(databases)
-      : liftDatabases(databases.map((one) => ({ ...one, before: one.before ?? one.limit })));
+      : liftDatabases(
+          databases.map((one) => ({ ...one, before: one.before ?? one.limit, replaced: server })),
+        );
   return statements.map((statement) => action(step, server, statement));
+}
+
+async function noting(
+  context: PromotionContext,
+  members: Members,
+  to: string,
+): Promise<readonly PromotionAction[]> {
+  const { from } = context.input;
+  const replacement = { server: to, timeline: members.get(from)?.timeline ?? 0 };
+  return noteReplaced(await limitsOf(context, from), replacement).map((statement) =>
+    action('re-point', from, statement),
+  );
 }
 
 function preparing(context: PromotionContext, members: Members, to: string): PromotionAction[] {

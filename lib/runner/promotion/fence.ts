@@ -9,6 +9,7 @@ import {
   logPosition,
   lsnDistance,
   memberState,
+  noteReplaced,
   PontoonError,
   type Statement,
   sessionsInDatabases,
@@ -26,10 +27,21 @@ const LOOK_AGAIN_MS = 10;
 /** A probe of monitoring, which no fence keeps out, is gone by then. */
 const VISIT_MS = 2_000;
 
+/** Who may take writes in place of a primary, and the timeline that this one writes. */
+export interface Replacement {
+  readonly server: string;
+  readonly timeline: number;
+}
+
 /** Lets nobody into any database of `server` any more, and ends who is there. */
-export async function fenceServer(context: PromotionContext, server: string): Promise<void> {
+export async function fenceServer(
+  context: PromotionContext,
+  server: string,
+  replacement?: Replacement,
+): Promise<void> {
   const databases = await limitsOf(context, server);
-  await together(context, server, fenceDatabases(databases));
+  const note = replacement === undefined ? [] : noteReplaced(databases, replacement);
+  await together(context, server, [...fenceDatabases(databases), ...note]);
   const seen = new Map<number, number>();
   await waitUntil({
     what: `sessions of others on '${server}' must end`,
@@ -45,6 +57,16 @@ export async function liftServer(context: PromotionContext, server: string): Pro
   const fenced = (await limitsOf(context, server)).filter(({ before }) => before !== null);
   if (fenced.length > 0) await together(context, server, liftDatabases(fenced));
   return fenced.length > 0;
+}
+
+/** Has the fenced `server` remember that another one may take writes from now on. */
+export async function noteReplacement(
+  context: PromotionContext,
+  server: string,
+  replacement: Replacement,
+): Promise<void> {
+  const databases = await limitsOf(context, server);
+  await together(context, server, noteReplaced(databases, replacement));
 }
 
 /** Whether `server` is fenced, and everybody in it is sent away. */

@@ -2,6 +2,7 @@ import {
   type MemberState,
   memberState,
   PontoonError,
+  replacedBy,
   type StandbyState,
   takeWalkLock,
   waitForOwnDisk,
@@ -41,14 +42,17 @@ export async function takeCluster(context: PromotionContext): Promise<void> {
   }
 }
 
-/** The server that was promoted already, if one was. Two primaries beside the old one are nobody's intention. */
+/**
+ * The server that was promoted already, if one was. Two primaries beside the old one are nobody's intention; one that
+ * was replaced before, and is fenced since, is none.
+ */
 export function promotedAlready(
   { input }: Pick<PromotionContext, 'input'>,
   members: Members,
 ): string | undefined {
   const { from, to } = input;
-  const primaries = [...members].flatMap(([server, { recovering }]) =>
-    recovering || server === from ? [] : [server],
+  const primaries = [...members].flatMap(([server, state]) =>
+    state.recovering || server === from || replacedBy(state) !== undefined ? [] : [server],
   );
   const [promoted, another] = primaries;
   if (another !== undefined) {

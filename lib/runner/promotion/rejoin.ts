@@ -11,7 +11,6 @@ import {
   type ServerPlaces,
   serverOf,
   serverPlaces,
-  sql,
 } from '../../postgres';
 import { type Members, PromotionContext } from './context';
 import { provideSlot } from './follow';
@@ -112,7 +111,7 @@ async function allow(context: PromotionContext, primary: string, conninfo: strin
   if (role !== undefined) {
     for (const statement of allowRewind(role)) await context.run(primary, statement);
   }
-  await context.run(primary, sql('CHECKPOINT'));
+  await context.checkpoint(primary);
 }
 
 async function placesOf(context: PromotionContext, server: string): Promise<ServerPlaces> {

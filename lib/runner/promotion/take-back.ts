@@ -1,40 +1,47 @@
-import { PontoonError } from '../../postgres';
+import { PontoonError, receiverState } from '../../postgres';
 import { messageOf } from '../message-of';
 import { type Probe, waitUntil } from '../wait';
 import type { Members, PromotionContext } from './context';
 import { liftServer } from './fence';
 import { forgetFollowers, pointBack } from './follow';
-import type { Repointing } from './take-over';
 
 const LIFT_MS = 5_000;
 const LIFT_ANEW_MS = 10_000;
+const POINT_BACK_MS = 30_000;
+const LOOK_AGAIN_MS = 20;
+
+/** What has failed, and for whom. */
+interface Failure {
+  /** The standby that was to be promoted; undefined if none had been chosen. */
+  readonly to: string | undefined;
+  /** The standbys that may have been pointed elsewhere. */
+  readonly others: readonly string[];
+  readonly cause: unknown;
+}
 
 /**
- * Has the old primary be followed and take writes again after a failure, the `cause`, and the standby keep no log for
- * anybody.
+ * Has the old primary take writes again and be followed, as the members were `before`, after a failure, and the standbys
+ * keep no log for anybody. Who hangs keeps no clients out.
  *
  * @throws PontoonError with code NOT_TAKEN_BACK that says what is left.
  */
 export async function takeBack(
   context: PromotionContext,
-  members: Members,
-  { to, others, cause }: Repointing & { readonly cause: unknown },
+  before: Members,
+  { to, others, cause }: Failure,
 ): Promise<void> {
   const { from } = context.input;
   context.step('take-back');
-  const pointed = await Promise.allSettled(
-    others.map((other) => pointBack(context, other, members)),
-  );
-  const [lifted, forgotten] = await Promise.allSettled([
-    letInAgain(context, from),
-    forgetFollowers(context, to),
+  const [[lifted], pointed] = await Promise.all([
+    Promise.allSettled([letInAgain(context, from)]),
+    Promise.allSettled(others.map((other) => followAgain(context, other, before))),
   ]);
+  await forget(context, [...new Set([...others, ...(to === undefined ? [] : [to])])]);
   const left = [
     ...reason(lifted, `'${from}' is still fenced, and lets nobody but superusers in`),
     ...pointed.flatMap((end, index) =>
-      reason(end, `'${others[index] ?? ''}' may still stream from '${to}'`),
+      reason(end, `'${others[index] ?? ''}' may not stream from '${from}'`),
     ),
-    ...reason(forgotten, `'${to}' may still keep its log for others`),
   ];
   if (left.length === 0) return;
   throw new PontoonError(
@@ -67,6 +74,49 @@ async function letInAgain(context: PromotionContext, server: string): Promise<vo
         }
       },
     });
+  }
+}
+
+/** Has `standby` stream again from whom it did `before`, and waits until it has let go of the other standbys. */
+async function followAgain(
+  context: PromotionContext,
+  standby: string,
+  before: Members,
+): Promise<void> {
+  const { from, connections } = context.input;
+  const elsewhere = context.members.flatMap((name) => {
+    const connection = connections[name];
+    return connection === undefined || name === from ? [] : [connection];
+  });
+  let pointed: Promise<void> | undefined;
+  await waitUntil({
+    what: `'${standby}' must stream from '${from}' again`,
+    deadlineMs: POINT_BACK_MS,
+    intervalMs: LOOK_AGAIN_MS,
+    probe: async (): Promise<Probe<undefined>> => {
+      pointed ??= pointBack(context, standby, before);
+      await pointed;
+      const receiver = await context.runOne(standby, receiverState());
+      const away = elsewhere.some(
+        ({ host, port }) => host === receiver?.host && port === receiver.port,
+      );
+      return away
+        ? { done: false, reason: `${String(receiver?.host)}:${String(receiver?.port)}` }
+        : { done: true, value: undefined };
+    },
+  });
+}
+
+/** Has `standbys` keep no log for each other. One that cannot be asked keeps nobody waiting. */
+async function forget(context: PromotionContext, standbys: readonly string[]): Promise<void> {
+  const ends = await Promise.allSettled(
+    standbys.map((standby) => forgetFollowers(context, standby)),
+  );
+  for (const [index, end] of ends.entries()) {
+    if (end.status === 'fulfilled') continue;
+    context.note(
+      `'${standbys[index] ?? ''}' may still keep its log for others (${messageOf(end.reason)}): drop the physical slots there that nobody reads from`,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { isRecovering, promoteServer, sql, timelineOf } from '../../postgres';
+import { isRecovering, promoteServer, timelineOf } from '../../postgres';
 import { messageOf } from '../message-of';
 import { type Probe, waitUntil } from '../wait';
 import type { Members, NotFollowing, PromotionContext, PromotionOutcome } from './context';
@@ -63,7 +63,7 @@ export async function settle(
 ): Promise<Pick<PromotionOutcome, 'following' | 'notFollowing' | 'remarks'>> {
   context.step('follow');
   // What reads the control file, such as pg_rewind and a host that boots, takes the timeline of the last checkpoint.
-  await context.run(to, sql('CHECKPOINT'));
+  await context.checkpoint(to);
   const repointed = without(others, failed);
   const late = await untilFollowed(context, to, repointed);
   const following = without(repointed, late);

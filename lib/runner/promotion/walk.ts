@@ -4,6 +4,7 @@ import {
   lsnDistance,
   type PromotionLoss,
   refuseBehind,
+  replacedBy,
 } from '../../postgres';
 import { messageOf } from '../message-of';
 import { choose, othersThan } from './choose';
@@ -15,7 +16,16 @@ import {
   type PromotionRequest,
   type PromotionServices,
 } from './context';
-import { catchUp, fenceServer, isFenced, liftServer, positionOf, untilHas } from './fence';
+import { beforeCutOff, refuseReplaced, wasCutOff } from './cut-off';
+import {
+  catchUp,
+  fenceServer,
+  isFenced,
+  liftServer,
+  noteReplacement,
+  positionOf,
+  untilHas,
+} from './fence';
 import { prepare } from './follow';
 import { look, promotedAlready, standbysOf, takeCluster } from './look';
 import { refuseHeard, requireLost } from './lost';
@@ -24,7 +34,7 @@ import { acknowledgedAreSafe, isNoted } from './quorum';
 import { remarksOnReaders, remarksOnUnwaiting } from './remarks';
 import { chooseStreaming } from './streaming';
 import { takeBack } from './take-back';
-import { promoteNow, repointAll, settle, timelineAt, without } from './take-over';
+import { promoteNow, type Repointing, repointAll, settle, timelineAt, without } from './take-over';
 import { untilRead } from './unread';
 
 /**
@@ -58,7 +68,7 @@ async function goOn(
 ): Promise<PromotionOutcome> {
   const { from } = context.input;
   const { timeline, began } = await timelineAt(context, to);
-  const loss = await keepOut(context, members, began);
+  const loss = await keepOut(context, members, { to, after: began });
   if (members.get(from)?.recovering === false)
     context.remarks.push(...(await remarksOnReaders(context, to)));
   const others = othersThan(members, to);
@@ -76,14 +86,18 @@ async function goOn(
 async function keepOut(
   context: PromotionContext,
   members: Members,
-  after: string,
+  { to, after }: { readonly to: string; readonly after: string },
 ): Promise<PromotionLoss> {
   const { from } = context.input;
   const old = members.get(from);
-  const fenced = old === undefined || old.recovering || (await isFenced(context, from));
-  if (fenced) return { kind: 'said-before', after };
+  if (old === undefined || old.recovering) return { kind: 'said-before', after };
+  const replacement = { server: to, timeline: old.timeline };
+  if (await isFenced(context, from)) {
+    if (replacedBy(old) === undefined) await noteReplacement(context, from, replacement);
+    return { kind: 'said-before', after };
+  }
   context.step('keep-out');
-  await fenceServer(context, from);
+  await fenceServer(context, from, replacement);
   const { position } = await positionOf(context, from);
   return lossAfter(after, position);
 }
@@ -131,13 +145,36 @@ async function replaceFenced(
   context: PromotionContext,
   members: Members,
 ): Promise<PromotionOutcome> {
+  const { to, others, failed, caughtUp } = await makeEqual(context, members);
+  context.step('promote');
+  await promoteNow(context, to);
+  const { timeline, began } = await timelineAt(context, to);
+  const loss = await lostAtLast(context, began, caughtUp);
+  context.step('lift');
+  await liftServer(context, to);
   const { from } = context.input;
-  const to = (await chooseStreaming(context, members, { mark: true })).server;
-  const others = othersThan(members, to);
-  context.remarks.push(...(await remarksOnReaders(context, to)));
-  let failed: readonly NotFollowing[];
-  let caughtUp: LogPosition;
+  const openedMs = context.elapsedMs();
+  const rest = await settle(context, { to, others, failed });
+  return { result: 'promoted', from, to, timeline, forkedAt: began, loss, ...rest, openedMs };
+}
+
+/** A standby that has all of the fenced primary's log, and those that follow it. */
+interface Equal extends Repointing {
+  readonly failed: readonly NotFollowing[];
+  readonly caughtUp: LogPosition;
+}
+
+/** Takes back what fails, also of an earlier run that was cut off: no clients may be kept out for nothing. */
+async function makeEqual(context: PromotionContext, members: Members): Promise<Equal> {
+  const { from } = context.input;
+  refuseReplaced(context, members);
+  const cutOff = await wasCutOff(context, members);
+  let chosen: Repointing | undefined;
   try {
+    const to = (await chooseStreaming(context, members, { mark: true })).server;
+    const others = othersThan(members, to);
+    context.remarks.push(...(await remarksOnReaders(context, to)));
+    chosen = { to, others };
     context.step('fence');
     await fenceServer(context, from);
     context.step('catch-up');
@@ -145,24 +182,20 @@ async function replaceFenced(
     context.step('prepare');
     await prepare(context, to, others);
     context.step('re-point');
-    failed = await repointAll(context, members, { to, others });
+    const failed = await repointAll(context, members, chosen);
     for (const { position } of standbysOf(await look(context)))
       await untilHas(context, to, position);
+    const timeline = members.get(from)?.timeline ?? 0;
+    await noteReplacement(context, from, { server: to, timeline });
     // Superusers pass the fence, and re-pointing takes its time.
-    caughtUp = await catchUp(context, from, to);
+    return { to, others, failed, caughtUp: await catchUp(context, from, to) };
   } catch (error) {
-    await takeBack(context, members, { to, others, cause: error });
+    const before = cutOff ? beforeCutOff(context, members) : members;
+    const others = cutOff ? othersThan(members, '') : chosen?.others;
+    if (others !== undefined)
+      await takeBack(context, before, { to: chosen?.to, others, cause: error });
     throw error;
   }
-  context.step('promote');
-  await promoteNow(context, to);
-  const { timeline, began } = await timelineAt(context, to);
-  const loss = await lostAtLast(context, began, caughtUp);
-  context.step('lift');
-  await liftServer(context, to);
-  const openedMs = context.elapsedMs();
-  const rest = await settle(context, { to, others, failed });
-  return { result: 'promoted', from, to, timeline, forkedAt: began, loss, ...rest, openedMs };
 }
 
 /** What somebody whom the fence lets in has written to the old primary since `caughtUp`. */

@@ -14,6 +14,13 @@ client.connect()
   .then(() => client.query("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'pontoon promotion'"))
   .then(() => client.end());`;
 
+/** Prints the process of the promotion's session. */
+const FIND = `const { Client } = require('pg');
+const client = new Client(JSON.parse(process.argv[1]));
+client.connect()
+  .then(() => client.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'pontoon promotion'"))
+  .then(({ rows }) => { console.log(rows[0].pid); return client.end(); });`;
+
 let lab: ClusterLab;
 let steps: string[];
 beforeAll(async () => {
@@ -60,6 +67,50 @@ test('what failed with the connection to the old primary is taken back by anothe
   await lab.ask(PRIMARY, 'INSERT INTO t VALUES (2, 1)');
   await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
   expect(await lab.ask('replica1', 'SELECT slot_name FROM pg_replication_slots')).toEqual([]);
+});
+
+test('a candidate that died keeps nothing from being taken back', async () => {
+  const notes: string[] = [];
+  const onEvent = (event: PromotionEvent): void => {
+    if (event.kind === 'note') notes.push(event.text);
+    else if (event.id === 'catch-up') dead = lab.server('replica1').kill();
+  };
+  let dead: Promise<void> | undefined;
+  const request = { input: lab.input({ to: 'replica1' }) };
+  await expect(promote(request, { secrets: lab.secrets, onEvent })).rejects.toThrow(
+    /^(Connection terminated unexpectedly|cannot run .*)$/,
+  );
+  await dead;
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
+  expect(notes).toEqual([
+    expect.stringMatching(
+      /^'replica1' may still keep its log for others \(.*\): drop the physical slots there that nobody reads from$/,
+    ),
+  ]);
+  await lab.server('replica1').start();
+  await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
+});
+
+test('a standby that hangs keeps no clients out', async () => {
+  let hangs = 0;
+  const onEvent = (event: PromotionEvent): void => {
+    if (event.kind !== 'step' || event.id !== 're-point') return;
+    const config = JSON.stringify(lab.server('replica2').controlConfig(DATABASE));
+    hangs = Number(execFileSync(process.execPath, ['-e', FIND, config], { encoding: 'utf8' }));
+    process.kill(hangs, 'SIGSTOP');
+  };
+  const request = { input: lab.input({ to: 'replica1' }) };
+  const walk = promote(request, { secrets: lab.secrets, onEvent, patienceMs: 4_000 });
+  await expect(walk).rejects.toMatchObject({
+    code: 'NOT_TAKEN_BACK',
+    message: expect.stringMatching(
+      /^everything must be taken back after a failure, got 'replica2' may not stream from 'primary' \(.*\); make them reachable and run this again\. It had failed since /,
+    ),
+  });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
+  process.kill(hangs, 'SIGCONT');
+  await lab.ask(PRIMARY, 'INSERT INTO t VALUES (3, 1)');
+  await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
 });
 
 test('where that fails too it says so, and a promotion in its place lets clients in', async () => {

@@ -1,0 +1,82 @@
+import { leadsTo, type MemberState, memberSlot, PontoonError, replacedBy } from '../../postgres';
+import { othersThan } from './choose';
+import {
+  type Members,
+  PromotionContext,
+  type PromotionRequest,
+  type PromotionServices,
+} from './context';
+import { limitsOf } from './fence';
+import { standbySettings } from './follow';
+import { look, promotedAlready, takeCluster } from './look';
+import { withMembers } from './open';
+import { takeBack } from './take-back';
+
+/**
+ * Refuses to go on for a primary that was fenced in favour of a server which nobody can ask now whether it was promoted.
+ *
+ * @throws PontoonError with code MAY_BE_PROMOTED.
+ */
+export function refuseReplaced({ input, absent }: PromotionContext, members: Members): void {
+  const { from, lost = [] } = input;
+  const old = members.get(from);
+  const other = old === undefined ? undefined : replacedBy(old);
+  if (other === undefined || members.has(other) || lost.includes(other)) return;
+  throw new PontoonError(
+    'MAY_BE_PROMOTED',
+    `'${other}' must say whether it was promoted, since '${from}' was fenced in its favour, got no answer: ${absent.get(other)?.reason ?? 'it is not of this cluster'}; make it reachable, or give it as 'from' if it was promoted and is lost, or, once you know that it was not, name it under 'lost', and another standby as 'to'`,
+  );
+}
+
+/**
+ * Whether an earlier run has fenced the primary and was cut off before it promoted. Who has log of a later timeline
+ * shows that somebody was promoted.
+ */
+export async function wasCutOff(context: PromotionContext, members: Members): Promise<boolean> {
+  const { from } = context.input;
+  const { timeline } = members.get(from) ?? { timeline: 0 };
+  if ([...members.values()].some((member) => member.timeline > timeline)) return false;
+  return (await limitsOf(context, from)).some(({ before }) => before !== null);
+}
+
+/** What the members were before a run that was cut off: all of a cluster's standbys stream from its primary. */
+export function beforeCutOff({ input }: PromotionContext, members: Members): Members {
+  const { from, topology, connections } = input;
+  const connection = connections[from];
+  if (connection === undefined) return members;
+  return new Map(
+    [...members].map(([server, state]): [string, MemberState] => {
+      const { recovering, conninfo } = state;
+      if (!recovering || leadsTo(conninfo, server, connection)) return [server, state];
+      const { primary_conninfo: before = conninfo } = standbySettings(topology, server, {
+        conninfo,
+        connection,
+      });
+      return [server, { ...state, conninfo: before, slot: memberSlot(topology, server) }];
+    }),
+  );
+}
+
+/**
+ * Takes back what a promotion has left that was cut off before its point of no return, without promoting anything;
+ * nothing where there is none. `cause` is why the promotion cannot go on.
+ *
+ * @throws PontoonError with code NOT_TAKEN_BACK that says what is left.
+ */
+export async function takeBackPromotion(
+  request: PromotionRequest,
+  services: PromotionServices,
+  cause: unknown,
+): Promise<void> {
+  await withMembers(request.input, services.secrets, async (sessions, absent) => {
+    const context = new PromotionContext(request, services, sessions, absent);
+    if (!sessions.has(request.input.from)) return;
+    await takeCluster(context);
+    const members = await look(context);
+    if (promotedAlready(context, members) !== undefined) return;
+    refuseReplaced(context, members);
+    if (!(await wasCutOff(context, members))) return;
+    const others = othersThan(members, '');
+    await takeBack(context, beforeCutOff(context, members), { to: undefined, others, cause });
+  });
+}

@@ -1,0 +1,92 @@
+import type { PromotionStepId } from '../../../lib/postgres';
+import {
+  dryRunPromotion,
+  type PromotionEvent,
+  type PromotionRequest,
+  promote,
+  takeBackPromotion,
+} from '../../../lib/runner';
+import { ClusterLab, PRIMARY } from './lab';
+
+const LIMITS = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
+const GONE =
+  /^'replica1' must answer to be promoted, got none: 'replica1': server "replica1" .*ECONNREFUSED.*; make it reachable$/;
+
+let lab: ClusterLab;
+beforeEach(async () => {
+  lab = await ClusterLab.open({ major: 17, standbys: 2 });
+});
+afterEach(async () => await lab?.close());
+
+/** Promotes until `step` begins, where everything breaks off and nothing is taken back; then the candidate is gone. */
+async function cutOff(step: PromotionStepId): Promise<void> {
+  let dead = false;
+  const onEvent = (event: PromotionEvent): void => {
+    dead ||= event.kind === 'step' && event.id === step;
+    if (dead) throw new Error(`killed at ${step}`);
+  };
+  const request = { input: lab.input({ to: 'replica1' }) };
+  await expect(promote(request, { secrets: lab.secrets, onEvent })).rejects.toThrow('killed');
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+  await lab.server('replica1').kill();
+}
+
+async function expectTakenBack(): Promise<void> {
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
+  await lab.ask(PRIMARY, 'INSERT INTO t VALUES (1, 1)');
+  await lab.untilReplayed(PRIMARY, ['replica2']);
+  expect(await lab.ask('replica2', 'SELECT slot_name FROM pg_replication_slots')).toEqual([]);
+}
+
+test('what an earlier run has fenced is let in again if there is nobody to promote any more', async () => {
+  await cutOff('re-point');
+  const steps: string[] = [];
+  const onEvent = (event: PromotionEvent): number =>
+    steps.push(event.kind === 'step' ? event.id : event.text);
+  const request = { input: lab.input({ to: 'replica1' }) };
+  await expect(dryRunPromotion(request, lab)).rejects.toThrow(GONE);
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+  const other = await dryRunPromotion({ input: lab.input({ to: 'replica2' }) }, lab);
+  expect(other.remarks).toContain(
+    "'primary' is fenced by an earlier run that was cut off: clients stay out until this one has ended",
+  );
+  await expect(promote(request, { secrets: lab.secrets, onEvent })).rejects.toThrow(GONE);
+  expect(steps).toEqual(['look', 'take-back']);
+  await expectTakenBack();
+});
+
+test('a standby that an earlier run had pointed elsewhere streams from the primary again', async () => {
+  await cutOff('promote');
+  const request: PromotionRequest = { input: lab.input({ to: 'replica2' }) };
+  const unknown =
+    /^'replica1' must say whether it was promoted, since 'primary' was fenced in its favour, got no answer: server "replica1" .*ECONNREFUSED.*; make it reachable, or give it as 'from' if it was promoted and is lost, or, once you know that it was not, name it under 'lost', and another standby as 'to'$/;
+  await expect(promote(request, lab)).rejects.toThrow(unknown);
+  await expect(takeBackPromotion(request, lab, new Error('nobody'))).rejects.toThrow(unknown);
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+
+  const known = { input: lab.input({ to: 'replica2', lost: ['replica1'] }) };
+  await expect(promote(known, lab)).rejects.toThrow(
+    /^'replica2' must stream what 'primary' writes before that is fenced, got no stream for 6 s; look at its log and have it stream, or name another standby as 'to'$/,
+  );
+  await expectTakenBack();
+  expect(await promote(known, lab)).toMatchObject({ result: 'promoted', to: 'replica2' });
+});
+
+test('a primary that was replaced stays fenced, although its successor is gone', async () => {
+  await cutOff('follow');
+  await expect(promote({ input: lab.input() }, lab)).rejects.toMatchObject({
+    code: 'MAY_BE_PROMOTED',
+  });
+  const request = { input: lab.input({ from: 'replica1' }), declareLost: true };
+  expect(await promote(request, lab)).toMatchObject({ result: 'promoted', to: 'replica2' });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+  expect(await lab.ask('replica2', LIMITS)).toEqual([{ limit: -1 }]);
+});
+
+test('it lets clients in again if nothing else is left, and somebody says so', async () => {
+  await cutOff('follow');
+  await lab.server('replica2').kill();
+  const input = lab.input({ lost: ['replica1'] });
+  await expect(promote({ input }, lab)).rejects.toMatchObject({ code: 'NO_CANDIDATE' });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
+});
