@@ -1,8 +1,15 @@
 import type { QualifiedName } from '../../postgres';
-import type { TableStateName } from './table-state';
 
 /** States of a DMS task. */
 export type DmsTaskStatus = 'ready' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
+
+/** States of a table, as DescribeTableStatistics names them. */
+export type TableStateName =
+  | 'Before load'
+  | 'Full load'
+  | 'Table completed'
+  | 'Table error'
+  | 'Table is being reloaded';
 
 /** What the stand-in reports while it works. */
 export type DmsProgress =

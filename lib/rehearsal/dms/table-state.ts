@@ -1,14 +1,7 @@
 import { quoteQualified } from '../../postgres';
+import type { TableStateName } from './progress';
 import type { TablePlan } from './table-plan';
 import type { RunKind } from './task-definition';
-
-/** States of a table, as DescribeTableStatistics names them. */
-export type TableStateName =
-  | 'Before load'
-  | 'Full load'
-  | 'Table completed'
-  | 'Table error'
-  | 'Table is being reloaded';
 
 /** What DescribeTableStatistics tells about one table, and why it is in error if it is. */
 export interface TableStatistics {
