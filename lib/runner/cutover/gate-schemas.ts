@@ -53,7 +53,23 @@ export async function lookAtSchemas(context: CutoverContext): Promise<GateFindin
   const all = [...extensions.map((name) => `extension ${name} is missing`), ...differences];
   const more = all.length - DIFFERENCES_SHOWN;
   const shown = all.slice(0, DIFFERENCES_SHOWN).join('; ');
-  return `on '${to}': ${shown}${more > 0 ? `; and ${more} more` : ''}${await whoChanged(context)}`;
+  const closed = `on '${to}': ${shown}${more > 0 ? `; and ${more} more` : ''}${await whoChanged(context)}`;
+  return differences.some((one) => LEFT_OFF.test(one))
+    ? { closed, wayOut: `${COPY}; ${putRowSecurityOn(context)}` }
+    : closed;
+}
+
+/** Row security that only the old writer has, or that only there holds for owners too. */
+const LEFT_OFF = /^row security .* is (?:missing|")/;
+
+/** How to make the same change. */
+export const COPY = 'make the same change on the other server, or copy the schema again';
+
+/** Whoever replicates to a table may have to be let past its policies, and so it may have been left without on purpose. */
+function putRowSecurityOn({ plan: { to, forward } }: CutoverContext): string {
+  const writers = forward.flatMap(({ writer }) => (writer === undefined ? [] : `'${writer}'`));
+  const who = writers.length === 0 ? 'the owner of the subscription' : writers.join(' and ');
+  return `where row security was left off for what is replicated, GRANT the owner of the table to ${who} on '${to}', for whom it does not hold then, and only then ENABLE ROW LEVEL SECURITY there; where it is forced, ALTER ROLE BYPASSRLS for ${who} instead, or NO FORCE ROW LEVEL SECURITY on both servers`;
 }
 
 /**
@@ -74,7 +90,8 @@ export async function refuseChangedSchema(context: CutoverContext): Promise<void
 }
 
 async function refuseOtherSchema(context: CutoverContext): Promise<void> {
-  const reason = await lookAtSchemas(context);
+  const found = await lookAtSchemas(context);
+  const reason = typeof found === 'object' && 'closed' in found ? found.closed : found;
   if (typeof reason !== 'string') return;
   throw new PontoonError(
     'SCHEMAS_DIFFER',

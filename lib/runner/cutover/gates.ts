@@ -12,7 +12,7 @@ import {
   lookAtSequences,
   lookAtWayBack,
 } from './gate-rights';
-import { type GateFinding, lookAtSchemas } from './gate-schemas';
+import { COPY, type GateFinding, lookAtSchemas } from './gate-schemas';
 import {
   lookAtFences,
   lookAtGrants,
@@ -115,7 +115,7 @@ const GATES: readonly GateKind[] = [
   {
     id: 'schemas',
     title: 'the schemas are the same on both servers',
-    wayOut: 'make the same change on the other server, or copy the schema again',
+    wayOut: COPY,
     look: lookAtSchemas,
   },
   {
