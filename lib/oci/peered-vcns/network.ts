@@ -117,7 +117,10 @@ function rule(destination: string, networkEntityId: pulumi.Input<string>, descri
   return { destination, destinationType: 'CIDR_BLOCK', networkEntityId, description };
 }
 
-/** The VCN's own list would let everybody in by SSH. What servers may do, their security groups say. */
+/**
+ * The VCN's own list would let everybody in by SSH. What servers may do, their security groups say; but a bastion of OCI
+ * Bastion belongs to none, and reaches only what the list of its subnet lets out.
+ */
 function createSecurityList(
   { name, args, compartmentId, peers, opts }: NetworkOptions,
   vcnId: pulumi.Output<string>,
@@ -135,6 +138,15 @@ function createSecurityList(
         icmpOptions: { type: 3, code: 4 },
         description: 'Packets that are too large for the way',
       })),
+      egressSecurityRules: [
+        {
+          protocol: '6',
+          destination: args.subnetCidrBlock,
+          destinationType: 'CIDR_BLOCK',
+          tcpOptions: { min: 22, max: 22 },
+          description: 'A bastion, to machines that let it in',
+        },
+      ],
     },
     opts,
   ).id;
