@@ -14,6 +14,7 @@ import {
   type CutoverServices,
   type CutoverStatus,
   cutover,
+  readFence,
   run,
   status,
 } from '../runner';
@@ -142,11 +143,33 @@ async function ask(
   plan: CutoverPlan,
   { services, io }: { readonly services: CutoverServices; readonly io: Io },
 ): Promise<void> {
-  const now = await status({ plan }, services);
+  const { now, unseen } = await seen(plan, services);
   // Nobody needs to agree to what will be refused.
   if (now.phase === CutoverPhase.FINALIZED || now.phase === CutoverPhase.ABSENT) return;
-  const lines = [...intention(command, plan, now), ...(await connected(plan, services))];
+  const lines = [...intention(command, plan, now), ...unseen];
+  lines.push(...(await connected(plan, services)));
   await confirm(io, lines, plan.migration);
+}
+
+/**
+ * How the migration is. What was begun is seen without its endpoint too, if that does not answer: what was decided is
+ * opened before clients are sent there, and what was not is taken back.
+ */
+async function seen(
+  plan: CutoverPlan,
+  services: CutoverServices,
+): Promise<{ readonly now: CutoverStatus; readonly unseen: readonly string[] }> {
+  try {
+    return { now: await status({ plan }, services), unseen: [] };
+  } catch (error) {
+    const { endpoint, ...others } = services;
+    if (!(error instanceof PontoonError) || endpoint === undefined) throw error;
+    if ((await readFence({ plan }, services)) === undefined) throw error;
+    return {
+      now: await status({ plan, waysOnly: true }, others),
+      unseen: [`Where clients are sent cannot be seen: ${error.message}`],
+    };
+  }
 }
 
 function intention(
@@ -166,12 +189,19 @@ function intention(
       : 'the way back is pontoon rollback';
   const shut = now.gates.filter(({ status: state }) => state !== 'open');
   return [
-    `Writers move from '${from}' to '${to}'. ${now.gates.length - shut.length} of ${now.gates.length} gates are open now; nothing begins unless all are.`,
+    `Writers move from '${from}' to '${to}'. ${gatesText(now.gates.length, shut.length)}`,
     ...shut.map(({ title, status: state, found }) => `  ${state}: ${title}, got ${found}`),
     `1. ${cutoverStep('fence').title}: applications lose CONNECT on '${from}', and their sessions end. The outage begins.`,
     `2. ${cutoverStep('catch-up').title}, then switch clients. What fails, or takes longer than ${milliseconds(limits.budgetMs)}, is undone.`,
     `3. ${cutoverStep('open').title}: from then on ${reverse === undefined ? 'there is no way back, as was declared' : back}.`,
   ];
+}
+
+/** A status asks for no gates once a cutover was walked. */
+function gatesText(all: number, shut: number): string {
+  return all === 0
+    ? 'Nothing begins unless every gate is open, which is looked at first.'
+    : `${all - shut} of ${all} gates are open now; nothing begins unless all are.`;
 }
 
 async function connected(plan: CutoverPlan, services: CutoverServices): Promise<string[]> {

@@ -28,6 +28,7 @@ export {
   type ReplicationTask,
   type RowsOptions,
   type RowsVerified,
+  readFence,
   readWayBack,
   type SwitchedEndpoint,
   settleCutover,
@@ -39,6 +40,7 @@ export {
   type WayBackReading,
   type WayStatus,
   withFence,
+  withoutSilent,
   withSessions,
 } from './cutover';
 export { CLEAN_UP_MS, Deadline } from './deadline';

@@ -157,7 +157,8 @@ function linesOf(stderr: string): readonly string[] {
     .split('\n');
 }
 
-const NO_SESSION = "the cutover must have a session on 'green', got none; add its connection";
+const NO_SESSION =
+  "the cutover must have a session on 'green', got none; start the server, or add its connection";
 const SHUT = 'permission denied for database "app"';
 const FINE = { code: 0, stderr: '', migration: 'shop' };
 const QUIET: CommandResult = { code: 0, stdout: '', stderr: '' };

@@ -155,6 +155,9 @@ function switching(parts: MachineParts): Record<string, State> {
       ],
       ...opened,
     },
+    // Without a Catch: who could not ask the old writer, or not take everything back, knows neither that it works as
+    // before, as 'Undone' says, nor that it is to be left, as 'Finish' does. The execution fails by the name of that,
+    // and goes on here when it is redriven.
     Undo: {
       ...walking(parts, 'abandon', TASK_SECONDS),
       Comment: 'Lift the fence of a walk that died, unless its decision has fallen.',

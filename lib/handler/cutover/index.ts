@@ -14,11 +14,13 @@ import {
   checkCutover,
   finalize,
   prepareCutover,
+  readFence,
   settleCutover,
   status,
   switchWriters,
   unsettled,
   verifyRows,
+  withoutSilent,
 } from '../../runner';
 import type { ResourceContext } from '../resource';
 import { withLateCertificates } from './certificates';
@@ -104,8 +106,13 @@ export async function walkCutover(
     const takeOver = readTakeOver(invocation.asked);
     if (action === 'watch') return await watchFence(told, surroundings, invocation.metrics);
     const act = actionCalled(action);
+    // The old writer must be freed, or its decision be told, whatever has become of the others.
+    const reached =
+      action === 'abandon'
+        ? await withoutSilent(told, { secrets, log: context.log }, 'cutover')
+        : told;
     return await withCutoverServices(
-      told,
+      reached,
       surroundings,
       async (services) => await act({ plan: told.plan, owner, takeOver }, services, context),
     ).catch((error: unknown) => {
@@ -148,9 +155,9 @@ async function giveUp(
   services: CutoverServices,
 ): Promise<{ readonly undone: boolean; readonly decided: boolean }> {
   const undone = await abandon(request, services);
-  const { fenced } = await status(request, services);
-  const { from } = request.plan;
-  return { undone, decided: fenced.some(({ server, decided }) => server === from && decided) };
+  // Nothing but the journal: the new writer or the endpoint may be what the walk failed for.
+  const found = await readFence(request, services);
+  return { undone, decided: found?.decided === true };
 }
 
 function readTakeOver(asked: unknown): boolean {

@@ -51,7 +51,7 @@ export class CutoverContext {
     if (session !== undefined) return session;
     throw new PontoonError(
       'NO_SESSION',
-      `the cutover must have a session on '${server}', got none; add its connection`,
+      `the cutover must have a session on '${server}', got none; start the server, or add its connection`,
     );
   }
 

@@ -9,7 +9,8 @@ import {
   type SecretStore,
 } from '../../postgres';
 import { runOne } from '../run';
-import type { CutoverServices } from './services';
+import { CutoverContext } from './context';
+import type { CutoverRequest, CutoverServices } from './services';
 import { withSessions } from './sessions';
 import { abandonExpired } from './walk';
 
@@ -63,13 +64,39 @@ async function readEntry(
   return (await runOne(session, findJournal(migration))) as unknown as JournalEntry | undefined;
 }
 
+/**
+ * The entry of the fence on the old writer, also of one that was lifted by an undo that has not ended. Neither the new
+ * writer nor the endpoint is asked.
+ */
+export async function readFence(
+  { plan }: Pick<CutoverRequest, 'plan'>,
+  services: CutoverServices,
+): Promise<JournalEntry | undefined> {
+  return await new CutoverContext({ plan, owner: '' }, services).journal(plan.from);
+}
+
 /** Lifts the fence of a walk whose deadline passed before it decided. Says whether there was one. */
 export async function liftExpired(input: CutoverInput, watch: FenceWatch): Promise<boolean> {
   const request = { plan: input.plan, owner: NAMED };
   return await watch.withServices(
-    { ...input, connections: await reachable(input, watch, NAMED) },
+    await withoutSilent(input, watch, NAMED),
     async (services) => await abandonExpired(request, services),
   );
+}
+
+/** `input` without the servers that do not answer, but for the old writer, which nothing is lifted without. */
+export async function withoutSilent(
+  input: CutoverInput,
+  watch: Pick<FenceWatch, 'secrets' | 'log'>,
+  purpose: string,
+): Promise<CutoverInput> {
+  const { from } = input.plan;
+  const { [from]: first, ...others } = input.connections;
+  const answering = await reachable({ ...input, connections: others }, watch, purpose);
+  return {
+    ...input,
+    connections: first === undefined ? answering : { [from]: first, ...answering },
+  };
 }
 
 /** A server that is down must not keep the others from being freed; what is left to undo there is an error afterwards. */

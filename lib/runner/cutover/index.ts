@@ -1,5 +1,12 @@
 export { type DryRun, dryRun, type PlannedAction } from './dry-run';
-export { type FenceWatch, isOverdue, liftExpired, withFence } from './expired-fence';
+export {
+  type FenceWatch,
+  isOverdue,
+  liftExpired,
+  readFence,
+  withFence,
+  withoutSilent,
+} from './expired-fence';
 export { type Finalized, type FinalizeRequest, finalize } from './finalize';
 export { followWayBack } from './follow-way-back';
 export { type PartialStatus, partialStatus } from './partial-status';

@@ -17,7 +17,12 @@ import {
 } from '../../../lib/aws';
 import { createTopology, LinkKind, Platform } from '../../../lib/postgres';
 import { readCloudAssembly } from '../../../lib/rehearsal/assembly';
-import { AwsEndpointStandIn, HostedZones, SecretStore } from '../../../lib/rehearsal/aws-endpoint';
+import {
+  AwsEndpointStandIn,
+  AwsServiceError,
+  HostedZones,
+  SecretStore,
+} from '../../../lib/rehearsal/aws-endpoint';
 import { AddressBook } from '../../../lib/rehearsal/cloud/addresses';
 import { madeUpAttribute } from '../../../lib/rehearsal/cloud/unplayed';
 import { CloudFormationStandIn } from '../../../lib/rehearsal/cloudformation';
@@ -40,6 +45,8 @@ export class PlayedMachine {
   public readonly messages: PublishedMessage[] = [];
   /** Told of each line that the function writes. */
   public onLog: (line: LambdaLogLine) => void = () => undefined;
+  /** Whether Route 53 refuses whatever it is asked. */
+  public refused = false;
   /** The inputs of the scheduled rule's targets. */
   public watches: readonly Record<string, unknown>[] = [];
   public functionArn = '';
@@ -63,7 +70,13 @@ export class PlayedMachine {
     const secrets = new SecretStore();
     await putLogins(secrets, lab);
     const endpoint = await AwsEndpointStandIn.start(secrets.operations());
-    endpoint.registerXml(zones.service);
+    endpoint.registerXml((request) => {
+      const call = zones.service(request);
+      const refuse = (): never => {
+        throw new AwsServiceError('AccessDenied', 'not now', 403);
+      };
+      return call && played.refused ? { ...call, answer: refuse } : call;
+    });
     const addresses = new AddressBook();
     addresses.add('blue.example', lab.blue.server);
     addresses.add('green.example', lab.green.server);

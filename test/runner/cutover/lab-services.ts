@@ -90,3 +90,26 @@ export async function untilFollowed(reader: Client, writer: Client): Promise<voi
     },
   });
 }
+
+/** Waits until both servers have noticed that a runner which was killed is gone. */
+export async function untilAlone({ blue, green }: Writers): Promise<void> {
+  await waitUntil({
+    what: 'the runner that was killed must be gone',
+    deadlineMs: 60_000,
+    intervalMs: 10,
+    probe: async () => {
+      for (const { admin, name } of [blue, green]) {
+        const { rowCount } = await admin.query(
+          `SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted`,
+        );
+        if (rowCount !== 0) return { done: false, reason: `it holds a lock on ${name}` };
+      }
+      return { done: true, value: undefined };
+    },
+  });
+}
+
+interface Writers {
+  readonly blue: { readonly name: string; readonly admin: Client };
+  readonly green: { readonly name: string; readonly admin: Client };
+}
