@@ -40,8 +40,9 @@ export interface CutoverState {
 export function stateOf(plan: CutoverPlan, observation: CutoverObservation): CutoverState {
   const { from, to, forward, reverse } = observation;
   if (to !== undefined && (from === undefined || from.opened))
-    return phaseBehind(to, plan.from, reverse, forward, observation.active);
-  if (from !== undefined) return phaseBehind(from, plan.to, forward, reverse, observation.active);
+    return phaseBehind(to, plan.from, { ahead: reverse, back: forward }, observation);
+  if (from !== undefined)
+    return phaseBehind(from, plan.to, { ahead: forward, back: reverse }, observation);
   if (forward === 'absent' && reverse === 'absent')
     return observation.finalized === undefined
       ? { phase: CutoverPhase.ABSENT, writer: observation.active }
@@ -55,14 +56,13 @@ export function stateOf(plan: CutoverPlan, observation: CutoverObservation): Cut
 function phaseBehind(
   fence: JournalEntry,
   next: string,
-  ahead: PathState,
-  back: PathState,
-  active: string | undefined,
+  { ahead, back }: { readonly ahead: PathState; readonly back: PathState },
+  { active, finalized }: CutoverObservation,
 ): CutoverState {
   if (fence.opened) {
-    const phase =
-      ahead === 'absent' && back === 'absent' ? CutoverPhase.FINALIZED : CutoverPhase.OPEN;
-    return { phase, writer: next };
+    // Nothing is left of the only way there either, where no way back was declared: that was dropped at the opening.
+    const gone = ahead === 'absent' && back === 'absent' && finalized !== undefined;
+    return { phase: gone ? CutoverPhase.FINALIZED : CutoverPhase.OPEN, writer: next };
   }
   // Nobody undoes a decision, and who made it may have been cut off before anybody was let in.
   if (fence.decided || active === next) return { phase: CutoverPhase.SWITCHED, writer: undefined };

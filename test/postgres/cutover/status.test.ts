@@ -124,8 +124,14 @@ test.each<[string, Partial<CutoverObservation>, CutoverPhase, string | undefined
   ],
   [
     'a migration of which only the fence is left',
-    { from: OPENED, forward: 'absent', active: 'green' },
+    { from: OPENED, forward: 'absent', active: 'green', finalized: { writer: undefined } },
     CutoverPhase.FINALIZED,
+    'green',
+  ],
+  [
+    'a new writer that is open, with no way back',
+    { from: OPENED, forward: 'absent', active: 'green' },
+    CutoverPhase.OPEN,
     'green',
   ],
 ])('%s is seen', (_what, observation, phase, writer) => {

@@ -137,7 +137,15 @@ test('the login of a task that is still stopping stays shut when everybody may c
       .rowCount;
   expect(await control()).toBe(1);
   const ending = await other.services();
-  await finalize({ plan: other.plan(), owner: 'test' }, ending).finally(() => ending.close());
+  const ended = { plan: other.plan(), owner: 'test' };
+  const found = async () => {
+    const { phase, writer, fenced } = await status(ended, ending);
+    return { phase, writer, fenced: fenced.map(({ server }) => server) };
+  };
+  expect(await found()).toEqual({ phase: 'open', writer: 'green', fenced: ['blue'] });
+  await finalize(ended, ending);
+  expect(await found()).toEqual({ phase: 'finalized', writer: 'green', fenced: [] });
+  await ending.close();
   expect(await control()).toBe(0);
   const { rows } = await other.lab.green.admin.query(
     `SELECT has_database_privilege('${WRITER}', current_database(), 'CONNECT') AS may`,
