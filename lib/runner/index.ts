@@ -35,7 +35,7 @@ export {
   status,
   switchWriters,
   type TaskTable,
-  unsettled,
+  unasked,
   verifyRows,
   type WayBackReading,
   type WayStatus,

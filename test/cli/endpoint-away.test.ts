@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CutoverStepId, cutoverStep } from '../../lib/postgres';
-import { killedAt, killedWhen, OWNER, watched } from '../faults/walks';
+import { asSuperuser, killedAt, killedWhen, OWNER, watched } from '../faults/walks';
 import { CutoverLab } from '../runner/cutover/lab';
 import { untilAlone } from '../runner/cutover/lab-services';
 import { pontoon } from './command-line';
@@ -52,6 +52,7 @@ async function answered(name: string, file: string, typed: string): Promise<obje
   );
   const linesOf = (text: string): readonly string[] =>
     text
+      .replace(/\b36\d\d\.\d s\b/g, 'an hour')
       .replace(/\d+(?:\.\d)? (?:ms|s)\b/g, 'N s')
       .trimEnd()
       .split('\n');
@@ -116,9 +117,13 @@ test('what was decided is opened', async () => {
     }),
   );
   await untilAlone(lab);
+  await asSuperuser(
+    lab.blue,
+    `UPDATE pontoon.cutover SET fenced_at = fenced_at - interval '1 hour'`,
+  );
   expect(await answered('cutover', 'unled', 'shop')).toEqual({
     code: 1,
-    stdout: ["'green' is open; nobody could write for N s", 'UNSETTLED'],
+    stdout: ["'green' is open; nobody could write for an hour", 'UNSETTLED'],
     stderr: [
       "'blue' was fenced by 'test' and is 'switched': the cutover to 'green' goes on from there.",
       UNSEEN,
@@ -140,6 +145,23 @@ test('a rollback has gates that a status does not show', async () => {
       "Nobody else is connected to 'green'.",
       DECLINED,
     ],
+  });
+});
+
+test('what has ended is told as far as it can be seen', async () => {
+  const options = { directory, environment };
+  const end = await pontoon(['finalize', '--yes', '--owner', OWNER, '--file', 'led.json'], options);
+  expect(end).toMatchObject({ code: 0 });
+  expect(await pontoon(['status', '--file', 'unled.json'], options)).toEqual({
+    code: 3,
+    stdout: [
+      'migration  shop',
+      `UNREADABLE ${AWAY}`,
+      'forward    absent',
+      'way back   absent',
+      '',
+    ].join('\n'),
+    stderr: '',
   });
 });
 

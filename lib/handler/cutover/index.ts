@@ -18,7 +18,7 @@ import {
   settleCutover,
   status,
   switchWriters,
-  unsettled,
+  unasked,
   verifyRows,
   withoutSilent,
 } from '../../runner';
@@ -117,7 +117,7 @@ export async function walkCutover(
       async (services) => await act({ plan: told.plan, owner, takeOver }, services, context),
     ).catch((error: unknown) => {
       // A server that does not answer then says nothing of who was fenced: the new writer is open.
-      throw action === 'settle' ? unsettled(told.plan, error) : error;
+      throw action === 'settle' ? unasked(told.plan, error) : error;
     });
   } catch (error) {
     throw named(error);

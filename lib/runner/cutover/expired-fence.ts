@@ -9,10 +9,10 @@ import {
   type SecretStore,
 } from '../../postgres';
 import { runOne } from '../run';
+import { abandonExpired } from './abandon';
 import { CutoverContext } from './context';
 import type { CutoverRequest, CutoverServices } from './services';
 import { withSessions } from './sessions';
-import { abandonExpired } from './walk';
 
 /** Who lifts a fence whose walk is gone. */
 const NAMED = 'watch';

@@ -1,3 +1,4 @@
+export { abandon } from './abandon';
 export { type DryRun, dryRun, type PlannedAction } from './dry-run';
 export {
   type FenceWatch,
@@ -24,10 +25,9 @@ export type {
 export { withSessions } from './sessions';
 export { type CutoverStatus, type PathStatus, status, type WayStatus } from './status';
 export { NEVER_COMES_BACK } from './take-back';
-export { unsettled } from './unsettled';
+export { unasked } from './unsettled';
 export { type RowsOptions, type RowsVerified, verifyRows } from './verified';
 export {
-  abandon,
   checkCutover,
   cutover,
   prepareCutover,

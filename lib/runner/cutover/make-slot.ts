@@ -28,9 +28,12 @@ export async function makeSlot(
   const ended = made.finally(() => {
     waiting = false;
   });
-  while (waiting) {
-    await context.run(writer, logRunningTransactions());
-    await Promise.race([ended.catch(() => undefined), delay(PULSE_MS)]);
-  }
-  await ended;
+  const pulse = async (): Promise<void> => {
+    while (waiting) {
+      await context.run(writer, logRunningTransactions());
+      await Promise.race([ended, delay(PULSE_MS)]);
+    }
+  };
+  // Whichever fails first is told, and what the other one comes to then has a listener too.
+  await Promise.all([ended, pulse()]);
 }

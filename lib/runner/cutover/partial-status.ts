@@ -61,9 +61,11 @@ class PartialLook {
     }
     const holder = await this.seen([from], () => context.runOne(from, whoWalks(migration)));
     const active = await this.seen([], async () => await services.endpoint?.active());
-    const ways = [await this.way(forward), await this.way(reverse)];
-    const all = Object.keys(services.connections ?? {});
-    const complete = [from, to].every((server) => all.includes(server));
+    const ways = [await this.way(forward), await this.way(reverse)] as const;
+    // As a whole status: nothing of a migration is left that has ended, or was never there.
+    const gone =
+      ways[0]?.state === 'absent' && (reverse === undefined || ways[1]?.state === 'absent');
+    const waits = fenced.length === 0 && !gone;
     return {
       unreadable,
       writer,
@@ -72,7 +74,7 @@ class PartialLook {
       walking: holder === undefined ? undefined : String(holder.name),
       forward: ways[0],
       reverse: ways[1],
-      gates: complete && fenced.length === 0 ? await readGates(context) : [],
+      gates: waits ? ((await this.seen([from, to], () => readGates(context))) ?? []) : [],
     };
   }
 

@@ -213,6 +213,7 @@ export class Simulation {
       owner: this.owner,
       expired: false,
       remainingMs: limits.budgetMs,
+      closedMs: 0,
       connectBefore: { connect: [], grantable: [] },
       quietSince: '0/0',
       decided: false,

@@ -23,6 +23,16 @@ export function unsettled({ to }: CutoverPlan, cause: unknown, outcome?: Cutover
   );
 }
 
+/** What is thrown when what follows an opening could not begin, so that nothing says whether the new writer is open. */
+export function unasked({ to }: CutoverPlan, cause: unknown): unknown {
+  if (cause instanceof PontoonError && OF_OTHERS.includes(cause.code)) return cause;
+  return new PontoonError(
+    'UNSETTLED',
+    `what follows the opening of '${to}' did not begin: ${messageOf(cause)}; mend that and run it again, which moves no writer`,
+    { cause },
+  );
+}
+
 /** What follows an opening would, before it or behind a rollback, send clients to where nobody may write. */
 export async function requireOpened(context: CutoverContext): Promise<void> {
   const { from, to, migration } = context.plan;

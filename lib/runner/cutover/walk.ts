@@ -12,9 +12,9 @@ import { prepare } from './prepare';
 import { carrySequences } from './sequences';
 import type { CutoverOutcome, CutoverRequest, CutoverServices } from './services';
 import { cutOff, takeBack, takenBack } from './take-back';
-import { endWalk, takeWalk } from './take-walk';
+import { takeWalk } from './take-walk';
 import { backToFence, undo, undoPreparation } from './undo';
-import { requireOpened, unsettled } from './unsettled';
+import { requireOpened, unasked, unsettled } from './unsettled';
 
 /** How long what applications do not notice may take. */
 const PREPARE_MS = 3_600_000;
@@ -125,7 +125,9 @@ async function switchWithin(context: CutoverContext): Promise<CutoverOutcome> {
       closedMs: 0,
       compared: context.compared,
     });
-  if (found?.decided === true) return await finish(context);
+  // Who began is gone, and with it its clock; nobody could write since then.
+  const begun = performance.now() - (found?.closedMs ?? 0);
+  if (found?.decided === true) return await finish(context, begun);
   if (found?.expired === true || found?.lifted === true) {
     await takeBack(
       context,
@@ -135,7 +137,7 @@ async function switchWithin(context: CutoverContext): Promise<CutoverOutcome> {
       ),
     );
   }
-  return await walk(context, found === undefined ? 'fence' : 'quiet');
+  return await walk(context, found && begun);
 }
 
 /**
@@ -148,58 +150,37 @@ export async function settleCutover(
   request: CutoverRequest,
   services: CutoverServices,
 ): Promise<void> {
-  await inWalk(request, services, settleWithin).catch((error: unknown) => {
-    throw unsettled(request.plan, error);
+  await inWalk(request, services, settleAlone);
+}
+
+/** Without the walk that opened, nothing but the journal says that anything is open. */
+async function settleAlone(context: CutoverContext): Promise<void> {
+  const { plan } = context;
+  await toSettle(context).catch((error: unknown) => {
+    throw unasked(plan, error);
+  });
+  await take(context, 'settle').catch((error: unknown) => {
+    throw unsettled(plan, error);
   });
 }
 
 async function settleWithin(context: CutoverContext): Promise<void> {
-  await takeWalk(context);
-  await requireOpened(context);
+  await toSettle(context);
   await take(context, 'settle');
 }
 
-/** Lifts the fence of a walk that was given up, unless its new writer may be open. Says whether anything was undone. */
-export async function abandon(
-  request: CutoverRequest,
-  services: CutoverServices,
-): Promise<boolean> {
-  return await inWalk(request, services, abandonWithin);
+async function toSettle(context: CutoverContext): Promise<void> {
+  await takeWalk(context);
+  await requireOpened(context);
 }
 
-async function abandonWithin(context: CutoverContext): Promise<boolean> {
-  // The new writer may be gone, and the old one must be freed nevertheless.
-  await takeWalk(context, [context.plan.from]);
-  const found = await context.journal(context.plan.from);
-  if (found?.decided === true) return false;
-  // A walk that died before the fence left its preparation.
-  const failures = await (found === undefined ? undoPreparation(context) : undo(context));
-  if (failures.length > 0) throw cutOff(context, failures, undefined);
-  return found !== undefined;
-}
-
-/** Lifts the fence of a walk whose deadline passed before it decided. Says whether there was one. */
-export async function abandonExpired(
-  request: CutoverRequest,
-  services: CutoverServices,
-): Promise<boolean> {
-  const over = await inWalk(request, services, endExpired);
-  return over && (await abandon({ ...request, takeOver: true }, services));
-}
-
-async function endExpired(context: CutoverContext): Promise<boolean> {
-  const found = await context.journal(context.plan.from);
-  if (found === undefined || found.decided || !found.expired) return false;
-  // Past the deadline a walk can decide nothing any more; one that hangs would hold its lock for long.
-  await endWalk(context);
-  return true;
-}
-
-async function walk(context: CutoverContext, first: CutoverStepId): Promise<CutoverOutcome> {
+/** From the fence on, or behind the one that was `fenced` before. */
+async function walk(context: CutoverContext, fenced: number | undefined): Promise<CutoverOutcome> {
   const ids = CUTOVER_STEPS.map(({ id }) => id);
-  let begun = performance.now();
+  const first: CutoverStepId = fenced === undefined ? 'fence' : 'quiet';
+  let begun = fenced ?? performance.now();
   try {
-    if (first === 'quiet') await backToFence(await clocked(context));
+    if (fenced !== undefined) await backToFence(await clocked(context));
     else begun = await lookBeforeFence(context);
     for (const id of ids.slice(ids.indexOf(first), ids.indexOf('settle'))) await take(context, id);
   } catch (error) {
@@ -230,8 +211,7 @@ async function told(context: CutoverContext, outcome: CutoverOutcome): Promise<C
 }
 
 /** Goes on where the decision had fallen. It opens first: whatever leads clients is not to keep them locked out. */
-async function finish(context: CutoverContext): Promise<CutoverOutcome> {
-  const begun = performance.now();
+async function finish(context: CutoverContext, begun: number): Promise<CutoverOutcome> {
   const patience = Math.max(ANSWER_MS, context.plan.limits.budgetMs);
   context.startClock(patience);
   try {

@@ -52,7 +52,7 @@ test('a server that does not answer after the opening does not say that nobody w
   const refused =
     'server "blue" (127.0.0.1:1, database "app") must let "admin" in for cutover shop, got connect ECONNREFUSED 127.0.0.1:1; start the server, or correct host and port';
   expect(await nameOf('settle')).toBe(
-    `UNSETTLED: 'green' is open; what follows the opening did not end: ${refused}; mend that and run it again, which goes on there and moves no writer`,
+    `UNSETTLED: what follows the opening of 'green' did not begin: ${refused}; mend that and run it again, which moves no writer`,
   );
   expect(await nameOf('prepare')).toBe(`CONNECT_FAILED: ${refused}`);
 });

@@ -26,6 +26,7 @@ const FENCE: JournalEntry = {
   owner: 'me',
   expired: false,
   remainingMs: 1000,
+  closedMs: 200,
   connectBefore: { connect: [''], grantable: [] },
   quietSince: null,
   decided: false,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { statusRows } from '../../../lib/cli/status-rows';
 import { cutover, dryRun, finalize, status, type TaskTable } from '../../../lib/runner';
 import { asSuperuser, failureOf } from '../../faults/walks';
 import { DmsLab, WRITER } from './dms-lab';
@@ -139,12 +140,26 @@ test('the login of a task that is still stopping stays shut when everybody may c
   const ending = await other.services();
   const ended = { plan: other.plan(), owner: 'test' };
   const found = async () => {
-    const { phase, writer, fenced } = await status(ended, ending);
-    return { phase, writer, fenced: fenced.map(({ server }) => server) };
+    const seen = await status(ended, ending);
+    const { phase, writer, fenced } = seen;
+    const [next] = statusRows(ended.plan, seen).flatMap(([row, text]) =>
+      row === 'next' ? [text] : [],
+    );
+    return { phase, writer, fenced: fenced.map(({ server }) => server), next };
   };
-  expect(await found()).toEqual({ phase: 'open', writer: 'green', fenced: ['blue'] });
+  expect(await found()).toEqual({
+    phase: 'open',
+    writer: 'green',
+    fenced: ['blue'],
+    next: 'pontoon finalize; there is no way back, as was declared',
+  });
   await finalize(ended, ending);
-  expect(await found()).toEqual({ phase: 'finalized', writer: 'green', fenced: [] });
+  expect(await found()).toEqual({
+    phase: 'finalized',
+    writer: 'green',
+    fenced: [],
+    next: 'nothing: the migration has ended',
+  });
   await ending.close();
   expect(await control()).toBe(0);
   const { rows } = await other.lab.green.admin.query(
