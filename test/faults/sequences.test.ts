@@ -22,7 +22,9 @@ CREATE TABLE seq.bills (id bigint DEFAULT util.next_number() PRIMARY KEY);
 CREATE SEQUENCE util.down INCREMENT -1;
 CREATE SEQUENCE util.further;
 CREATE SEQUENCE util.elsewhere;
-CREATE TABLE util.unselected (id serial PRIMARY KEY, other bigint DEFAULT nextval('util.elsewhere'))`;
+CREATE TABLE util.unselected (id serial PRIMARY KEY, other bigint DEFAULT nextval('util.elsewhere'));
+CREATE SCHEMA many;
+DO $$ BEGIN FOR i IN 1..1200 LOOP EXECUTE 'CREATE SEQUENCE many.s' || i; END LOOP; END $$`;
 
 const NAMES = [
   'always_id_seq',
@@ -80,6 +82,7 @@ describe('sequences that are used until the fence falls', () => {
   test('go on a margin ahead, or exactly where they stopped if there is no room', async () => {
     const notes: string[] = [];
     await asSuperuser(lab.blue, 'CREATE SEQUENCE util.missing');
+    await asSuperuser(lab.blue, `SELECT nextval('many.s' || i) FROM generate_series(1, 1199) i`);
     await asSuperuser(lab.green, `SELECT setval('util.further', 9000)`);
     await walkNoting(lab, notes, async () => {
       // Behind everybody's back: the last look is the one that counts.
@@ -91,7 +94,7 @@ describe('sequences that are used until the fence falls', () => {
           nextval('seq.always_id_seq'), nextval('seq.by_default_id_seq'), nextval('seq.by_default_id_seq'),
           nextval('seq.serial_id_seq'), setval('seq.cycling', 9),
           setval('util.numbers', 3), setval('util.down', -7), setval('util.further', 40),
-          setval('util.elsewhere', 50), setval('util.unselected_id_seq', 60)`,
+          setval('util.elsewhere', 50), setval('util.unselected_id_seq', 60), nextval('many.s7')`,
       );
     });
     expect(await states(NAMES)).toEqual({
@@ -117,9 +120,16 @@ describe('sequences that are used until the fence falls', () => {
       elsewhere: '1 f',
       unselected_id_seq: '1 f',
     });
+    expect(await states(['s6', 's7', 's1199', 's1200'], 'many')).toEqual({
+      s6: '1001 t',
+      s7: '1002 t',
+      s1199: '1001 t',
+      s1200: '1 f',
+    });
     expect(notes.filter((note) => note.includes('sequences'))).toEqual([
       `gate 'sequences': as it must be, but these, which no table is known to use, do not go on where they stop: "util"."missing" (there is none on 'green')`,
-      '15 sequences, and 2 elsewhere that no table is known to use',
+      '1199 sequences moved ahead that no table is known to use',
+      '15 sequences, and 3 elsewhere that no table is known to use',
     ]);
     await expect(asSuperuser(lab.green, `SELECT nextval('seq.exhausted')`)).rejects.toThrow(
       'nextval: reached maximum value of sequence "exhausted" (3)',

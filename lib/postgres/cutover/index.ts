@@ -137,12 +137,14 @@ export {
 } from './schema';
 export { schemaMark } from './schema-mark';
 export {
+  calledSequences,
   type FoundSequence,
   isAhead,
   type ListedSequence,
   listSequences,
   pairSequences,
   readSequences,
+  SEQUENCES_AT_ONCE,
   type SequencePair,
   type SequencePosition,
   type SequenceState,

@@ -120,6 +120,20 @@ function keyOfOwner(table: QualifiedName, column: string): string {
   return `${quoteQualified(table)}.${quoteIdentifier(column)}`;
 }
 
+/** As many sequences as one statement may be asked for by {@link calledSequences}, since each is locked until it ends. */
+export const SEQUENCES_AT_ONCE = 1_000;
+
+/**
+ * Reads where `sequences` stand that have given out a value; of the others `lastValue` is null. That takes a fraction of what
+ * {@link readSequences} does, for each of which the server plans.
+ */
+export function calledSequences(sequences: readonly QualifiedName[]): Statement {
+  return sql(
+    'SELECT w.schema, w.name, v.value::text AS "lastValue", v.value IS NOT NULL AS "isCalled", s.seqincrement::text AS increment, s.seqmin::text AS min, s.seqmax::text AS max, s.seqcycle AS cycle FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.name[]), pg_catalog.unnest($2::pg_catalog.name[])) AS w (schema, name) JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid CROSS JOIN LATERAL (SELECT pg_catalog.pg_sequence_last_value(c.oid) AS value OFFSET 0) v',
+    [sequences.map(({ schema }) => schema), sequences.map(({ name }) => name)],
+  );
+}
+
 /** Reads where `sequences` stand, each from itself: the views hide what the reader may not see. */
 export function readSequences(sequences: readonly QualifiedName[]): Statement {
   return sql(

@@ -23,6 +23,7 @@ import { SqlError } from '../run';
 import type { CutoverContext } from './context';
 import { makeSlot } from './make-slot';
 import { pluginOf, removeSlot, sqlOf, startPath, stopPath, subscriptionOf } from './paths';
+import { carryStraysAhead } from './sequences';
 import { selectionThere } from './target-names';
 
 const CONNECTION_FAILURE = '08006';
@@ -37,6 +38,7 @@ export async function prepare(context: CutoverContext): Promise<void> {
   for (const path of reverse ?? []) await prepareReverse(context, path);
   for (const table of await context.run(to, staleStatistics(await selectionThere(context))))
     await context.run(to, analyze(table as unknown as QualifiedName));
+  await carryStraysAhead(context);
   await trySlots(context);
   await watchFence(context);
 }

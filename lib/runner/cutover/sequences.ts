@@ -1,9 +1,11 @@
 import {
+  calledSequences,
   isAhead,
   PontoonError,
   type QualifiedName,
   quoteQualified,
   readSequences,
+  SEQUENCES_AT_ONCE,
   type SequencePair,
   type SequencePosition,
   type SequenceState,
@@ -13,7 +15,7 @@ import {
 import type { CutoverContext } from './context';
 import { type StraySequence, sequencesOf } from './target-names';
 
-/** Sequences that one statement reads or sets. */
+/** Sequences that one statement reads from themselves, or sets. */
 const AT_ONCE = 200;
 
 /** Has every sequence of the new writer go on where the old one stopped, and reads back that it does. */
@@ -46,6 +48,16 @@ export function isCarried({ from, to }: StraySequence): boolean {
 }
 
 /**
+ * Moves those ahead already that no table is known to use, of which there may be thousands: behind the fence only what they
+ * have given out since is left.
+ */
+export async function carryStraysAhead(context: CutoverContext): Promise<void> {
+  const { strays } = await sequencesOf(context);
+  const moved = await carryStrays(context, strays.filter(isCarried));
+  if (moved > 0) await context.note(`${moved} sequences moved ahead that no table is known to use`);
+}
+
+/**
  * Who uses these on the new writer is not known either, and so none is moved back there. Says how many were moved.
  */
 async function carryStrays(
@@ -56,17 +68,25 @@ async function carryStrays(
   const names = new Map(
     strays.map((stray) => [quoteQualified(stray.from), stray.to ?? stray.from]),
   );
-  const stand = await statesOf(
-    context,
-    from,
-    strays.map((stray) => stray.from),
-  );
-  const there = byName(await statesOf(context, to, [...names.values()]));
-  const ahead = stand.flatMap((state) => {
+  // Applications wait for this behind the fence, so that both servers are asked at once.
+  const [stand, found] = await Promise.all([
+    calledOf(
+      context,
+      from,
+      strays.map((stray) => stray.from),
+    ),
+    calledOf(context, to, [...names.values()]),
+  ]);
+  const positions = stand.called.map((state) => {
     const { schema, name } = names.get(quoteQualified(state)) ?? state;
-    const position = { ...sequencePosition(state, limits.sequenceMargin), schema, name };
-    const found = there.get(quoteQualified(position));
-    return found !== undefined && isAhead(position, found) ? [position] : [];
+    return { ...sequencePosition(state, limits.sequenceMargin), schema, name };
+  });
+  const wanted = new Set(positions.map(quoteQualified));
+  const others = found.others.filter((one) => wanted.has(quoteQualified(one)));
+  const there = byName([...found.called, ...(await exactly(context, to, others))]);
+  const ahead = positions.filter((position) => {
+    const one = there.get(quoteQualified(position));
+    return one !== undefined && isAhead(position, one);
   });
   for (const some of chunks(ahead)) await context.run(to, setSequences(some));
   return ahead.length;
@@ -101,12 +121,39 @@ async function statesOf(
   server: string,
   sequences: readonly QualifiedName[],
 ): Promise<SequenceState[]> {
+  const { called, others } = await calledOf(context, server, sequences);
+  return [...called, ...(await exactly(context, server, others))];
+}
+
+/** Where `sequences` stand, also those that have given out nothing. */
+async function exactly(
+  context: CutoverContext,
+  server: string,
+  sequences: readonly QualifiedName[],
+): Promise<SequenceState[]> {
   const states: SequenceState[] = [];
   for (const some of chunks(sequences)) {
     const rows = await context.run(server, readSequences(some));
     states.push(...(rows as unknown as SequenceState[]));
   }
   return states;
+}
+
+/** Where those of `sequences` stand that have given out a value, and which the others are. */
+async function calledOf(
+  context: CutoverContext,
+  server: string,
+  sequences: readonly QualifiedName[],
+): Promise<{ readonly called: SequenceState[]; readonly others: QualifiedName[] }> {
+  const states: SequenceState[] = [];
+  for (const some of chunks(sequences, SEQUENCES_AT_ONCE)) {
+    const rows = await context.run(server, calledSequences(some));
+    states.push(...(rows as unknown as SequenceState[]));
+  }
+  return {
+    called: states.filter(({ isCalled }) => isCalled),
+    others: states.filter(({ isCalled }) => !isCalled),
+  };
 }
 
 function checkPosition(
@@ -121,8 +168,8 @@ function checkPosition(
   );
 }
 
-function chunks<Item>(items: readonly Item[]): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / AT_ONCE) }, (_, index) =>
-    items.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
+function chunks<Item>(items: readonly Item[], size = AT_ONCE): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
   );
 }

@@ -44,6 +44,9 @@ const READS = /^\s*(?:SELECT|WITH(?!.*\b(?:INSERT INTO|UPDATE|DELETE FROM) ))\b/
 const CALLS =
   /\b(?:pg_terminate_backend|pg_cancel_backend|pg_create_\w+_slot|pg_drop_replication_slot|pg_log_standby_snapshot|pg_logical_slot_get\w*|pg_replication_origin_\w+|pg_try_advisory_lock|pg_advisory\w*lock\w*|setval|nextval|set_config|alter_subscription_\w+)\s*\(/;
 
+/** How it is asked where sequences stand. */
+const STANDS = /p\.last_value::text|pg_sequence_last_value/;
+
 /** How a sequence is set. */
 const SET = /setval\((.+?)::pg_catalog\.regclass, (-?\d+), (true|false)\)/g;
 
@@ -225,7 +228,7 @@ export class Simulation {
   /** Sequences of the new writer are read back after they were set. */
   private async adjusted(server: string, statement: Statement): Promise<readonly Row[]> {
     const rows = await this.read(server, statement);
-    if (server !== this.plan.to || !statement.text.includes('p.last_value::text')) return rows;
+    if (server !== this.plan.to || !STANDS.test(statement.text)) return rows;
     return rows.map((row) => ({
       ...row,
       ...this.positions.get(quoteLiteral(quoteQualified(row as unknown as QualifiedName))),

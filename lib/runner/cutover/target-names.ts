@@ -51,8 +51,9 @@ export async function sequencesOf(context: CutoverContext): Promise<Sequences> {
   const { from, to, selection, transformations } = context.plan;
   const list = async (server: string, selected: TableSelection) =>
     (await context.run(server, listSequences(selected))) as unknown as readonly FoundSequence[];
-  const all = await list(from, selection);
-  const allThere = await list(to, await selectionThere(context));
+  const selectedThere = await selectionThere(context);
+  // Applications wait for this behind the fence, so that both servers are asked at once.
+  const [all, allThere] = await Promise.all([list(from, selection), list(to, selectedThere)]);
   const here = all.filter(({ known }) => known);
   const there = allThere.filter(({ known }) => known);
   const names = targetNames(transformations ?? []);
