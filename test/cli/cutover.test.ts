@@ -1,60 +1,37 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { hostname, userInfo } from 'node:os';
 import { CUTOVER_STEPS } from '../../lib/postgres';
 import { waitUntil } from '../../lib/runner';
 import { asSuperuser } from '../faults/walks';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
 import { type CommandResult, pontoon } from './command-line';
+import { LabDirectory } from './lab-directory';
 
 let lab: CutoverLab;
-let directory: string;
-let environment: Record<string, string>;
+let directory: LabDirectory;
 
 beforeAll(async () => {
   lab = await CutoverLab.start([17, 17]);
-  directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
-  const services = await lab.services();
-  const reader = await services.secrets.get('env:READER_');
-  await services.close();
-  environment = {
-    ADMIN_USER: lab.blue.admin.user ?? '',
-    ADMIN_PASSWORD: String(lab.blue.admin.password),
-    READER_USER: reader.username,
-    READER_PASSWORD: reader.password,
-  };
+  directory = await LabDirectory.of(lab);
   writeInput('cutover.json', {});
 });
 afterAll(async () => {
-  rmSync(directory, { recursive: true });
+  directory.remove();
   await lab.stop();
 });
 
 function writeInput(file: string, more: object): void {
   const input = {
     plan: { ...lab.plan({ verificationMs: 5_000 }), ...more },
-    connections: { blue: connection(lab.blue), green: connection(lab.green) },
+    connections: directory.connections,
   };
-  writeFileSync(join(directory, file), JSON.stringify(input));
-}
-
-function connection({ name, server }: Side): object {
-  return {
-    server: name,
-    host: server.host,
-    port: server.port,
-    database: 'app',
-    secret: 'env:ADMIN_',
-    caCertificate: server.caCertificate,
-  };
+  directory.write(file, input);
 }
 
 function command(args: readonly string[], typed?: string): Promise<CommandResult> {
-  return pontoon([...args, '--file', 'cutover.json'], {
-    directory,
-    environment,
-    ...(typed === undefined ? {} : { stdin: typed, terminal: true }),
-  });
+  return directory.command(
+    [...args, '--file', 'cutover.json'],
+    typed === undefined ? {} : { stdin: typed, terminal: true },
+  );
 }
 
 test('status says that a cutover may begin', async () => {
@@ -97,7 +74,7 @@ test.each(['cutover', 'rollback', 'finalize'])(
 
 test('everything that is wrong with the input is said at once', async () => {
   const { code, stderr } = await pontoon(['cutover', '--yes'], {
-    stdin: { plan: lab.plan(), connections: { blue: connection(lab.blue) }, more: 1 },
+    stdin: { plan: lab.plan(), connections: { blue: directory.connections.blue }, more: 1 },
   });
   expect(code).toBe(2);
   expect(stderr).toBe(
@@ -165,7 +142,10 @@ test('a dry run shows what each step would do, and changes nothing', async () =>
   const remembered = lines.findLastIndex((line) => line.startsWith(PREPARED[2] ?? ''));
   expect(found).toEqual(found.filter((at) => at >= 0).sort((one, other) => one - other));
   expect(remembered).toBeGreaterThan(found[3] ?? Number.POSITIVE_INFINITY);
-  for (const password of [environment.ADMIN_PASSWORD, environment.READER_PASSWORD])
+  for (const password of [
+    directory.environment.ADMIN_PASSWORD,
+    directory.environment.READER_PASSWORD,
+  ])
     expect(dry.stdout).not.toContain(password);
   const json = await command(['cutover', '--dry-run', '--json']);
   expect(JSON.parse(json.stdout)).toMatchObject({

@@ -1,35 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type CutoverStepId, cutoverStep } from '../../lib/postgres';
 import { asSuperuser, killedAt, killedWhen, OWNER, watched } from '../faults/walks';
 import { CutoverLab } from '../runner/cutover/lab';
 import { untilAlone } from '../runner/cutover/lab-services';
-import { pontoon } from './command-line';
+import { LabDirectory } from './lab-directory';
 
 // What is gone on with by whoever is asked first, while the endpoint does not answer.
 
 const LIMITS = { budgetMs: 600_000 };
 
 let lab: CutoverLab;
-let directory: string;
-let environment: Record<string, string>;
+let directory: LabDirectory;
 
 beforeAll(async () => {
   lab = await CutoverLab.start([17, 17]);
-  directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
-  const { admin, reader } = await lab.logins();
-  environment = {
-    ADMIN_USER: admin.username,
-    ADMIN_PASSWORD: admin.password,
-    READER_USER: reader.username,
-    READER_PASSWORD: reader.password,
-  };
-  const known = Object.entries(lab.connections()).map(([name, connection]) => [
-    name,
-    { ...connection, secret: 'env:ADMIN_' },
-  ]);
-  const input = { plan: lab.plan(LIMITS), connections: Object.fromEntries(known) };
+  directory = await LabDirectory.of(lab);
+  const input = { plan: lab.plan(LIMITS), connections: directory.connections };
   const endpoint = {
     kind: 'command',
     sides: { blue: 'B', green: 'G' },
@@ -37,18 +22,18 @@ beforeAll(async () => {
     activate: ['false'],
   };
   for (const [name, content] of Object.entries({ led: input, unled: { ...input, endpoint } }))
-    writeFileSync(join(directory, `${name}.json`), JSON.stringify(content));
+    directory.write(`${name}.json`, content);
 });
 afterAll(async () => {
-  rmSync(directory, { recursive: true });
+  directory.remove();
   await lab.stop();
 });
 
 /** What a command comes to, with what it says as lines, for whoever types `typed`. */
 async function answered(name: string, file: string, typed: string): Promise<object> {
-  const { code, stdout, stderr } = await pontoon(
+  const { code, stdout, stderr } = await directory.command(
     [name, '--owner', OWNER, '--file', `${file}.json`],
-    { directory, environment, stdin: `${typed}\n`, terminal: true },
+    { stdin: `${typed}\n`, terminal: true },
   );
   const linesOf = (text: string): readonly string[] =>
     text
@@ -149,10 +134,16 @@ test('a rollback has gates that a status does not show', async () => {
 });
 
 test('what has ended is told as far as it can be seen', async () => {
-  const options = { directory, environment };
-  const end = await pontoon(['finalize', '--yes', '--owner', OWNER, '--file', 'led.json'], options);
+  const end = await directory.command([
+    'finalize',
+    '--yes',
+    '--owner',
+    OWNER,
+    '--file',
+    'led.json',
+  ]);
   expect(end).toMatchObject({ code: 0 });
-  expect(await pontoon(['status', '--file', 'unled.json'], options)).toEqual({
+  expect(await directory.command(['status', '--file', 'unled.json'])).toEqual({
     code: 3,
     stdout: [
       'migration  shop',

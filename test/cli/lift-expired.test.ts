@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { Client } from 'pg';
 import { waitUntil } from '../../lib/runner';
 import { asSuperuser } from '../faults/walks';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
-import { type CommandResult, pontoon } from './command-line';
+import type { CommandResult } from './command-line';
+import { LabDirectory } from './lab-directory';
 
 /** Switches what `active` prints; where `hold` says so it hangs instead, behind the fence, and switches nothing. */
 const SWITCH = `set -eu
@@ -23,60 +23,47 @@ mv active.new active
 `;
 
 let lab: CutoverLab;
-let directory: string;
-let environment: Record<string, string>;
+let directory: LabDirectory;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'pontoon-lift-'));
+  lab = await CutoverLab.start([17, 17]);
+  directory = await LabDirectory.of(lab);
   await build({
     entryPoints: [resolve(__dirname, '../../bin/pontoon.ts')],
     bundle: true,
     platform: 'node',
     external: ['pg-native', '@aws-sdk/*'],
-    outfile: join(directory, 'pontoon.cjs'),
+    outfile: join(directory.path, 'pontoon.cjs'),
     logLevel: 'error',
   });
-  lab = await CutoverLab.start([17, 17]);
-  const { admin, reader } = await lab.logins();
-  environment = {
-    PATH: process.env.PATH ?? '',
-    ADMIN_USER: admin.username,
-    ADMIN_PASSWORD: admin.password,
-    READER_USER: reader.username,
-    READER_PASSWORD: reader.password,
-  };
-  writeFileSync(join(directory, 'active'), 'blue');
-  writeFileSync(join(directory, 'hold'), '');
-  writeFileSync(join(directory, 'switch.sh'), SWITCH);
+  writeFileSync(join(directory.path, 'active'), 'blue');
+  writeFileSync(join(directory.path, 'hold'), '');
+  writeFileSync(join(directory.path, 'switch.sh'), SWITCH);
   writeInput('cutover.json', {});
 });
 afterAll(async () => {
   await lab.stop();
-  rmSync(directory, { recursive: true });
+  directory.remove();
 });
 
 function writeInput(file: string, connections: object): void {
-  const known = Object.entries(lab.connections()).map(([name, connection]) => [
-    name,
-    { ...connection, secret: 'env:ADMIN_' },
-  ]);
   const input = {
     // The deadline passes when a test says so.
     plan: lab.plan({ budgetMs: 600_000 }),
-    connections: { ...Object.fromEntries(known), ...connections },
+    connections: { ...directory.connections, ...connections },
     endpoint: {
       kind: 'command',
       sides: { blue: 'blue', green: 'green' },
-      active: ['cat', join(directory, 'active')],
-      activate: ['sh', join(directory, 'switch.sh'), '{side}'],
+      active: ['cat', join(directory.path, 'active')],
+      activate: ['sh', join(directory.path, 'switch.sh'), '{side}'],
     },
   };
-  writeFileSync(join(directory, file), JSON.stringify(input));
+  directory.write(file, input);
 }
 
 async function lift(file = 'cutover.json', ...more: string[]): Promise<CommandResult> {
   const args = ['cutover', '--lift-expired', ...more, '--file', file];
-  return await pontoon(args, { directory, environment });
+  return await directory.command(args);
 }
 
 /** What `--json` says of the fences. */
@@ -88,11 +75,11 @@ async function fences(): Promise<unknown> {
 /** Kills a process with -9 that switches writers, behind the fence and before anything is decided. */
 async function killedBehindFence(command: 'cutover' | 'rollback', to: string): Promise<void> {
   await lab.followed();
-  writeFileSync(join(directory, 'hold'), to);
+  writeFileSync(join(directory.path, 'hold'), to);
   const args = ['pontoon.cjs', command, '--yes', '--owner', 'ops', '--file', 'cutover.json'];
   const child = spawn(process.execPath, args, {
-    cwd: directory,
-    env: environment,
+    cwd: directory.path,
+    env: { PATH: process.env.PATH ?? '', ...directory.environment },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const closed = once(child, 'close');
@@ -100,10 +87,10 @@ async function killedBehindFence(command: 'cutover' | 'rollback', to: string): P
     await heldBy(child);
   } finally {
     child.kill('SIGKILL');
-    writeFileSync(join(directory, 'hold'), '');
+    writeFileSync(join(directory.path, 'hold'), '');
   }
   expect(await closed).toEqual([null, 'SIGKILL']);
-  rmSync(join(directory, 'held'));
+  rmSync(join(directory.path, 'held'));
 }
 
 async function heldBy(child: ChildProcess): Promise<void> {
@@ -116,7 +103,7 @@ async function heldBy(child: ChildProcess): Promise<void> {
     deadlineMs: 90_000,
     probe: async () => {
       if (child.exitCode !== null) throw new Error(`it ended: ${said}`);
-      return existsSync(join(directory, 'held'))
+      return existsSync(join(directory.path, 'held'))
         ? { done: true, value: undefined }
         : { done: false, reason: said };
     },
@@ -198,7 +185,7 @@ test('a fence whose process was killed falls after its deadline, and not before'
       "'blue' is open again: the fence of 'shop', by 'ops', was lifted, since its deadline had passed\n",
   });
   expect([await writes(lab.blue), await writes(lab.green)]).toEqual(['written', SHUT]);
-  expect(readFileSync(join(directory, 'active'), 'utf8')).toBe('blue');
+  expect(readFileSync(join(directory.path, 'active'), 'utf8')).toBe('blue');
   expect(await lift()).toEqual(QUIET);
 });
 
@@ -224,7 +211,7 @@ test('a new writer that is gone keeps nobody locked out, and what is left there 
 });
 
 test('a server that cannot be asked is not fine', async () => {
-  const blue = { ...lab.connections().blue, secret: 'env:ADMIN_', host: '127.0.0.1', port: 1 };
+  const blue = { ...directory.connections.blue, host: '127.0.0.1', port: 1 };
   writeInput('lost.json', { blue });
   const { code, stdout, stderr } = await lift('lost.json');
   expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
@@ -234,7 +221,7 @@ test('a server that cannot be asked is not fine', async () => {
 test('behind the fence of a cutover that opened nothing changes', async () => {
   await lab.followed();
   const args = ['cutover', '--yes', '--file', 'cutover.json'];
-  const { code, stderr } = await pontoon(args, { directory, environment });
+  const { code, stderr } = await directory.command(args);
   if (code !== 0) throw new Error(stderr);
   await passDeadline(lab.blue);
   expect(await lift()).toEqual(QUIET);
@@ -262,5 +249,5 @@ test('the fence of a rollback falls too, unless it was decided to open', async (
       "'green' is open again: the fence of 'shop', by 'ops', was lifted, since its deadline had passed\n",
   });
   expect([await writes(lab.blue), await writes(lab.green)]).toEqual([SHUT, 'written']);
-  expect(readFileSync(join(directory, 'active'), 'utf8')).toBe('green');
+  expect(readFileSync(join(directory.path, 'active'), 'utf8')).toBe('green');
 });

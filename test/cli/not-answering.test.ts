@@ -1,57 +1,40 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client } from 'pg';
 import { alone, asSuperuser, killedAt, killedWhen, OWNER, watched } from '../faults/walks';
 import { CutoverLab } from '../runner/cutover/lab';
-import { type CommandResult, pontoon } from './command-line';
+import type { CommandResult } from './command-line';
+import { LabDirectory } from './lab-directory';
 
 // What the commands say, and do, while the new writer or the endpoint does not answer.
 
 let lab: CutoverLab;
-let directory: string;
-let environment: Record<string, string>;
+let directory: LabDirectory;
 
 beforeAll(async () => {
   lab = await CutoverLab.start([17, 17]);
-  directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
-  const { admin, reader } = await lab.logins();
-  environment = {
-    ADMIN_USER: admin.username,
-    ADMIN_PASSWORD: admin.password,
-    READER_USER: reader.username,
-    READER_PASSWORD: reader.password,
-  };
-  const known = Object.entries(lab.connections()).map(([name, connection]) => [
-    name,
-    { ...connection, secret: 'env:ADMIN_' },
-  ]);
-  const connections = Object.fromEntries(known);
+  directory = await LabDirectory.of(lab);
+  const { connections } = directory;
   // The deadline passes when a test says so.
   const input = { plan: lab.plan({ budgetMs: 600_000 }), connections };
-  writeFileSync(join(directory, 'whole.json'), JSON.stringify(input));
+  directory.write('whole.json', input);
   // Where nobody listens.
   const green = { ...connections.green, host: '127.0.0.1', port: 1 };
   const broken = { ...input, connections: { ...connections, green } };
-  writeFileSync(join(directory, 'broken.json'), JSON.stringify(broken));
+  directory.write('broken.json', broken);
   const endpoint = {
     kind: 'command',
     sides: { blue: 'B', green: 'G' },
     active: ['false'],
     activate: ['false'],
   };
-  writeFileSync(join(directory, 'unled.json'), JSON.stringify({ ...input, endpoint }));
+  directory.write('unled.json', { ...input, endpoint });
 });
 afterAll(async () => {
-  rmSync(directory, { recursive: true });
+  directory.remove();
   await lab.stop();
 });
 
 async function command(file: string, ...args: readonly string[]): Promise<CommandResult> {
-  const { code, stdout, stderr } = await pontoon([...args, '--file', file], {
-    directory,
-    environment,
-  });
+  const { code, stdout, stderr } = await directory.command([...args, '--file', file]);
   const steady = (text: string): string =>
     text.replace(/\d+(?:\.\d)? (?:ms|s)\b/g, 'N s').replace(/\d+ B behind/, 'N B behind');
   return { code, stdout: steady(stdout), stderr: steady(stderr) };

@@ -1,31 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CutoverLab, type Side } from '../runner/cutover/lab';
-import { type CommandResult, pontoon } from './command-line';
+import { CutoverLab } from '../runner/cutover/lab';
+import type { CommandResult } from './command-line';
+import { LabDirectory } from './lab-directory';
 
 // What a walk says whose new writer is open, and whose endpoint does not answer afterwards.
 
 let lab: CutoverLab;
-let directory: string;
-let environment: Record<string, string>;
+let directory: LabDirectory;
 
 beforeAll(async () => {
   lab = await CutoverLab.start([17, 17]);
-  directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
-  const { admin, reader } = await lab.logins();
-  environment = {
-    ADMIN_USER: admin.username,
-    ADMIN_PASSWORD: admin.password,
-    READER_USER: reader.username,
-    READER_PASSWORD: reader.password,
-  };
-  writeFileSync(join(directory, 'side'), 'B');
-  const script = join(directory, 'endpoint.sh');
-  writeFileSync(script, SCRIPT(directory), { mode: 0o755 });
+  directory = await LabDirectory.of(lab);
+  writeFileSync(join(directory.path, 'side'), 'B');
+  const script = join(directory.path, 'endpoint.sh');
+  writeFileSync(script, SCRIPT(directory.path), { mode: 0o755 });
   const input = {
     plan: lab.plan(),
-    connections: { blue: connection(lab.blue), green: connection(lab.green) },
+    connections: directory.connections,
     endpoint: {
       kind: 'command',
       sides: { blue: 'B', green: 'G' },
@@ -33,10 +25,10 @@ beforeAll(async () => {
       activate: [script, 'activate', '{side}'],
     },
   };
-  writeFileSync(join(directory, 'cutover.json'), JSON.stringify(input));
+  directory.write('cutover.json', input);
 });
 afterAll(async () => {
-  rmSync(directory, { recursive: true });
+  directory.remove();
   await lab.stop();
 });
 
@@ -49,19 +41,8 @@ else echo 'no answer' >&2; exit 1
 fi
 `;
 
-function connection({ name, server }: Side): object {
-  return {
-    server: name,
-    host: server.host,
-    port: server.port,
-    database: 'app',
-    secret: 'env:ADMIN_',
-    caCertificate: server.caCertificate,
-  };
-}
-
 function command(...args: readonly string[]): Promise<CommandResult> {
-  return pontoon([...args, '--file', 'cutover.json'], { directory, environment });
+  return directory.command([...args, '--file', 'cutover.json']);
 }
 
 test('the outage is told before what failed behind the opening, and once more by its message', async () => {
@@ -99,7 +80,7 @@ test('programs are told the same, also when it is run again', async () => {
 });
 
 test('what was mended is gone on with', async () => {
-  writeFileSync(join(directory, 'mended'), '');
+  writeFileSync(join(directory.path, 'mended'), '');
   expect(await command('cutover', '--yes', '--owner', 'me')).toMatchObject({
     code: 0,
     stdout:

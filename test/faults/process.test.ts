@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { CUTOVER_STEPS, type CutoverPlan } from '../../lib/postgres';
+import { LabDirectory } from '../cli/lab-directory';
 import { CutoverLab } from '../runner/cutover/lab';
 import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { ALL, sampled } from './matrix';
@@ -40,34 +40,25 @@ const NOT_YET = ['HELD', 'UNDONE', 'GATES_CLOSED'];
 describe.each(PAIRS)('a process that is killed with -9, from PostgreSQL %i to %i', (from, to) => {
   let lab: CutoverLab;
   let writers: JournalWriter[];
-  let directory: string;
-  let environment: Record<string, string>;
+  let directory: LabDirectory;
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'pontoon-faults-'));
-    await bundle(join(directory, 'pontoon.cjs'));
-    writeFileSync(join(directory, 'active'), 'blue');
-    writeFileSync(join(directory, 'switch.sh'), SWITCH);
     lab = await CutoverLab.start([from, to]);
-    const { admin, reader } = await lab.logins();
-    environment = {
-      PATH: process.env.PATH ?? '',
-      ADMIN_USER: admin.username,
-      ADMIN_PASSWORD: admin.password,
-      READER_USER: reader.username,
-      READER_PASSWORD: reader.password,
-    };
+    directory = await LabDirectory.of(lab);
+    await bundle(join(directory.path, 'pontoon.cjs'));
+    writeFileSync(join(directory.path, 'active'), 'blue');
+    writeFileSync(join(directory.path, 'switch.sh'), SWITCH);
     writers = [0, 1].map((client) => new JournalWriter(client, sent, 1));
     await untilWritten(writers);
   });
   afterAll(async () => {
     await Promise.all(writers.map((writer) => writer.stop()));
     await lab.stop();
-    rmSync(directory, { recursive: true });
+    directory.remove();
   });
 
   /** Applications ask for the active side at each connection. */
   const sent = () => {
-    lab.active = readFileSync(join(directory, 'active'), 'utf8');
+    lab.active = readFileSync(join(directory.path, 'active'), 'utf8');
     return lab.application();
   };
 
@@ -77,12 +68,12 @@ describe.each(PAIRS)('a process that is killed with -9, from PostgreSQL %i to %i
     line?: string,
     command: 'cutover' | 'finalize' = 'cutover',
   ): Promise<string> => {
-    writeFileSync(join(directory, 'cutover.json'), JSON.stringify(inputOf(lab, plan)));
+    directory.write('cutover.json', inputOf(directory, plan));
     const told = ['--yes', '--owner', OWNER, '--file', 'cutover.json'];
     const args = ['--throw-deprecation', 'pontoon.cjs', command, ...told];
     const child = spawn(process.execPath, args, {
-      cwd: directory,
-      env: environment,
+      cwd: directory.path,
+      env: { PATH: process.env.PATH ?? '', ...directory.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
@@ -124,7 +115,7 @@ describe.each(PAIRS)('a process that is killed with -9, from PostgreSQL %i to %i
       sent();
       const plan = onwards(lab);
       await lab.followed();
-      writeFileSync(join(directory, edge), '');
+      writeFileSync(join(directory.path, edge), '');
       expect(await run(plan)).toBe('SIGKILL');
       await goOn(plan);
       sent();
@@ -157,15 +148,11 @@ async function bundle(outfile: string): Promise<void> {
   });
 }
 
-function inputOf(lab: CutoverLab, plan: CutoverPlan): object {
-  const connections = Object.entries(lab.connections()).map(([name, connection]) => [
-    name,
-    { ...connection, secret: 'env:ADMIN_' },
-  ]);
+function inputOf({ connections }: LabDirectory, plan: CutoverPlan): object {
   return {
     // Starting the command anew takes its time on a machine that is busy.
     plan: { ...plan, limits: { ...plan.limits, budgetMs: 60_000 } },
-    connections: Object.fromEntries(connections),
+    connections,
     endpoint: {
       kind: 'command',
       sides: { blue: 'blue', green: 'green' },

@@ -1,5 +1,6 @@
 import { publishMetrics } from '../../lib/handler/metrics';
 import {
+  type Connection,
   createTopology,
   deriveWatchPoints,
   LinkKind,
@@ -49,7 +50,7 @@ const LINK = [
 
 /** The metrics of the link that are published now, and whether anything could not be read. */
 async function published(): Promise<Record<string, number>> {
-  const connections = lab.connections();
+  const connections: Readonly<Record<string, Connection>> = lab.connections();
   const lines: string[] = [];
   const event = {
     pontoon: 'metrics' as const,

@@ -204,7 +204,7 @@ export class CutoverLab implements WalkedLab {
   }
 
   /** Where the sides are, for sessions of a comparison's own. */
-  public connections(): { readonly [server: string]: Connection } {
+  public connections(): { readonly blue: Connection; readonly green: Connection } {
     const of = ({ name, server }: Side): Connection => ({
       server: name,
       host: 'localhost',
