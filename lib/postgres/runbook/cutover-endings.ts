@@ -39,7 +39,7 @@ export function cutoverEndings(
         ],
         [
           '`UNSETTLED`',
-          `${next} is open, and applications write there; something that follows failed, such as showing that the way back works`,
+          `${next} is open, and applications write there; something that follows failed, such as showing that the way back works. Where the message says that it did not begin, a server did not answer: \`pontoon status\` says how far the migration is`,
           'mend what the message says, and run the same command again: it goes on there, and moves no writer',
         ],
         [
