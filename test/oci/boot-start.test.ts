@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootScript } from '../../lib/oci/postgres-host/files';
@@ -47,6 +47,16 @@ test('nothing runs as the server’s user until the server has its data', () => 
     said: ['the server has its data', 'others may run'],
     status: 0,
   });
+});
+
+test('a server that systemd gave up is started at once', () => {
+  const asked = '*) echo "$*" >>asked ;;';
+  started(`is-active) echo failed ;; ${asked}`);
+  expect(readFileSync(join(directory, 'asked'), 'utf8').trimEnd().split('\n')).toEqual([
+    'daemon-reload',
+    'reset-failed pontoon-postgres',
+    'reload-or-restart pontoon-postgres',
+  ]);
 });
 
 test('a server that does not start is not waited for', () => {

@@ -150,6 +150,11 @@ test.each([
   ['host=one.example', false],
   ['host=one.example,two.example port=5432,5433', false],
   ['', false],
+  ['postgresql://user:p%40ss@one.example:5433/shop?sslmode=verify-full', true],
+  ['postgres://two.example:5432,one.example:5433', true],
+  ['postgresql://one.example/', false],
+  ['postgresql:///?host=one.example&port=5433', true],
+  ['postgresql://one.example:5432,two.example:5433/', false],
 ])('whether %j leads to a server', (conninfo, leads) => {
   expect(leadsTo(conninfo, 'two', { host: 'one.example', port: 5433 })).toBe(leads);
 });

@@ -77,6 +77,8 @@ start_server() {
   write_configuration
   write_unit
   systemctl daemon-reload
+  # Otherwise systemd, which gave up on it, would start it only minutes later.
+  systemctl reset-failed pontoon-postgres 2>/dev/null || :
   systemctl reload-or-restart pontoon-postgres
   # Until then nothing else may run as its user: what has the number that a power cut left in the lock file would be taken
   # for another server, and this one would not start.

@@ -32,13 +32,28 @@ export function leadsTo(
   { host, port }: Pick<StreamSource, 'host' | 'port'>,
 ): boolean {
   if (conninfo.trim() === '') return false;
-  const parameters = parseConninfo(conninfo, server);
+  const parameters = parametersOfUri(conninfo) ?? parseConninfo(conninfo, server);
   const ports = (parameters.get('port') ?? '5432').split(',');
   return ['host', 'hostaddr'].some((name) =>
     (parameters.get(name) ?? '')
       .split(',')
       .some((one, index) => one === host && Number(ports[index] ?? ports[0]) === port),
   );
+}
+
+/** Where `postgresql://user@host:port,host:port/database?name=value` leads to; undefined for what is no URI. */
+function parametersOfUri(conninfo: string): Map<string, string> | undefined {
+  const uri = /^\s*postgres(?:ql)?:\/\/(?:[^@/?]*@)?([^/?]*)[^?]*(?:\?(.*))?$/su.exec(conninfo);
+  if (uri === null) return undefined;
+  const [, places = '', rest = ''] = uri;
+  const found = places
+    .split(',')
+    .map((place) => /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/u.exec(place) ?? []);
+  return new Map([
+    ['host', found.map(([, address, name]) => decodeURIComponent(address ?? name ?? '')).join(',')],
+    ['port', found.map(([, , , port = '']) => (port === '' ? '5432' : port)).join(',')],
+    ...new URLSearchParams(rest.trimEnd()),
+  ]);
 }
 
 /** `parameters` as a connection string. */

@@ -12,7 +12,7 @@ import { fieldOf, messageOf } from '../message-of';
 
 const CONNECT_MS = 5_000;
 
-/** What nobody answers with. A name that is not known may just be mistyped, and so does not count. */
+/** What nobody answers with. Names may be lost with the region that they are kept in. */
 const SILENT: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -21,6 +21,9 @@ const SILENT: ReadonlySet<string> = new Set([
   'EHOSTDOWN',
   'ENETUNREACH',
   'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
 ]);
 
 const SILENT_MESSAGES: ReadonlySet<string> = new Set([

@@ -178,7 +178,7 @@ start() {
   echo $! >/run/$unit.pid
 }
 case $verb in
-  daemon-reload) ;;
+  daemon-reload | reset-failed) ;;
   enable)
     mkdir -p /etc/systemd/enabled
     touch "/etc/systemd/enabled/$unit"

@@ -22,6 +22,15 @@ function outOfReach(): ReturnType<ClusterLab['input']> {
   return lab.input({ ...rest, connections: { ...connections, [PRIMARY]: primary } });
 }
 
+/** As if the names of `server` had been lost with its region; this one is refused without a question to anybody. */
+function nameless(server: string): ReturnType<ClusterLab['input']> {
+  const { connections = {}, ...rest } = lab.json() as {
+    connections?: Record<string, Record<string, unknown>>;
+  };
+  const changed = { ...connections[server], host: `${'name'.repeat(16)}.example` };
+  return lab.input({ ...rest, connections: { ...connections, [server]: changed } });
+}
+
 test('a primary that answers cannot be declared lost', async () => {
   await expect(promote({ input: lab.input(), declareLost: true }, lab)).rejects.toThrow(
     "'primary' must be out of reach to be declared lost, got an answer; leave --declare-lost out, and it is fenced first, so that nothing is lost",
@@ -114,7 +123,7 @@ test('a quorum that the primary has not noted does not count', async () => {
 test('where a quorum may have what nobody has who answers, it must be said', async () => {
   await lab.server('replica2').stop();
   await lab.server(PRIMARY).kill();
-  const request = { input: lab.input(), declareLost: true };
+  const request = { input: nameless('replica2'), declareLost: true };
   await expect(promote(request, lab)).rejects.toThrow(
     "2 of 'replica1', 'replica2' must answer, so that one of them has every acknowledged commit, got 1; make another one reachable, or say --accept-loss",
   );

@@ -28,7 +28,8 @@ administer() {
     as_postgres "$BIN/psql" -XAtqw -v ON_ERROR_STOP=1 -h /run/postgresql -U "$LOCAL_ROLE" -d postgres "$@"
 }
 
-# make_role SECRET ROLE ATTRIBUTES. One pipeline, so that retry sees its failure.
+# make_role SECRET ROLE ATTRIBUTES. One pipeline, so that retry sees its failure. The server hashes the password, which
+# comes to it by its own socket: only newer releases of OpenSSL could here, and show it to whoever lists processes.
 make_role() {
   secret_text "$1" | jq -r --arg role "$2" --arg attributes "$3" --arg quote "'" '
     def literal: $quote + gsub($quote; $quote + $quote) + $quote;

@@ -144,10 +144,14 @@ fenced() {
 runs() { [[ $(systemctl is-active pontoon-postgres) == @(active|activating|reloading) ]]; }
 
 # A boot may begin again while PostgreSQL runs, and another server be promoted while it waits for one that is missing.
+# Beside another one on the same timeline, the one that runs may be the right one: people decide, and are told.
 stop_refused() {
   look_for_refusal
   [[ $REFUSED != '' ]] || return 0
-  ! runs || fenced || systemctl stop pontoon-postgres
+  if runs; then
+    [[ $LATER != '' ]] || return 0
+    fenced || systemctl stop pontoon-postgres
+  fi
   fail "$REFUSED"
 }
 
