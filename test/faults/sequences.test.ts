@@ -24,7 +24,7 @@ CREATE SEQUENCE util.further;
 CREATE SEQUENCE util.elsewhere;
 CREATE TABLE util.unselected (id serial PRIMARY KEY, other bigint DEFAULT nextval('util.elsewhere'));
 CREATE SCHEMA many;
-DO $$ BEGIN FOR i IN 1..1200 LOOP EXECUTE 'CREATE SEQUENCE many.s' || i; END LOOP; END $$`;
+DO $$ BEGIN FOR i IN 1..1201 LOOP EXECUTE 'CREATE SEQUENCE many.s' || i; END LOOP; END $$`;
 
 const NAMES = [
   'always_id_seq',
@@ -94,7 +94,8 @@ describe('sequences that are used until the fence falls', () => {
           nextval('seq.always_id_seq'), nextval('seq.by_default_id_seq'), nextval('seq.by_default_id_seq'),
           nextval('seq.serial_id_seq'), setval('seq.cycling', 9),
           setval('util.numbers', 3), setval('util.down', -7), setval('util.further', 40),
-          setval('util.elsewhere', 50), setval('util.unselected_id_seq', 60), nextval('many.s7')`,
+          setval('util.elsewhere', 50), setval('util.unselected_id_seq', 60), nextval('many.s7'),
+          setval('many.s1201', 70, false)`,
       );
     });
     expect(await states(NAMES)).toEqual({
@@ -120,16 +121,17 @@ describe('sequences that are used until the fence falls', () => {
       elsewhere: '1 f',
       unselected_id_seq: '1 f',
     });
-    expect(await states(['s6', 's7', 's1199', 's1200'], 'many')).toEqual({
+    expect(await states(['s6', 's7', 's1199', 's1200', 's1201'], 'many')).toEqual({
       s6: '1001 t',
       s7: '1002 t',
       s1199: '1001 t',
       s1200: '1 f',
+      s1201: '70 f',
     });
     expect(notes.filter((note) => note.includes('sequences'))).toEqual([
       `gate 'sequences': as it must be, but these, which no table is known to use, do not go on where they stop: "util"."missing" (there is none on 'green')`,
       '1199 sequences moved ahead that no table is known to use',
-      '15 sequences, and 3 elsewhere that no table is known to use',
+      '15 sequences, and 4 elsewhere that no table is known to use',
     ]);
     await expect(asSuperuser(lab.green, `SELECT nextval('seq.exhausted')`)).rejects.toThrow(
       'nextval: reached maximum value of sequence "exhausted" (3)',

@@ -1,9 +1,8 @@
 import type { CutoverPlan } from '../../lib/postgres';
 import { type CutoverEvent, cutover } from '../../lib/runner';
-import { CutoverLab } from '../runner/cutover/lab';
-import { JournalWriter, untilWritten } from '../runner/cutover/writer';
 import { PAIRS } from './matrix';
 import { asSuperuser, expectSame, expectWhole, failureOf, goOn, OWNER, onwards } from './walks';
+import { writtenLab } from './written-lab';
 
 const OPEN = 'Error: the gates are open';
 const CLOSED = "GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n";
@@ -55,29 +54,19 @@ const HINDRANCES: readonly (readonly [string, Hindrance])[] = [
 ];
 
 describe.each(PAIRS)('a way back that cannot be made, from PostgreSQL %i to %i', (from, to) => {
-  let lab: CutoverLab;
-  let writers: JournalWriter[];
-  beforeAll(async () => {
-    lab = await CutoverLab.start([from, to]);
-    writers = [0, 1].map((client) => new JournalWriter(client, () => lab.application(), 1));
-    await untilWritten(writers);
-  });
-  afterAll(async () => {
-    await Promise.all(writers.map((writer) => writer.stop()));
-    await lab.stop();
-  });
+  const shop = writtenLab([from, to]);
 
   /** How a walk along `plan` fails that nothing is done to. */
   const failure = async (plan: CutoverPlan): Promise<string> => {
-    const services = await lab.services();
+    const services = await shop.lab.services();
     const walk = cutover({ plan, owner: OWNER }, services);
     return await failureOf(walk.finally(() => services.close()));
   };
 
   test('closes a gate if nobody may replicate there', async () => {
-    await asSuperuser(lab.green, 'ALTER ROLE reader NOREPLICATION');
-    const said = await failure(onwards(lab));
-    await asSuperuser(lab.green, 'ALTER ROLE reader REPLICATION');
+    await asSuperuser(shop.lab.green, 'ALTER ROLE reader NOREPLICATION');
+    const said = await failure(onwards(shop.lab));
+    await asSuperuser(shop.lab.green, 'ALTER ROLE reader REPLICATION');
     expect(said).toBe(
       `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- the way back is provisioned: closed, got no role on 'green' that may log in, connect and replicate, in 'keep' (reader); deploy it, or declare that there is no rollback`,
     );
@@ -85,7 +74,7 @@ describe.each(PAIRS)('a way back that cannot be made, from PostgreSQL %i to %i',
 
   /** What the gates say of a walk along `plan`, which ends there. */
   const gates = async (plan: CutoverPlan): Promise<string> => {
-    const services = await lab.services();
+    const services = await shop.lab.services();
     const onEvent = async ({ kind }: CutoverEvent) => {
       if (kind === 'done') throw new Error('the gates are open');
     };
@@ -95,14 +84,14 @@ describe.each(PAIRS)('a way back that cannot be made, from PostgreSQL %i to %i',
 
   test.each(HINDRANCES)('closes a gate if the way back could not write: %s', async (_, one) => {
     const { onBoth = 'SELECT', offBoth = 'SELECT' } = one;
-    await asSuperuser(lab.green, `ALTER ROLE dbadmin BYPASSRLS; ${onBoth}`);
-    await asSuperuser(lab.blue, `${one.hinder}; ${onBoth}`);
-    const said = await gates(lab.plan());
+    await asSuperuser(shop.lab.green, `ALTER ROLE dbadmin BYPASSRLS; ${onBoth}`);
+    await asSuperuser(shop.lab.blue, `${one.hinder}; ${onBoth}`);
+    const said = await gates(shop.lab.plan());
     const wayOut = /; (?<sql>[^;]*) on 'blue'(?:, or .*)?$/.exec(said)?.groups?.sql ?? 'SELECT';
-    await asSuperuser(lab.blue, wayOut);
-    const afterwards = await gates(lab.plan());
-    await asSuperuser(lab.green, `ALTER ROLE dbadmin NOBYPASSRLS; ${offBoth}`);
-    await asSuperuser(lab.blue, `${one.mend}; ${offBoth}`);
+    await asSuperuser(shop.lab.blue, wayOut);
+    const afterwards = await gates(shop.lab.plan());
+    await asSuperuser(shop.lab.green, `ALTER ROLE dbadmin NOBYPASSRLS; ${offBoth}`);
+    await asSuperuser(shop.lab.blue, `${one.mend}; ${offBoth}`);
     // Before PostgreSQL 16 only a superuser subscribes, for whom none of it holds.
     expect(said).toBe(
       from < 16
@@ -113,7 +102,7 @@ describe.each(PAIRS)('a way back that cannot be made, from PostgreSQL %i to %i',
   });
 
   test('is told before the fence if the new writer cannot be reached, and is made once it can', async () => {
-    const plan = onwards(lab);
+    const plan = onwards(shop.lab);
     // Where nobody listens. PostgreSQL 18 names the subscription that cannot connect.
     const port = 1;
     const astray = (plan.reverse ?? []).map(({ publisher, ...path }) =>
@@ -124,15 +113,15 @@ describe.each(PAIRS)('a way back that cannot be made, from PostgreSQL %i to %i',
         `^WAY_BACK_UNREACHABLE: 'blue' must reach 'green' for the way back before it is fenced, got: cannot take up the published tables in subscription "backward": the server said "(?:subscription "backward" )?could not connect to the publisher: [^]*" \\[08006\\]; open the way to 127\\.0\\.0\\.1:${port}, and let the login replicate there$`,
       ),
     );
-    await expectWhole(lab, writers);
+    await expectWhole(shop.lab, shop.writers);
     for (const writer of ['green', 'blue', 'green']) {
-      expect(await goOn(lab, onwards(lab))).toEqual([]);
-      expect(lab.active).toBe(writer);
-      await expectWhole(lab, writers);
+      expect(await goOn(shop.lab, onwards(shop.lab))).toEqual([]);
+      expect(shop.lab.active).toBe(writer);
+      await expectWhole(shop.lab, shop.writers);
     }
   });
 
   test('loses and doubles nothing', async () => {
-    await expectSame(lab, writers);
+    await expectSame(shop.lab, shop.writers);
   });
 });

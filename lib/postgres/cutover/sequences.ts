@@ -177,9 +177,9 @@ export function sequencePosition(state: SequenceState, margin: number): Sequence
  */
 export function isAhead(position: SequencePosition, there: SequenceState): boolean {
   const wanted = BigInt(position.lastValue);
-  if (!position.isCalled || wanted < BigInt(there.min) || wanted > BigInt(there.max)) return false;
+  if (wanted < BigInt(there.min) || wanted > BigInt(there.max)) return false;
   const distance = (wanted - BigInt(there.lastValue)) * BigInt(there.increment);
-  return distance > 0n || (distance === 0n && !there.isCalled);
+  return distance > 0n || (distance === 0n && position.isCalled && !there.isCalled);
 }
 
 function regclass(sequence: QualifiedName): string {

@@ -70,14 +70,14 @@ async function carryStrays(
   );
   // Applications wait for this behind the fence, so that both servers are asked at once.
   const [stand, found] = await Promise.all([
-    calledOf(
+    statesOf(
       context,
       from,
       strays.map((stray) => stray.from),
     ),
     calledOf(context, to, [...names.values()]),
   ]);
-  const positions = stand.called.map((state) => {
+  const positions = stand.map((state) => {
     const { schema, name } = names.get(quoteQualified(state)) ?? state;
     return { ...sequencePosition(state, limits.sequenceMargin), schema, name };
   });
@@ -116,6 +116,7 @@ function refuseUnreadable(pairs: readonly SequencePair[], server: string): void 
   );
 }
 
+/** Where `sequences` stand, also those that have given out nothing, but may have been set or restarted. */
 async function statesOf(
   context: CutoverContext,
   server: string,
@@ -125,7 +126,7 @@ async function statesOf(
   return [...called, ...(await exactly(context, server, others))];
 }
 
-/** Where `sequences` stand, also those that have given out nothing. */
+/** Where `sequences` stand, by themselves. */
 async function exactly(
   context: CutoverContext,
   server: string,
