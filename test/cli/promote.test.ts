@@ -75,10 +75,11 @@ test('lets clients in again whom an earlier run keeps out, although it can ask n
   };
   const killed = walk({ input: lab.input({ to: 'replica1' }) }, { secrets: lab.secrets, onEvent });
   await expect(killed).rejects.toThrow('killed');
-  await lab.server('replica1').stop();
+  const standbys = ['replica1', 'replica2'];
+  for (const name of standbys) await lab.server(name).stop();
   const directory = mkdtempSync(join(tmpdir(), 'pontoon-cli-'));
   try {
-    const { stdin, environment } = given({ to: 'replica1' });
+    const { stdin, environment } = given({ lost: standbys });
     writeFileSync(join(directory, 'promotion.json'), JSON.stringify(stdin));
     const ended = await pontoon(['promote', '--file', 'promotion.json'], {
       directory,
@@ -90,7 +91,7 @@ test('lets clients in again whom an earlier run keeps out, although it can ask n
       code: 1,
       stdout: 'NO_CANDIDATE\n',
       stderr: expect.stringMatching(
-        /^take everything back, so that the old primary goes on\npontoon: 'replica1' must answer to be promoted, got none: 'replica1': server "replica1" .*ECONNREFUSED.*; make it reachable\n$/,
+        /^take everything back, so that the old primary goes on\npontoon: a standby must answer to be promoted, got none: 'replica1': server "replica1" .*ECONNREFUSED.*; 'replica2': server "replica2" .*ECONNREFUSED.*; make it reachable\n$/,
       ),
     });
   } finally {
@@ -98,8 +99,8 @@ test('lets clients in again whom an earlier run keeps out, although it can ask n
   }
   const limits = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
   expect(await lab.ask(PRIMARY, limits)).toEqual([{ limit: -1 }]);
-  await lab.server('replica1').start();
-  await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
+  for (const name of standbys) await lab.server(name).start();
+  await lab.untilReplayed(PRIMARY, standbys);
 });
 
 test('promotes, says what is lost, and prints the script for the old primary’s host', async () => {

@@ -109,6 +109,23 @@ export function promoteServer(): Statement {
   return sql('SELECT pg_catalog.pg_promote(false)');
 }
 
+/** Asks a standby whether it was told to become a primary, as long as it has not heeded that. */
+export function promotionAsked(): Statement {
+  return sql(`SELECT (pg_catalog.pg_stat_file('promote', true)).size IS NOT NULL AS asked`);
+}
+
+/**
+ * Has a standby replay that is not paused: nothing for one that stays a standby. One that is becoming a primary, or is
+ * one, refuses it.
+ *
+ * @see https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL
+ */
+export function replayFreely(): Statement {
+  return sql(
+    'SELECT pg_catalog.pg_wal_replay_resume() WHERE NOT pg_catalog.pg_is_wal_replay_paused()',
+  );
+}
+
 /** Asks a server whether it still is a standby. */
 export function isRecovering(): Statement {
   return sql('SELECT pg_catalog.pg_is_in_recovery() AS recovering');

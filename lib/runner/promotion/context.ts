@@ -37,6 +37,13 @@ export interface PromotionServices {
   readonly onEvent?: (event: PromotionEvent) => void;
   /** Milliseconds after which a server that hangs in the midst of its work is given up. @default 20000 */
   readonly patienceMs?: number;
+  /**
+   * Milliseconds that a standby has to become a primary once it was told to, after which nothing is taken back: the next
+   * run waits as long again. More is for a `restore_command` that is slow.
+   *
+   * @default 120000
+   */
+  readonly promotionMs?: number;
 }
 
 /** What happens during a promotion. */
@@ -84,7 +91,7 @@ export class PromotionContext {
 
   constructor(
     public readonly request: PromotionRequest,
-    private readonly services: PromotionServices,
+    public readonly services: PromotionServices,
     public readonly sessions: Map<string, Client>,
     public readonly absent: ReadonlyMap<string, Absence>,
   ) {

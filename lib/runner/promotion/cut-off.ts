@@ -11,20 +11,43 @@ import { standbySettings } from './follow';
 import { look, promotedAlready, takeCluster } from './look';
 import { withMembers } from './open';
 import { takeBack } from './take-back';
+import { refuseUnderWay } from './under-way';
 
 /**
- * Refuses to go on for a primary that was fenced in favour of a server which nobody can ask now whether it was promoted.
+ * Refuses to go on for a primary that an earlier run has fenced, while nobody can ask a server that may have been
+ * promoted since. That nobody is noted does not prove that nobody was: a primary that was out of reach by then, and is
+ * back, could not note it.
  *
  * @throws PontoonError with code MAY_BE_PROMOTED.
  */
-export function refuseReplaced({ input, absent }: PromotionContext, members: Members): void {
-  const { from, lost = [] } = input;
+export async function refuseReplaced(context: PromotionContext, members: Members): Promise<void> {
+  const { from, lost = [] } = context.input;
   const old = members.get(from);
-  const other = old === undefined ? undefined : replacedBy(old);
-  if (other === undefined || members.has(other) || lost.includes(other)) return;
-  throw new PontoonError(
+  if (old === undefined) return;
+  const noted = replacedBy(old);
+  if (noted !== undefined && !members.has(noted) && !lost.includes(noted))
+    throw unasked(context, noted);
+  const unknown = [...context.absent.keys()].filter((server) => !lost.includes(server));
+  if (unknown.length === 0) return;
+  if ((await limitsOf(context, from)).some(({ before }) => before !== null))
+    throw unaskedBehindFence(context, unknown);
+}
+
+function unasked({ input: { from }, absent }: PromotionContext, noted: string): PontoonError {
+  return new PontoonError(
     'MAY_BE_PROMOTED',
-    `'${other}' must say whether it was promoted, since '${from}' was fenced in its favour, got no answer: ${absent.get(other)?.reason ?? 'it is not of this cluster'}; make it reachable, or give it as 'from' if it was promoted and is lost, or, once you know that it was not, name it under 'lost', and another standby as 'to'`,
+    `'${noted}' must say whether it was promoted, since '${from}' was fenced in its favour, got no answer: ${absent.get(noted)?.reason ?? 'it is not of this cluster'}; make it reachable, or give it as 'from' if it was promoted and is lost, or, once you know that it was not, name it under 'lost', and another standby as 'to'`,
+  );
+}
+
+function unaskedBehindFence(
+  { input: { from }, absent }: PromotionContext,
+  unknown: readonly string[],
+): PontoonError {
+  const reasons = unknown.map((server) => `'${server}': ${absent.get(server)?.reason ?? ''}`);
+  return new PontoonError(
+    'MAY_BE_PROMOTED',
+    `every standby must say whether it was promoted since an earlier run has fenced '${from}', got no answer: ${reasons.join('; ')}; make them reachable, or give as 'from' the one that was promoted and is lost, or, once you know that none was, name them under 'lost', and none of them as 'to'`,
   );
 }
 
@@ -73,8 +96,9 @@ export async function takeBackPromotion(
     if (!sessions.has(request.input.from)) return;
     await takeCluster(context);
     const members = await look(context);
+    await refuseUnderWay(context, members);
     if (promotedAlready(context, members) !== undefined) return;
-    refuseReplaced(context, members);
+    await refuseReplaced(context, members);
     if (!(await wasCutOff(context, members))) return;
     const others = othersThan(members, '');
     await takeBack(context, beforeCutOff(context, members), { to: undefined, others, cause });

@@ -30,6 +30,7 @@ import { withMembers } from './open';
 import { acknowledgedAreSafe, remarksOnNote } from './quorum';
 import { remarksOnReaders } from './remarks';
 import { chooseStreaming } from './streaming';
+import { refuseUnderWay } from './under-way';
 import { unreadOf } from './unread';
 
 /** What a promotion would do. */
@@ -67,11 +68,12 @@ export async function dryRunPromotion(
   return await withMembers(request.input, services.secrets, async (sessions, absent) => {
     const context = new PromotionContext(request, services, sessions, absent);
     const members = await look(context);
+    await refuseUnderWay(context, members);
     const promoted = promotedAlready(context, members);
     if (promoted === undefined) requireLost(context, members);
     const { from } = request.input;
     const fenced = promoted === undefined && !context.absent.has(from);
-    if (fenced) refuseReplaced(context, members);
+    if (fenced) await refuseReplaced(context, members);
     const to = promoted ?? (await candidateOf(context, members, fenced)).server;
     return {
       from,

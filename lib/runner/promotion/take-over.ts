@@ -32,12 +32,20 @@ export async function repointAll(
   });
 }
 
-/** Makes `to` a primary, and waits until it is one. */
+/** Milliseconds that a standby has to become a primary. */
+export function promotionMs({ services }: PromotionContext): number {
+  return services.promotionMs ?? PROMOTE_MS;
+}
+
+/**
+ * Makes `to` a primary, and waits until it is one. Nothing may be taken back however this ends: it may have been told.
+ */
 export async function promoteNow(context: PromotionContext, to: string): Promise<void> {
   await context.run(to, promoteServer());
   await waitUntil({
     what: `'${to}' must be a primary`,
-    deadlineMs: PROMOTE_MS,
+    wayOut: 'look at its log and at what its restore_command waits for, and run this again',
+    deadlineMs: promotionMs(context),
     intervalMs: LOOK_AGAIN_MS,
     probe: async (): Promise<Probe<undefined>> => {
       const row = await context.runOne(to, isRecovering());

@@ -26,7 +26,7 @@ import {
   positionOf,
   untilHas,
 } from './fence';
-import { prepare } from './follow';
+import { pointBack, prepare } from './follow';
 import { look, promotedAlready, standbysOf, takeCluster } from './look';
 import { refuseHeard, requireLost } from './lost';
 import { withMembers } from './open';
@@ -35,6 +35,7 @@ import { remarksOnReaders, remarksOnUnwaiting } from './remarks';
 import { chooseStreaming } from './streaming';
 import { takeBack } from './take-back';
 import { promoteNow, type Repointing, repointAll, settle, timelineAt, without } from './take-over';
+import { lookAtLast } from './under-way';
 import { untilRead } from './unread';
 
 /**
@@ -50,7 +51,7 @@ export async function promote(
     const context = new PromotionContext(request, services, sessions, absent);
     context.step('look');
     await takeCluster(context);
-    const members = await look(context);
+    const members = await lookAtLast(context);
     const promoted = promotedAlready(context, members);
     if (promoted !== undefined) return await goOn(context, members, promoted);
     requireLost(context, members);
@@ -93,7 +94,7 @@ async function keepOut(
   if (old === undefined || old.recovering) return { kind: 'said-before', after };
   const replacement = { server: to, timeline: old.timeline };
   if (await isFenced(context, from)) {
-    if (replacedBy(old) === undefined) await noteReplacement(context, from, replacement);
+    if (replacedBy(old) !== to) await noteReplacement(context, from, replacement);
     return { kind: 'said-before', after };
   }
   context.step('keep-out');
@@ -164,10 +165,13 @@ interface Equal extends Repointing {
   readonly caughtUp: LogPosition;
 }
 
-/** Takes back what fails, also of an earlier run that was cut off: no clients may be kept out for nothing. */
+/**
+ * Takes back what fails, also of an earlier run that was cut off: no clients may be kept out for nothing. It ends before
+ * anybody is told to become a primary, since from then on nothing may be taken back.
+ */
 async function makeEqual(context: PromotionContext, members: Members): Promise<Equal> {
   const { from } = context.input;
-  refuseReplaced(context, members);
+  await refuseReplaced(context, members);
   const cutOff = await wasCutOff(context, members);
   let chosen: Repointing | undefined;
   try {
@@ -177,6 +181,8 @@ async function makeEqual(context: PromotionContext, members: Members): Promise<E
     chosen = { to, others };
     context.step('fence');
     await fenceServer(context, from);
+    // An earlier run may have it stream from one that is to follow it now.
+    if (cutOff) await pointBack(context, to, beforeCutOff(context, members));
     context.step('catch-up');
     await catchUp(context, from, to);
     context.step('prepare');

@@ -10,7 +10,8 @@ import { ClusterLab, PRIMARY } from './lab';
 
 const LIMITS = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
 const GONE =
-  /^'replica1' must answer to be promoted, got none: 'replica1': server "replica1" .*ECONNREFUSED.*; make it reachable$/;
+  /^a standby must answer to be promoted, got none: 'replica1': server "replica1" .*ECONNREFUSED.*; 'replica2': server "replica2" .*ECONNREFUSED.*; make it reachable$/;
+const UNKNOWN = { code: 'MAY_BE_PROMOTED' };
 
 let lab: ClusterLab;
 beforeEach(async () => {
@@ -43,16 +44,41 @@ test('what an earlier run has fenced is let in again if there is nobody to promo
   const steps: string[] = [];
   const onEvent = (event: PromotionEvent): number =>
     steps.push(event.kind === 'step' ? event.id : event.text);
-  const request = { input: lab.input({ to: 'replica1' }) };
-  await expect(dryRunPromotion(request, lab)).rejects.toThrow(GONE);
-  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
-  const other = await dryRunPromotion({ input: lab.input({ to: 'replica2' }) }, lab);
+  const other = await dryRunPromotion(
+    { input: lab.input({ to: 'replica2', lost: ['replica1'] }) },
+    lab,
+  );
   expect(other.remarks).toContain(
     "'primary' is fenced by an earlier run that was cut off: clients stay out until this one has ended",
   );
-  await expect(promote(request, { secrets: lab.secrets, onEvent })).rejects.toThrow(GONE);
+  await lab.server('replica2').kill();
+  const one = { input: lab.input({ lost: ['replica1'] }) };
+  for (const refused of [promote(one, lab), dryRunPromotion(one, lab)])
+    await expect(refused).rejects.toThrow(
+      /^every standby must say whether it was promoted since an earlier run has fenced 'primary', got no answer: 'replica2': server "replica2" .*ECONNREFUSED.*; make them reachable, or give as 'from' the one that was promoted and is lost, or, once you know that none was, name them under 'lost', and none of them as 'to'$/,
+    );
+  await expect(takeBackPromotion(one, lab, new Error('nobody'))).rejects.toMatchObject(UNKNOWN);
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+  const both = { input: lab.input({ lost: ['replica1', 'replica2'] }) };
+  await expect(dryRunPromotion(both, lab)).rejects.toThrow(GONE);
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+  await expect(promote(both, { secrets: lab.secrets, onEvent })).rejects.toThrow(GONE);
   expect(steps).toEqual(['look', 'take-back']);
+  await lab.server('replica2').start();
   await expectTakenBack();
+});
+
+test('a primary that came back behind its fence knows nothing of who was promoted meanwhile', async () => {
+  await cutOff('catch-up');
+  await lab.server('replica1').start();
+  await lab.server(PRIMARY).kill();
+  const lost = { input: lab.input({ to: 'replica1' }), declareLost: true };
+  expect(await promote(lost, lab)).toMatchObject({ result: 'promoted', following: ['replica2'] });
+  await lab.server('replica1').kill();
+  await lab.server(PRIMARY).start();
+  for (const more of [{}, { to: 'replica2' }, { lost: ['replica2'] }])
+    await expect(promote({ input: lab.input(more) }, lab)).rejects.toMatchObject(UNKNOWN);
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
 });
 
 test('a standby that an earlier run had pointed elsewhere streams from the primary again', async () => {
@@ -86,7 +112,11 @@ test('a primary that was replaced stays fenced, although its successor is gone',
 test('it lets clients in again if nothing else is left, and somebody says so', async () => {
   await cutOff('follow');
   await lab.server('replica2').kill();
-  const input = lab.input({ lost: ['replica1'] });
+  // It may have been opened in the first one's place, or have what was written there.
+  const one = lab.input({ lost: ['replica1'] });
+  await expect(promote({ input: one }, lab)).rejects.toMatchObject(UNKNOWN);
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+  const input = lab.input({ lost: ['replica1', 'replica2'] });
   await expect(promote({ input }, lab)).rejects.toMatchObject({ code: 'NO_CANDIDATE' });
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
 });
