@@ -6,6 +6,7 @@ import {
   LinkKind,
   LOST_STEPS,
   leadsTo,
+  liftDatabases,
   lossAfter,
   memberSlot,
   mostAdvanced,
@@ -189,6 +190,16 @@ test.each([RejoinMode.REWIND, RejoinMode.COPY])('the script of a %s is sound', (
   });
   if (error === undefined) expect(stdout).toBe('');
   else if (process.env.PONTOON_NO_SKIPS === 'true') throw error;
+});
+
+test('who is let in again leaves no note of a successor, whenever that was written', () => {
+  const fenced = { name: 'shop', limit: 0, before: 7, replaced: null };
+  const open = { ...fenced, before: null };
+  expect(liftDatabases([fenced, open]).map(({ text }) => text)).toEqual([
+    'ALTER DATABASE "shop" CONNECTION LIMIT 7',
+    'ALTER DATABASE "shop" RESET pontoon.limit_before',
+    'ALTER DATABASE "shop" RESET pontoon.replaced_by',
+  ]);
 });
 
 test('the operator’s page of a promotion', () => {

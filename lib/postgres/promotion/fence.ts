@@ -88,16 +88,20 @@ export function replacedBy({
 
 /** Lets in again who was let in before the fence. To be run in one transaction. */
 export function liftDatabases(databases: readonly DatabaseLimit[]): readonly Statement[] {
-  return databases.flatMap(({ name, before, replaced }) =>
+  return databases.flatMap(({ name, before }) =>
     before === null
       ? []
       : [
           alter(name, `CONNECTION LIMIT ${before}`),
           alter(name, `RESET ${BEFORE}`),
-          ...(replaced === null ? [] : [alter(name, `RESET ${REPLACED_BY}`)]),
+          alter(name, `RESET ${REPLACED_BY}`),
         ],
   );
 }
+
+/** The SQL of whether every database that lets sessions in is fenced, by whomever. */
+export const FENCED_SQL =
+  '(SELECT pg_catalog.bool_and(datconnlimit = 0) FROM pg_catalog.pg_database WHERE datallowconn AND datconnlimit >= -1)';
 
 /** The SQL of what {@link noteReplaced} has noted in the present database, or null. */
 export const REPLACED_SQL = `(SELECT ${noted(REPLACED_BY)} FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())`;

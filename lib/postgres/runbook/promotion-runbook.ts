@@ -62,7 +62,7 @@ const LOST_ARCHIVE =
 /** Whoever was opened last has what counts. */
 function lostAgain(primary: string): string {
   const old = inlineCode(primary);
-  return `If the new primary dies for good after it took writes, give it as \`from\`, with \`--declare-lost\`: one of those that followed it takes its place, and ${old} stays fenced until it is rejoined. Only if none of them is left is ${old} the best that there is, without all that was committed since: give \`from\` as ${old} then, and the new primary under \`lost\`. Another standby of ${old} is promoted, or, where there is none, the command ends with \`NO_CANDIDATE\` once clients are let into ${old} again.`;
+  return `If the new primary dies for good after it took writes, give it as \`from\`, with \`--declare-lost\`: one of those that followed it takes its place, and ${old} stays fenced until it is rejoined. Only if none of them is left is ${old} the best that there is, without all that was committed since: give \`from\` as ${old} then, and under \`lost\` the new primary and whoever else does not answer. Another standby of ${old} is promoted, or, where there is none, the command ends with \`NO_CANDIDATE\` once clients are let into ${old} again.`;
 }
 
 function steps(all: readonly PromotionStep[]): string {
@@ -94,7 +94,7 @@ function endings(primary: string): string[] {
         ['`BEHIND`', 'another standby has more: promote that one, or name none'],
         [
           '`NOT_STREAMING`',
-          'nothing stays fenced: have the standby stream, or name another one as `to`',
+          'have the standby stream, or name another one as `to`: nothing stays fenced, unless another server was promoted since',
         ],
         [
           '`NOT_TAKEN_BACK`',
@@ -102,7 +102,7 @@ function endings(primary: string): string[] {
         ],
         [
           '`MAY_BE_PROMOTED`',
-          `${old} stays fenced, since an earlier run may have opened the server that it names: section 2, the last paragraph, if that was opened; name it under \`lost\` if you know that it was not`,
+          `${old} stays fenced, since an earlier run may have opened a server that it names. Make that reachable, and it says so itself. If it is being promoted, wait, and run it again. If it was opened and is gone, section 2, the last paragraph. If you know that it was not opened, name it under \`lost\`; where \`NOT_STREAMING\` comes of that, the standbys were pointed to it, and are pointed to ${old} again by then: run it once more`,
         ],
         ['`NO_ANSWER`', 'a server hangs: end what it waits for, or stop it, and run it again'],
         [

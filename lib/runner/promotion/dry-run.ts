@@ -150,9 +150,7 @@ async function fencing(
   const statements =
     step === 'fence'
       ? fenceDatabases(databases)
-      : liftDatabases(
-          databases.map((one) => ({ ...one, before: one.before ?? one.limit, replaced: server })),
-        );
+      : liftDatabases(databases.map((one) => ({ ...one, before: one.before ?? one.limit })));
   return statements.map((statement) => action(step, server, statement));
 }
 

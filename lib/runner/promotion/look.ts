@@ -51,6 +51,7 @@ export function promotedAlready(
   members: Members,
 ): string | undefined {
   const { from, to } = input;
+  refuseOpenAgain(from, members);
   const primaries = [...members].flatMap(([server, state]) =>
     state.recovering || server === from || replacedBy(state) !== undefined ? [] : [server],
   );
@@ -74,6 +75,18 @@ export function promotedAlready(
     );
   }
   return promoted;
+}
+
+/** A primary that was replaced, and lets clients in all the same, is nobody's to follow. */
+function refuseOpenAgain(from: string, members: Members): void {
+  for (const [server, state] of members) {
+    const other = replacedBy(state);
+    if (server === from || state.recovering || state.fenced || other === undefined) continue;
+    throw new PontoonError(
+      'TWO_PRIMARIES',
+      `'${server}' must stay fenced, since '${other}' took its place, got databases that let clients in; stop it, and rejoin it`,
+    );
+  }
 }
 
 /** The standbys among `members`, as far as a choice needs them. */

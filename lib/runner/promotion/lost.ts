@@ -1,4 +1,12 @@
-import { leadsTo, PontoonError, type ReceiverState, receiverState } from '../../postgres';
+import {
+  type Connection,
+  leadsTo,
+  type MemberState,
+  PontoonError,
+  type ReceiverState,
+  receiverState,
+  replacedBy,
+} from '../../postgres';
 import { type Probe, waitUntil } from '../wait';
 import type { Members, PromotionContext } from './context';
 
@@ -47,21 +55,36 @@ function refuseAnswering({ absent }: PromotionContext): void {
   }
 }
 
-/** Whom a standby streams from was the primary later than one that nobody follows, and clients may still write there. */
+/** Whom a standby was told to follow was the primary later than one that is lost, and clients may still write there. */
 function refuseAnotherPrimary({ input, absent }: PromotionContext, members: Members): void {
   const { connections, from, lost = [] } = input;
-  for (const [standby, { recovering, conninfo }] of members) {
+  for (const [standby, state] of members) {
     for (const other of absent.keys()) {
       const connection = connections[other];
-      if (!recovering || connection === undefined || other === from || lost.includes(other))
+      if (!state.recovering || connection === undefined || other === from || lost.includes(other))
         continue;
-      if (!leadsTo(conninfo, standby, connection)) continue;
+      const trace = traceOf(state, { standby, other, connection });
+      if (trace === undefined) continue;
       throw new PontoonError(
         'ANOTHER_PRIMARY',
-        `'from' must be the present primary, got '${from}', and '${standby}' streams from '${other}', which does not answer; give 'from' as '${other}', or, once you know that it is gone too and is not the present primary, name it under 'lost'`,
+        `'from' must be the present primary, got '${from}', and '${standby}' ${trace}, which does not answer; give 'from' as '${other}', or, once you know that it is gone too and is not the present primary, name it under 'lost'`,
       );
     }
   }
+}
+
+interface Suspect {
+  readonly standby: string;
+  readonly other: string;
+  readonly connection: Connection;
+}
+
+/** What of a standby's state says that `other` may take writes: one that could not be told has read the note. */
+function traceOf(state: MemberState, { standby, other, connection }: Suspect): string | undefined {
+  if (leadsTo(state.conninfo, standby, connection)) return `is told to stream from '${other}'`;
+  return replacedBy(state) === other
+    ? `has read that it was fenced in favour of '${other}'`
+    : undefined;
 }
 
 /**

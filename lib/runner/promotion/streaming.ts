@@ -61,7 +61,7 @@ async function requireStreaming(
   if (late === undefined) return;
   throw new PontoonError(
     'NOT_STREAMING',
-    `'${to}' must stream what '${from}' writes before that is fenced, got ${late} for ${LATE_MS / 1000} s; look at its log and have it stream, or name another standby as 'to'`,
+    `'${to}' must stream what '${from}' writes before it takes its place, got ${late} for ${LATE_MS / 1000} s; look at its log and have it stream, or name another standby as 'to'`,
   );
 }
 

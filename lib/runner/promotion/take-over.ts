@@ -79,16 +79,16 @@ export async function settle(
   await noteQuorum(context, to);
   return {
     following,
-    notFollowing: [...failed, ...late, ...away(context, others)],
+    notFollowing: [...failed, ...late, ...away(context, { to, others })],
     remarks: [...context.remarks, ...(await archiveRemarks(context, to))],
   };
 }
 
-function away(context: PromotionContext, others: readonly string[]): NotFollowing[] {
+function away(context: PromotionContext, { to, others }: Repointing): NotFollowing[] {
   return context.members.flatMap((server): NotFollowing[] => {
     const reason = context.absent.get(server)?.reason;
     if (reason !== undefined) return [{ server, reason, late: false }];
-    return server === context.input.from && !others.includes(server)
+    return server !== to && !others.includes(server)
       ? [{ server, reason: 'it is fenced, and has to be rejoined', late: false }]
       : [];
   });

@@ -92,7 +92,7 @@ test('a standby that an earlier run had pointed elsewhere streams from the prima
 
   const known = { input: lab.input({ to: 'replica2', lost: ['replica1'] }) };
   await expect(promote(known, lab)).rejects.toThrow(
-    /^'replica2' must stream what 'primary' writes before that is fenced, got no stream for 6 s; look at its log and have it stream, or name another standby as 'to'$/,
+    /^'replica2' must stream what 'primary' writes before it takes its place, got no stream for 6 s; look at its log and have it stream, or name another standby as 'to'$/,
   );
   await expectTakenBack();
   expect(await promote(known, lab)).toMatchObject({ result: 'promoted', to: 'replica2' });
@@ -104,9 +104,24 @@ test('a primary that was replaced stays fenced, although its successor is gone',
     code: 'MAY_BE_PROMOTED',
   });
   const request = { input: lab.input({ from: 'replica1' }), declareLost: true };
-  expect(await promote(request, lab)).toMatchObject({ result: 'promoted', to: 'replica2' });
+  const { result, to, notFollowing } = await promote(request, lab);
+  expect({ result, to, notFollowing }).toEqual({
+    result: 'promoted',
+    to: 'replica2',
+    notFollowing: [
+      { server: PRIMARY, reason: 'it is fenced, and has to be rejoined', late: false },
+      { server: 'replica1', reason: expect.stringContaining('ECONNREFUSED'), late: false },
+    ],
+  });
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
   expect(await lab.ask('replica2', LIMITS)).toEqual([{ limit: -1 }]);
+
+  await lab.ask(PRIMARY, 'ALTER DATABASE shop CONNECTION LIMIT -1');
+  const again = { input: lab.input({ from: 'replica1' }) };
+  for (const refused of [promote(again, lab), dryRunPromotion(again, lab)])
+    await expect(refused).rejects.toThrow(
+      "'primary' must stay fenced, since 'replica1' took its place, got databases that let clients in; stop it, and rejoin it",
+    );
 });
 
 test('it lets clients in again if nothing else is left, and somebody says so', async () => {

@@ -1,3 +1,4 @@
+import { escapeLiteral } from 'pg';
 import { describeLoss } from '../../../lib/postgres';
 import { dryRunPromotion, promote } from '../../../lib/runner';
 import { ClusterLab, PRIMARY } from './lab';
@@ -20,7 +21,7 @@ test('a primary that was promoted before is not replaced as if the first one had
 
   await lab.server('replica1').kill();
   const refused =
-    /^'from' must be the present primary, got 'primary', and 'replica[23]' streams from 'replica1', which does not answer; give 'from' as 'replica1', or, once you know that it is gone too and is not the present primary, name it under 'lost'$/;
+    /^'from' must be the present primary, got 'primary', and 'replica[23]' is told to stream from 'replica1', which does not answer; give 'from' as 'replica1', or, once you know that it is gone too and is not the present primary, name it under 'lost'$/;
   await expect(promote(again, lab)).rejects.toThrow(refused);
   await expect(dryRunPromotion(again, lab)).rejects.toThrow(refused);
   for (const name of ['replica2', 'replica3'])
@@ -58,4 +59,30 @@ test('a candidate that died before it was promoted is said to be lost, too', asy
   const { to, loss } = await promote({ input, declareLost: true }, lab);
   expect(loss).toEqual({ kind: 'nothing-acknowledged' });
   expect(await lab.rows(to)).toEqual([1]);
+});
+
+test('a standby that nobody could point elsewhere has read who may have been promoted', async () => {
+  lab = await ClusterLab.open({ major: 17, standbys: 2 });
+  const [before] = await lab.ask<{ at: string; slot: string }>(
+    'replica2',
+    `SELECT current_setting('primary_conninfo') AS at, current_setting('primary_slot_name') AS slot`,
+  );
+  const onEvent = (event: { readonly kind: string; readonly id?: string }): void => {
+    if (event.id === 'promote') throw new Error('killed');
+  };
+  const request = { input: lab.input({ to: 'replica1' }) };
+  await expect(promote(request, { secrets: lab.secrets, onEvent })).rejects.toThrow('killed');
+  const { at = '', slot = '' } = before ?? {};
+  await lab.ask('replica2', `ALTER SYSTEM SET primary_conninfo = ${escapeLiteral(at)}`);
+  await lab.ask('replica2', `ALTER SYSTEM SET primary_slot_name = ${escapeLiteral(slot)}`);
+  await lab.ask('replica2', 'SELECT pg_reload_conf()');
+  await lab.untilReplayed(PRIMARY, ['replica2']);
+  await lab.server(PRIMARY).kill();
+  await lab.server('replica1').kill();
+
+  await expect(promote({ input: lab.input(), declareLost: true }, lab)).rejects.toThrow(
+    "'from' must be the present primary, got 'primary', and 'replica2' has read that it was fenced in favour of 'replica1', which does not answer; give 'from' as 'replica1', or, once you know that it is gone too and is not the present primary, name it under 'lost'",
+  );
+  const input = lab.input({ lost: ['replica1'] });
+  expect(await promote({ input, declareLost: true }, lab)).toMatchObject({ to: 'replica2' });
 });

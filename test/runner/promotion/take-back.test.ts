@@ -50,7 +50,7 @@ test('nothing is fenced for a standby that gets nothing', async () => {
     return receivers.length === 0;
   });
   await expect(broken('never')).rejects.toThrow(
-    /^'replica1' must stream what 'primary' writes before that is fenced, got no stream for 6 s; look at its log and have it stream, or name another standby as 'to'$/,
+    /^'replica1' must stream what 'primary' writes before it takes its place, got no stream for 6 s; look at its log and have it stream, or name another standby as 'to'$/,
   );
   expect(steps).toEqual(['look']);
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
