@@ -83,6 +83,7 @@ describe('sequences that are used until the fence falls', () => {
     const notes: string[] = [];
     await asSuperuser(lab.blue, 'CREATE SEQUENCE util.missing');
     await asSuperuser(lab.blue, `SELECT nextval('many.s' || i) FROM generate_series(1, 1199) i`);
+    await asSuperuser(lab.blue, 'ALTER SEQUENCE many.s1201 RESTART WITH 70');
     await asSuperuser(lab.green, `SELECT setval('util.further', 9000)`);
     await walkNoting(lab, notes, async () => {
       // Behind everybody's back: the last look is the one that counts.
@@ -94,8 +95,7 @@ describe('sequences that are used until the fence falls', () => {
           nextval('seq.always_id_seq'), nextval('seq.by_default_id_seq'), nextval('seq.by_default_id_seq'),
           nextval('seq.serial_id_seq'), setval('seq.cycling', 9),
           setval('util.numbers', 3), setval('util.down', -7), setval('util.further', 40),
-          setval('util.elsewhere', 50), setval('util.unselected_id_seq', 60), nextval('many.s7'),
-          setval('many.s1201', 70, false)`,
+          setval('util.elsewhere', 50), setval('util.unselected_id_seq', 60), nextval('many.s7')`,
       );
     });
     expect(await states(NAMES)).toEqual({
@@ -130,8 +130,8 @@ describe('sequences that are used until the fence falls', () => {
     });
     expect(notes.filter((note) => note.includes('sequences'))).toEqual([
       `gate 'sequences': as it must be, but these, which no table is known to use, do not go on where they stop: "util"."missing" (there is none on 'green')`,
-      '1199 sequences moved ahead that no table is known to use',
-      '15 sequences, and 4 elsewhere that no table is known to use',
+      '1200 sequences moved ahead that no table is known to use',
+      '15 sequences, and 3 elsewhere that no table is known to use',
     ]);
     await expect(asSuperuser(lab.green, `SELECT nextval('seq.exhausted')`)).rejects.toThrow(
       'nextval: reached maximum value of sequence "exhausted" (3)',

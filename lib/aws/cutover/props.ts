@@ -34,7 +34,7 @@ export interface CutoverBounds {
    */
   readonly budget?: Duration;
   /**
-   * The part of it for the final comparison of rows. Small tables that must be compared then, since they were truncated or
+   * The part of it for the final comparison of rows: tables that can be read as a whole in that time. Small tables that must be compared then, since they were truncated or
    * written anew after their comparison, may take longer, up to half of what is left of the budget.
    *
    * @default Duration.millis(100)

@@ -116,7 +116,7 @@ export async function walkCutover(
       surroundings,
       async (services) => await act({ plan: told.plan, owner, takeOver }, services, context),
     ).catch((error: unknown) => {
-      // A server that does not answer then says nothing of who was fenced: the new writer is open.
+      // A server that does not answer then says nothing of who is open.
       throw action === 'settle' ? unasked(told.plan, error) : error;
     });
   } catch (error) {

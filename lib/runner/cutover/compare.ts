@@ -16,6 +16,9 @@ import { fitsBehindFence } from './fits-behind-fence';
 import { renamesOf } from './target-names';
 import { changedSince, connectionOf } from './verified';
 
+/** Pages of a table that a fast server reads in a millisecond at the most. */
+const PAGES_A_MS = 25;
+
 /** Of what is left of the budget, for what must be compared. */
 const SHARE_OF_MUST = 0.5;
 
@@ -67,11 +70,12 @@ async function compareWithin(context: CutoverContext): Promise<Compared> {
     const first = changed.map(({ table }) => table);
     const { mustMs, mayMs } = await clocksFor(context, { changed, of, leftMs });
     const compare = async (part: TableSelection, budgetMs: number): Promise<Results> => {
-      const msLeft = started + budgetMs - performance.now();
-      if (msLeft < 1) return [];
+      const msLeft = () => started + budgetMs - performance.now();
+      if (msLeft() < 1) return [];
       const some = { ...options, selection: part, budgetMs };
-      const planned = await planAll(some, readers, msLeft).catch(nothingInTime);
-      return (await compareAll(some, planned, readers, started)).tables;
+      const planned = await planAll(some, readers, msLeft()).catch(nothingInTime);
+      const promising = planned.filter((one) => mayEnd(one, msLeft()));
+      return (await compareAll(some, promising, readers, started)).tables;
     };
     // To plan all tables may take longer than there is time for.
     const must = first.length === 0 ? [] : await compare(only(selection, first), mustMs);
@@ -85,8 +89,8 @@ async function compareWithin(context: CutoverContext): Promise<Compared> {
 
 /**
  * Milliseconds from the beginning of the comparison for what must be compared, and for what may be. What is so small that a
- * gate let it by is worth as much of the budget as leaves the steps that follow their time; what has grown since, or has
- * only changed since, is worth no outage.
+ * gate let it by is worth as much of the budget as leaves the steps that follow their time; what has grown since is
+ * worth no outage.
  */
 async function clocksFor(
   context: CutoverContext,
@@ -95,6 +99,11 @@ async function clocksFor(
   const fits = changed.length > 0 && (await fitsBehindFence(context, changed, of));
   const mayMs = Math.min(context.plan.limits.verificationMs, leftMs);
   return { mustMs: fits ? Math.max(mayMs, leftMs * SHARE_OF_MUST) : mayMs, mayMs };
+}
+
+/** A table is read as a whole or for nothing: one that cannot end in time would only keep applications waiting. */
+function mayEnd(comparison: TableComparison, msLeft: number): boolean {
+  return comparison.kind === 'decided' || comparison.pages <= msLeft * PAGES_A_MS;
 }
 
 /** So many tables that the time was over before the first of them. */

@@ -35,7 +35,7 @@ export async function carrySequences(context: CutoverContext): Promise<void> {
     return { ...sequencePosition(state, limits.sequenceMargin), schema, name };
   });
   await setTo(context, positions);
-  const moved = await carryStrays(context, strays.filter(isCarried));
+  const moved = await carryStrays(context, strays.filter(isCarried), calledStatesOf);
   const without = pairs.length - goingOn.length;
   await context.note(
     `${positions.length} sequences${without === 0 ? '' : `, and ${without} of columns that are left out`}${moved === 0 ? '' : `, and ${moved} elsewhere that no table is known to use`}`,
@@ -49,11 +49,11 @@ export function isCarried({ from, to }: StraySequence): boolean {
 
 /**
  * Moves those ahead already that no table is known to use, of which there may be thousands: behind the fence only what they
- * have given out since is left.
+ * have given out since is left. One that has given out nothing, but was set or restarted, is looked at here only.
  */
 export async function carryStraysAhead(context: CutoverContext): Promise<void> {
   const { strays } = await sequencesOf(context);
-  const moved = await carryStrays(context, strays.filter(isCarried));
+  const moved = await carryStrays(context, strays.filter(isCarried), statesOf);
   if (moved > 0) await context.note(`${moved} sequences moved ahead that no table is known to use`);
 }
 
@@ -63,6 +63,7 @@ export async function carryStraysAhead(context: CutoverContext): Promise<void> {
 async function carryStrays(
   context: CutoverContext,
   strays: readonly StraySequence[],
+  read: typeof statesOf,
 ): Promise<number> {
   const { from, to, limits } = context.plan;
   const names = new Map(
@@ -70,7 +71,7 @@ async function carryStrays(
   );
   // Applications wait for this behind the fence, so that both servers are asked at once.
   const [stand, found] = await Promise.all([
-    statesOf(
+    read(
       context,
       from,
       strays.map((stray) => stray.from),
@@ -124,6 +125,11 @@ async function statesOf(
 ): Promise<SequenceState[]> {
   const { called, others } = await calledOf(context, server, sequences);
   return [...called, ...(await exactly(context, server, others))];
+}
+
+/** Where those of `sequences` stand that have given out a value. */
+async function calledStatesOf(...asked: Parameters<typeof statesOf>): Promise<SequenceState[]> {
+  return (await calledOf(...asked)).called;
 }
 
 /** Where `sequences` stand, by themselves. */
