@@ -7,6 +7,7 @@ import {
   type TableComparison,
   type TableSelection,
 } from '../../postgres';
+import type { VerifyOptions } from '../verify/options';
 import { planAll } from '../verify/plan';
 import { Obstacle, withReaders } from '../verify/reader';
 import type { TableVerification } from '../verify/result';
@@ -18,6 +19,9 @@ import { changedSince, connectionOf } from './verified';
 
 /** Pages of a table that a fast server reads in a millisecond at the most. */
 const PAGES_A_MS = 25;
+
+/** Milliseconds until a session is open. */
+const SESSION_MS = 50;
 
 /** Of what is left of the budget, for what must be compared. */
 const SHARE_OF_MUST = 0.5;
@@ -75,7 +79,8 @@ async function compareWithin(context: CutoverContext): Promise<Compared> {
       const some = { ...options, selection: part, budgetMs };
       const planned = await planAll(some, readers, msLeft()).catch(nothingInTime);
       const promising = planned.filter((one) => mayEnd(one, msLeft()));
-      return (await compareAll(some, promising, readers, started)).tables;
+      return (await compareAll(withSessionsFor(promising, some), promising, readers, started))
+        .tables;
     };
     // To plan all tables may take longer than there is time for.
     const must = first.length === 0 ? [] : await compare(only(selection, first), mustMs);
@@ -104,6 +109,16 @@ async function clocksFor(
 /** A table is read as a whole or for nothing: one that cannot end in time would only keep applications waiting. */
 function mayEnd(comparison: TableComparison, msLeft: number): boolean {
   return comparison.kind === 'decided' || comparison.pages <= msLeft * PAGES_A_MS;
+}
+
+/** Further sessions take longer to open than a little takes to read. */
+function withSessionsFor(
+  comparisons: readonly TableComparison[],
+  options: VerifyOptions,
+): VerifyOptions {
+  const pages = comparisons.map((one) => (one.kind === 'digest' ? one.pages : 0));
+  const all = pages.reduce((sum, some) => sum + some, 0);
+  return all > SESSION_MS * PAGES_A_MS ? options : { ...options, concurrency: 1 };
 }
 
 /** So many tables that the time was over before the first of them. */
