@@ -18,7 +18,7 @@ const SETTLE_WRITES = 50;
 /** So many that the final comparison does not begin with them. */
 const CUSTOMERS = 500_000;
 /** So many that it may end in time, for which it takes all the time that it may. */
-const FEWER_CUSTOMERS = 200_000;
+const FEWER_CUSTOMERS = 150_000;
 
 /**
  * Cutovers there and back by turns under 500 writes a second, as they are unless told otherwise: all rows are compared
