@@ -314,6 +314,7 @@ export {
   writeEntry,
   writeRequest,
 } from './objects';
+export { openingSessions, stillOpening } from './opening-sessions';
 export {
   type AcceptedFinding,
   acceptProblems,

@@ -23,6 +23,7 @@ import {
   writingLogins,
 } from '../../postgres';
 import { Deadline } from '../deadline';
+import { OpeningSessions } from '../opening-sessions';
 import { runAtEnd } from '../run';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
@@ -77,12 +78,13 @@ export async function quiet(context: CutoverContext): Promise<void> {
   const keep = await keptOn(context, plan.from);
   // A heartbeat of ours, say, ends by itself in a moment.
   const patience = Deadline.after(WRITING_MS);
+  const opening = await OpeningSessions.behind((statement) => context.run(plan.from, statement));
   await waitUntil({
     what: `sessions of others on '${plan.from}' must end`,
     wayOut: 'look at them in pg_stat_activity',
     deadlineMs: context.remainingMs(),
     intervalMs: LOOK_AGAIN_MS,
-    probe: () => endOthers(context, patience),
+    probe: () => endOthers(context, patience, opening),
   });
   await refuseUnfenced(context, keep);
   await refusePrepared(context);
@@ -183,10 +185,18 @@ export async function keptWriter(
     : `role '${String(row.name)}', which may write to ${String(row.table)} on '${server}'`;
 }
 
-async function endOthers(context: CutoverContext, patience: Deadline): Promise<Probe<undefined>> {
+async function endOthers(
+  context: CutoverContext,
+  patience: Deadline,
+  opening: OpeningSessions,
+): Promise<Probe<undefined>> {
+  const left = await opening.left();
   const others = await sessionsOf(context);
   const [first] = others;
-  if (first === undefined) return { done: true, value: undefined };
+  if (first === undefined)
+    return left === 0
+      ? { done: true, value: undefined }
+      : { done: false, reason: `${left} that are being opened` };
   const blocking = others.find(
     ({ superuser, kind, writing }) =>
       !writing && (superuser || !/^(client backend|pg_cron)/.test(kind)),

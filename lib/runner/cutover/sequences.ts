@@ -117,14 +117,15 @@ function refuseUnreadable(pairs: readonly SequencePair[], server: string): void 
   );
 }
 
-/** Where `sequences` stand, also those that have given out nothing, but may have been set or restarted. */
+/** Where `sequences` stand, in their order, also those that have given out nothing, but may have been set or restarted. */
 async function statesOf(
   context: CutoverContext,
   server: string,
   sequences: readonly QualifiedName[],
 ): Promise<SequenceState[]> {
   const { called, others } = await calledOf(context, server, sequences);
-  return [...called, ...(await exactly(context, server, others))];
+  const states = byName([...called, ...(await exactly(context, server, others))]);
+  return sequences.flatMap((one) => states.get(quoteQualified(one)) ?? []);
 }
 
 /** Where those of `sequences` stand that have given out a value. */

@@ -17,6 +17,7 @@ import {
   terminate,
   writeMark,
 } from '../../postgres';
+import { OpeningSessions } from '../opening-sessions';
 import { runAtEnd } from '../run';
 import { type Probe, waitUntil } from '../wait';
 import type { PromotionContext } from './context';
@@ -42,13 +43,20 @@ export async function fenceServer(
   const databases = await limitsOf(context, server);
   const note = replacement === undefined ? [] : noteReplaced(databases, replacement);
   await together(context, server, [...fenceDatabases(databases), ...note]);
+  const opening = await OpeningSessions.behind((statement) => context.run(server, statement));
   const seen = new Map<number, number>();
   await waitUntil({
     what: `sessions of others on '${server}' must end`,
     wayOut: 'look at them in pg_stat_activity',
     deadlineMs: END_SESSIONS_MS,
     intervalMs: LOOK_AGAIN_MS,
-    probe: () => endOthers(context, server, seen),
+    probe: async () => {
+      const left = await opening.left();
+      const ended = await endOthers(context, server, seen);
+      return ended.done && left > 0
+        ? { done: false, reason: `${left} that are being opened` }
+        : ended;
+    },
   });
 }
 
