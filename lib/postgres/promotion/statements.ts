@@ -39,6 +39,15 @@ export interface ReceiverState {
 }
 
 /**
+ * The newest timeline of which there is log. A promotion that was broken off leaves a file of one that nobody has begun;
+ * only with a history, which a first timeline has not, does it count.
+ */
+const TIMELINE_SQL = `(
+  WITH files AS (SELECT name, substr(name, 1, 8) AS timeline FROM pg_catalog.pg_ls_waldir()),
+  found AS (SELECT ('x' || timeline)::bit(32)::int AS timeline, EXISTS (SELECT FROM files h WHERE h.name = f.timeline || '.history') AS begun FROM files f WHERE name ~ '^[0-9A-F]{24}$')
+  SELECT coalesce(max(timeline) FILTER (WHERE begun), min(timeline)) FROM found)`;
+
+/**
  * Asks a server what it is; see {@link MemberState}. A standby that was restarted asks to be sent more, be its primary
  * there or not, only once it has read all that it has.
  */
@@ -47,7 +56,7 @@ export function memberState(): Statement {
     `SELECT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser,
   pg_catalog.pg_is_in_recovery() AS recovering,
   (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS cluster,
-  (SELECT max(('x' || substr(name, 1, 8))::bit(32)::int) FROM pg_catalog.pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$') AS timeline,
+  ${TIMELINE_SQL} AS timeline,
   CASE WHEN pg_catalog.pg_is_in_recovery()
     THEN greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())
     ELSE pg_catalog.pg_current_wal_flush_lsn() END::text AS position,

@@ -88,7 +88,7 @@ function endings(primary: string): string[] {
         ['`ANSWERS`', 'the server that it names still works: let us in, or stop it'],
         [
           '`ANOTHER_PRIMARY`',
-          'give `from` as the server that it names; if that is gone too and was not the last primary, name it under `lost`',
+          `give \`from\` as the server that was promoted since, and stop ${old} if it still works; if a server that it names is gone too and was not the last primary, name it under \`lost\``,
         ],
         ['`SECRET_UNAVAILABLE`', 'give the login by a file, section 2'],
         ['`BEHIND`', 'another standby has more: promote that one, or name none'],

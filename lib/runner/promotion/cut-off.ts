@@ -14,11 +14,11 @@ import { takeBack } from './take-back';
 import { refuseUnderWay } from './under-way';
 
 /**
- * Refuses to go on for a primary that an earlier run has fenced, while nobody can ask a server that may have been
- * promoted since. That nobody is noted does not prove that nobody was: a primary that was out of reach by then, and is
- * back, could not note it.
+ * Refuses to go on for a primary in whose place another server was promoted since, or may have been while nobody can ask
+ * it: one that an earlier run has fenced. That nobody is noted does not prove that nobody was: a primary that was out of
+ * reach by then, and is back, could not note it.
  *
- * @throws PontoonError with code MAY_BE_PROMOTED.
+ * @throws PontoonError with code MAY_BE_PROMOTED or ANOTHER_PRIMARY.
  */
 export async function refuseReplaced(context: PromotionContext, members: Members): Promise<void> {
   const { from, lost = [] } = context.input;
@@ -27,16 +27,29 @@ export async function refuseReplaced(context: PromotionContext, members: Members
   const noted = replacedBy(old);
   if (noted !== undefined && !members.has(noted) && !lost.includes(noted))
     throw unasked(context, noted);
+  for (const [server, { timeline }] of members)
+    if (timeline > old.timeline) throw replacedSince(context, old, { server, timeline });
   const unknown = [...context.absent.keys()].filter((server) => !lost.includes(server));
   if (unknown.length === 0) return;
-  if ((await limitsOf(context, from)).some(({ before }) => before !== null))
-    throw unaskedBehindFence(context, unknown);
+  if (await wasCutOff(context)) throw unaskedBehindFence(context, unknown);
 }
 
 function unasked({ input: { from }, absent }: PromotionContext, noted: string): PontoonError {
   return new PontoonError(
     'MAY_BE_PROMOTED',
     `'${noted}' must say whether it was promoted, since '${from}' was fenced in its favour, got no answer: ${absent.get(noted)?.reason ?? 'it is not of this cluster'}; make it reachable, or give it as 'from' if it was promoted and is lost, or, once you know that it was not, name it under 'lost', and another standby as 'to'`,
+  );
+}
+
+/** Nobody has log of a timeline that nobody has begun. */
+function replacedSince(
+  { input: { from } }: PromotionContext,
+  old: MemberState,
+  { server, timeline }: { readonly server: string; readonly timeline: number },
+): PontoonError {
+  return new PontoonError(
+    'ANOTHER_PRIMARY',
+    `'from' must be the present primary, got '${from}', which writes timeline ${old.timeline}, and '${server}' has log of timeline ${timeline}, so that another server was promoted since; stop '${from}', and give as 'from' the one that was promoted, also if it is lost, or rejoin '${server}' if nobody wrote to that`,
   );
 }
 
@@ -51,15 +64,9 @@ function unaskedBehindFence(
   );
 }
 
-/**
- * Whether an earlier run has fenced the primary and was cut off before it promoted. Who has log of a later timeline
- * shows that somebody was promoted.
- */
-export async function wasCutOff(context: PromotionContext, members: Members): Promise<boolean> {
-  const { from } = context.input;
-  const { timeline } = members.get(from) ?? { timeline: 0 };
-  if ([...members.values()].some((member) => member.timeline > timeline)) return false;
-  return (await limitsOf(context, from)).some(({ before }) => before !== null);
+/** Whether an earlier run has fenced the primary, which nobody has replaced, and was cut off before it promoted. */
+export async function wasCutOff(context: PromotionContext): Promise<boolean> {
+  return (await limitsOf(context, context.input.from)).some(({ before }) => before !== null);
 }
 
 /** What the members were before a run that was cut off: all of a cluster's standbys stream from its primary. */
@@ -99,7 +106,7 @@ export async function takeBackPromotion(
     await refuseUnderWay(context, members);
     if (promotedAlready(context, members) !== undefined) return;
     await refuseReplaced(context, members);
-    if (!(await wasCutOff(context, members))) return;
+    if (!(await wasCutOff(context))) return;
     const others = othersThan(members, '');
     await takeBack(context, beforeCutOff(context, members), { to: undefined, others, cause });
   });

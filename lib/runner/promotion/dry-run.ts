@@ -9,6 +9,7 @@ import {
   type PromotionStepId,
   promoteServer,
   reloadSettings,
+  replacedBy,
   type StandbyState,
   type Statement,
   setForServer,
@@ -22,10 +23,10 @@ import {
   type PromotionServices,
 } from './context';
 import { refuseReplaced, wasCutOff } from './cut-off';
-import { limitsOf } from './fence';
+import { isFenced, limitsOf } from './fence';
 import { primarySettings, standbySettings } from './follow';
 import { look, promotedAlready, standbysOf } from './look';
-import { requireLost } from './lost';
+import { remarksOnSilent, requireLost } from './lost';
 import { withMembers } from './open';
 import { acknowledgedAreSafe, remarksOnNote } from './quorum';
 import { remarksOnReaders } from './remarks';
@@ -84,15 +85,17 @@ export async function dryRunPromotion(
       standbys: standbysOf(members),
       following: await followersOf(context, promoted ?? from),
       remarks: [
+        ...(promoted === undefined && !fenced ? remarksOnSilent(context) : []),
         ...(promoted === undefined ? await remarksOnReaders(context, to) : []),
         ...(fenced ? await remarksOnNote(context) : []),
-        ...(fenced && (await wasCutOff(context, members)) ? [remarkOnFence(from)] : []),
+        ...(fenced && (await wasCutOff(context)) ? [remarkOnFence(from)] : []),
       ],
       actions: [
+        ...(promoted === undefined ? [] : await keepingOut(context, members, promoted)),
         ...(fenced ? await fencing(context, 'fence') : []),
         ...preparing(context, members, to),
         ...repointing(context, members, to),
-        ...(fenced ? await noting(context, members, to) : []),
+        ...(fenced ? await noting(context, members, { step: 're-point', to }) : []),
         ...(promoted === undefined ? [action('promote', to, promoteServer())] : []),
         ...(fenced ? await fencing(context, 'lift', to) : []),
       ],
@@ -143,12 +146,12 @@ async function forecast(
 /** On `server`, by default the old primary. */
 async function fencing(
   context: PromotionContext,
-  step: 'fence' | 'lift',
+  step: 'fence' | 'keep-out' | 'lift',
   server = context.input.from,
 ): Promise<readonly PromotionAction[]> {
   const databases = await limitsOf(context, context.input.from);
   const statements =
-    step === 'fence'
+    step !== 'lift'
       ? fenceDatabases(databases)
       : liftDatabases(databases.map((one) => ({ ...one, before: one.before ?? one.limit })));
   return statements.map((statement) => action(step, server, statement));
@@ -157,13 +160,30 @@ async function fencing(
 async function noting(
   context: PromotionContext,
   members: Members,
-  to: string,
+  { step, to }: { readonly step: 'keep-out' | 're-point'; readonly to: string },
 ): Promise<readonly PromotionAction[]> {
   const { from } = context.input;
   const replacement = { server: to, timeline: members.get(from)?.timeline ?? 0 };
   return noteReplaced(await limitsOf(context, from), replacement).map((statement) =>
-    action('re-point', from, statement),
+    action(step, from, statement),
   );
+}
+
+/** What is done of an old primary that came back, or was let in again. */
+async function keepingOut(
+  context: PromotionContext,
+  members: Members,
+  to: string,
+): Promise<readonly PromotionAction[]> {
+  const { from } = context.input;
+  const old = members.get(from);
+  if (old === undefined || old.recovering) return [];
+  const fenced = old.fenced && (await isFenced(context, from));
+  if (fenced && replacedBy(old) === to) return [];
+  return [
+    ...(fenced ? [] : await fencing(context, 'keep-out')),
+    ...(await noting(context, members, { step: 'keep-out', to })),
+  ];
 }
 
 function preparing(context: PromotionContext, members: Members, to: string): PromotionAction[] {

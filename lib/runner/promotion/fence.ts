@@ -43,21 +43,22 @@ export async function fenceServer(
   const databases = await limitsOf(context, server);
   const note = replacement === undefined ? [] : noteReplaced(databases, replacement);
   await together(context, server, [...fenceDatabases(databases), ...note]);
-  const opening = await OpeningSessions.behind((statement) => context.run(server, statement));
-  const seen = new Map<number, number>();
-  await waitUntil({
-    what: `sessions of others on '${server}' must end`,
-    wayOut: 'look at them in pg_stat_activity',
-    deadlineMs: END_SESSIONS_MS,
-    intervalMs: LOOK_AGAIN_MS,
-    probe: async () => {
-      const left = await opening.left();
-      const ended = await endOthers(context, server, seen);
-      return ended.done && left > 0
-        ? { done: false, reason: `${left} that are being opened` }
-        : ended;
-    },
+  await sendAway(context, server, refuseWhoStays(server));
+}
+
+/**
+ * Ends who is behind the fence of `server`, if anybody is, and says who is there that no fence ends. It refuses nobody.
+ */
+export async function sendOrdinaryAway(
+  context: PromotionContext,
+  server: string,
+): Promise<{ readonly ended: boolean; readonly left: readonly string[] }> {
+  let left: readonly string[] = [];
+  const ended = await sendAway(context, server, (visitors) => {
+    left = visitors.map(describe);
+    return false;
   });
+  return { ended, left };
 }
 
 /** Lets in again who was let in before the fence; false if there was none. */
@@ -156,29 +157,60 @@ export async function limitsOf(
   return rows as unknown as DatabaseLimit[];
 }
 
-/** `seen` is when each process was first met that is not ours to end. */
-async function endOthers(
+/** Whether those who are there that no fence ends are to be waited for. */
+type WaitForVisitors = (visitors: readonly DatabaseSession[]) => boolean;
+
+/** Ends who is behind the fence of `server`, and waits until they are gone; false if nobody was there to end. */
+async function sendAway(
   context: PromotionContext,
   server: string,
-  seen: Map<number, number>,
-): Promise<Probe<undefined>> {
-  const rows = await context.run(server, sessionsInDatabases());
-  const others = rows as unknown as readonly DatabaseSession[];
-  const [first] = others;
-  if (first === undefined) return { done: true, value: undefined };
-  const visitors = others.filter(({ superuser, kind }) => superuser || kind !== 'client backend');
-  const now = performance.now();
-  for (const { pid } of visitors) if (!seen.has(pid)) seen.set(pid, now);
-  const stays = visitors.find(({ pid }) => now - (seen.get(pid) ?? now) > VISIT_MS);
-  if (stays !== undefined) {
+  waitFor: WaitForVisitors,
+): Promise<boolean> {
+  const opening = await OpeningSessions.behind((statement) => context.run(server, statement));
+  let ended = false;
+  return await waitUntil({
+    what: `sessions of others on '${server}' must end`,
+    wayOut: 'look at them in pg_stat_activity',
+    deadlineMs: END_SESSIONS_MS,
+    intervalMs: LOOK_AGAIN_MS,
+    probe: async (): Promise<Probe<boolean>> => {
+      const unseen = await opening.left();
+      const there = await context.run(server, sessionsInDatabases());
+      const others = there as unknown as readonly DatabaseSession[];
+      const visitors = others.filter(passesFence);
+      const ours = others.filter((other) => !passesFence(other));
+      const left = waitFor(visitors) ? [...ours, ...visitors] : ours;
+      if (ours.length > 0) {
+        await context.run(server, terminate(ours.map(({ pid }) => pid)));
+        ended = true;
+      }
+      const [first] = left;
+      if (first !== undefined)
+        return { done: false, reason: `${left.length}, the first being ${describe(first)}` };
+      return unseen > 0
+        ? { done: false, reason: `${unseen} that are being opened` }
+        : { done: true, value: ended };
+    },
+  });
+}
+
+/** Waits for visitors, such as a probe of monitoring, and refuses one that stays. */
+function refuseWhoStays(server: string): WaitForVisitors {
+  const seen = new Map<number, number>();
+  return (visitors) => {
+    const now = performance.now();
+    for (const { pid } of visitors) if (!seen.has(pid)) seen.set(pid, now);
+    const stays = visitors.find(({ pid }) => now - (seen.get(pid) ?? now) > VISIT_MS);
+    if (stays === undefined) return true;
     throw new PontoonError(
       'NOT_QUIET',
       `'${server}' must hold no session that a fence does not end, got ${describe(stays)}; end it, and run this again`,
     );
-  }
-  const ours = others.filter((other) => !visitors.includes(other));
-  if (ours.length > 0) await context.run(server, terminate(ours.map(({ pid }) => pid)));
-  return { done: false, reason: `${others.length}, the first being ${describe(first)}` };
+  };
+}
+
+function passesFence({ superuser, kind }: DatabaseSession): boolean {
+  return superuser || kind !== 'client backend';
 }
 
 function describe({ pid, role, application, database, kind, superuser }: DatabaseSession): string {

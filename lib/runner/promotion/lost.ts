@@ -15,14 +15,17 @@ const LOOK_AGAIN_MS = 50;
 const LATER_MS = 1_000;
 
 /**
- * Refuses to take a primary for lost that answers, whose loss nobody has declared, or in whose place another server was
- * promoted since.
+ * Refuses to replace a primary that is not the present one. One that answers must not be taken for lost, and one that
+ * does not must have been declared so.
  */
 export function requireLost(context: PromotionContext, members: Members): void {
   const { absent, request } = context;
   const { from } = context.input;
   const absence = absent.get(from);
   if (absence === undefined) {
+    refuseAnswering(context, context.input.lost ?? []);
+    // Behind a fence, it may be an earlier run that had a standby stream from another one.
+    if (members.get(from)?.fenced === false) refuseAnotherPrimary(context, members);
     if (request.declareLost !== true) return;
     throw new PontoonError(
       'NOT_LOST',
@@ -35,7 +38,7 @@ export function requireLost(context: PromotionContext, members: Members): void {
       `'${from}' must let us in or be gone, got an answer nevertheless: ${absence.reason}; clients may still write there, so stop it, or let us in`,
     );
   }
-  refuseAnswering(context);
+  refuseAnswering(context, absent.keys());
   refuseAnotherPrimary(context, members);
   if (request.declareLost === true) return;
   throw new PontoonError(
@@ -45,8 +48,9 @@ export function requireLost(context: PromotionContext, members: Members): void {
 }
 
 /** Whoever answers and lets nobody in may have been promoted, or have more of the log than the others. */
-function refuseAnswering({ absent }: PromotionContext): void {
-  for (const [server, { silent, reason }] of absent) {
+function refuseAnswering({ absent }: PromotionContext, servers: Iterable<string>): void {
+  for (const server of servers) {
+    const { silent, reason } = absent.get(server) ?? { silent: true, reason: '' };
     if (silent) continue;
     throw new PontoonError(
       'ANSWERS',
@@ -71,6 +75,18 @@ function refuseAnotherPrimary({ input, absent }: PromotionContext, members: Memb
       );
     }
   }
+}
+
+/** Of standbys that are silent beside a lost primary, of which nothing says that they were promoted. */
+export function remarksOnSilent({ input, absent }: PromotionContext): string[] {
+  const { from, lost = [] } = input;
+  return [...absent.keys()].flatMap((server) =>
+    server === from || lost.includes(server)
+      ? []
+      : [
+          `'${server}' does not answer either, and is taken for a standby: if it was promoted in place of '${from}' and takes writes, there are two primaries, so make sure of it, and name it under 'lost'`,
+        ],
+  );
 }
 
 interface Suspect {

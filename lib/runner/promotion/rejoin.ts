@@ -6,6 +6,7 @@ import {
   parseConninfo,
   RejoinMode,
   renderRejoin,
+  replacedBy,
   repointConninfo,
   type SecretStore,
   type ServerPlaces,
@@ -78,10 +79,10 @@ function requireMember({ members }: PromotionContext, server: string): void {
   );
 }
 
-/** The primary that is not `server` itself. */
+/** The primary that is not `server` itself, and was not replaced. */
 function primaryBeside(members: Members, server: string): string {
-  const primaries = [...members].flatMap(([name, { recovering }]) =>
-    recovering || name === server ? [] : [name],
+  const primaries = [...members].flatMap(([name, state]) =>
+    state.recovering || name === server || replacedBy(state) !== undefined ? [] : [name],
   );
   const [primary, another] = primaries;
   if (primary !== undefined && another === undefined) return primary;

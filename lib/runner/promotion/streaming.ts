@@ -34,25 +34,20 @@ export async function chooseStreaming(
   const free = context.input.to === undefined && streaming.size > 0;
   const candidate = choose(context, free ? streaming : members);
   if (mark) await context.run(context.input.from, writeMark());
-  await requireStreaming(context, members, candidate.server);
+  await requireStreaming(context, candidate.server);
   return candidate;
 }
 
-async function requireStreaming(
-  context: PromotionContext,
-  members: Members,
-  to: string,
-): Promise<void> {
+async function requireStreaming(context: PromotionContext, to: string): Promise<void> {
   const { from } = context.input;
   const { position } = await positionOf(context, from);
-  const timeline = members.get(from)?.timeline ?? 0;
   const ends = performance.now() + LATE_MS;
   const late = await waitUntil({
     what: `'${to}' must say what it has of the log`,
     deadlineMs: 2 * LATE_MS,
     intervalMs: LOOK_AGAIN_MS,
     probe: async () => {
-      const reason = await behind(context, to, { position, timeline });
+      const reason = await behind(context, to, position);
       return reason === undefined || performance.now() > ends
         ? { done: true, value: reason }
         : { done: false, reason };
@@ -69,10 +64,9 @@ async function requireStreaming(
 async function behind(
   context: PromotionContext,
   to: string,
-  { position, timeline }: Pick<StandbyState, 'position' | 'timeline'>,
+  position: string,
 ): Promise<string | undefined> {
   const state = (await context.runOne(to, memberState())) as unknown as MemberState;
-  if (state.timeline > timeline) return `a log of timeline ${state.timeline}, not ${timeline},`;
   if (!(await streams(context, to))) return 'no stream';
   return lsnDistance(state.position, position) > 0n
     ? `${state.position} of ${position}`

@@ -52,7 +52,7 @@ export async function refuseUnderWay(context: PromotionContext, members: Members
 function mayBePromoted(server: string, waited: string): PontoonError {
   return new PontoonError(
     'MAY_BE_PROMOTED',
-    `'${server}' must have become a primary before anything else is done, since it is being promoted, got a standby still${waited}; look at its log and at what its restore_command waits for, and run this again, or restart it, and it is a standby as before`,
+    `'${server}' must have become a primary before anything else is done, since it is being promoted, got a standby still${waited}; look at its log, and at what its restore_command or recovery_end_command waits for, restart it if it hangs, and run this again, which sees what it is by then`,
   );
 }
 

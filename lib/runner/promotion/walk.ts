@@ -4,7 +4,6 @@ import {
   lsnDistance,
   type PromotionLoss,
   refuseBehind,
-  replacedBy,
 } from '../../postgres';
 import { messageOf } from '../message-of';
 import { choose, othersThan } from './choose';
@@ -17,18 +16,11 @@ import {
   type PromotionServices,
 } from './context';
 import { beforeCutOff, refuseReplaced, wasCutOff } from './cut-off';
-import {
-  catchUp,
-  fenceServer,
-  isFenced,
-  liftServer,
-  noteReplacement,
-  positionOf,
-  untilHas,
-} from './fence';
+import { catchUp, fenceServer, liftServer, noteReplacement, positionOf, untilHas } from './fence';
 import { pointBack, prepare } from './follow';
+import { keepOut } from './keep-out';
 import { look, promotedAlready, standbysOf, takeCluster } from './look';
-import { refuseHeard, requireLost } from './lost';
+import { refuseHeard, remarksOnSilent, requireLost } from './lost';
 import { withMembers } from './open';
 import { acknowledgedAreSafe, isNoted } from './quorum';
 import { remarksOnReaders, remarksOnUnwaiting } from './remarks';
@@ -83,26 +75,6 @@ async function goOn(
   return { result: 'already-promoted', from, to, timeline, forkedAt: began, loss, ...rest };
 }
 
-/** An old primary that came back by itself would be written to beside the new one. What it has more is lost. */
-async function keepOut(
-  context: PromotionContext,
-  members: Members,
-  { to, after }: { readonly to: string; readonly after: string },
-): Promise<PromotionLoss> {
-  const { from } = context.input;
-  const old = members.get(from);
-  if (old === undefined || old.recovering) return { kind: 'said-before', after };
-  const replacement = { server: to, timeline: old.timeline };
-  if (await isFenced(context, from)) {
-    if (replacedBy(old) !== to) await noteReplacement(context, from, replacement);
-    return { kind: 'said-before', after };
-  }
-  context.step('keep-out');
-  await fenceServer(context, from, replacement);
-  const { position } = await positionOf(context, from);
-  return lossAfter(after, position);
-}
-
 /** Promotes in place of a primary that nobody reaches. */
 async function replaceLost(context: PromotionContext, members: Members): Promise<PromotionOutcome> {
   const { from, lastKnown } = context.input;
@@ -113,7 +85,7 @@ async function replaceLost(context: PromotionContext, members: Members): Promise
   const to = candidate.server;
   const others = othersThan(members, to);
   await acknowledgedAreSafe(context, to, { answering: [to, ...others], unread });
-  context.remarks.push(...(await remarksOnReaders(context, to)));
+  context.remarks.push(...remarksOnSilent(context), ...(await remarksOnReaders(context, to)));
   context.step('prepare');
   await prepare(context, to, others);
   context.step('re-point');
@@ -172,7 +144,7 @@ interface Equal extends Repointing {
 async function makeEqual(context: PromotionContext, members: Members): Promise<Equal> {
   const { from } = context.input;
   await refuseReplaced(context, members);
-  const cutOff = await wasCutOff(context, members);
+  const cutOff = await wasCutOff(context);
   let chosen: Repointing | undefined;
   try {
     const to = (await chooseStreaming(context, members, { mark: true })).server;

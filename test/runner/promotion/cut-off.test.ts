@@ -76,6 +76,11 @@ test('a primary that came back behind its fence knows nothing of who was promote
   expect(await promote(lost, lab)).toMatchObject({ result: 'promoted', following: ['replica2'] });
   await lab.server('replica1').kill();
   await lab.server(PRIMARY).start();
+  for (const more of [{}, { to: 'replica2' }, { lost: ['replica1'] }])
+    await expect(promote({ input: lab.input(more) }, lab)).rejects.toMatchObject({
+      code: 'ANOTHER_PRIMARY',
+    });
+  await lab.server('replica2').kill();
   for (const more of [{}, { to: 'replica2' }, { lost: ['replica2'] }])
     await expect(promote({ input: lab.input(more) }, lab)).rejects.toMatchObject(UNKNOWN);
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);

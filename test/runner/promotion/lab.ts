@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { Client, type ClientConfig } from 'pg';
 import {
   createTopology,
   deriveSettings,
@@ -102,11 +102,17 @@ export class ClusterLab {
 
   /** A superuser's session that {@link close} ends. */
   public async client(name: string, database = DATABASE): Promise<Client> {
-    const client = new Client(this.server(name).controlConfig(database));
-    client.on('error', () => undefined);
-    await client.connect();
-    this.clients.push(client);
-    return client;
+    return await this.connected(this.server(name).controlConfig(database));
+  }
+
+  /** An application's session that {@link close} ends. */
+  public async application(name: string): Promise<Client> {
+    return await this.connected(this.loginOf(name));
+  }
+
+  /** How an application connects. */
+  public loginOf(name: string): ClientConfig {
+    return this.server(name).connectionConfig(DATABASE, APP);
   }
 
   /** Asks once, as a superuser. */
@@ -119,7 +125,7 @@ export class ClusterLab {
 
   /** Has several connections write to `where()` until they are stopped, at the latest by {@link close}. */
   public write(where: () => string): Writers {
-    const writers = new Writers(() => this.server(where()).connectionConfig(DATABASE, APP));
+    const writers = new Writers(() => this.loginOf(where()));
     this.writers.push(writers);
     return writers;
   }
@@ -155,10 +161,23 @@ export class ClusterLab {
     return rows.map(({ id }) => Number(id));
   }
 
+  /** Ends the sessions that were given. */
+  public async endClients(): Promise<void> {
+    await Promise.allSettled(this.clients.map((client) => client.end()));
+  }
+
   public async close(): Promise<void> {
     await Promise.all(this.writers.map((writers) => writers.stop()));
-    await Promise.allSettled(this.clients.map((client) => client.end()));
+    await this.endClients();
     await this.workspace.dispose();
+  }
+
+  private async connected(config: ClientConfig): Promise<Client> {
+    const client = new Client(config);
+    client.on('error', () => undefined);
+    await client.connect();
+    this.clients.push(client);
+    return client;
   }
 
   private connection(name: string, server: Server): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { type PromotionEvent, promote } from '../../../lib/runner';
+import { sessionBeingOpened } from '../../opening-session';
 import { eventually } from '../../rehearsal/servers/eventually';
 import { ClusterLab, DATABASE, PRIMARY } from './lab';
 
@@ -59,6 +60,19 @@ describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
       name: DATABASE,
       limit: 0,
     });
+  });
+
+  test('ends a session that was being opened, although nothing showed it', async () => {
+    lab = await ClusterLab.open({ major, standbys: 1 });
+    const { client, connected } = await sessionBeingOpened(lab.loginOf(PRIMARY), (query) =>
+      lab.ask(PRIMARY, query),
+    );
+    await promote({ input: lab.input() }, lab);
+    await connected;
+    await expect(client.query('INSERT INTO t VALUES (1, 1)')).rejects.toThrow(
+      /terminat|not queryable/,
+    );
+    expect(await lab.rows(PRIMARY)).toEqual([]);
   });
 
   test.each(['re-point', 'promote'])(

@@ -12,7 +12,7 @@ import { ClusterLab, PRIMARY } from './lab';
 
 const LIMITS = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
 const REFUSED =
-  "'replica1' must have become a primary before anything else is done, since it is being promoted, got a standby still; look at its log and at what its restore_command waits for, and run this again, or restart it, and it is a standby as before";
+  "'replica1' must have become a primary before anything else is done, since it is being promoted, got a standby still; look at its log, and at what its restore_command or recovery_end_command waits for, restart it if it hangs, and run this again, which sees what it is by then";
 
 let lab: ClusterLab;
 beforeEach(async () => {
