@@ -31,6 +31,10 @@ export interface OtherSession {
   readonly superuser: boolean;
   /** Whether it is a listed role's, or one of our own, and only its open transaction, which has written, is in the way. */
   readonly writing: boolean;
+  /** Whether the server started it, as far as may be seen. Of one that is ending it may have forgotten the kind. */
+  readonly worker: boolean;
+  /** When it was started; null if that is hidden. */
+  readonly started: string | null;
 }
 
 /** What may be at work in a fenced database. */
@@ -152,9 +156,10 @@ export function otherSessions({
   workers,
 }: AdmittedSessions): Statement {
   return sql(
-    `SELECT pid, role, application, kind, superuser, spared AS writing FROM (
+    `SELECT pid, role, application, kind, superuser, spared AS writing, worker, started FROM (
   SELECT a.pid, coalesce(a.usename, '') AS role, coalesce(a.application_name, '') AS application, coalesce(a.backend_type, 'client backend') AS kind,
     coalesce(r.rolsuper AND r.rolname <> current_user, false) AS superuser, a.backend_xid AS xid,
+    coalesce(a.backend_type, '') NOT IN ('client backend', 'walsender') AS worker, a.backend_start::text AS started,
     CASE
       WHEN a.backend_type = 'walsender' THEN a.usename = current_user OR a.usename = ANY ($1::pg_catalog.name[])
       WHEN a.backend_type <> 'client backend' THEN false

@@ -20,6 +20,8 @@ export interface DatabaseSession {
   readonly database: string;
   readonly kind: string;
   readonly superuser: boolean;
+  /** When it was started; null if that is hidden. */
+  readonly started: string | null;
 }
 
 /** Where the log of a primary is, for the proof that a standby has all of it. */
@@ -112,7 +114,7 @@ export const REPLACED_SQL = `(SELECT ${noted(REPLACED_BY)} FROM pg_catalog.pg_da
  */
 export function sessionsInDatabases(): Statement {
   return sql(
-    `SELECT a.pid, coalesce(a.usename, '') AS role, coalesce(a.application_name, '') AS application, a.datname AS database, coalesce(a.backend_type, 'client backend') AS kind, coalesce(r.rolsuper, false) AS superuser
+    `SELECT a.pid, coalesce(a.usename, '') AS role, coalesce(a.application_name, '') AS application, a.datname AS database, coalesce(a.backend_type, 'client backend') AS kind, coalesce(r.rolsuper, false) AS superuser, a.backend_start::text AS started
 FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
 WHERE a.datid IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid() AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'parallel worker', 'walsender', 'slotsync worker') ORDER BY a.pid`,
   );

@@ -1,7 +1,6 @@
 import {
   type AccessBefore,
   abandonJournal,
-  admittedTo,
   closeJournal,
   fenceStatements,
   fencesOfOthers,
@@ -10,33 +9,19 @@ import {
   lockJournal,
   markQuiet,
   type ObservedAccess,
-  type OtherSession,
   observeAccess,
-  otherSessions,
   PontoonError,
   preparedTransactions,
   type Statement,
   sql,
-  terminate,
   unfencedLogins,
   writeJournal,
   writingLogins,
 } from '../../postgres';
-import { Deadline } from '../deadline';
-import { OpeningSessions } from '../opening-sessions';
 import { runAtEnd } from '../run';
-import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
-import { describeSession, wayOutOf } from './describe-session';
+import { endOthers } from './other-sessions';
 import { refuseUnattended } from './unattended';
-
-const LOOK_AGAIN_MS = 5;
-
-/** Milliseconds after which an admitted session is ended too whose transaction has written. */
-const WRITING_MS = 100;
-
-/** Milliseconds for an admitted session's transaction that is open when nobody may have written. */
-const OPEN_TRANSACTION_MS = 1_000;
 
 /** Takes CONNECT from everybody but the migration, and journals it in the same transaction. */
 export async function fence(context: CutoverContext): Promise<void> {
@@ -76,47 +61,11 @@ async function refuseOtherFence(context: CutoverContext): Promise<void> {
 export async function quiet(context: CutoverContext): Promise<void> {
   const { plan } = context;
   const keep = await keptOn(context, plan.from);
-  // A heartbeat of ours, say, ends by itself in a moment.
-  const patience = Deadline.after(WRITING_MS);
-  const opening = await OpeningSessions.behind((statement) => context.run(plan.from, statement));
-  await waitUntil({
-    what: `sessions of others on '${plan.from}' must end`,
-    wayOut: 'look at them in pg_stat_activity',
-    deadlineMs: context.remainingMs(),
-    intervalMs: LOOK_AGAIN_MS,
-    probe: () => endOthers(context, patience, opening),
-  });
+  await endOthers(context);
   await refuseUnfenced(context, keep);
   await refusePrepared(context);
   await refuseUnattended(context);
   await context.run(plan.from, markQuiet(plan.migration));
-}
-
-/**
- * Somebody who got in between the look at the access list and its change is seen here at the latest. Who is admitted and
- * has just written is waited for, so that the log shows it.
- */
-export async function refuseOthers(context: CutoverContext): Promise<void> {
-  const { from } = context.plan;
-  await waitUntil({
-    what: `open transactions on '${from}' must end`,
-    wayOut: 'look at them in pg_stat_activity',
-    deadlineMs: Math.min(context.remainingMs(), OPEN_TRANSACTION_MS),
-    intervalMs: LOOK_AGAIN_MS,
-    probe: async (): Promise<Probe<undefined>> => {
-      const others = await sessionsOf(context);
-      const foreign = others.find(({ writing }) => !writing);
-      if (foreign !== undefined) {
-        throw new PontoonError(
-          'NOT_QUIET',
-          `the fenced database on '${from}' must hold no session of others, got ${describeSession(foreign)}; find out who it is before you try again`,
-        );
-      }
-      const [first] = others;
-      if (first === undefined) return { done: true, value: undefined };
-      return { done: false, reason: describeSession(first) };
-    },
-  });
 }
 
 /** Gives back what the fence took, and forgets it, in one transaction. False if there was no fence that may be lifted. */
@@ -183,40 +132,6 @@ export async function keptWriter(
   return row === undefined
     ? undefined
     : `role '${String(row.name)}', which may write to ${String(row.table)} on '${server}'`;
-}
-
-async function endOthers(
-  context: CutoverContext,
-  patience: Deadline,
-  opening: OpeningSessions,
-): Promise<Probe<undefined>> {
-  const left = await opening.left();
-  const others = await sessionsOf(context);
-  const [first] = others;
-  if (first === undefined)
-    return left === 0
-      ? { done: true, value: undefined }
-      : { done: false, reason: `${left} that are being opened` };
-  const blocking = others.find(
-    ({ superuser, kind, writing }) =>
-      !writing && (superuser || !/^(client backend|pg_cron)/.test(kind)),
-  );
-  if (blocking !== undefined) {
-    throw new PontoonError(
-      'NOT_QUIET',
-      `the database on '${context.plan.from}' must hold no session that a fence does not end, got ${describeSession(blocking)}; ${wayOutOf(blocking)}`,
-    );
-  }
-  const ending = others.filter(({ writing }) => !writing || patience.remainingMs() === 0);
-  if (ending.length > 0)
-    await context.run(context.plan.from, terminate(ending.map(({ pid }) => pid)));
-  return { done: false, reason: `${others.length}, the first being ${describeSession(first)}` };
-}
-
-async function sessionsOf(context: CutoverContext): Promise<readonly OtherSession[]> {
-  const { plan } = context;
-  const rows = await context.run(plan.from, otherSessions(admittedTo(plan)));
-  return rows as unknown as readonly OtherSession[];
 }
 
 /** Refuses a login that may come in, since it was let in again or never kept out. */

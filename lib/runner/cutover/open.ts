@@ -25,14 +25,8 @@ import { messageOf } from '../message-of';
 import { SqlError } from '../run';
 import { travel } from './catch-up';
 import type { CutoverContext } from './context';
-import {
-  accessOf,
-  keptOn,
-  refuseKeptWriter,
-  refuseOthers,
-  refuseUnfenced,
-  restoreAccess,
-} from './fence';
+import { accessOf, keptOn, refuseKeptWriter, refuseUnfenced, restoreAccess } from './fence';
+import { refuseOthers } from './other-sessions';
 import { followSecret, removeSlot, taskOf } from './paths';
 import { NEVER_COMES_BACK } from './take-back';
 

@@ -19,6 +19,7 @@ import {
 } from '../../postgres';
 import { OpeningSessions } from '../opening-sessions';
 import { runAtEnd } from '../run';
+import { Visitors } from '../visitors';
 import { type Probe, waitUntil } from '../wait';
 import type { PromotionContext } from './context';
 
@@ -196,11 +197,9 @@ async function sendAway(
 
 /** Waits for visitors, such as a probe of monitoring, and refuses one that stays. */
 function refuseWhoStays(server: string): WaitForVisitors {
-  const seen = new Map<number, number>();
+  const met = new Visitors(VISIT_MS);
   return (visitors) => {
-    const now = performance.now();
-    for (const { pid } of visitors) if (!seen.has(pid)) seen.set(pid, now);
-    const stays = visitors.find(({ pid }) => now - (seen.get(pid) ?? now) > VISIT_MS);
+    const [stays] = visitors.filter((visitor) => met.stays(visitor));
     if (stays === undefined) return true;
     throw new PontoonError(
       'NOT_QUIET',
