@@ -20,6 +20,9 @@ import { changedSince, connectionOf } from './verified';
 /** Pages of a table that a fast server reads in a millisecond at the most. */
 const PAGES_A_MS = 25;
 
+/** Milliseconds that a table takes however small it is, as to ask for it over a slow link. */
+const TABLE_MS = 5;
+
 /** Milliseconds until a session is open. */
 const SESSION_MS = 50;
 
@@ -112,13 +115,15 @@ function mayEnd(comparison: TableComparison, msLeft: number): boolean {
 }
 
 /** Further sessions take longer to open than a little takes to read. */
-function withSessionsFor(
+export function withSessionsFor(
   comparisons: readonly TableComparison[],
   options: VerifyOptions,
 ): VerifyOptions {
-  const pages = comparisons.map((one) => (one.kind === 'digest' ? one.pages : 0));
-  const all = pages.reduce((sum, some) => sum + some, 0);
-  return all > SESSION_MS * PAGES_A_MS ? options : { ...options, concurrency: 1 };
+  const each = comparisons.map((one) =>
+    one.kind === 'digest' ? one.pages / PAGES_A_MS + TABLE_MS : 0,
+  );
+  const all = each.reduce((sum, ms) => sum + ms, 0);
+  return all > SESSION_MS ? options : { ...options, concurrency: 1 };
 }
 
 /** So many tables that the time was over before the first of them. */
