@@ -21,6 +21,8 @@ CREATE FUNCTION util.next_number() RETURNS bigint LANGUAGE sql VOLATILE AS $$ SE
 CREATE TABLE seq.bills (id bigint DEFAULT util.next_number() PRIMARY KEY);
 CREATE SEQUENCE util.down INCREMENT -1;
 CREATE SEQUENCE util.further;
+CREATE SEQUENCE util.restarted;
+CREATE SEQUENCE util.set_anew;
 CREATE SEQUENCE util.elsewhere;
 CREATE TABLE util.unselected (id serial PRIMARY KEY, other bigint DEFAULT nextval('util.elsewhere'));
 CREATE SCHEMA many;
@@ -84,6 +86,7 @@ describe('sequences that are used until the fence falls', () => {
     await asSuperuser(lab.blue, 'CREATE SEQUENCE util.missing');
     await asSuperuser(lab.blue, `SELECT nextval('many.s' || i) FROM generate_series(1, 1199) i`);
     await asSuperuser(lab.blue, 'ALTER SEQUENCE many.s1201 RESTART WITH 70');
+    await asSuperuser(lab.blue, `SELECT nextval('util.restarted'), nextval('util.set_anew')`);
     await asSuperuser(lab.green, `SELECT setval('util.further', 9000)`);
     await walkNoting(lab, notes, async () => {
       // Behind everybody's back: the last look is the one that counts.
@@ -95,8 +98,9 @@ describe('sequences that are used until the fence falls', () => {
           nextval('seq.always_id_seq'), nextval('seq.by_default_id_seq'), nextval('seq.by_default_id_seq'),
           nextval('seq.serial_id_seq'), setval('seq.cycling', 9),
           setval('util.numbers', 3), setval('util.down', -7), setval('util.further', 40),
-          setval('util.elsewhere', 50), setval('util.unselected_id_seq', 60), nextval('many.s7')`,
+          setval('util.set_anew', 6000, false), setval('util.elsewhere', 50), setval('util.unselected_id_seq', 60), nextval('many.s7')`,
       );
+      await asSuperuser(lab.blue, 'ALTER SEQUENCE util.restarted RESTART WITH 5000');
     });
     expect(await states(NAMES)).toEqual({
       unowned: '1002 t',
@@ -113,11 +117,14 @@ describe('sequences that are used until the fence falls', () => {
       serial_id_seq: '1001 t',
     });
     // A function, a trigger or an application may take them; who uses them on the new writer is not known either.
-    const strays = ['numbers', 'down', 'further', 'elsewhere', 'unselected_id_seq'];
-    expect(await states(strays, 'util')).toEqual({
+    const strays = ['numbers', 'down', 'further', 'restarted', 'set_anew'];
+    const others = ['elsewhere', 'unselected_id_seq'];
+    expect(await states([...strays, ...others], 'util')).toEqual({
       numbers: '1003 t',
       down: '-1007 t',
       further: '9000 t',
+      restarted: '5000 f',
+      set_anew: '6000 f',
       elsewhere: '1 f',
       unselected_id_seq: '1 f',
     });
@@ -130,8 +137,8 @@ describe('sequences that are used until the fence falls', () => {
     });
     expect(notes.filter((note) => note.includes('sequences'))).toEqual([
       `gate 'sequences': as it must be, but these, which no table is known to use, do not go on where they stop: "util"."missing" (there is none on 'green')`,
-      '1200 sequences moved ahead that no table is known to use',
-      '15 sequences, and 3 elsewhere that no table is known to use',
+      '1202 sequences moved ahead that no table is known to use',
+      '15 sequences, and 5 elsewhere that no table is known to use',
     ]);
     await expect(asSuperuser(lab.green, `SELECT nextval('seq.exhausted')`)).rejects.toThrow(
       'nextval: reached maximum value of sequence "exhausted" (3)',

@@ -35,7 +35,7 @@ export async function carrySequences(context: CutoverContext): Promise<void> {
     return { ...sequencePosition(state, limits.sequenceMargin), schema, name };
   });
   await setTo(context, positions);
-  const moved = await carryStrays(context, strays.filter(isCarried), calledStatesOf);
+  const moved = await carryStrays(context, strays.filter(isCarried), 'called');
   const without = pairs.length - goingOn.length;
   await context.note(
     `${positions.length} sequences${without === 0 ? '' : `, and ${without} of columns that are left out`}${moved === 0 ? '' : `, and ${moved} elsewhere that no table is known to use`}`,
@@ -49,37 +49,41 @@ export function isCarried({ from, to }: StraySequence): boolean {
 
 /**
  * Moves those ahead already that no table is known to use, of which there may be thousands: behind the fence only what they
- * have given out since is left. One that has given out nothing, but was set or restarted, is looked at here only.
+ * have given out since is left. One that has given out nothing on either, but was set or restarted, is looked at here only.
  */
 export async function carryStraysAhead(context: CutoverContext): Promise<void> {
   const { strays } = await sequencesOf(context);
-  const moved = await carryStrays(context, strays.filter(isCarried), statesOf);
+  const moved = await carryStrays(context, strays.filter(isCarried), 'all');
   if (moved > 0) await context.note(`${moved} sequences moved ahead that no table is known to use`);
 }
 
 /**
- * Who uses these on the new writer is not known either, and so none is moved back there. Says how many were moved.
+ * Who uses these on the new writer is not known either, and so none is moved back there. One that was restarted or set has
+ * given out nothing any more, but its namesake may have. Says how many were moved.
  */
 async function carryStrays(
   context: CutoverContext,
   strays: readonly StraySequence[],
-  read: typeof statesOf,
+  which: 'all' | 'called',
 ): Promise<number> {
   const { from, to, limits } = context.plan;
   const names = new Map(
     strays.map((stray) => [quoteQualified(stray.from), stray.to ?? stray.from]),
   );
+  const thereOf = (one: QualifiedName) => names.get(quoteQualified(one)) ?? one;
+  const asked = strays.map((stray) => stray.from);
   // Applications wait for this behind the fence, so that both servers are asked at once.
-  const [stand, found] = await Promise.all([
-    read(
-      context,
-      from,
-      strays.map((stray) => stray.from),
-    ),
-    calledOf(context, to, [...names.values()]),
+  const [here, found] = await Promise.all([
+    calledOf(context, from, asked),
+    calledOf(context, to, asked.map(thereOf)),
   ]);
+  const calledThere = new Set(found.called.map(quoteQualified));
+  const uncalled = here.others.filter(
+    (one) => which === 'all' || calledThere.has(quoteQualified(thereOf(one))),
+  );
+  const stand = [...here.called, ...(await exactly(context, from, uncalled))];
   const positions = stand.map((state) => {
-    const { schema, name } = names.get(quoteQualified(state)) ?? state;
+    const { schema, name } = thereOf(state);
     return { ...sequencePosition(state, limits.sequenceMargin), schema, name };
   });
   const wanted = new Set(positions.map(quoteQualified));
@@ -126,11 +130,6 @@ async function statesOf(
   const { called, others } = await calledOf(context, server, sequences);
   const states = byName([...called, ...(await exactly(context, server, others))]);
   return sequences.flatMap((one) => states.get(quoteQualified(one)) ?? []);
-}
-
-/** Where those of `sequences` stand that have given out a value. */
-async function calledStatesOf(...asked: Parameters<typeof statesOf>): Promise<SequenceState[]> {
-  return (await calledOf(...asked)).called;
 }
 
 /** Where `sequences` stand, by themselves. */
