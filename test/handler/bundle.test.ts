@@ -1,19 +1,18 @@
 // The file that the template ships, in a process of its own as Lambda runs it, under CloudFormation's events.
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackIdentity } from '../../lib/rehearsal/assembly';
 import { LambdaStandIn } from '../../lib/rehearsal/lambda';
+import { requireBundle } from './bundle';
 import { CustomResources, READER, type Sent } from './custom-resources';
 
-const DIRECTORY = join(__dirname, '..', '..', 'dist', 'handler');
+const DIRECTORY = requireBundle();
 const BUCKET = 'assets';
 
 let lab: CustomResources;
 let functions: LambdaStandIn;
 
 beforeAll(async () => {
-  if (!existsSync(join(DIRECTORY, 'index.js')))
-    throw new Error("the bundle must be built before it is tested, got none; run 'npm run build'");
   lab = await CustomResources.start();
   functions = new LambdaStandIn({ endpointUrl: lab.endpoint.url });
   const created = await functions.players['AWS::Lambda::Function']?.create({

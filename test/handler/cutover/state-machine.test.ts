@@ -3,7 +3,10 @@ import type { HistoryEvent } from '../../../lib/rehearsal/step-functions';
 import { scramVerifier, waitUntil } from '../../../lib/runner';
 import { CutoverLab } from '../../runner/cutover/lab';
 import { contradictions, JournalWriter, untilWritten } from '../../runner/cutover/writer';
+import { requireBundle } from '../bundle';
 import { PlayedMachine } from './played-machine';
+
+requireBundle();
 
 let lab: CutoverLab;
 let played: PlayedMachine;
