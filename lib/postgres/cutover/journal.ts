@@ -15,7 +15,7 @@ export interface JournalEntry {
   readonly expired: boolean;
   /** Milliseconds until the deadline, by the server's clock; negative once it has passed. */
   readonly remainingMs: number;
-  /** Milliseconds since the fence, by the server's clock. */
+  /** Milliseconds from the fence to the opening, or until now if none is known, by the server's clock. */
   readonly closedMs: number;
   /** Who could connect before the fence. */
   readonly connectBefore: AccessBefore;
@@ -46,7 +46,7 @@ export function journalExists(): Statement {
 /** Asks for the entry of a migration. */
 export function findJournal(migration: string): Statement {
   return sql(
-    `SELECT migration, from_server AS "from", to_server AS "to", owner, deadline <= pg_catalog.clock_timestamp() AS expired, (extract(epoch FROM deadline - pg_catalog.clock_timestamp()) * 1000)::float8 AS "remainingMs", (extract(epoch FROM pg_catalog.clock_timestamp() - fenced_at) * 1000)::float8 AS "closedMs", connect_before AS "connectBefore", quiet_since::text AS "quietSince", decided_at IS NOT NULL AS decided, opened_at IS NOT NULL AS opened, lifted_at IS NOT NULL AS lifted FROM ${TABLE} WHERE migration = $1`,
+    `SELECT migration, from_server AS "from", to_server AS "to", owner, deadline <= pg_catalog.clock_timestamp() AS expired, (extract(epoch FROM deadline - pg_catalog.clock_timestamp()) * 1000)::float8 AS "remainingMs", (extract(epoch FROM coalesce(opened_at, pg_catalog.clock_timestamp()) - fenced_at) * 1000)::float8 AS "closedMs", connect_before AS "connectBefore", quiet_since::text AS "quietSince", decided_at IS NOT NULL AS decided, opened_at IS NOT NULL AS opened, lifted_at IS NOT NULL AS lifted FROM ${TABLE} WHERE migration = $1`,
     [migration],
   );
 }

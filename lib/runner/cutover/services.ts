@@ -52,8 +52,9 @@ export interface CutoverOutcome {
   /** Whether this walk opened the new writer, or found it open. */
   readonly result: 'opened' | 'already-open';
   /**
-   * Milliseconds from the fence to the opening, as the runner saw them. Behind the fence of a walk that was cut off they
-   * begin with that fence, also if its new writer had been opened a moment before the end of that walk.
+   * Milliseconds from the fence to the opening, as the runner saw them, or as the old writer noted them if an earlier walk
+   * opened. Behind the fence of a walk that was cut off they begin with that fence, also if its new writer had been opened
+   * a moment before the end of that walk.
    */
   readonly closedMs: number;
   /** What this walk compared behind the fence; the rest was compared before, and its stream has not broken since. */

@@ -122,7 +122,7 @@ async function switchWithin(context: CutoverContext): Promise<CutoverOutcome> {
   if (found?.opened === true)
     return await told(context, {
       result: 'already-open',
-      closedMs: 0,
+      closedMs: found.closedMs,
       compared: context.compared,
     });
   // Who began is gone, and with it its clock; nobody could write since then.

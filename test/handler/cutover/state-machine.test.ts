@@ -238,10 +238,12 @@ test('a function that dies after the decision is not undone: the machine finishe
   await played.asked(started);
   await blocker.query('BEGIN; LOCK TABLE pontoon.cutover IN SHARE MODE');
   played.approve();
-  expect(await started.ended).toMatchObject({
+  const ended = await started.ended;
+  expect(ended).toMatchObject({
     status: 'SUCCEEDED',
-    output: { result: 'already-open' },
+    output: { result: 'already-open', closedMs: expect.any(Number) },
   });
+  expect(ended).not.toMatchObject({ output: { closedMs: 0 } });
   expect(entered(started.execution.history).slice(-6)).toEqual([
     'FencedToOpen',
     'Undo',
