@@ -99,7 +99,8 @@ export const promoteCommand: Command = {
   },
   exitCodes: {
     [ExitCode.FINE]: 'the new primary takes writes, and every standby that answers follows it',
-    [ExitCode.FAILED]: 'it was refused or failed, or a standby that answers does not follow yet',
+    [ExitCode.FAILED]:
+      'it was refused or failed, a standby does not follow yet, or commits wait for one that is gone',
     [ExitCode.USAGE]: 'the command line or the input cannot be understood, or nobody can be asked',
   },
   run: async (options, io) => {
@@ -203,7 +204,8 @@ async function walk(request: PromotionRequest, options: Arguments, io: Io): Prom
   }
   const outcome = await promote(request, services);
   print(outcome, options, io);
-  return outcome.notFollowing.some(({ late }) => late) ? ExitCode.FAILED : ExitCode.FINE;
+  const { notFollowing, commitsWait } = outcome;
+  return commitsWait || notFollowing.some(({ late }) => late) ? ExitCode.FAILED : ExitCode.FINE;
 }
 
 /** What nobody can be asked about must not leave clients locked out by an earlier run that was cut off. */

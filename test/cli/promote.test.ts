@@ -12,11 +12,14 @@ beforeAll(async () => {
 });
 afterAll(async () => await lab?.close());
 
-/** What the command reads of the cluster of the test, whose servers share a superuser. */
-function given(more: object = {}): Required<Pick<CommandInput, 'stdin' | 'environment'>> {
-  const { connections, ...rest } = lab.json();
+/** What the command reads of a cluster, whose servers share a superuser. */
+function given(
+  more: object = {},
+  cluster = lab,
+): Required<Pick<CommandInput, 'stdin' | 'environment'>> {
+  const { connections, ...rest } = cluster.json();
   const known = Object.entries(connections as Record<string, object>);
-  const { user, password } = lab.server(PRIMARY).superuser;
+  const { user, password } = cluster.server(PRIMARY).superuser;
   return {
     stdin: {
       ...rest,
@@ -142,5 +145,20 @@ test('the runbook of a cluster is that of its promotion', async () => {
     expect(stdout).toMatch(/^# Promote a standby of `primary`\n/);
   } finally {
     rmSync(directory, { recursive: true });
+  }
+});
+
+test('does not end well where every commit waits for somebody who is gone', async () => {
+  const pair = await ClusterLab.open({
+    major: 17,
+    standbys: 1,
+    synchronous: { quorum: 1, standbys: ['replica1'] },
+  });
+  try {
+    const { code, stdout } = await pontoon(['promote', '--yes'], given({}, pair));
+    expect(code).toBe(1);
+    expect(stdout).toContain("\nevery commit on 'replica1' waits for 1 of 'primary', and none");
+  } finally {
+    await pair.close();
   }
 });

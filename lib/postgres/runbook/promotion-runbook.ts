@@ -117,6 +117,10 @@ function endings(primary: string): string[] {
         ['`NOT_QUIET`', 'end the session that it names, and run it again'],
         ['`HELD`', 'somebody else promotes: wait'],
         ['`TWO_PRIMARIES`', 'stop the one that clients do not write to, and rejoin it'],
+        [
+          'commits wait, and clients hang',
+          'fewer standbys follow the new primary than each commit is to reach. Rejoin others, or run the statements that it prints: they take back the note first, so that no promotion believes it. Give `synchronous` in the topology as it is then, or the next run asks for as many as before',
+        ],
         ['exit code 1, and a server that does not follow', 'look at its log; rejoin it, section 4'],
         [
           'logical slots that are not on the new primary',

@@ -66,6 +66,8 @@ export interface PromotionOutcome {
   readonly following: readonly string[];
   /** Those that do not, and why. The old primary is among them until it has been rejoined. */
   readonly notFollowing: readonly NotFollowing[];
+  /** Whether every commit on the new primary waits, since fewer follow it than are to have each. */
+  readonly commitsWait: boolean;
   /** What the operator has to see to: what a promotion leaves behind, or could not find out. */
   readonly remarks: readonly string[];
   /** Milliseconds from the first look to the moment when the new primary takes writes; undefined for what was done before. */

@@ -28,7 +28,7 @@ import { primarySettings, standbySettings } from './follow';
 import { look, promotedAlready, standbysOf } from './look';
 import { remarksOnSilent, requireLost } from './lost';
 import { withMembers } from './open';
-import { acknowledgedAreSafe, remarksOnNote } from './quorum';
+import { acknowledgedAreSafe, remarksOnNote, remarksOnWaiting } from './quorum';
 import { remarksOnReaders } from './remarks';
 import { chooseStreaming } from './streaming';
 import { refuseUnderWay } from './under-way';
@@ -85,6 +85,7 @@ export async function dryRunPromotion(
       standbys: standbysOf(members),
       following: await followersOf(context, promoted ?? from),
       remarks: [
+        ...remarksOnWaiting(context, to, othersThan(members, to)),
         ...(promoted === undefined && !fenced ? remarksOnSilent(context) : []),
         ...(promoted === undefined ? await remarksOnReaders(context, to) : []),
         ...(fenced ? await remarksOnNote(context) : []),

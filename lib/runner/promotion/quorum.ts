@@ -3,9 +3,12 @@ import {
   noteWaitedFor,
   PontoonError,
   quorumOf,
+  reloadSettings,
+  setForServer,
   synchronousNames,
   type WaitedFor,
   waitedFor,
+  waitForOwnDisk,
 } from '../../postgres';
 import type { PromotionContext } from './context';
 import { refuseUnread } from './unread';
@@ -47,7 +50,7 @@ export async function acknowledgedAreSafe(
   const needed = quorum.standbys.length - quorum.quorum + 1;
   throw new PontoonError(
     'QUORUM_UNKNOWN',
-    `${needed} of ${quorum.standbys.map((name) => `'${name}'`).join(', ')} must answer, so that one of them has every acknowledged commit, got ${answering.filter((name) => quorum.standbys.includes(name)).length}; make another one reachable, or say --accept-loss`,
+    `${needed} of ${quoted(quorum.standbys)} must answer, so that one of them has every acknowledged commit, got ${answering.filter((name) => quorum.standbys.includes(name)).length}; make another one reachable, or say --accept-loss`,
   );
 }
 
@@ -64,6 +67,36 @@ export async function remarksOnNote(context: PromotionContext): Promise<string[]
   if (quorumOf(topology, from) === undefined || (await isNoted(context, from))) return [];
   const { message } = await notNoted(context, from);
   return [`if '${from}' were lost now, this would be refused: ${message}`];
+}
+
+/**
+ * What keeps every commit on the primary `to` waiting while only `following` stream from it: nothing if they are enough.
+ * Nobody but the operator may let it acknowledge what nobody else has.
+ */
+export function remarksOnWaiting(
+  { input: { topology, connections } }: PromotionContext,
+  to: string,
+  following: readonly string[],
+): string[] {
+  const wanted = quorumOf(topology, to);
+  if (wanted === undefined) return [];
+  const there = wanted.standbys.filter((name) => following.includes(name));
+  if (there.length >= wanted.quorum) return [];
+  const fewer =
+    there.length === 0 ? '' : synchronousNames({ quorum: there.length, standbys: there });
+  const statements = [
+    waitForOwnDisk(),
+    noteWaitedFor(connections[to]?.database ?? '', ''),
+    setForServer('synchronous_standby_names', fewer),
+    reloadSettings(),
+  ];
+  return [
+    `every commit on '${to}' waits for ${wanted.quorum} of ${quoted(wanted.standbys)}, and ${there.length === 0 ? 'none of them follows it' : `only ${quoted(there)} ${there.length === 1 ? 'follows' : 'follow'} it`}, so that clients hang: rejoin others, or, if clients may not wait for that, have commits wait for ${there.length === 0 ? 'nobody' : 'those only'} by ${statements.map(({ text }) => `${text};`).join(' ')} on '${to}'`,
+  ];
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
 }
 
 /** Has the primary `to` note for its standbys whom it waits for, so that they know it when it is lost. */

@@ -3,7 +3,7 @@ import { messageOf } from '../message-of';
 import { type Probe, waitUntil } from '../wait';
 import type { Members, NotFollowing, PromotionContext, PromotionOutcome } from './context';
 import { forgetFollowers, repoint, untilFollowed } from './follow';
-import { noteQuorum } from './quorum';
+import { noteQuorum, remarksOnWaiting } from './quorum';
 import { archiveRemarks } from './remarks';
 
 // A standby asks for several files of the archive first, each of which may take as long as it gives it.
@@ -68,7 +68,7 @@ export async function timelineAt(
 export async function settle(
   context: PromotionContext,
   { to, others, failed }: Repointing & { readonly failed: readonly NotFollowing[] },
-): Promise<Pick<PromotionOutcome, 'following' | 'notFollowing' | 'remarks'>> {
+): Promise<Pick<PromotionOutcome, 'following' | 'notFollowing' | 'commitsWait' | 'remarks'>> {
   context.step('follow');
   // What reads the control file, such as pg_rewind and a host that boots, takes the timeline of the last checkpoint.
   await context.checkpoint(to);
@@ -77,10 +77,12 @@ export async function settle(
   const following = without(repointed, late);
   for (const server of following) await forgetFollowers(context, server);
   await noteQuorum(context, to);
+  const waiting = remarksOnWaiting(context, to, following);
   return {
     following,
     notFollowing: [...failed, ...late, ...away(context, { to, others })],
-    remarks: [...context.remarks, ...(await archiveRemarks(context, to))],
+    commitsWait: waiting.length > 0,
+    remarks: [...waiting, ...context.remarks, ...(await archiveRemarks(context, to))],
   };
 }
 
