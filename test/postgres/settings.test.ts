@@ -69,6 +69,8 @@ const STREAMING = [
   'max_standby_streaming_delay = 300s (equal)',
 ];
 
+const RETRY = 'wal_retrieve_retry_interval = 500ms (equal, advised)';
+
 const SECURITY = ['ssl = on (equal)', 'password_encryption = scram-sha-256 (equal)'];
 
 function receiver(major: number, sync = 4, native = 0): string[] {
@@ -97,6 +99,7 @@ describe.each([16, 18])('settings of PostgreSQL %i', (major) => {
     expect(lines(topology(major, [STANDBY, DMS]), 'b')).toEqual([
       ...sender('logical', 5, major),
       ...STREAMING,
+      RETRY,
       ...SECURITY,
     ]);
   });
@@ -105,6 +108,7 @@ describe.each([16, 18])('settings of PostgreSQL %i', (major) => {
     expect(lines(topology(major, [STANDBY, NATIVE]), 'b')).toEqual([
       ...sender('logical', 9, major),
       ...STREAMING,
+      RETRY,
       ...SECURITY,
     ]);
   });
@@ -123,6 +127,7 @@ describe.each([14, 16, 18])('settings of PostgreSQL %i', (major) => {
     expect(lines(made, 'b')).toEqual([
       'wal_level = replica (equal, restart)',
       ...STREAMING,
+      RETRY,
       ...SECURITY,
     ]);
   });
@@ -140,7 +145,7 @@ describe.each([14, 16, 18])('settings of PostgreSQL %i', (major) => {
 
   test('a native subscriber of one’s own', () => {
     const made = topology(major, [PROMOTED, NATIVE], Platform.SELF_MANAGED);
-    expect(lines(made, 'c')).toEqual([...receiver(major, 4, 1), ...SECURITY]);
+    expect(lines(made, 'c')).toEqual([...receiver(major, 4, 1), RETRY, ...SECURITY]);
   });
 
   test('sizes follow the load', () => {
@@ -148,6 +153,7 @@ describe.each([14, 16, 18])('settings of PostgreSQL %i', (major) => {
     const sizing = { spareSlots: 4, syncWorkers: 12 };
     expect(lines(made, 'b', sizing)).toEqual([
       ...sender('logical', 17, major, '2048MB'),
+      RETRY,
       ...SECURITY,
     ]);
     expect(lines(made, 'c', sizing)).toEqual(receiver(major, 12, 1));
@@ -174,6 +180,7 @@ test('says why', () => {
     'without it the primary removes rows that decoding needs, and the slot is lost',
     'a long read delays replay at most this long',
   ]);
+  expect(reasons('b')[10]).toBe('a stream that breaks is asked for again at once');
   expect(reasons('c')).toEqual([
     'changes can flow back after the cutover',
     'replication origins and the way back',
@@ -252,6 +259,7 @@ test('a parameter group has the settings that are Aurora’s to give, in its uni
     max_slot_wal_keep_size: '512',
     wal_sender_timeout: '60000',
     idle_replication_slot_timeout: '0',
+    wal_retrieve_retry_interval: '500',
   });
 });
 

@@ -1,4 +1,12 @@
-import { isManaged, serverOf, type Topology } from '../topology';
+import {
+  isManaged,
+  LinkKind,
+  linksFrom,
+  linksInto,
+  serverOf,
+  standbyLinkInto,
+  type Topology,
+} from '../topology';
 import { clusterSettings } from './cluster';
 import { pglogicalSettings } from './pglogical';
 import type { RequiredSetting, SizingOptions } from './requirement';
@@ -24,8 +32,29 @@ export function deriveSettings(
   settings.push(...cluster.filter((one) => !settings.some((other) => other.name === one.name)));
   const pglogical = pglogicalSettings(topology, name, server);
   settings.push(...pglogical.filter((one) => !settings.some((other) => other.name === one.name)));
-  if (!isManaged(server)) settings.push(...securitySettings());
+  if (!isManaged(server)) settings.push(...retrySettings(topology, name), ...securitySettings());
   return settings;
+}
+
+/**
+ * A stream that breaks behind a fence keeps everybody waiting until it is asked for again. That a cloud lets it be set
+ * was not tried, so that managed servers do without.
+ */
+function retrySettings(topology: Topology, name: string): RequiredSetting[] {
+  const subscribes = [...linksInto(topology, name), ...linksFrom(topology, name)].some(
+    ({ kind }) => kind === LinkKind.NATIVE,
+  );
+  if (!subscribes && standbyLinkInto(topology, name) === undefined) return [];
+  return [
+    {
+      name: 'wal_retrieve_retry_interval',
+      value: '500ms',
+      rule: 'equal',
+      restart: false,
+      reason: 'a stream that breaks is asked for again at once',
+      advised: true,
+    },
+  ];
 }
 
 function securitySettings(): RequiredSetting[] {

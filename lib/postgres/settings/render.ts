@@ -48,6 +48,7 @@ export function renderParameterGroup(settings: readonly RequiredSetting[]): Reco
 export function parameterValue(name: string, value: string): string {
   if (name === 'max_slot_wal_keep_size') return value.replace(/MB$/, '');
   if (name === 'wal_sender_timeout') return value.replace(/s$/, '000');
+  if (name === 'wal_retrieve_retry_interval') return value.replace(/ms$/, '');
   if (/^-?\d+$/.test(value) || /^[a-z_-]+$/.test(value)) return value;
   throw new PontoonError(
     'UNSUPPORTED',

@@ -39,6 +39,12 @@ test.each([14, 18])(
         object: 'max_slot_wal_keep_size',
         message: `'max_slot_wal_keep_size' is 1024 (MB) on 'onPremises': a slot that needs more WAL than that is given up, and its copy begins anew; make sure that the limit outlasts the copy and an outage, and state it as 'maxSlotWalKeepMiB' of this server`,
       };
+      // A native subscription carries changes back.
+      const retry = {
+        severity: 'warning',
+        object: 'wal_retrieve_retry_interval',
+        message: `'wal_retrieve_retry_interval' is 5000 (ms) on 'onPremises', and 500ms would be better: a stream that breaks is asked for again at once`,
+      };
       const restart = 'change it and restart the server';
       const findings = await look(client, context, 'settings');
       expect(findings).toEqual([
@@ -47,6 +53,7 @@ test.each([14, 18])(
         finding('max_replication_slots', 'at least 10', '3', restart),
         guard,
         finding('wal_sender_timeout', '0 or at least 60s', '5000 (ms)', 'change it and reload'),
+        retry,
         finding('password_encryption', 'scram-sha-256', 'md5', 'change it and reload'),
       ]);
       const room = await look(client, context, 'room');
@@ -76,7 +83,7 @@ test.each([14, 18])(
       );
       await server.server.restart();
       const again = await server.client();
-      expect(await look(again, context, 'settings')).toEqual([guard]);
+      expect(await look(again, context, 'settings')).toEqual([guard, retry]);
       const stated = (maxSlotWalKeepMiB: number) => ({
         ...context,
         topology: createTopology({
@@ -87,7 +94,7 @@ test.each([14, 18])(
           },
         }),
       });
-      expect(await look(again, stated(1024), 'settings')).toEqual([]);
+      expect(await look(again, stated(1024), 'settings')).toEqual([retry]);
       expect(await look(again, stated(2048), 'settings')).toEqual([
         {
           severity: 'error',
@@ -95,6 +102,7 @@ test.each([14, 18])(
           message: `'max_slot_wal_keep_size' must be 2048MB on 'onPremises' (how much WAL a slot may hold back is decided, not left to chance), got 1024 (MB); change it and reload`,
           fix: `${OWN[0]}max_slot_wal_keep_size = '2048MB';\n${OWN[1]}`,
         },
+        retry,
       ]);
       expect(await look(again, context, 'room')).toEqual([]);
 
