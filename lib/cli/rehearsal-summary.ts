@@ -1,4 +1,4 @@
-import { type RehearsalReport, type VerifiedTable, verdictOf } from '../rehearsal';
+import { outageOfAll, type RehearsalReport, type VerifiedTable, verdictOf } from '../rehearsal';
 
 /** What somebody in a terminal wants to know of a rehearsal: the verdict, and where the rest stands. */
 export function rehearsalSummary(report: RehearsalReport, page: string): string {
@@ -18,12 +18,21 @@ export function rehearsalSummary(report: RehearsalReport, page: string): string 
       ({ title, medianMs, longestMs }) =>
         `  ${title.toLowerCase().padEnd(9)}  ${outage(medianMs)} median outage, ${outage(longestMs)} at most`,
     ),
+    ...ofAll(report),
     ...told(report),
     `  stand-ins  ${standIns.length === 0 ? 'none' : standIns.map(({ name }) => name).join(', ')}`,
     `  shims      ${shims.length}`,
     `  report     ${page}`,
     '',
   ].join('\n');
+}
+
+function ofAll({ switches }: RehearsalReport): string[] {
+  const all = outageOfAll(switches);
+  if (all === undefined) return [];
+  return [
+    `  ${`all ${all.count}`.padEnd(9)}  ${all.medianMs} ms median, ${all.longestMs} ms at worst`,
+  ];
 }
 
 function told({ workload: { told: counts } }: RehearsalReport): string[] {

@@ -4,6 +4,7 @@ export { type RehearseProgramOptions, rehearseProgram } from './program';
 export { type CommonOptions, type RehearseOptions, rehearse } from './rehearse';
 export {
   formatBytes,
+  outageOfAll,
   type ReportFiles,
   renderReportPage,
   type Verdict,

@@ -11,8 +11,26 @@ export function switchesSection({ switches, workload }: RehearsalReport): Html |
 ${told(workload)}
 <div class="scroll" tabindex="0" role="region" aria-labelledby="switches"><table>
 <thead><tr><th scope="col">Switch</th><th scope="col">New writer</th><th scope="col" class="number">Outage, median</th><th scope="col" class="number">at most</th><th scope="col" class="number">Fence to opening</th><th scope="col" class="number">Tables compared meanwhile</th></tr></thead>
-<tbody>${switches.map(row)}</tbody></table></div>
+<tbody>${switches.map(row)}</tbody>${all(switches)}</table></div>
 </section>`;
+}
+
+/** What several switches cost, one with another; undefined for less than two that applications were seen to make. */
+export function outageOfAll(
+  switches: readonly RehearsedSwitch[],
+): { readonly count: number; readonly medianMs: number; readonly longestMs: number } | undefined {
+  const medians = switches.flatMap(({ medianMs }) => medianMs ?? []).toSorted((a, b) => a - b);
+  const [medianMs] = medians.slice(Math.floor(medians.length / 2));
+  if (medianMs === undefined || medians.length < 2) return undefined;
+  const longestMs = Math.max(...switches.map((one) => one.longestMs ?? 0));
+  return { count: medians.length, medianMs, longestMs };
+}
+
+function all(switches: readonly RehearsedSwitch[]): Html | undefined {
+  const outage = outageOfAll(switches);
+  if (outage === undefined) return undefined;
+  const { count, medianMs, longestMs } = outage;
+  return html`<tfoot><tr><th scope="row" colspan="2">All ${formatCount(count)}</th><td class="number">${milliseconds(medianMs)}</td><td class="number">${milliseconds(longestMs)}</td><td colspan="2"></td></tr></tfoot>`;
 }
 
 function row({

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rehearsalSummary } from '../../../lib/cli/rehearsal-summary';
 import {
   type RehearsalReport,
   renderReportPage,
@@ -130,6 +131,22 @@ test('shows how long applications could not write, and what they were told', () 
   const without = visibleText(renderReportPage(INVENTED_REPORT));
   expect(without).not.toContain('Switches between writers');
   expect(without).not.toContain('Shaded');
+});
+
+test('shows what switches cost, one with another', () => {
+  expect(visibleText(renderReportPage(INVENTED_SWITCHES))).not.toContain('All');
+  const [first] = INVENTED_SWITCHES.switches;
+  if (first === undefined) throw new Error('the report must have a switch');
+  const switches = [
+    first,
+    { ...first, medianMs: 300, longestMs: 2_003 },
+    { ...first, medianMs: 377, longestMs: 400 },
+  ];
+  const report = { ...INVENTED_SWITCHES, switches };
+  expect(visibleText(renderReportPage(report))).toContain('All 3 341 ms 2003 ms');
+  expect(rehearsalSummary(report, 'page.html')).toContain(
+    '\n  all 3      341 ms median, 2003 ms at worst\n',
+  );
 });
 
 test('draws no chart of nothing', () => {
