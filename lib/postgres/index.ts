@@ -94,6 +94,7 @@ export {
   listSequences,
   lockJournal,
   logEnd,
+  loggedLogins,
   loginsProblems,
   logRunningTransactions,
   longTransactions,

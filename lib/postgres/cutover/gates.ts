@@ -69,9 +69,24 @@ export function superuserSessions(): Statement {
  * may.
  */
 export function writingLogins(selection: TableSelection, logins: readonly string[]): Statement {
+  return writing(selectionSql(selection, 'n.nspname', 'c.relname'), [logins]);
+}
+
+/**
+ * The same of every table whose changes can be decoded, selected or not, but those whose names begin with one of `own`:
+ * who writes there behind a fence cannot be told from those whom it is to keep out.
+ */
+export function loggedLogins(logins: readonly string[], own: readonly string[]): Statement {
+  return writing(
+    "c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND pg_catalog.format('%I.%I:', n.nspname, c.relname) NOT LIKE ALL ($2::text[]) AND pg_catalog.has_schema_privilege(l.oid, n.oid, 'USAGE')",
+    [logins, own.map((name) => `${name}%`)],
+  );
+}
+
+function writing(which: string, values: Statement['values']): Statement {
   return sql(
-    `SELECT l.rolname AS name, pg_catalog.format('%I.%I', n.nspname, c.relname) AS "table" FROM (SELECT r.rolname, w.oid FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles w ON w.oid = r.oid OR NOT r.rolsuper AND pg_catalog.pg_has_role(r.oid, w.oid, 'MEMBER') WHERE r.rolname = ANY ($1::pg_catalog.name[]) AND r.rolname <> current_user OFFSET 0) l CROSS JOIN pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND ${selectionSql(selection, 'n.nspname', 'c.relname')} AND (pg_catalog.has_any_column_privilege(l.oid, c.oid, 'INSERT, UPDATE') OR pg_catalog.has_table_privilege(l.oid, c.oid, 'DELETE, TRUNCATE')) ORDER BY 1, 2 LIMIT 1`,
-    [logins],
+    `SELECT l.rolname AS name, pg_catalog.format('%I.%I', n.nspname, c.relname) AS "table" FROM (SELECT r.rolname, w.oid FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles w ON w.oid = r.oid OR NOT r.rolsuper AND pg_catalog.pg_has_role(r.oid, w.oid, 'MEMBER') WHERE r.rolname = ANY ($1::pg_catalog.name[]) AND r.rolname <> current_user OFFSET 0) l CROSS JOIN pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND ${which} AND (pg_catalog.has_any_column_privilege(l.oid, c.oid, 'INSERT, UPDATE') OR pg_catalog.has_table_privilege(l.oid, c.oid, 'DELETE, TRUNCATE')) ORDER BY 1, 2 LIMIT 1`,
+    values,
   );
 }
 

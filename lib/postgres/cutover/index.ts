@@ -39,6 +39,7 @@ export {
 export {
   furniture,
   type Gate,
+  loggedLogins,
   longTransactions,
   longWrites,
   mayDecode,

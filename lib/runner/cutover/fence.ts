@@ -1,24 +1,28 @@
 import {
   type AccessBefore,
   abandonJournal,
+  type CutoverPlan,
   closeJournal,
   fenceStatements,
   fencesOfOthers,
   journalExists,
   liftStatements,
   lockJournal,
+  loggedLogins,
   markQuiet,
   type ObservedAccess,
+  OWN_SCHEMA,
   observeAccess,
   PontoonError,
   preparedTransactions,
   type Statement,
   sql,
   unfencedLogins,
+  usesPglogical,
   writeJournal,
   writingLogins,
 } from '../../postgres';
-import { runAtEnd } from '../run';
+import { type Row, runAtEnd } from '../run';
 import type { CutoverContext } from './context';
 import { endOthers } from './other-sessions';
 import { refuseUnattended } from './unattended';
@@ -125,13 +129,36 @@ export async function keptWriter(
   context: CutoverContext,
   server: string,
 ): Promise<string | undefined> {
-  const { keep, selection, forward, reverse = [] } = context.plan;
+  const { selection } = context.plan;
+  const row = await context.runOne(server, writingLogins(selection, readersOn(context, server)));
+  return row === undefined ? undefined : mayWrite(row, server);
+}
+
+/** A role that the old writer keeps although it may write there to a table that is not replicated, and to what. */
+export async function keptOtherWriter(context: CutoverContext): Promise<string | undefined> {
+  const { from } = context.plan;
+  const statement = loggedLogins(readersOn(context, from), ownTables(context.plan));
+  const row = await context.runOne(from, statement);
+  return row === undefined ? undefined : mayWrite(row, from);
+}
+
+function readersOn({ plan }: CutoverContext, server: string): readonly string[] {
+  const { keep, forward, reverse = [] } = plan;
   const writers = [...forward, ...reverse].flatMap(({ writer }) => writer ?? []);
-  const readers = (keep[server] ?? []).filter((name) => !writers.includes(name));
-  const row = await context.runOne(server, writingLogins(selection, readers));
-  return row === undefined
-    ? undefined
-    : `role '${String(row.name)}', which may write to ${String(row.table)} on '${server}'`;
+  return (keep[server] ?? []).filter((name) => !writers.includes(name));
+}
+
+function mayWrite({ name, table }: Row, server: string): string {
+  return `role '${String(name)}', which may write to ${String(table)} on '${server}'`;
+}
+
+/**
+ * What the migration writes itself: pglogical notes in its own schema that the way back is enabled. A scheduler notes
+ * that its jobs are not let in.
+ */
+export function ownTables(plan: CutoverPlan): readonly string[] {
+  const own = [`${OWN_SCHEMA}.`, 'cron.job_run_details:'];
+  return usesPglogical(plan) ? [...own, 'pglogical.'] : own;
 }
 
 /** Refuses a login that may come in, since it was let in again or never kept out. */

@@ -6,7 +6,7 @@ import {
   sessionsOfRunner,
 } from '../../postgres';
 import type { CutoverContext } from './context';
-import { keptOn, keptWriter, otherFence } from './fence';
+import { keptOn, keptOtherWriter, keptWriter, otherFence } from './fence';
 import type { GateFinding } from './gate-schemas';
 
 export async function lookAtRunner(context: CutoverContext): Promise<string | undefined> {
@@ -32,6 +32,8 @@ export async function lookAtKept(context: CutoverContext): Promise<GateFinding> 
   }
   const writing = await keptWriter(context, from);
   if (writing !== undefined) return `${writing}, also when the new writer is open`;
+  const other = await keptOtherWriter(context);
+  if (other !== undefined) return `${other}, and undoes the cutover if it does so behind the fence`;
   const member = await context.runOne(from, letInWithKept(await keptOn(context, from)));
   return member === undefined
     ? undefined

@@ -1,7 +1,6 @@
 import {
   type AccessBefore,
   accessBefore,
-  type CutoverPlan,
   decide,
   dropQuietSlot,
   findEntry,
@@ -11,13 +10,11 @@ import {
   liftStatements,
   markLetIn,
   markOpened,
-  OWN_SCHEMA,
   PontoonError,
   quietSlotName,
   type Statement,
   sql,
   undecide,
-  usesPglogical,
   verificationExists,
   writeCanary,
 } from '../../postgres';
@@ -25,7 +22,14 @@ import { messageOf } from '../message-of';
 import { SqlError } from '../run';
 import { travel } from './catch-up';
 import type { CutoverContext } from './context';
-import { accessOf, keptOn, refuseKeptWriter, refuseUnfenced, restoreAccess } from './fence';
+import {
+  accessOf,
+  keptOn,
+  ownTables,
+  refuseKeptWriter,
+  refuseUnfenced,
+  restoreAccess,
+} from './fence';
 import { refuseOthers } from './other-sessions';
 import { followSecret, removeSlot, taskOf } from './paths';
 import { NEVER_COMES_BACK } from './take-back';
@@ -63,15 +67,6 @@ export async function proveQuiet(context: CutoverContext): Promise<void> {
     'NOT_QUIET',
     `the fenced database on '${from}' must not be written to, got transaction ${String(write.xid)} at ${String(write.lsn)} on ${tableOf(write.data)}; find out who wrote before you try again`,
   );
-}
-
-/**
- * What the migration writes itself: pglogical notes in its own schema that the way back is enabled. A scheduler notes
- * that its jobs are not let in.
- */
-function ownTables(plan: CutoverPlan): readonly string[] {
-  const own = [`${OWN_SCHEMA}.`, 'cron.job_run_details:'];
-  return usesPglogical(plan) ? [...own, 'pglogical.'] : own;
 }
 
 /** Sends clients to the new writer. */

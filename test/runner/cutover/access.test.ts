@@ -69,6 +69,32 @@ describe('who may connect', () => {
     await blue.admin.query('REVOKE UPDATE ON shop.customers FROM reader');
   });
 
+  test('is kept by nobody who may write to another table: the log behind the fence would tell', async () => {
+    const { blue } = lab;
+    await asSuperuser(
+      blue,
+      `CREATE ROLE agent LOGIN; CREATE SCHEMA agent AUTHORIZATION agent; CREATE TABLE agent.beat (at timestamptz); ALTER TABLE agent.beat OWNER TO agent; GRANT CONNECT ON DATABASE app TO agent; GRANT INSERT ON pontoon.canary TO agent`,
+    );
+    const plan = { ...lab.plan(), keep: { blue: ['reader', 'agent'], green: ['reader'] } };
+    const said = async (): Promise<string> =>
+      await failureOf(
+        walkWith(lab, plan, { step: 'gates', edge: 'after' }, () =>
+          Promise.reject(new Error('enough')),
+        ),
+      );
+    expect(await said()).toBe(
+      `GATES_CLOSED: every gate of the cutover of 'shop' must be open, got:\n- every role that is kept exists, and only reads: closed, got role 'agent', which may write to agent.beat on 'blue', and undoes the cutover if it does so behind the fence; correct the list of kept roles, or revoke what it may write`,
+    );
+    await asSuperuser(blue, 'ALTER TABLE agent.beat SET UNLOGGED');
+    expect(await said()).toContain('enough');
+    await asSuperuser(
+      blue,
+      'ALTER TABLE agent.beat SET LOGGED; REVOKE USAGE ON SCHEMA agent FROM agent; ALTER SCHEMA agent OWNER TO rdsadmin',
+    );
+    expect(await said()).toContain('enough');
+    await asSuperuser(blue, 'DROP SCHEMA agent CASCADE; DROP OWNED BY agent; DROP ROLE agent');
+  });
+
   test('is kept by nobody who may become somebody who may write', async () => {
     await lab.blue.admin.query('CREATE ROLE hidden LOGIN NOINHERIT IN ROLE app');
     const plan = { ...lab.plan(), keep: { blue: ['reader', 'hidden'], green: ['reader'] } };
