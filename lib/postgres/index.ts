@@ -109,6 +109,7 @@ export {
   mayEndSessions,
   mayFence,
   mayStampSlots,
+  metErrors,
   missingExtensions,
   missingRoles,
   NATIVE_SUBSCRIPTIONS,

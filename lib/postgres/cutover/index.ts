@@ -163,6 +163,7 @@ export {
 } from './status';
 export {
   mayStampSlots,
+  metErrors,
   type StreamIdentity,
   slotIdentity,
   stampSlot,

@@ -11,18 +11,25 @@ export interface StreamIdentity {
   readonly transactions: string;
   /** What the slot has confirmed. */
   readonly position: string;
+  /** How often the receiver's subscription has met an error; undefined where nobody counts. */
+  readonly errors?: string;
 }
+
+/** What a server counts of `s`, as XML, since what there is differs: none before 15. */
+const COUNTED = `pg_catalog.query_to_xml(CASE WHEN pg_catalog.to_regclass('pg_catalog.pg_stat_subscription_stats') IS NULL THEN 'SELECT 1' ELSE 'SELECT * FROM pg_catalog.pg_stat_subscription_stats WHERE subid = ' || s.oid END, false, false, '')::text`;
 
 /**
  * How many changes of `s` met rows that were not as they had left them: whoever gets a subscription past one skips a whole
  * transaction. Servers before 18 do not count them, nor any that somebody else’s origin makes.
  */
-const CONFLICTS = `(SELECT ' ' || pg_catalog.sum(m[1]::bigint) FROM pg_catalog.regexp_matches(pg_catalog.query_to_xml(CASE WHEN pg_catalog.to_regclass('pg_catalog.pg_stat_subscription_stats') IS NULL THEN 'SELECT 1' ELSE 'SELECT * FROM pg_catalog.pg_stat_subscription_stats WHERE subid = ' || s.oid END, false, false, '')::text, '<confl_(?!\\w*origin)\\w+>(\\d+)<', 'g') AS m)`;
+const CONFLICTS = `(SELECT ' ' || pg_catalog.sum(m[1]::bigint) FROM pg_catalog.regexp_matches(${COUNTED}, '<confl_(?!\\w*origin)\\w+>(\\d+)<', 'g') AS m)`;
+
+const ERRORS = `pg_catalog."substring"(${COUNTED}, '<apply_error_count>(\\d+)<')`;
 
 /** What a subscription is, and what it reads. No row if there is none. */
 export function subscriptionReceiver(name: string): Statement {
   return sql(
-    `SELECT pg_catalog.format('%s %s%s', s.oid, s.subslotname, ${CONFLICTS}) AS receiver FROM pg_catalog.pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+    `SELECT pg_catalog.format('%s %s%s', s.oid, s.subslotname, ${CONFLICTS}) AS receiver, ${ERRORS} AS errors FROM pg_catalog.pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
     [name],
   );
 }
@@ -50,6 +57,18 @@ export function stampSlot(slotName: string): Statement {
 /** Whether each stream of `now` is the one that it was `then`, and so has left nothing out in between. */
 export function unbroken(then: readonly StreamIdentity[], now: readonly StreamIdentity[]): boolean {
   return then.length === now.length && then.every((one, index) => goesOn(one, now[index]));
+}
+
+/**
+ * Whether any stream of `then` has met an error since, past which somebody may have got it without a whole transaction.
+ * A connection that broke counts too, at the price of one more comparison. Servers before 15 count none, so that whoever
+ * skips a transaction there is not noticed.
+ */
+export function metErrors(
+  then: readonly StreamIdentity[],
+  now: readonly StreamIdentity[],
+): boolean {
+  return then.some(({ errors }, index) => errors !== undefined && errors !== now[index]?.errors);
 }
 
 function goesOn(then: StreamIdentity, now: StreamIdentity | undefined): boolean {

@@ -7,6 +7,7 @@ import {
   slotIdentity,
   stampSlot,
 } from '../../postgres';
+import type { Row } from '../run';
 import { waitUntil } from '../wait';
 import type { CutoverContext } from './context';
 import { sqlOf, subscriptionOf } from './paths';
@@ -20,7 +21,7 @@ export async function streamsNow(context: CutoverContext): Promise<readonly Stre
   const streams: StreamIdentity[] = [];
   for (const path of forward) {
     const { receiver } = sqlOf(context, path);
-    const row =
+    const row: Row | undefined =
       path.kind === LinkKind.DMS
         ? { receiver: path.slotName }
         : await context.runOne(to, receiver(subscriptionOf(path)));
@@ -30,7 +31,7 @@ export async function streamsNow(context: CutoverContext): Promise<readonly Stre
         `'${to}' must follow '${from}' before rows are compared, got no subscription '${path.subscription ?? ''}'; deploy it first`,
       );
     }
-    streams.push(await streamOf(context, path, String(row.receiver)));
+    streams.push(await streamOf(context, path, row));
   }
   return streams;
 }
@@ -63,7 +64,7 @@ export async function beginStreams(context: CutoverContext): Promise<readonly St
 async function streamOf(
   context: CutoverContext,
   { decoder, slotName }: ReplicationPath,
-  receiver: string,
+  { receiver, errors }: Row,
 ): Promise<StreamIdentity> {
   const row = await context.runOne(decoder, slotIdentity(slotName));
   if (row === undefined) {
@@ -73,5 +74,11 @@ async function streamOf(
     );
   }
   const { stamp, transactions, position } = row as unknown as Omit<StreamIdentity, 'receiver'>;
-  return { receiver, stamp, transactions, position };
+  return {
+    receiver: String(receiver),
+    stamp,
+    transactions,
+    position,
+    ...(typeof errors === 'string' ? { errors } : {}),
+  };
 }

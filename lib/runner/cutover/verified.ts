@@ -7,6 +7,7 @@ import {
   forgetVerification,
   LinkKind,
   type MarkedTable,
+  metErrors,
   PontoonError,
   quoteQualified,
   REWRITTEN,
@@ -69,7 +70,7 @@ export async function verifyRows(
   const found = await context.runOne(plan.to, findVerification(plan.migration));
   const before = found?.stream as readonly StreamIdentity[] | undefined;
   const now = await streamsNow(context);
-  const goesOn = before !== undefined && unbroken(before, now);
+  const goesOn = before !== undefined && unbroken(before, now) && !metErrors(before, now);
   const streams = goesOn ? now : await beginStreams(context);
   if (!goesOn) await context.run(plan.to, beginVerification(plan.migration, streams));
   // Before anything is read, so that what befalls a table meanwhile is seen later.
@@ -134,14 +135,14 @@ async function remember(
   const { from, to, migration } = context.plan;
   // The latest counts: the higher they are, the longer a slot that is made anew takes to pass them.
   const last = await streamsNow(context);
-  if (!unbroken(streams, last)) {
+  if (!unbroken(streams, last) || metErrors(streams, last)) {
     const known = await context.runOne(to, findVerification(migration));
     // What another comparison began since goes along the stream that there is now.
     if (known !== undefined && !unbroken(known.stream as readonly StreamIdentity[], last))
       await context.run(to, forgetVerification(migration));
     throw new PontoonError(
       'NO_STREAM',
-      `'${to}' must follow '${from}' without a break while rows are compared, got another stream, conflicts, or another comparison that began a stream anew; look for who did so, and compare them again`,
+      `'${to}' must follow '${from}' without a break while rows are compared, got another stream, conflicts, errors, or another comparison that began a stream anew; look for who did so, and compare them again`,
     );
   }
   const written = await context.runOne(to, writeVerification(migration, last, compared));
@@ -185,14 +186,18 @@ export async function lookAtRows(context: CutoverContext): Promise<GateFinding> 
     return 'nothing compared yet';
   const found = await context.runOne(to, findVerification(migration));
   if (found === undefined) return 'nothing compared yet';
-  if (!unbroken(found.stream as readonly StreamIdentity[], await streamsNow(context)))
+  const [then, now] = [found.stream as readonly StreamIdentity[], await streamsNow(context)];
+  if (!unbroken(then, now))
     return 'a comparison of a stream that has ended, had conflicts since, or cannot be told from a later one after a crash';
+  // Behind the fence they count no more: a connection that breaks there is worth no undo.
+  if (metErrors(then, now))
+    return 'a comparison of a stream that has met an error since, past which a transaction may have been skipped';
   const results = resultsIn(found);
   const other = results.find(({ status }) => status !== 'same');
   if (other !== undefined)
     return `${quoteQualified(other.table)} ${other.status} (${other.reason ?? ''})`;
-  const now = await marksNow(context);
-  return await lookAtChanged(context, changedTables(results, now), now.length);
+  const marks = await marksNow(context);
+  return await lookAtChanged(context, changedTables(results, marks), marks.length);
 }
 
 /** What is emptied again and again is never compared for long, but as soon as nobody can write, if it is small. */

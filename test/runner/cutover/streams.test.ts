@@ -33,7 +33,7 @@ test('a slot that is made anew while rows are compared voids them', async () => 
   await write(20);
   await followed();
   expect(await failureOf(compareWhile(() => renew(0)))).toBe(
-    `NO_STREAM: 'green' must follow 'blue' without a break while rows are compared, got another stream, conflicts, or another comparison that began a stream anew; look for who did so, and compare them again`,
+    `NO_STREAM: 'green' must follow 'blue' without a break while rows are compared, got another stream, conflicts, errors, or another comparison that began a stream anew; look for who did so, and compare them again`,
   );
   expect(await found()).toBe('nothing compared yet');
 });
@@ -84,11 +84,40 @@ test('of two comparisons at once, the one whose stream the other began anew says
     expect(await verifyRows(request(), other)).toMatchObject({ same: 3 });
   };
   expect(await failureOf(compareWhile(whole))).toBe(
-    `NO_STREAM: 'green' must follow 'blue' without a break while rows are compared, got another stream, conflicts, or another comparison that began a stream anew; look for who did so, and compare them again`,
+    `NO_STREAM: 'green' must follow 'blue' without a break while rows are compared, got another stream, conflicts, errors, or another comparison that began a stream anew; look for who did so, and compare them again`,
   );
   await other.close();
   // What the other found still counts.
   expect(await found()).toBe('as it must be');
+});
+
+test('a comparison does not outlast a transaction that somebody skipped, nor any other error', async () => {
+  await empty();
+  await followed();
+  expect(await verifyRows(request(), services)).toMatchObject({ same: 3 });
+  await lab.green.admin.query(`INSERT INTO shop.counters VALUES (7, 0)`);
+  await lab.blue.admin.query(`INSERT INTO shop.counters VALUES (7, 1)`);
+  await subscriptionIs('apply_error_count > 0');
+  const superuser = await lab.green.superuser();
+  await superuser.query('ALTER SUBSCRIPTION forward DISABLE');
+  await subscriptionIs('pid IS NULL');
+  const { rows } = await lab.blue.admin.query('SELECT pg_current_wal_insert_lsn()::text AS lsn');
+  await superuser.query(
+    `SELECT pg_replication_origin_advance('pg_' || oid, $1) FROM pg_subscription WHERE subname = 'forward'`,
+    [rows[0].lsn],
+  );
+  await superuser.query('ALTER SUBSCRIPTION forward ENABLE');
+  await superuser.end();
+  await readBy(true);
+  expect(await found()).toBe(
+    'a comparison of a stream that has met an error since, past which a transaction may have been skipped',
+  );
+  expect(await verifyRows(request(), services)).toMatchObject({
+    differs: [expect.stringMatching(/^"shop"."counters": /)],
+  });
+  for (const side of [lab.green, lab.blue])
+    await side.admin.query('DELETE FROM shop.counters WHERE client = 7');
+  await followed();
 });
 
 test('a comparison counts for one cutover only', async () => {
@@ -143,6 +172,23 @@ async function renew(rows = 1): Promise<void> {
   await lab.blue.admin.query(`SELECT pg_create_logical_replication_slot('forward', 'pgoutput')`);
   await lab.green.admin.query('ALTER SUBSCRIPTION forward ENABLE');
   await readBy(true);
+}
+
+/** Waits until `condition` holds for the subscription. */
+async function subscriptionIs(condition: string): Promise<void> {
+  await waitUntil({
+    what: `the subscription must be: ${condition}`,
+    deadlineMs: 60_000,
+    intervalMs: 10,
+    probe: async () => {
+      const { rows } = await lab.green.admin.query(
+        `SELECT ${condition} AS done FROM pg_stat_subscription_stats JOIN pg_stat_subscription s USING (subid) WHERE s.subname = 'forward'`,
+      );
+      return rows[0]?.done === true
+        ? { done: true, value: undefined }
+        : { done: false, reason: JSON.stringify(rows) };
+    },
+  });
 }
 
 async function readBy(active: boolean): Promise<void> {
