@@ -12,6 +12,8 @@ export interface TableMark {
   readonly files: string;
   /** Those on the new writer. */
   readonly filesThere: string;
+  /** Its triggers on the new writer, some of which change what is applied there. */
+  readonly triggers: string;
   /** How it is published; empty for AWS DMS. */
   readonly published: string;
   /** Since when subscriptions follow it; empty for AWS DMS. */
@@ -22,7 +24,7 @@ export interface TableMark {
 export type SourceMark = QualifiedName & Pick<TableMark, 'definition' | 'files' | 'published'>;
 
 /** What the new writer says of one. */
-export type TargetMark = QualifiedName & Pick<TableMark, 'files' | 'followed'>;
+export type TargetMark = QualifiedName & Pick<TableMark, 'files' | 'followed' | 'triggers'>;
 
 /** How paths of one kind say how tables travel: SELECTs of five columns, as those of `marked` are. */
 export interface CarryingSql {
@@ -63,6 +65,12 @@ function marked(
 const FILES = `SELECT ${ROOT}, 'files', pg_catalog.concat_ws(' ', c.oid, c.relfilenode), NULL, NULL FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'f')`;
 
 /**
+ * Triggers with what they were last changed by, also those that do not fire where rows are applied: one may have done so
+ * for a while. Of those that do, the functions count too.
+ */
+const TRIGGERS = `SELECT ${ROOT}, 'triggers', pg_catalog.concat_ws(' ', t.oid, t.xmin, CASE WHEN t.tgenabled IN ('A', 'R') THEN p.xmin END), NULL, NULL FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal OR t.tgenabled IN ('A', 'R')`;
+
+/**
  * PostgreSQL's own. A table that is taken out of a publication and put back belongs to it by another row; what a
  * publication publishes is written into a row of its own.
  */
@@ -101,7 +109,7 @@ export function targetMarks(
   { followed }: CarryingSql,
 ): Statement {
   return sql(
-    `WITH ${marked(selection, [FILES, followed], ['files', 'followed'])} SELECT schema, name, files, followed FROM marked`,
+    `WITH ${marked(selection, [FILES, TRIGGERS, followed], ['files', 'triggers', 'followed'])} SELECT schema, name, files, triggers, followed FROM marked`,
     [subscriptions],
   );
 }
@@ -130,8 +138,12 @@ export function marksOf(
   const there = new Map(target.map((one) => [quoteQualified(one), one]));
   return source.map(({ schema, name, ...mark }) => {
     const table = { schema, name };
-    const { files = '', followed = '' } = there.get(quoteQualified(nameThere(table))) ?? {};
-    return { table, mark: { ...mark, filesThere: files, followed } };
+    const {
+      files = '',
+      triggers = '',
+      followed = '',
+    } = there.get(quoteQualified(nameThere(table))) ?? {};
+    return { table, mark: { ...mark, filesThere: files, triggers, followed } };
   });
 }
 
@@ -156,6 +168,8 @@ function changeSince(then: TableMark | undefined, now: TableMark | undefined): s
   if (then.definition !== now.definition) return 'compared before its definition changed';
   if (then.files !== now.files) return REWRITTEN;
   if (then.filesThere !== now.filesThere) return `${REWRITTEN}, on the new writer`;
+  if (then.triggers !== now.triggers)
+    return 'compared before its triggers changed on the new writer';
   if (then.published !== now.published) return 'compared before it was published in another way';
   return then.followed === now.followed ? undefined : 'compared before it was followed anew';
 }
