@@ -171,6 +171,8 @@ export function renderTaskSettings(settings: DmsTaskSettings = {}): Record<strin
     Logging: renderLogging(settings),
     ErrorBehavior: {
       FailOnNoTablesCaptured: true,
+      // By default what DMS cannot write goes into its log only, and its table looks as if it had everything.
+      DataErrorPolicy: 'SUSPEND_TABLE',
       DataTruncationErrorPolicy: settings.truncationPolicy ?? DmsTruncationPolicy.SUSPEND_TABLE,
       RecoverableErrorCount: -1,
     },

@@ -39,6 +39,7 @@ test('the defaults lose nothing silently', () => {
     Logging: { EnableLogging: true, LogComponents: components('LOGGER_SEVERITY_DEFAULT') },
     ErrorBehavior: {
       FailOnNoTablesCaptured: true,
+      DataErrorPolicy: 'SUSPEND_TABLE',
       DataTruncationErrorPolicy: 'SUSPEND_TABLE',
       RecoverableErrorCount: -1,
     },
