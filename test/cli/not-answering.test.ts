@@ -130,7 +130,9 @@ test('what was decided for a new writer that never comes back is taken back as t
   expect((await command('broken.json', 'cutover', '--lift-expired')).code).toBe(1);
   expect(await mayConnect()).toBe(false);
   await alone(lab, async () =>
-    lab.blue.admin.query('UPDATE pontoon.cutover SET decided_at = NULL WHERE opened_at IS NULL'),
+    lab.blue.admin.query(
+      `UPDATE pontoon.cutover SET decided_at = NULL WHERE migration = 'shop' AND opened_at IS NULL`,
+    ),
   );
   const { stderr } = await command('broken.json', 'cutover', '--lift-expired');
   expect(stderr).toContain("'blue' is open again");

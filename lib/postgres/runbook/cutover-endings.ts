@@ -35,7 +35,7 @@ export function cutoverEndings(
         [
           '`UNDECIDED`',
           `${next} may be open, and did not answer; ${from} stays fenced, so that never both are`,
-          `bring ${next} back, and run the same command again: it finishes. Lift no fence for as long as ${next} may come back. If it never will, somebody decides that whatever was written there is lost: \`UPDATE pontoon.cutover SET decided_at = NULL WHERE opened_at IS NULL\` on ${from}, and once the deadline has passed ${lift}, which opens ${from} again`,
+          `bring ${next} back, and run the same command again: it finishes. Lift no fence for as long as ${next} may come back. If it never will, somebody decides that whatever was written there is lost: \`UPDATE pontoon.cutover SET decided_at = NULL WHERE migration = '…' AND opened_at IS NULL\` on ${from}, with the \`migration\` that \`${file}\` names, and once the deadline has passed ${lift}, which opens ${from} again`,
         ],
         [
           '`UNSETTLED`',
