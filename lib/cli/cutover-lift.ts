@@ -1,5 +1,5 @@
 import { type CutoverInput, type JournalEntry, PontoonError, rollbackOf } from '../postgres';
-import { isOverdue, liftExpired, withFence } from '../runner';
+import { dropLeft, type FenceWatch, isOverdue, liftExpired, withFence } from '../runner';
 import type { Arguments } from './arguments';
 import { withServices } from './cutover-services';
 import { ExitCode } from './exit-code';
@@ -14,7 +14,8 @@ export const LIFT = 'lift-expired';
 /** The option by which a timer frees whom a walk that died left locked out. */
 export const LIFT_OPTIONS: Readonly<Record<string, Option>> = {
   [LIFT]: {
-    description: 'lift what walks that died left standing past its deadline, and end',
+    description:
+      'lift what walks that died left standing past its deadline, or made ready before a fence, and end',
   },
 };
 
@@ -24,7 +25,7 @@ const OTHERS = ['compare', 'dry-run', 'yes', 'owner', 'take-over', 'budget'] as 
 /** The end of a look at the fence on one server. */
 interface Look {
   readonly server: string;
-  readonly state: 'none' | 'in time' | 'open' | 'lifted' | 'failed' | 'unchecked';
+  readonly state: 'none' | 'in time' | 'open' | 'lifted' | 'taken back' | 'failed' | 'unchecked';
   /** Who made the fence. */
   readonly owner?: string;
   readonly error?: PontoonError;
@@ -53,6 +54,11 @@ export async function liftCommand(
       writeLine(
         io.stdout,
         `'${server}' is open again: the fence of '${migration}', by '${owner ?? ''}', was lifted, since its deadline had passed`,
+      );
+    if (state === 'taken back' && !options.flag('json'))
+      writeLine(
+        io.stdout,
+        `'${server}' keeps no WAL any more for a walk of '${migration}' that was cut off before its fence: what it had made ready was taken back`,
       );
     if (error !== undefined) writeLine(io.stderr, `pontoon: ${error.message}`);
   }
@@ -91,7 +97,13 @@ async function settle(
   io: Io,
 ): Promise<Look> {
   const { from: server, to } = input.plan;
-  if (found === undefined) return { server, state: 'none' };
+  const watch: FenceWatch = {
+    secrets: anySecrets(io),
+    log: (line) => writeLine(io.stderr, line),
+    withServices: (reached, use) => withServices(reached, io, () => undefined, use),
+  };
+  if (found === undefined)
+    return { server, state: (await dropLeft(input, watch)) ? 'taken back' : 'none' };
   const { owner } = found;
   if (!isOverdue(found)) return { server, state: found.opened ? 'open' : 'in time', owner };
   if (found.decided) {
@@ -100,11 +112,7 @@ async function settle(
       `the fence on '${server}', by '${owner}', cannot be lifted once it was decided to open '${to}', got no opening before its deadline; run the ${walk} again, which opens '${to}'`,
     );
   }
-  const lifted = await liftExpired(input, {
-    secrets: anySecrets(io),
-    log: (line) => writeLine(io.stderr, line),
-    withServices: (reached, use) => withServices(reached, io, () => undefined, use),
-  });
+  const lifted = await liftExpired(input, watch);
   // Whoever walked has lifted it meanwhile.
   return lifted ? { server, state: 'lifted', owner } : { server, state: 'none' };
 }

@@ -5,7 +5,7 @@ import { gatesExitCode } from './cutover-dry-run';
 import { ExitCode } from './exit-code';
 import { type Io, writeJson, writeLine } from './io';
 import { anySecrets } from './secrets';
-import { fenceRows, gateRows, linesOf, type StatusRow, wayRows } from './status-rows';
+import { fenceRows, gateRows, leftRows, linesOf, type StatusRow, wayRows } from './status-rows';
 
 /** Opens everything that an input names, gives it away, and closes it. */
 export type WithServices = FenceWatch['withServices'];
@@ -43,6 +43,7 @@ function partialRows(plan: CutoverPlan, found: PartialStatus): readonly StatusRo
     ...found.unreadable.map((what) => ['UNREADABLE', what] as const),
     ...(active === undefined ? [] : [['clients', `at ${active}`] as const]),
     ...fenceRows(plan, found),
+    ...leftRows(found),
     ...(walking === undefined ? [] : [['walking', walking] as const]),
     ...(forward === undefined ? [] : wayRows('forward', forward)),
     ...(reverse === undefined ? [] : wayRows('way back', reverse)),

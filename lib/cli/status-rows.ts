@@ -20,6 +20,7 @@ export function statusRows(plan: CutoverPlan, found: CutoverStatus): readonly St
     ['writer', writerText(found)],
     ['clients', found.active === undefined ? 'switched by somebody else' : `at ${found.active}`],
     ...fenceRows(plan, found),
+    ...leftRows(found),
     ['walking', found.walking ?? 'nobody'],
     ...wayRows('forward', found.forward),
     ...(found.reverse === undefined
@@ -39,6 +40,14 @@ export function fenceRows(
   return fenced.flatMap((fence) => [
     ['fence', fenceText(plan, fence, writer)] as const,
     ...fence.past.map((who) => ['', `PAST IT: ${who}, ${NEVER_TRAVELS}`] as const),
+  ]);
+}
+
+/** What walks left that were cut off before their fences. */
+export function leftRows({ left }: Pick<CutoverStatus, 'left'>): readonly StatusRow[] {
+  return left.map(({ server, slot }) => [
+    'left',
+    `slot ${slot} on ${server} keeps WAL for a walk that was cut off before its fence: run that again, or pontoon cutover --lift-expired takes it back`,
   ]);
 }
 

@@ -110,6 +110,7 @@ export {
   mayFence,
   mayStampSlots,
   metErrors,
+  migrationOfOwner,
   missingExtensions,
   missingRoles,
   NATIVE_SUBSCRIPTIONS,

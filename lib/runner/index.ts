@@ -9,6 +9,7 @@ export {
   checkCutover,
   cutover,
   type DryRun,
+  dropLeft,
   dryRun,
   type FenceWatch,
   type Finalized,

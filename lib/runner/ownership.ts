@@ -1,4 +1,4 @@
-import { type LedgerEntry, PontoonError } from '../postgres';
+import { type LedgerEntry, migrationOfOwner, PontoonError } from '../postgres';
 import type { ReconcileRequest } from './reconcile-request';
 
 /** What is known of an object's owner before anything is changed. */
@@ -24,7 +24,7 @@ export function requireOwnership(
     if (entry.owner === owner) return;
     throw new PontoonError(
       'OWNED',
-      `${description} must belong to ${owner}, got the owner ${entry.owner}; change it there, or choose another name`,
+      `${description} must belong to ${owner}, got the owner ${entry.owner}; ${wayOut(entry.owner)}`,
     );
   }
   if (!occupied || adopt === true) return;
@@ -32,4 +32,11 @@ export function requireOwnership(
     'EXISTS',
     `${description} cannot be created, got one that somebody else made; drop it, choose another name, or adopt it with 'adopt: true'`,
   );
+}
+
+function wayOut(owner: string): string {
+  const migration = migrationOfOwner(owner);
+  return migration === undefined
+    ? 'change it there, or choose another name'
+    : `roll back or finalize the cutover of '${migration}' first, or have 'pontoon cutover --lift-expired' take back one that was cut off before its fence`;
 }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { Client } from 'pg';
 import { waitUntil } from '../../lib/runner';
-import { asSuperuser } from '../faults/walks';
+import { asSuperuser, killedAt, nobodyWalks } from '../faults/walks';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
 import type { CommandResult } from './command-line';
 import { LabDirectory } from './lab-directory';
@@ -186,6 +186,21 @@ test('a fence whose process was killed falls after its deadline, and not before'
   });
   expect([await writes(lab.blue), await writes(lab.green)]).toEqual(['written', SHUT]);
   expect(readFileSync(join(directory.path, 'active'), 'utf8')).toBe('blue');
+  expect(await lift()).toEqual(QUIET);
+});
+
+test('what a process made ready that was killed before its fence is taken back at once', async () => {
+  await killedAt(lab, lab.plan(), { step: 'prepare', edge: 'after' });
+  await nobodyWalks(lab);
+  const { stdout } = await directory.command(['status', '--ways', '--file', 'cutover.json']);
+  expect(stdout).toContain(
+    '\nleft       slot pontoon_fence_shop on blue keeps WAL for a walk that was cut off before its fence: run that again, or pontoon cutover --lift-expired takes it back\n',
+  );
+  expect(await lift()).toEqual({
+    ...QUIET,
+    stdout:
+      "'blue' keeps no WAL any more for a walk of 'shop' that was cut off before its fence: what it had made ready was taken back\n",
+  });
   expect(await lift()).toEqual(QUIET);
 });
 

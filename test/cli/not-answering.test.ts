@@ -78,7 +78,13 @@ test('status shows what answers, and the rest as unreadable', async () => {
   const { code, stdout } = await command('broken.json', 'status', '--json');
   expect({ code, found: JSON.parse(stdout) }).toEqual({
     code: 3,
-    found: { migration: 'shop', unreadable: [refusal('status')], fenced: [], gates: [] },
+    found: {
+      migration: 'shop',
+      unreadable: [refusal('status')],
+      fenced: [],
+      left: [],
+      gates: [],
+    },
   });
 });
 

@@ -62,6 +62,22 @@ export async function killedAt(lab: WalkedLab, plan: CutoverPlan, moment: Moment
   }));
 }
 
+/** Waits until no server knows of a walk any more, a moment after its runner has gone. */
+export async function nobodyWalks(lab: CutoverLab): Promise<void> {
+  for (const { admin } of [lab.blue, lab.green])
+    await waitUntil({
+      what: 'the earlier runner must be gone',
+      deadlineMs: 60_000,
+      intervalMs: 5,
+      probe: async () => {
+        const { rows } = await admin.query(`SELECT pid FROM pg_locks WHERE locktype = 'advisory'`);
+        return rows.length === 0
+          ? { done: true, value: undefined }
+          : { done: false, reason: JSON.stringify(rows) };
+      },
+    });
+}
+
 /** Walks until `die` is called, which kills the runner and never returns. True if the walk ended before. */
 export async function killedWhen(
   lab: WalkedLab,

@@ -2,9 +2,16 @@ import type { ObjectKey } from '../objects';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA } from '../table-selection';
 
+const OWNED_BY = 'cutover ';
+
 /** The owner in the ledger of what a cutover makes or holds. */
 export function cutoverOwner(migration: string): string {
-  return `cutover ${migration}`;
+  return `${OWNED_BY}${migration}`;
+}
+
+/** The migration whose cutover `owner` is; undefined for deployments. */
+export function migrationOfOwner(owner: string): string | undefined {
+  return owner.startsWith(OWNED_BY) ? owner.slice(OWNED_BY.length) : undefined;
 }
 
 /**

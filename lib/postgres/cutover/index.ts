@@ -55,6 +55,7 @@ export {
   holdEntry,
   holdLogin,
   markLetIn,
+  migrationOfOwner,
   releaseEntries,
   releaseLogin,
 } from './hold';

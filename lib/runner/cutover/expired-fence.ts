@@ -9,8 +9,9 @@ import {
   type SecretStore,
 } from '../../postgres';
 import { runOne } from '../run';
-import { abandonExpired } from './abandon';
+import { abandon, abandonExpired } from './abandon';
 import { CutoverContext } from './context';
+import { leftSlot } from './left-slot';
 import type { CutoverRequest, CutoverServices } from './services';
 import { withSessions } from './sessions';
 
@@ -82,6 +83,24 @@ export async function liftExpired(input: CutoverInput, watch: FenceWatch): Promi
     await withoutSilent(input, watch, NAMED),
     async (services) => await abandonExpired(request, services),
   );
+}
+
+/**
+ * Takes back what a walk made ready on the old writer that was cut off before its fence. Says whether there was anything.
+ * It is not for a schedule beside a state machine, between whose steps nobody walks.
+ */
+export async function dropLeft(input: CutoverInput, watch: FenceWatch): Promise<boolean> {
+  const { plan } = input;
+  const request = { plan, owner: NAMED };
+  const left = await withFence(input, watch.secrets, (_found, services) =>
+    leftSlot(new CutoverContext(request, services), plan.from),
+  );
+  if (left === undefined) return false;
+  await watch.withServices(
+    await withoutSilent(input, watch, NAMED),
+    async (services) => await abandon(request, services),
+  );
+  return true;
 }
 
 /** `input` without the servers that do not answer, but for the old writer, which nothing is lifted without. */

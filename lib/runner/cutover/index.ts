@@ -1,6 +1,7 @@
 export { abandon } from './abandon';
 export { type DryRun, dryRun, type PlannedAction } from './dry-run';
 export {
+  dropLeft,
   type FenceWatch,
   isOverdue,
   liftExpired,

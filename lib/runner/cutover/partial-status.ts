@@ -9,6 +9,7 @@ import { messageOf } from '../message-of';
 import { CutoverContext } from './context';
 import { type FenceWatch, reachable } from './expired-fence';
 import { readGates } from './gates';
+import { leftSlots } from './left-slot';
 import type { CutoverServices } from './services';
 import { type CutoverStatus, fenceOf, standing, type WayStatus, wayStatus } from './status';
 
@@ -48,6 +49,7 @@ class PartialLook {
     const { context, services, unreadable } = this;
     const { from, to, migration, forward, reverse } = context.plan;
     const fenced: CutoverStatus['fenced'][number][] = [];
+    const left: CutoverStatus['left'][number][] = [];
     let writer: string | undefined;
     const entries: (JournalEntry | undefined)[] = [];
     for (const [server, other] of [
@@ -58,6 +60,7 @@ class PartialLook {
       if (entry?.opened === true) writer = other;
       entries.push(entry);
       fenced.push(...((await this.seen([server], () => fenceOf(context, server, entry))) ?? []));
+      left.push(...((await this.seen([server], () => leftSlots(context, server))) ?? []));
     }
     const holder = await this.seen([from], () => context.runOne(from, whoWalks(migration)));
     const active = await this.seen([], async () => await services.endpoint?.active());
@@ -71,6 +74,7 @@ class PartialLook {
       writer,
       active,
       fenced,
+      left,
       walking: holder === undefined ? undefined : String(holder.name),
       forward: ways[0],
       reverse: ways[1],

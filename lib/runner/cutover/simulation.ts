@@ -13,6 +13,7 @@ import {
   lockJournal,
   otherSessions,
   type QualifiedName,
+  quietSlotExists,
   quietSlotName,
   quoteIdentifier,
   quoteLiteral,
@@ -185,6 +186,7 @@ export class Simulation {
     if (text === replayed('').text || text === confirmed('', '').text)
       return [{ reached: true, lostBy: null }];
     if (text === countSessionsOf('').text) return [{ sessions: 0 }];
+    if (text === quietSlotExists('').text) return [{ exists: true }];
     return this.fenced && server === this.plan.from ? this.answerFenced(text) : undefined;
   }
 

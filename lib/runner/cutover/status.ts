@@ -13,6 +13,7 @@ import { CutoverContext } from './context';
 import { finalStateOf } from './finalized';
 import { readGates } from './gates';
 import { lagOf } from './lag';
+import { leftSlots } from './left-slot';
 import { pastFence } from './past-fence';
 import { sqlOf, subscriptionOf } from './paths';
 import type { CutoverRequest, CutoverServices } from './services';
@@ -33,6 +34,8 @@ export interface CutoverStatus {
     /** Who gets past it while the new writer is open, a sentence each: what they write there never travels. */
     readonly past: readonly string[];
   }[];
+  /** Slots that keep WAL for a walk that was cut off before its fence, or is between two steps of a state machine. */
+  readonly left: readonly { readonly server: string; readonly slot: string }[];
   /** Who walks at the moment. */
   readonly walking: string | undefined;
   readonly forward: WayStatus;
@@ -89,6 +92,7 @@ export async function status(
       ...(await fenceOf(context, plan.from, from)),
       ...(await fenceOf(context, plan.to, to)),
     ],
+    left: [...(await leftSlots(context, plan.from)), ...(await leftSlots(context, plan.to))],
     walking: holder === undefined ? undefined : String(holder.name),
     forward,
     reverse,

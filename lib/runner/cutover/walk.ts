@@ -1,4 +1,11 @@
-import { CUTOVER_STEPS, type CutoverStepId, cutoverStep, PontoonError } from '../../postgres';
+import {
+  CUTOVER_STEPS,
+  type CutoverStepId,
+  cutoverStep,
+  PontoonError,
+  quietSlotExists,
+  quietSlotName,
+} from '../../postgres';
 import { catchUp } from './catch-up';
 import { compareFinally } from './compare';
 import { type CutoverContext, inWalk } from './context';
@@ -190,6 +197,10 @@ async function walk(context: CutoverContext, fenced: number | undefined): Promis
 }
 
 async function lookBeforeFence(context: CutoverContext): Promise<number> {
+  const { from, migration } = context.plan;
+  const watching = await context.runOne(from, quietSlotExists(quietSlotName(migration)));
+  // Somebody took back what another session had made ready.
+  if (watching?.exists !== true) await take(context, 'prepare');
   context.startClock(PREPARE_MS);
   await lookAtSchemasBeforeFence(context);
   return performance.now();

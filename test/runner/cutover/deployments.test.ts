@@ -66,7 +66,7 @@ test('what a cutover has switched is refused a change, and can be asked for as i
   await expect(
     deploy(lab.green, { ...spec, enabled: true, selection: OTHER_SELECTION }),
   ).rejects.toThrow(
-    "subscription 'forward' on 'green' must belong to stack, got the owner cutover shop; change it there, or choose another name",
+    "subscription 'forward' on 'green' must belong to stack, got the owner cutover shop; roll back or finalize the cutover of 'shop' first, or have 'pontoon cutover --lift-expired' take back one that was cut off before its fence",
   );
   expect(await deploy(lab.green, spec)).toEqual([
     "subscription 'forward' on 'green' stays as the cutover left it",

@@ -1,0 +1,26 @@
+import { quietSlotExists, quietSlotName, whoWalks } from '../../postgres';
+import type { CutoverContext } from './context';
+
+/**
+ * The slot on `server` that watches a fence, although none stands there and nobody walks: it keeps WAL for a walk that was
+ * cut off before its fence. Between two steps of a state machine nobody walks either.
+ */
+export async function leftSlot(
+  context: CutoverContext,
+  server: string,
+): Promise<string | undefined> {
+  const { migration } = context.plan;
+  if ((await context.journal(server)) !== undefined) return undefined;
+  const slot = quietSlotName(migration);
+  if ((await context.runOne(server, quietSlotExists(slot)))?.exists !== true) return undefined;
+  return (await context.runOne(server, whoWalks(migration))) === undefined ? slot : undefined;
+}
+
+/** As a list, with where it is. */
+export async function leftSlots(
+  context: CutoverContext,
+  server: string,
+): Promise<readonly { readonly server: string; readonly slot: string }[]> {
+  const slot = await leftSlot(context, server);
+  return slot === undefined ? [] : [{ server, slot }];
+}

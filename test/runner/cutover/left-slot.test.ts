@@ -1,0 +1,81 @@
+import {
+  cutover,
+  dropLeft,
+  partialStatus,
+  prepareCutover,
+  status,
+  switchWriters,
+} from '../../../lib/runner';
+import { alone, failureOf, killedAt, nobodyWalks } from '../../faults/walks';
+import { CutoverLab } from './lab';
+
+let lab: CutoverLab;
+beforeAll(async () => {
+  lab = await CutoverLab.start([17, 17]);
+});
+afterAll(() => lab.stop());
+
+const SLOT = 'pontoon_fence_shop';
+const request = () => ({ plan: lab.plan(), owner: 'test' });
+const left = async (): Promise<unknown> =>
+  await alone(lab, async (services) => (await status(request(), services)).left);
+const drop = async (): Promise<boolean> =>
+  await alone(lab, async (services) =>
+    dropLeft(
+      { plan: lab.plan(), connections: lab.connections() },
+      { secrets: services.secrets, log: () => undefined, withServices: (_, use) => use(services) },
+    ),
+  );
+const slots = async (): Promise<unknown> =>
+  (
+    await lab.blue.admin.query(
+      `SELECT slot_name FROM pg_replication_slots WHERE slot_name = '${SLOT}'`,
+    )
+  ).rows;
+
+test('a walk that was cut off before its fence is seen by the slot that it left', async () => {
+  expect(await left()).toEqual([]);
+  expect(await drop()).toBe(false);
+  await killedAt(lab, lab.plan(), { step: 'prepare', edge: 'after' });
+  await nobodyWalks(lab);
+  expect(await left()).toEqual([{ server: 'blue', slot: SLOT }]);
+  const input = { plan: lab.plan(), connections: lab.connections() };
+  const part = await alone(lab, (services) =>
+    partialStatus(input, { secrets: services.secrets, withServices: (_, use) => use(services) }),
+  );
+  expect(part.left).toEqual([{ server: 'blue', slot: SLOT }]);
+});
+
+test('what it holds is given back with it', async () => {
+  const guard = { kind: 'connection-guard', keep: ['reader', 'app'] };
+  expect(await failureOf(lab.apply(lab.green, guard))).toBe(
+    "OWNED: connection-guard 'connection-guard' on 'green' must belong to stack, got the owner cutover shop; roll back or finalize the cutover of 'shop' first, or have 'pontoon cutover --lift-expired' take back one that was cut off before its fence",
+  );
+  expect(await drop()).toBe(true);
+  expect([await left(), await slots()]).toEqual([[], []]);
+  await lab.apply(lab.green, guard);
+  await lab.apply(lab.green, { ...guard, keep: ['reader'] });
+});
+
+test('somebody who walks has left nothing', async () => {
+  const services = await lab.services();
+  await prepareCutover(request(), services);
+  expect(await slots()).toHaveLength(1);
+  expect([await left(), await drop()]).toEqual([[], false]);
+  expect(await slots()).toHaveLength(1);
+  await services.close();
+  await nobodyWalks(lab);
+  expect(await drop()).toBe(true);
+});
+
+test('what was taken back between two steps of a state machine is made ready again before the fence', async () => {
+  await alone(lab, (services) => prepareCutover(request(), services));
+  await nobodyWalks(lab);
+  expect(await drop()).toBe(true);
+  const { result } = await alone(lab, (services) => switchWriters(request(), services));
+  expect(result).toBe('opened');
+  expect((await alone(lab, (services) => cutover(request(), services))).result).toBe(
+    'already-open',
+  );
+  expect([await left(), await drop()]).toEqual([[], false]);
+});
