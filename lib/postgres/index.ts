@@ -45,6 +45,7 @@ export {
   closeJournal,
   confirmed,
   countExceptions,
+  countingFrom,
   countSessionsOf,
   createJournal,
   createQuietSlot,

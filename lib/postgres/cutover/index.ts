@@ -163,6 +163,7 @@ export {
   stateOf,
 } from './status';
 export {
+  countingFrom,
   mayStampSlots,
   metErrors,
   type StreamIdentity,

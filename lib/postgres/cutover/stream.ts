@@ -61,14 +61,24 @@ export function unbroken(then: readonly StreamIdentity[], now: readonly StreamId
 
 /**
  * Whether any stream of `then` has met an error since, past which somebody may have got it without a whole transaction.
- * A connection that broke counts too, at the price of one more comparison. Servers before 15 count none, so that whoever
- * skips a transaction there is not noticed.
+ * Most are connections that broke, which lose nothing, and no server tells these from others. Servers before 15 count none.
  */
 export function metErrors(
   then: readonly StreamIdentity[],
   now: readonly StreamIdentity[],
 ): boolean {
   return then.some(({ errors }, index) => errors !== undefined && errors !== now[index]?.errors);
+}
+
+/** The streams `now`, whose errors are counted from `then` on. */
+export function countingFrom(
+  then: readonly StreamIdentity[],
+  now: readonly StreamIdentity[],
+): readonly StreamIdentity[] {
+  return now.map(({ errors: _since, ...stream }, index) => {
+    const errors = then[index]?.errors;
+    return errors === undefined ? stream : { ...stream, errors };
+  });
 }
 
 function goesOn(then: StreamIdentity, now: StreamIdentity | undefined): boolean {

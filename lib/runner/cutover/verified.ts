@@ -2,6 +2,7 @@ import {
   beginVerification,
   type ChangedTable,
   changedTables,
+  countingFrom,
   createVerification,
   findVerification,
   forgetVerification,
@@ -70,8 +71,8 @@ export async function verifyRows(
   const found = await context.runOne(plan.to, findVerification(plan.migration));
   const before = found?.stream as readonly StreamIdentity[] | undefined;
   const now = await streamsNow(context);
-  const goesOn = before !== undefined && unbroken(before, now) && !metErrors(before, now);
-  const streams = goesOn ? now : await beginStreams(context);
+  const goesOn = before !== undefined && unbroken(before, now);
+  const streams = goesOn ? before : await beginStreams(context);
   if (!goesOn) await context.run(plan.to, beginVerification(plan.migration, streams));
   // Before anything is read, so that what befalls a table meanwhile is seen later.
   const marks = await marksNow(context, { follow: true });
@@ -135,17 +136,20 @@ async function remember(
   const { from, to, migration } = context.plan;
   // The latest counts: the higher they are, the longer a slot that is made anew takes to pass them.
   const last = await streamsNow(context);
-  if (!unbroken(streams, last) || metErrors(streams, last)) {
+  if (!unbroken(streams, last)) {
     const known = await context.runOne(to, findVerification(migration));
     // What another comparison began since goes along the stream that there is now.
     if (known !== undefined && !unbroken(known.stream as readonly StreamIdentity[], last))
       await context.run(to, forgetVerification(migration));
     throw new PontoonError(
       'NO_STREAM',
-      `'${to}' must follow '${from}' without a break while rows are compared, got another stream, conflicts, errors, or another comparison that began a stream anew; look for who did so, and compare them again`,
+      `'${to}' must follow '${from}' without a break while rows are compared, got another stream, conflicts, or another comparison that began a stream anew; look for who did so, and compare them again`,
     );
   }
-  const written = await context.runOne(to, writeVerification(migration, last, compared));
+  const written = await context.runOne(
+    to,
+    writeVerification(migration, countingFrom(streams, last), compared),
+  );
   if (written !== undefined) return;
   throw new PontoonError(
     'FORGOTTEN',
@@ -189,15 +193,16 @@ export async function lookAtRows(context: CutoverContext): Promise<GateFinding> 
   const [then, now] = [found.stream as readonly StreamIdentity[], await streamsNow(context)];
   if (!unbroken(then, now))
     return 'a comparison of a stream that has ended, had conflicts since, or cannot be told from a later one after a crash';
-  // Behind the fence they count no more: a connection that breaks there is worth no undo.
-  if (metErrors(then, now))
-    return 'a comparison of a stream that has met an error since, past which a transaction may have been skipped';
   const results = resultsIn(found);
   const other = results.find(({ status }) => status !== 'same');
   if (other !== undefined)
     return `${quoteQualified(other.table)} ${other.status} (${other.reason ?? ''})`;
   const marks = await marksNow(context);
-  return await lookAtChanged(context, changedTables(results, marks), marks.length);
+  const changed = await lookAtChanged(context, changedTables(results, marks), marks.length);
+  if (changed !== undefined || !metErrors(then, now)) return changed;
+  return {
+    besides: `as it must be, but the stream has met an error since the rows were compared, such as a connection that broke: if anybody got it past one by skipping a transaction, have '${to}' forget them by DELETE FROM pontoon.verification, and compare all rows again`,
+  };
 }
 
 /** What is emptied again and again is never compared for long, but as soon as nobody can write, if it is small. */
