@@ -392,11 +392,13 @@ export {
   setForServer,
   settingIs,
   streamingNames,
+  takePromotionLock,
   timelineOf,
   unwaiting,
   type WaitedFor,
   waitedFor,
   waitForOwnDisk,
+  whoElsePromotes,
   writeMark,
 } from './promotion';
 export { Reader } from './reader';

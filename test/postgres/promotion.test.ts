@@ -69,7 +69,7 @@ test('refuses everything that is wrong with the input at once', () => {
       "- 'lastKnown': a log position must look like '16/B374D848', got \"yesterday\"; take it from pg_current_wal_lsn()",
       "- 'to' must be another server of the cluster of 'primary', got 'primary'; known are one, two, three",
       "- 'lost' must name servers of the cluster beside 'from' and 'to', got 'four'; known are one, two, three",
-      "- 'connections.one.database' must be 'shop', as in the topology, got 'other'; two operators see each other in one database only",
+      "- 'connections.one.database' must be 'shop', as in the topology, got 'other'; what a primary has noted is looked for in one database only",
       "- 'connections' must have 'two', which belongs to the cluster, got primary, one, three; add it, also for a server that is lost",
     ].join('\n'),
   );

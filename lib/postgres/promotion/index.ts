@@ -19,6 +19,7 @@ export {
 } from './fence';
 export { type PromotionInput, parsePromotion } from './input';
 export { type ArchiveState, archiveState, type LogReader, logReaders } from './left-behind';
+export { takePromotionLock, whoElsePromotes } from './lock';
 export { describeLoss, holdsAcknowledged, lossAfter, type PromotionLoss } from './loss';
 export { memberSlot, quorumOf } from './members';
 export { RejoinMode, type RejoinParameters, renderRejoin } from './rejoin';

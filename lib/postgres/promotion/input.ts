@@ -124,7 +124,7 @@ function checkServers(given: Given, problems: Problems): void {
     const database = topology.servers[name]?.database;
     problems.addIf(
       connection.database !== database,
-      `'connections.${name}.database' must be '${database}', as in the topology, got '${connection.database}'; two operators see each other in one database only`,
+      `'connections.${name}.database' must be '${database}', as in the topology, got '${connection.database}'; what a primary has noted is looked for in one database only`,
     );
   }
 }

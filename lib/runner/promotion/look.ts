@@ -4,9 +4,9 @@ import {
   PontoonError,
   replacedBy,
   type StandbyState,
-  takeWalkLock,
+  takePromotionLock,
   waitForOwnDisk,
-  whoWalks,
+  whoElsePromotes,
 } from '../../postgres';
 import type { Members, PromotionContext } from './context';
 
@@ -25,16 +25,15 @@ export async function look(context: PromotionContext): Promise<Members> {
 
 /**
  * Takes the right to promote on every server that answers, in one order for everybody: two operators who lost the same
- * primary may have two candidates.
+ * primary may have two candidates. Where they are connected to different databases, both may be refused.
  */
 export async function takeCluster(context: PromotionContext): Promise<void> {
   const [first = ''] = context.members;
-  const name = `promotion of ${first}`;
   for (const server of [...context.sessions.keys()].toSorted()) {
     await context.run(server, waitForOwnDisk());
-    const row = await context.runOne(server, takeWalkLock(name));
-    if (row?.taken === true) continue;
-    const holder = await context.runOne(server, whoWalks(name));
+    const row = await context.runOne(server, takePromotionLock());
+    const holder = await context.runOne(server, whoElsePromotes());
+    if (row?.taken === true && holder === undefined) continue;
     throw new PontoonError(
       'HELD',
       `the cluster of '${first}' must have one operator, got another at work on '${server}' (${String(holder?.name ?? 'unknown')}, process ${String(holder?.pid ?? 'unknown')}); wait until it has ended`,

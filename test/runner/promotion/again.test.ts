@@ -2,7 +2,7 @@ import {
   LOST_STEPS,
   PLANNED_STEPS,
   type PromotionStepId,
-  takeWalkLock,
+  takePromotionLock,
 } from '../../../lib/postgres';
 import { type PromotionOutcome, type PromotionRequest, promote } from '../../../lib/runner';
 import { ClusterLab, PRIMARY } from './lab';
@@ -82,9 +82,8 @@ test('what fails before the promotion is taken back', async () => {
 
 test('a second operator is refused', async () => {
   const other = await lab.client('replica1');
-  const { text, values } = takeWalkLock('promotion of primary');
   await other.query("SET application_name = 'pontoon promotion'");
-  await other.query(text, [...(values ?? [])]);
+  await other.query(takePromotionLock().text);
   await expect(promote({ input: lab.input() }, lab)).rejects.toThrow(
     /^the cluster of 'primary' must have one operator, got another at work on 'replica1' \(pontoon promotion, process \d+\); wait until it has ended$/,
   );

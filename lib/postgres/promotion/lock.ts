@@ -1,0 +1,16 @@
+import { type Statement, sql } from '../statement';
+
+/** One name for all clusters: a server belongs to one, of which operators may name different primaries. */
+const KEY = `pg_catalog.hashtextextended('pontoon promotion', 727274)`;
+
+/** Takes the right to promote on a server until the session ends; see {@link whoElsePromotes}. */
+export function takePromotionLock(): Statement {
+  return sql(`SELECT pg_catalog.pg_try_advisory_lock(${KEY}) AS taken`);
+}
+
+/** Who else holds the right to promote on a server: there is one for each database that somebody may be connected to. */
+export function whoElsePromotes(): Statement {
+  return sql(
+    `SELECT a.application_name AS name, a.pid FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.pid <> pg_catalog.pg_backend_pid() AND (l.classid::bigint << 32 | l.objid::bigint) = ${KEY}`,
+  );
+}
