@@ -88,7 +88,7 @@ function endings(primary: string): string[] {
         ['`ANSWERS`', 'the server that it names still works: let us in, or stop it'],
         [
           '`ANOTHER_PRIMARY`',
-          `give \`from\` as the server that was promoted since, and stop ${old} if it still works; if a server that it names is gone too and was not the last primary, name it under \`lost\``,
+          `give \`from\` as the server that was promoted since, and stop whichever was replaced, if it still works; if a server that it names is gone too and was not the last primary, name it under \`lost\``,
         ],
         ['`SECRET_UNAVAILABLE`', 'give the login by a file, section 2'],
         ['`BEHIND`', 'another standby has more: promote that one, or name none'],
@@ -116,7 +116,10 @@ function endings(primary: string): string[] {
         ],
         ['`NOT_QUIET`', 'end the session that it names, and run it again'],
         ['`HELD`', 'somebody else promotes: wait'],
-        ['`TWO_PRIMARIES`', 'stop the one that clients do not write to, and rejoin it'],
+        [
+          '`TWO_PRIMARIES`',
+          'stop the one that clients do not write to, and rejoin it, with `--fresh-copy` if both wrote one timeline',
+        ],
         [
           'commits wait, and clients hang',
           'fewer standbys follow the new primary than each commit is to reach. Rejoin others, or run the statements that it prints: they take back the note first, so that no promotion believes it. Give `synchronous` in the topology as it is then, or the next run asks for as many as before',

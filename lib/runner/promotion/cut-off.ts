@@ -8,8 +8,9 @@ import {
 } from './context';
 import { limitsOf } from './fence';
 import { standbySettings } from './follow';
-import { look, promotedAlready, takeCluster } from './look';
+import { look, takeCluster } from './look';
 import { withMembers } from './open';
+import { promotedAlready } from './promoted';
 import { takeBack } from './take-back';
 import { refuseUnderWay } from './under-way';
 
@@ -49,7 +50,7 @@ function replacedSince(
 ): PontoonError {
   return new PontoonError(
     'ANOTHER_PRIMARY',
-    `'from' must be the present primary, got '${from}', which writes timeline ${old.timeline}, and '${server}' has log of timeline ${timeline}, so that another server was promoted since; stop '${from}', and give as 'from' the one that was promoted, also if it is lost, or rejoin '${server}' if nobody wrote to that`,
+    `'from' must be the present primary, got '${from}', which writes timeline ${old.timeline}, and '${server}' has log of timeline ${timeline}, so that another server was promoted since; stop '${from}', and give as 'from' the one that was promoted, also if it is lost, or, if nobody wrote to that, stop '${server}', and rejoin it`,
   );
 }
 

@@ -25,9 +25,10 @@ import {
 import { refuseReplaced, wasCutOff } from './cut-off';
 import { isFenced, limitsOf } from './fence';
 import { primarySettings, standbySettings } from './follow';
-import { look, promotedAlready, standbysOf } from './look';
+import { look, standbysOf } from './look';
 import { remarksOnSilent, requireLost } from './lost';
 import { withMembers } from './open';
+import { promotedAlready } from './promoted';
 import { acknowledgedAreSafe, remarksOnNote, remarksOnWaiting } from './quorum';
 import { remarksOnReaders } from './remarks';
 import { chooseStreaming } from './streaming';

@@ -2,7 +2,6 @@ import {
   type MemberState,
   memberState,
   PontoonError,
-  replacedBy,
   type StandbyState,
   takePromotionLock,
   waitForOwnDisk,
@@ -37,53 +36,6 @@ export async function takeCluster(context: PromotionContext): Promise<void> {
     throw new PontoonError(
       'HELD',
       `the cluster of '${first}' must have one operator, got another at work on '${server}' (${String(holder?.name ?? 'unknown')}, process ${String(holder?.pid ?? 'unknown')}); wait until it has ended`,
-    );
-  }
-}
-
-/**
- * The server that was promoted already, if one was. Two primaries beside the old one are nobody's intention; one that
- * was replaced before, and is fenced since, is none.
- */
-export function promotedAlready(
-  { input }: Pick<PromotionContext, 'input'>,
-  members: Members,
-): string | undefined {
-  const { from, to } = input;
-  refuseOpenAgain(from, members);
-  const primaries = [...members].flatMap(([server, state]) =>
-    state.recovering || server === from || replacedBy(state) !== undefined ? [] : [server],
-  );
-  const [promoted, another] = primaries;
-  if (another !== undefined) {
-    throw new PontoonError(
-      'TWO_PRIMARIES',
-      `the cluster of '${from}' must have one new primary, got ${primaries.map((name) => `'${name}'`).join(' and ')}; stop the one that clients do not write to, and rejoin it`,
-    );
-  }
-  if (promoted !== undefined && to !== undefined && promoted !== to) {
-    throw new PontoonError(
-      'PROMOTED_ANOTHER',
-      `'to' must be the primary that is there, got '${to}', and '${promoted}' was promoted; leave 'to' out to have the others follow '${promoted}', or give 'from' as '${promoted}' to replace it`,
-    );
-  }
-  if (promoted === undefined && members.get(from)?.recovering === true) {
-    throw new PontoonError(
-      'NOT_PRIMARY',
-      `'from' must be the primary, got '${from}', which is a standby now, and no other server that answers is a primary; name the present one as 'from'`,
-    );
-  }
-  return promoted;
-}
-
-/** A primary that was replaced, and lets clients in all the same, is nobody's to follow. */
-function refuseOpenAgain(from: string, members: Members): void {
-  for (const [server, state] of members) {
-    const other = replacedBy(state);
-    if (server === from || state.recovering || state.fenced || other === undefined) continue;
-    throw new PontoonError(
-      'TWO_PRIMARIES',
-      `'${server}' must stay fenced, since '${other}' took its place, got databases that let clients in; stop it, and rejoin it`,
     );
   }
 }

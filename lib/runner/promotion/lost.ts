@@ -9,6 +9,7 @@ import {
 } from '../../postgres';
 import { type Probe, waitUntil } from '../wait';
 import type { Members, PromotionContext } from './context';
+import { takesWrites } from './promoted';
 
 const LOOK_AGAIN_MS = 50;
 /** By how much what a sender says may be late. */
@@ -69,9 +70,12 @@ function refuseAnotherPrimary({ input, absent }: PromotionContext, members: Memb
         continue;
       const trace = traceOf(state, { standby, other, connection });
       if (trace === undefined) continue;
+      const stopping = takesWrites(members.get(from))
+        ? `, and stop '${from}', if '${other}' was promoted`
+        : '';
       throw new PontoonError(
         'ANOTHER_PRIMARY',
-        `'from' must be the present primary, got '${from}', and '${standby}' ${trace}, which does not answer; give 'from' as '${other}', or, once you know that it is gone too and is not the present primary, name it under 'lost'`,
+        `'from' must be the present primary, got '${from}', and '${standby}' ${trace}, which does not answer; give 'from' as '${other}'${stopping}, or, once you know that it is gone too and is not the present primary, name it under 'lost'`,
       );
     }
   }

@@ -6,7 +6,6 @@ import {
   parseConninfo,
   RejoinMode,
   renderRejoin,
-  replacedBy,
   repointConninfo,
   type SecretStore,
   type ServerPlaces,
@@ -17,6 +16,7 @@ import { type Members, PromotionContext } from './context';
 import { provideSlot } from './follow';
 import { look, takeCluster } from './look';
 import { withMembers } from './open';
+import { type LeftBehind, leftBehind, primariesBeside } from './promoted';
 
 /** Which server is to be rejoined, and how. */
 export interface RejoinRequest {
@@ -81,14 +81,25 @@ function requireMember({ members }: PromotionContext, server: string): void {
 
 /** The primary that is not `server` itself, and was not replaced. */
 function primaryBeside(members: Members, server: string): string {
-  const primaries = [...members].flatMap(([name, state]) =>
-    state.recovering || name === server || replacedBy(state) !== undefined ? [] : [name],
-  );
+  const primaries = primariesBeside(members, server);
+  const behind = leftBehind(members, primaries);
+  if (behind !== undefined) throw wouldDiscard(server, behind);
   const [primary, another] = primaries;
   if (primary !== undefined && another === undefined) return primary;
   throw new PontoonError(
     'NO_PRIMARY',
     `'${server}' must have one primary to follow, got ${another === undefined ? 'none' : primaries.map((name) => `'${name}'`).join(' and ')}; promote a standby first, or rejoin the others`,
+  );
+}
+
+/** A server that follows a primary has nothing of a later timeline any more, which may be nowhere else. */
+function wouldDiscard(
+  server: string,
+  { primary, timeline, ahead, later }: LeftBehind,
+): PontoonError {
+  return new PontoonError(
+    'ANOTHER_PRIMARY',
+    `'${server}' cannot follow '${primary}', got timeline ${timeline} there, and '${ahead}' has log of timeline ${later}, so that another server was promoted since; stop '${primary}', promote a standby if that other one is lost, and run this again, or, if nobody wrote to timeline ${later}, stop '${ahead}', and run this again`,
   );
 }
 

@@ -37,7 +37,7 @@ test('an old primary that came back is replaced by nobody but the one that was p
   await lab.server(PRIMARY).start();
   await lab.server('replica3').start();
   const told =
-    /^'from' must be the present primary, got 'primary', and 'replica2' is told to stream from 'replica1', which does not answer; give 'from' as 'replica1', or, once you know that it is gone too and is not the present primary, name it under 'lost'$/;
+    /^'from' must be the present primary, got 'primary', and 'replica2' is told to stream from 'replica1', which does not answer; give 'from' as 'replica1', and stop 'primary', if 'replica1' was promoted, or, once you know that it is gone too and is not the present primary, name it under 'lost'$/;
   await expectRefused({ to: 'replica3' }, told);
   const gone = { to: 'replica3', lost: ['replica1'] };
   await expectRefused(
@@ -48,7 +48,7 @@ test('an old primary that came back is replaced by nobody but the one that was p
   await expectRefused({ to: 'replica3' }, told);
   await expectRefused(
     gone,
-    /^'from' must be the present primary, got 'primary', which writes timeline 1, and 'replica2' has log of timeline 2, so that another server was promoted since; stop 'primary', and give as 'from' the one that was promoted, also if it is lost, or rejoin 'replica2' if nobody wrote to that$/,
+    /^'from' must be the present primary, got 'primary', which writes timeline 1, and 'replica2' has log of timeline 2, so that another server was promoted since; stop 'primary', and give as 'from' the one that was promoted, also if it is lost, or, if nobody wrote to that, stop 'replica2', and rejoin it$/,
   );
 
   await lab.server('replica1').setHba(LOOPBACK_HBA);
