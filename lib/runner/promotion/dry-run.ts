@@ -25,6 +25,7 @@ import {
 import { refuseReplaced, wasCutOff } from './cut-off';
 import { isFenced, limitsOf } from './fence';
 import { primarySettings, standbySettings } from './follow';
+import { costOfKeepingOut } from './keep-out';
 import { look, standbysOf } from './look';
 import { remarksOnSilent, requireLost } from './lost';
 import { withMembers } from './open';
@@ -32,6 +33,7 @@ import { promotedAlready } from './promoted';
 import { acknowledgedAreSafe, remarksOnNote, remarksOnWaiting } from './quorum';
 import { remarksOnReaders } from './remarks';
 import { chooseStreaming } from './streaming';
+import { timelineAt } from './take-over';
 import { refuseUnderWay } from './under-way';
 import { unreadOf } from './unread';
 
@@ -77,15 +79,17 @@ export async function dryRunPromotion(
     const fenced = promoted === undefined && !context.absent.has(from);
     if (fenced) await refuseReplaced(context, members);
     const to = promoted ?? (await candidateOf(context, members, fenced)).server;
+    const kept = promoted === undefined ? undefined : await keptOut(context, members, promoted);
     return {
       from,
       to,
       promoted: promoted !== undefined,
       fenced,
-      loss: await forecast(context, members, { to, promoted, fenced }),
+      loss: kept?.loss ?? (await forecast(context, members, { to, fenced })),
       standbys: standbysOf(members),
       following: await followersOf(context, promoted ?? from),
       remarks: [
+        ...(kept?.remarks ?? []),
         ...remarksOnWaiting(context, to, othersThan(members, to)),
         ...(promoted === undefined && !fenced ? remarksOnSilent(context) : []),
         ...(promoted === undefined ? await remarksOnReaders(context, to) : []),
@@ -115,6 +119,15 @@ async function followersOf(context: PromotionContext, primary: string): Promise<
   return context.members.filter((member) => names.includes(member));
 }
 
+async function keptOut(
+  context: PromotionContext,
+  members: Members,
+  to: string,
+): ReturnType<typeof costOfKeepingOut> {
+  const { began } = await timelineAt(context, to);
+  return await costOfKeepingOut(context, members, { to, after: began });
+}
+
 async function candidateOf(
   context: PromotionContext,
   members: Members,
@@ -127,18 +140,16 @@ async function candidateOf(
 
 interface Chosen {
   readonly to: string;
-  readonly promoted: string | undefined;
   readonly fenced: boolean;
 }
 
 async function forecast(
   context: PromotionContext,
   members: Members,
-  { to, promoted, fenced }: Chosen,
+  { to, fenced }: Chosen,
 ): Promise<PromotionLoss> {
-  const after = members.get(to)?.position ?? '0/0';
-  if (promoted !== undefined) return { kind: 'said-before', after };
   if (fenced) return { kind: 'nothing' };
+  const after = members.get(to)?.position ?? '0/0';
   const answering = [to, ...othersThan(members, to)];
   return (await acknowledgedAreSafe(context, to, { answering, unread: unreadOf(members) }))
     ? { kind: 'nothing-acknowledged' }

@@ -1,6 +1,13 @@
-import { lossAfter, type PromotionLoss, replacedBy } from '../../postgres';
+import { describeLoss, lossAfter, type PromotionLoss, replacedBy } from '../../postgres';
 import type { Members, PromotionContext } from './context';
 import { fenceServer, isFenced, noteReplacement, positionOf, sendOrdinaryAway } from './fence';
+import { takesWrites } from './promoted';
+
+/** The new primary, and where the old one's log ended for it. */
+interface Promoted {
+  readonly to: string;
+  readonly after: string;
+}
 
 /**
  * Keeps clients out of an old primary that came back by itself, or was let in again by somebody: they would write to it
@@ -9,7 +16,7 @@ import { fenceServer, isFenced, noteReplacement, positionOf, sendOrdinaryAway } 
 export async function keepOut(
   context: PromotionContext,
   members: Members,
-  { to, after }: { readonly to: string; readonly after: string },
+  { to, after }: Promoted,
 ): Promise<PromotionLoss> {
   const { from } = context.input;
   const old = members.get(from);
@@ -22,6 +29,20 @@ export async function keepOut(
   if (fenced && !(await endLeftOver(context, from))) return { kind: 'said-before', after };
   const { position } = await positionOf(context, from);
   return lossAfter(after, position);
+}
+
+/** What keeping clients out of an old primary costs that still takes writes, before it is done. */
+export async function costOfKeepingOut(
+  context: PromotionContext,
+  members: Members,
+  { to, after }: Promoted,
+): Promise<{ readonly loss: PromotionLoss; readonly remarks: readonly string[] }> {
+  const { from } = context.input;
+  if (!takesWrites(members.get(from))) return { loss: { kind: 'said-before', after }, remarks: [] };
+  const { position } = await positionOf(context, from);
+  const loss = lossAfter(after, position);
+  const remark = `'${from}' still takes writes, and will be fenced, since '${to}' was promoted: ${describeLoss(loss, from)}; if clients are to stay with '${from}', stop '${to}' instead, and rejoin it`;
+  return { loss, remarks: [remark] };
 }
 
 /**

@@ -67,6 +67,15 @@ test('only a server that was promoted is taken for one', async () => {
     "'from' must be the present primary, got 'replica1', and 'primary' is a primary that was never promoted; name 'primary' as 'from', or, if 'replica1' was promoted in its place, stop 'primary', and rejoin it",
   );
   await promoteByHand('replica2');
+  await lab.ask(PRIMARY, 'INSERT INTO t SELECT n, 1 FROM generate_series(1, 99) n');
+  const found = await dryRunPromotion({ input: lab.input() }, lab);
+  expect(found).toMatchObject({ promoted: true, to: 'replica2' });
+  expect(found.loss).toMatchObject({ kind: 'everything-after' });
+  expect(found.remarks).toEqual([
+    expect.stringMatching(
+      /^'primary' still takes writes, and will be fenced, since 'replica2' was promoted: what 'primary' wrote after 0\/[0-9A-F]+ is lost, acknowledged or not: [1-9]\d+ bytes of log as far as it was seen; if clients are to stay with 'primary', stop 'replica2' instead, and rejoin it$/,
+    ),
+  ]);
   await expectRefused(
     { input: lab.input({ to: 'replica1' }) },
     "'to' must be the primary that is there, got 'replica1', and 'replica2' was promoted; 'primary' takes writes, too, so stop 'replica2', rejoin it, and run this again, or, if clients write to 'replica2', leave 'to' out, which loses what was written to 'primary' since",
