@@ -77,6 +77,24 @@ export function receiverState(): Statement {
   );
 }
 
+/** How far a standby has replayed its log. */
+export interface ReplayState {
+  readonly position: string;
+  /** Whether it has replayed all that it can, and waits for more; a record may have arrived in part. */
+  readonly idle: boolean;
+  readonly paused: boolean;
+  /** Whether it keeps to `recovery_min_apply_delay`. */
+  readonly delayed: boolean;
+}
+
+/** Asks a standby what it replays; see {@link ReplayState}. */
+export function replayState(): Statement {
+  return sql(
+    `SELECT pg_catalog.pg_last_wal_replay_lsn()::text AS position, coalesce(w.event = 'RecoveryWalStream', false) AS idle, pg_catalog.pg_is_wal_replay_paused() AS paused, coalesce(w.event = 'RecoveryApplyDelay', false) AS delayed
+FROM (SELECT (SELECT wait_event FROM pg_catalog.pg_stat_activity WHERE backend_type = 'startup') AS event) w`,
+  );
+}
+
 /** Asks for the physical slot `name`. */
 export function physicalSlot(name: string): Statement {
   return sql(

@@ -94,7 +94,7 @@ function endings(primary: string): string[] {
         ['`BEHIND`', 'another standby has more: promote that one, or name none'],
         [
           '`NOT_STREAMING`',
-          'have the standby stream, or name another one as `to`: nothing stays fenced, unless another server was promoted since',
+          'have the standby stream and replay, or name another one as `to`: nothing stays fenced, unless another server was promoted since',
         ],
         [
           '`NOT_TAKEN_BACK`',

@@ -3,7 +3,9 @@ import {
   type MemberState,
   memberState,
   PontoonError,
+  type ReplayState,
   receiverState,
+  replayState,
   type StandbyState,
   writeMark,
 } from '../../postgres';
@@ -47,30 +49,62 @@ async function requireStreaming(context: PromotionContext, to: string): Promise<
     deadlineMs: 2 * LATE_MS,
     intervalMs: LOOK_AGAIN_MS,
     probe: async () => {
-      const reason = await behind(context, to, position);
-      return reason === undefined || performance.now() > ends
-        ? { done: true, value: reason }
-        : { done: false, reason };
+      const found =
+        (await unsent(context, to, position)) ?? (await unplayed(context, to, position));
+      return found === undefined || performance.now() > ends
+        ? { done: true, value: found }
+        : { done: false, reason: found.got };
     },
   });
   if (late === undefined) return;
   throw new PontoonError(
     'NOT_STREAMING',
-    `'${to}' must stream what '${from}' writes before it takes its place, got ${late} for ${LATE_MS / 1000} s; look at its log and have it stream, or name another standby as 'to'`,
+    `'${to}' must ${late.must} what '${from}' writes before it takes its place, got ${late.got} for ${LATE_MS / 1000} s; ${late.wayOut}, or name another standby as 'to'`,
   );
 }
 
+/** What keeps a standby from taking the place of a primary at once. */
+interface Hindrance {
+  readonly must: 'stream' | 'replay';
+  readonly got: string;
+  readonly wayOut: string;
+}
+
 /** What keeps `to` from having the log up to `position`. */
-async function behind(
+async function unsent(
   context: PromotionContext,
   to: string,
   position: string,
-): Promise<string | undefined> {
+): Promise<Hindrance | undefined> {
   const state = (await context.runOne(to, memberState())) as unknown as MemberState;
-  if (!(await streams(context, to))) return 'no stream';
+  const hindrance = (got: string): Hindrance => ({
+    must: 'stream',
+    got,
+    wayOut: 'look at its log and have it stream',
+  });
+  if (!(await streams(context, to))) return hindrance('no stream');
   return lsnDistance(state.position, position) > 0n
-    ? `${state.position} of ${position}`
+    ? hindrance(`${state.position} of ${position}`)
     : undefined;
+}
+
+/** What keeps `to` from replaying the log up to `position`, which it would have to before it takes writes. */
+async function unplayed(
+  context: PromotionContext,
+  to: string,
+  position: string,
+): Promise<Hindrance | undefined> {
+  const state = (await context.runOne(to, replayState())) as unknown as ReplayState;
+  if (state.idle || lsnDistance(state.position, position) <= 0n) return undefined;
+  const got = `${state.position} replayed of ${position}`;
+  return { must: 'replay', got, wayOut: havingReplay(state) };
+}
+
+function havingReplay({ paused, delayed }: ReplayState): string {
+  if (paused) return 'have it go on by pg_wal_replay_resume()';
+  return delayed
+    ? 'reset its recovery_min_apply_delay'
+    : 'end the queries on it that hold up its replay, see pg_stat_activity there';
 }
 
 async function streams(context: PromotionContext, server: string): Promise<boolean> {

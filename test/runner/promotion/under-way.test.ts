@@ -97,8 +97,15 @@ test('nor while one that was told to be promoted streams on, since it replays st
   const reader = await lab.client('replica1');
   await reader.query('BEGIN');
   await reader.query('SELECT FROM t');
-  await lab.ask(PRIMARY, 'ALTER TABLE t ADD COLUMN later int');
   await killedAt('promote');
+  await lab.ask(PRIMARY, 'ALTER TABLE t ADD COLUMN later int');
+  await eventually(async () => {
+    const [startup] = await lab.ask<{ type: string | null }>(
+      'replica1',
+      `SELECT wait_event_type AS type FROM pg_stat_activity WHERE backend_type = 'startup'`,
+    );
+    return startup?.type === 'Lock';
+  });
   await lab.ask('replica1', 'SELECT pg_promote(false)');
   await expectKeptOut();
   expect(await lab.ask('replica1', 'SELECT status FROM pg_stat_wal_receiver')).toEqual([
