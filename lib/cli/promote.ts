@@ -178,6 +178,7 @@ function intention(found: PromotionDryRun): string[] {
     return [
       `'${to}' is the primary already; what is left to do after '${from}' is done.`,
       ...followed,
+      ...remarks,
     ];
   return [
     ...followed,

@@ -132,6 +132,11 @@ test('promotes, says what is lost, and prints the script for the old primary’s
   expect(script).toMatchObject({ code: 0, stderr: '' });
   expect(script.stdout).toContain(`port='\\''${lab.server('replica1').port}'\\''`);
   expect(script.stdout).toContain('pg_basebackup');
+
+  await lab.server(PRIMARY).start();
+  expect((await promote('--dry-run')).stdout).toContain(
+    "-- 'primary' still takes writes, and will be fenced, since 'replica1' was promoted: what 'primary' wrote after ",
+  );
 });
 
 test('the runbook of a cluster is that of its promotion', async () => {

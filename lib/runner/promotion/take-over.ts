@@ -44,7 +44,8 @@ export async function promoteNow(context: PromotionContext, to: string): Promise
   await context.run(to, promoteServer());
   await waitUntil({
     what: `'${to}' must be a primary`,
-    wayOut: 'look at its log and at what its restore_command waits for, and run this again',
+    wayOut:
+      'look at its log, at what its restore_command waits for, and at queries there that hold up its replay, and run this again',
     deadlineMs: promotionMs(context),
     intervalMs: LOOK_AGAIN_MS,
     probe: async (): Promise<Probe<undefined>> => {
