@@ -68,13 +68,27 @@ export async function withMembers<Result>(
       else absent.set(server, { reason: messageOf(error), silent: isSilent(error) });
     }
   };
+  const members = clusterOf(input.topology, input.from);
   try {
-    await Promise.all(clusterOf(input.topology, input.from).map(open));
+    await Promise.all(members.map(open));
     refuseUnasked(unasked);
-    return await use(sessions, absent);
+    return await use(sessions, inOrderOf(members, absent));
   } finally {
     await Promise.allSettled([...sessions.values()].map((session) => session.end()));
   }
+}
+
+/** Whoever refuses first is named in no other place for it. */
+function inOrderOf<Value>(
+  members: readonly string[],
+  found: ReadonlyMap<string, Value>,
+): ReadonlyMap<string, Value> {
+  return new Map(
+    members.flatMap((name): [string, Value][] => {
+      const value = found.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 function refuseUnasked(unasked: ReadonlyMap<string, unknown>): void {
