@@ -81,7 +81,7 @@ test('while a promotion waits for the archive, nobody else is opened', async () 
     { secrets: lab.secrets, promotionMs: 200 },
   );
   await expect(walk).rejects.toThrow(
-    "'replica1' must be a primary within 0.2 s, got a standby that replays; look at its log and at what its restore_command waits for, and run this again",
+    "'replica1' must be a primary within 0.2 s, got a standby that replays; look at its log, at what its restore_command waits for, and at queries there that hold up its replay, and run this again",
   );
   await eventually(async () => {
     const receivers = await lab.ask('replica1', 'SELECT 1 FROM pg_stat_wal_receiver');
