@@ -18,6 +18,9 @@ import { type StraySequence, sequencesOf } from './target-names';
 /** Sequences that one statement reads from themselves, or sets. */
 const AT_ONCE = 200;
 
+/** So few that to ask first which of them have given out a value takes longer than to read them all. */
+const FEW = 50;
+
 /** Has every sequence of the new writer go on where the old one stopped, and reads back that it does. */
 export async function carrySequences(context: CutoverContext): Promise<void> {
   const { from, limits } = context.plan;
@@ -127,7 +130,10 @@ async function statesOf(
   server: string,
   sequences: readonly QualifiedName[],
 ): Promise<SequenceState[]> {
-  const { called, others } = await calledOf(context, server, sequences);
+  const { called, others } =
+    sequences.length <= FEW
+      ? { called: [], others: sequences }
+      : await calledOf(context, server, sequences);
   const states = byName([...called, ...(await exactly(context, server, others))]);
   return sequences.flatMap((one) => states.get(quoteQualified(one)) ?? []);
 }
