@@ -21,6 +21,7 @@ export { type Connection, RDS_AUTHORITIES, readConnection } from './connection';
 export {
   abandonJournal,
   administrators,
+  admittedBy,
   admittedTo,
   allowLogin,
   analyze,
@@ -28,6 +29,7 @@ export {
   bytesOf,
   type CarryingSql,
   type ChangedTable,
+  type ClosedAccess,
   CUTOVER_LIMITS,
   CUTOVER_STEPS,
   type CutoverInput,
@@ -77,6 +79,7 @@ export {
   furniture,
   type Gate,
   type GrantedRights,
+  givenByFence,
   grantConnect,
   grantsOfOthers,
   hindrances,

@@ -15,6 +15,12 @@ export interface ObservedAccess {
   readonly roles: readonly string[];
 }
 
+/** Who could connect to a database before it was closed, and who was let in by what closed it. */
+export interface ClosedAccess extends AccessBefore {
+  /** Roles that could not connect before, and are to be kept out again once it is open. */
+  readonly given: readonly string[];
+}
+
 /** A login that gets past the fence although nobody listed it. */
 export interface UnfencedLogin {
   readonly name: string;
@@ -67,31 +73,52 @@ export function fenceStatements(
   access: ObservedAccess,
   keep: readonly string[],
 ): readonly Statement[] {
-  const wanted = keep.filter((name) => access.roles.includes(name));
   return asOwner(access, [
-    ...wanted
-      .filter((name) => !access.connect.includes(name))
-      .map((name) => connectRight('GRANT', name, access.database)),
+    ...givenByFence(access, keep).map((name) => connectRight('GRANT', name, access.database)),
     ...access.connect
-      .filter((name) => !wanted.includes(name))
+      .filter((name) => !keep.includes(name))
       .map((name) => connectRight('REVOKE', name, access.database)),
   ]);
 }
 
-/** Gives CONNECT back to exactly those who had it, and as they had it; roles that were dropped meanwhile need nothing back. */
-export function liftStatements(access: ObservedAccess, before: AccessBefore): readonly Statement[] {
+/** Whom a fence lets in who could not connect before. */
+export function givenByFence(
+  { connect, roles }: ObservedAccess,
+  keep: readonly string[],
+): readonly string[] {
+  return keep.filter((name) => roles.includes(name) && !connect.includes(name));
+}
+
+/**
+ * Gives CONNECT back to those who had it, and as they had it; roles that were dropped meanwhile need nothing back. Who was
+ * let in by hand since stays in. Where not everybody comes in, `named` do too.
+ */
+export function liftStatements(
+  access: ObservedAccess,
+  before: ClosedAccess,
+  named: readonly string[] = [],
+): readonly Statement[] {
   const lacking = (name: string): boolean =>
     !access.connect.includes(name) ||
     (before.grantable.includes(name) && !access.grantable.includes(name));
+  const admitted = admittedBy(before, named);
   return asOwner(access, [
-    ...before.connect
+    ...admitted
       .filter((name) => name === '' || access.roles.includes(name))
       .filter(lacking)
       .map((name) => connectRight('GRANT', name, access.database, before.grantable.includes(name))),
-    ...access.connect
-      .filter((name) => !before.connect.includes(name))
+    ...before.given
+      .filter((name) => access.connect.includes(name) && !admitted.includes(name))
       .map((name) => connectRight('REVOKE', name, access.database)),
   ]);
+}
+
+/** Who comes in once a database is open again: who could before, and `named` unless that is everybody. */
+export function admittedBy(
+  { connect }: Pick<AccessBefore, 'connect'>,
+  named: readonly string[],
+): readonly string[] {
+  return connect.includes('') ? connect : [...new Set([...connect, ...named])];
 }
 
 /**

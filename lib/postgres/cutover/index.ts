@@ -15,8 +15,11 @@ export {
 } from './carried';
 export { type CutoverOptions, deriveCutover, type ReverseOptions } from './derive';
 export {
+  admittedBy,
   admittedTo,
+  type ClosedAccess,
   fenceStatements,
+  givenByFence,
   grantsOfOthers,
   letInWithKept,
   liftStatements,

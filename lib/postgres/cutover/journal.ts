@@ -1,6 +1,6 @@
-import type { AccessBefore } from '../objects';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA } from '../table-selection';
+import type { ClosedAccess } from './fence';
 import type { CutoverPlan } from './plan';
 
 /** What cannot be observed: who fenced, until when, and who could connect before. Kept on the fenced server. */
@@ -17,8 +17,8 @@ export interface JournalEntry {
   readonly remainingMs: number;
   /** Milliseconds from the fence to the opening, or until now if none is known, by the server's clock. */
   readonly closedMs: number;
-  /** Who could connect before the fence. */
-  readonly connectBefore: AccessBefore;
+  /** Who could connect before the fence, and whom it let in. */
+  readonly connectBefore: ClosedAccess;
   /** Where the log ended when the last session of an application had gone; null before. */
   readonly quietSince: string | null;
   /** Whether the new writer may have been opened: from then on nothing lifts the fence but a rollback. */
@@ -67,11 +67,11 @@ export function lockJournal(): Statement {
 export function writeJournal(
   { migration, from, to, limits }: CutoverPlan,
   owner: string,
-  { connect, grantable }: AccessBefore,
+  { connect, grantable, given }: ClosedAccess,
 ): Statement {
   return sql(
     `INSERT INTO ${TABLE} (migration, from_server, to_server, owner, fenced_at, deadline, connect_before) VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() + $5 * interval '1 millisecond', $6) ON CONFLICT (migration) DO NOTHING`,
-    [migration, from, to, owner, limits.budgetMs, JSON.stringify({ connect, grantable })],
+    [migration, from, to, owner, limits.budgetMs, JSON.stringify({ connect, grantable, given })],
   );
 }
 

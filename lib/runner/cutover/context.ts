@@ -36,6 +36,8 @@ export class CutoverContext {
   public preparing = false;
   /** Servers that are known to have a journal. */
   private readonly journals = new Set<string>();
+  /** What this walk logs in as, by server. */
+  private readonly logins = new Map<string, string>();
 
   constructor(
     public readonly request: CutoverRequest,
@@ -92,6 +94,15 @@ export class CutoverContext {
     }
     const row = await this.runOne(server, findJournal(this.plan.migration));
     return row as unknown as JournalEntry | undefined;
+  }
+
+  /** The role that this walk logs in as. */
+  public async loginOn(server: string): Promise<string> {
+    const known = this.logins.get(server);
+    if (known !== undefined) return known;
+    const login = String((await this.runOne(server, sql('SELECT current_user AS me')))?.me);
+    this.logins.set(server, login);
+    return login;
   }
 
   /** The server that `path` is applied on. */

@@ -1,10 +1,11 @@
 import {
-  type AccessBefore,
   abandonJournal,
+  type ClosedAccess,
   type CutoverPlan,
   closeJournal,
   fenceStatements,
   fencesOfOthers,
+  givenByFence,
   journalExists,
   liftStatements,
   lockJournal,
@@ -36,7 +37,10 @@ export async function fence(context: CutoverContext): Promise<void> {
   const access = await accessOf(context, plan.from);
   await context.together(
     plan.from,
-    [writeJournal(plan, owner, access), ...fenceStatements(access, keep)],
+    [
+      writeJournal(plan, owner, { ...access, given: givenByFence(access, keep) }),
+      ...fenceStatements(access, keep),
+    ],
     () => refuseOtherFence(context),
   );
   await refuseUnfenced(context, keep);
@@ -78,14 +82,17 @@ export async function lift(context: CutoverContext): Promise<boolean> {
 }
 
 /**
- * Lets applications in on `server`: those that could connect before this migration kept them out. False if it keeps out
- * nobody; otherwise `besides` is run in the same transaction.
+ * Lets applications in on `server`: those that could connect before this migration kept them out, and `named`. False if it
+ * keeps out nobody; otherwise `besides` is run in the same transaction.
  */
 export async function restoreAccess(
   context: CutoverContext,
   server: string,
   how: 'abandon' | 'close',
-  besides: readonly Statement[] = [],
+  {
+    named = [],
+    besides = [],
+  }: { readonly named?: readonly string[]; readonly besides?: readonly Statement[] } = {},
 ): Promise<boolean> {
   if ((await context.journal(server)) === undefined) return false;
   const { migration } = context.plan;
@@ -95,8 +102,8 @@ export async function restoreAccess(
     const row = await context.runOne(server, forget);
     if (row !== undefined) {
       const access = await accessOf(context, server);
-      const before = row.connectBefore as AccessBefore;
-      for (const statement of [...liftStatements(access, before), ...besides])
+      const before = row.connectBefore as ClosedAccess;
+      for (const statement of [...liftStatements(access, before, named), ...besides])
         await context.run(server, statement);
     }
     await context.run(server, sql('COMMIT'));
@@ -120,8 +127,7 @@ export async function accessOf(context: CutoverContext, server: string): Promise
 
 /** Logins that stay: those of the plan, and the one that walks. */
 export async function keptOn(context: CutoverContext, server: string): Promise<readonly string[]> {
-  const row = await context.runOne(server, sql('SELECT current_user AS me'));
-  return [...new Set([...(context.plan.keep[server] ?? []), String(row?.me)])];
+  return [...new Set([...(context.plan.keep[server] ?? []), await context.loginOn(server)])];
 }
 
 /** A role that `server` keeps although it may write there, and to what; AWS DMS is meant to. */

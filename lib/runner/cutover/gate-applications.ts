@@ -1,5 +1,6 @@
 import {
   administrators,
+  admittedBy,
   type GrantedRights,
   hindrances,
   lackingRights,
@@ -13,7 +14,7 @@ import {
 import type { CutoverContext } from './context';
 import { accessOf, keptOn } from './fence';
 import type { GateFinding } from './gate-schemas';
-import { keptOutByGuard } from './open';
+import { keptOutByGuard, namedOnOldWriter } from './open';
 import { selectionThere, sequencesOf } from './target-names';
 
 /** What a login of an application may do on the old writer, and could not on the new one, when nothing can be undone. */
@@ -103,7 +104,10 @@ async function newHindrances(
   const loginThere = (login: string) => names[login] ?? login;
   const found = await of(from, logins, ['']);
   const here = new Set(found.map(([name, what]) => String([loginThere(name), what])));
-  const admitted = (before ?? (await accessOf(context, to))).connect;
+  const admitted =
+    before === undefined
+      ? (await accessOf(context, to)).connect
+      : admittedBy(before, await namedOnOldWriter(context));
   const there = await of(to, logins.map(loginThere), admitted);
   return there
     .filter((one) => !here.has(String(one)))

@@ -134,7 +134,7 @@ const GATES: readonly GateKind[] = [
     id: 'rights',
     title: 'applications may do on the new writer what they may on the old one',
     wayOut:
-      "grant it there too, or revoke it; who gets CONNECT when the new writer opens is who had it before its connection guard; a login that nobody uses needs no LOGIN on the old one, and one that is called otherwise there is declared in 'logins'",
+      "grant it there too, or revoke it; who gets CONNECT when the new writer opens is who had it before its connection guard, and who is granted it by name on the old one; a login that nobody uses needs no LOGIN on the old one, and one that is called otherwise there is declared in 'logins'",
     look: lookAtApplications,
   },
   {

@@ -1,6 +1,7 @@
 import {
-  type AccessBefore,
   accessBefore,
+  type ClosedAccess,
+  type ConnectionGuardSpec,
   decide,
   dropQuietSlot,
   findEntry,
@@ -13,7 +14,6 @@ import {
   PontoonError,
   quietSlotName,
   type Statement,
-  sql,
   undecide,
   verificationExists,
   writeCanary,
@@ -81,11 +81,13 @@ export async function switchEndpoint(context: CutoverContext): Promise<void> {
  * finds it, so that never both sides are open.
  */
 export async function open(context: CutoverContext): Promise<void> {
-  const { from, to, migration } = context.plan;
-  // Nothing was asked of it for some steps: a session that broke meanwhile can still be undone.
-  await context.run(to, sql('SELECT 1'));
-  // Once more: sending clients may take long, and a superuser is kept out by no fence.
-  await proveQuiet(context);
+  const { from, migration } = context.plan;
+  const [opening] = await Promise.all([
+    // It was asked nothing for some steps: a session that broke meanwhile can still be undone.
+    lookBeforeOpening(context),
+    // Once more: sending clients may take long, and a superuser is kept out by no fence.
+    proveQuiet(context),
+  ]);
   const before = (await context.journal(from))?.decided === true;
   const decided = await context.runOne(from, decide(migration, context.owner));
   // None if the deadline passed, or if somebody else took over.
@@ -97,7 +99,7 @@ export async function open(context: CutoverContext): Promise<void> {
   }
   // From here on nothing is undone any more, so that the budget of the outage must not cut it off.
   context.startClock(OPEN_MS);
-  await openNewWriter(context).catch(async (error: unknown) => {
+  await openNewWriter(context, opening).catch(async (error: unknown) => {
     // An earlier try may have let applications in, and was cut off before that was noted.
     if (before || !isRefusal(error)) throw unanswered(context, error);
     await context.run(from, undecide(migration, context.owner));
@@ -147,15 +149,34 @@ async function untilEverybodyIsLed(context: CutoverContext): Promise<void> {
   );
 }
 
+/** What the opening has to know. */
+interface Opening {
+  /** Has the new writer forget what was compared: whoever comes here again has a stream that begins now, and compares anew. */
+  readonly forgotten: readonly Statement[];
+  readonly named: readonly string[];
+  readonly guarded: ClosedAccess | undefined;
+}
+
+async function lookBeforeOpening(context: CutoverContext): Promise<Opening> {
+  const { to, migration } = context.plan;
+  const compared = (await context.runOne(to, verificationExists()))?.exists === true;
+  return {
+    forgotten: compared ? [forgetVerification(migration)] : [],
+    named: await namedOnOldWriter(context),
+    guarded: await keptOutByGuard(context),
+  };
+}
+
 /** What the fence or the guard kept out is let in again. */
-async function openNewWriter(context: CutoverContext): Promise<void> {
+async function openNewWriter(
+  context: CutoverContext,
+  { forgotten, named, guarded: before }: Opening,
+): Promise<void> {
   const { to } = context.plan;
-  const forgotten = await forgetRows(context);
-  if (await restoreAccess(context, to, 'close', forgotten)) return;
-  const before = await keptOutByGuard(context);
+  if (await restoreAccess(context, to, 'close', { named, besides: forgotten })) return;
   await context.together(to, [
     ...forgotten,
-    ...(before === undefined ? [] : liftStatements(await accessOf(context, to), before)),
+    ...(before === undefined ? [] : liftStatements(await accessOf(context, to), before, named)),
     markLetIn(context.plan.migration, to),
   ]);
 }
@@ -169,21 +190,30 @@ function unanswered({ plan: { from, to } }: CutoverContext, cause: unknown): Pon
   );
 }
 
-/** Whoever comes here again has a stream that begins now, and compares anew. */
-async function forgetRows(context: CutoverContext): Promise<readonly Statement[]> {
-  const { to, migration } = context.plan;
-  const there = (await context.runOne(to, verificationExists()))?.exists === true;
-  return there ? [forgetVerification(migration)] : [];
-}
-
 /** Who could connect before a guard kept applications out of the new writer; undefined if there is no guard. */
-export async function keptOutByGuard(context: CutoverContext): Promise<AccessBefore | undefined> {
+export async function keptOutByGuard(context: CutoverContext): Promise<ClosedAccess | undefined> {
   const { to } = context.plan;
   const row = await context.runOne(
     to,
     findEntry({ server: to, kind: 'connection-guard', name: 'connection-guard' }),
   );
-  return row === undefined ? undefined : accessBefore(row.before as object);
+  if (row === undefined) return undefined;
+  const before = accessBefore(row.before as object);
+  const { keep } = row.spec as ConnectionGuardSpec;
+  return { ...before, given: keep.filter((name) => !before.connect.includes(name)) };
+}
+
+/**
+ * What those are called on the new writer that are granted CONNECT on the old one by name: a login may be added while the
+ * new writer is closed, where nobody may let it in.
+ */
+export async function namedOnOldWriter(context: CutoverContext): Promise<readonly string[]> {
+  const { from, forward, reverse = [], logins = {} } = context.plan;
+  const { connect } =
+    (await context.journal(from))?.connectBefore ?? (await accessOf(context, from));
+  const writers = [...forward, ...reverse].flatMap(({ writer }) => writer ?? []);
+  const own = ['', ...(await keptOn(context, from)), ...writers];
+  return connect.filter((name) => !own.includes(name)).map((name) => logins[name] ?? name);
 }
 
 /** Whether the server itself said no; a session that broke, or a server that goes down, says nothing of the outcome. */

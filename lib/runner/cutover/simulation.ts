@@ -62,6 +62,8 @@ export class Simulation {
   private readonly canaries: ReadonlySet<string>;
   private locked = false;
   private fenced = false;
+  /** What the fence would have noted of who could connect. */
+  private closed: unknown;
   private ended = false;
   /** Subscriptions that are made when they are asked for. */
   private readonly unmade = new Map<string, () => void>();
@@ -141,7 +143,10 @@ export class Simulation {
   /** Notes what the statement would have changed. */
   private keepBack(server: string, text: string, values: readonly unknown[]): void {
     if (text === lockJournal().text) this.locked = true;
-    if (/^INSERT INTO \S+\.cutover /.test(text)) this.fenced = true;
+    if (/^INSERT INTO \S+\.cutover /.test(text)) {
+      this.fenced = true;
+      this.closed = JSON.parse(String(values.at(-1)));
+    }
     for (const [, name = '', lastValue = '', isCalled] of text.matchAll(SET))
       this.positions.set(name, { lastValue, isCalled: isCalled === 'true' });
     if (text.includes('pg_terminate_backend(p.pid)')) this.ended = true;
@@ -219,7 +224,7 @@ export class Simulation {
       expired: false,
       remainingMs: limits.budgetMs,
       closedMs: 0,
-      connectBefore: { connect: [], grantable: [] },
+      connectBefore: this.closed,
       quietSince: '0/0',
       decided: false,
       opened: false,

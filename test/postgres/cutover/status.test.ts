@@ -27,7 +27,7 @@ const FENCE: JournalEntry = {
   expired: false,
   remainingMs: 1000,
   closedMs: 200,
-  connectBefore: { connect: [''], grantable: [] },
+  connectBefore: { connect: [''], grantable: [], given: [] },
   quietSince: null,
   decided: false,
   opened: false,
