@@ -110,7 +110,14 @@ case $(state) in
 esac
 rewind() { as_owner "$BIN/pg_rewind" "$@" --no-ensure-shutdown --target-pgdata="$DATA" --source-server="$SOURCE"; }
 # What it refuses it says before it changes anything.
-rewind --dry-run
+SAID=$(rewind --dry-run 2>&1) || {
+  echo "$SAID" >&2
+  exit 1
+}
+# Two that were promoted beside each other write one timeline, which pg_rewind takes for the same; only a standby's is.
+if [ "$(state)" = 'shut down' ] && [[ $SAID == *'on the same timeline'* ]]; then
+  fail "'$DATA' must end on an earlier timeline than the new primary writes, got a primary's data on the same one; copy afresh, by --fresh-copy"
+fi
 begin
 rewind`;
 
