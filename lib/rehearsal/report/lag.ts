@@ -35,7 +35,7 @@ export function lagSection({ samples, switches }: RehearsalReport): Html {
   }
   return html`<section aria-labelledby="lag">
 <h2 id="lag">Lag</h2>
-<p>How much of the source’s log each server still had to take in, while rows were being written.${switches.length === 0 ? '' : ' Shaded: while writers were switched.'}</p>
+<p>How much of the source’s log each server still had to take in, while rows were being written.${switches.length === 0 ? '' : ' Shaded: while writers were switched; darker: from the fence to the opening.'}</p>
 <div id="chart" role="img" aria-label="Lag over time; the table below has its figures"></div>
 <table class="figures-table"><thead><tr><th scope="col"></th><th scope="col">median</th><th scope="col">at most</th><th scope="col">at the end</th></tr></thead>
 <tbody>${rows.map(({ name, cells }) => html`<tr><th scope="row">${name}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table>

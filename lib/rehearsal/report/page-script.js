@@ -118,29 +118,34 @@ addEventListener('beforeprint', () => {
     ];
   }
 
-  /** Shades the phases in which writers were switched, and names them. */
+  /** Shades the phases in which writers were switched, and names them; darker while nobody could write. */
   function markSwitches({ ctx, bbox, valToPos }) {
     const names = new Set(switches.map(({ name }) => name));
     const ratio = devicePixelRatio;
+    const shade = (from, to, fill) => {
+      const left = valToPos(from, 'x', true);
+      const right = valToPos(to, 'x', true);
+      ctx.globalAlpha = 0.5;
+      ctx.fillStyle = color(fill);
+      ctx.fillRect(left, bbox.top, Math.max(2 * ratio, right - left), bbox.height);
+      ctx.globalAlpha = 1;
+    };
     ctx.save();
     ctx.font = `${12 * ratio}px system-ui, sans-serif`;
     ctx.textAlign = 'left';
     ctx.textBaseline = 'top';
     for (const { name, title, atSeconds, seconds } of phases) {
       if (!names.has(name)) continue;
-      const left = valToPos(atSeconds, 'x', true);
-      const right = valToPos(atSeconds + seconds, 'x', true);
-      ctx.fillStyle = color('--rule');
-      ctx.globalAlpha = 0.5;
-      ctx.fillRect(left, bbox.top, Math.max(ratio, right - left), bbox.height);
-      ctx.globalAlpha = 1;
+      shade(atSeconds, atSeconds + seconds, '--rule');
       ctx.fillStyle = color('--quiet');
       ctx.save();
-      ctx.translate(left + 3 * ratio, bbox.top + bbox.height - 4 * ratio);
+      ctx.translate(valToPos(atSeconds, 'x', true) + 3 * ratio, bbox.top + bbox.height - 4 * ratio);
       ctx.rotate(-Math.PI / 2);
       ctx.fillText(title, 0, 0);
       ctx.restore();
     }
+    for (const { atSeconds, closedMs } of switches)
+      if (atSeconds !== undefined) shade(atSeconds, atSeconds + closedMs / 1000, '--quiet');
     ctx.restore();
   }
 
