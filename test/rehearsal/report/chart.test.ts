@@ -68,11 +68,13 @@ function marksOf(report: RehearsalReport): { shaded: unknown[]; texts: unknown[]
   return { shaded, texts };
 }
 
-test('the chart shades the time of each switch, and names it', () => {
+test('the chart shades the time of each switch, darker while nobody could write, and names it', () => {
   expect(marksOf(INVENTED_SWITCHES)).toEqual({
     shaded: [
       [150, 5, 5, 300],
       [155, 5, 3, 300],
+      // Of the second it is not known when it began.
+      [152, 5, 2, 300],
     ],
     texts: ['Cut over', 'Roll back'],
   });
