@@ -1,5 +1,6 @@
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA } from '../table-selection';
+import { REPLICATES } from './rights';
 
 /** What the ledger of one server knows of some kinds of objects, but for those that are retired. */
 export function entriesOf(kinds: readonly string[], names: readonly string[]): Statement {
@@ -8,9 +9,6 @@ export function entriesOf(kinds: readonly string[], names: readonly string[]): S
     [kinds, names],
   );
 }
-
-/** SQL for whether the role of the row `r` may replicate: by its own right, or as Amazon RDS grants it. */
-const REPLICATES = `(r.rolreplication OR EXISTS (SELECT FROM pg_catalog.pg_roles m WHERE m.rolname = 'rds_replication' AND pg_catalog.pg_has_role(r.oid, m.oid, 'MEMBER')))`;
 
 /** Which of `names` are logins that may replicate. */
 export function replicatingLogins(names: readonly string[]): Statement {

@@ -2,7 +2,7 @@ import { quoteQualified } from '../identifiers';
 import { canaryTable } from '../objects';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA, selectionSql, type TableSelection } from '../table-selection';
-import { READ_ONLY } from './rights';
+import { BECOMES, READ_ONLY, REPLICATES } from './rights';
 import { SLOT_LOST_BY } from './slot-loss';
 
 /** What must hold before a writer is fenced. What could not be read is `unchecked`, which is as good as closed. */
@@ -109,17 +109,17 @@ export function missingRoles(roles: readonly string[]): Statement {
   );
 }
 
-/** Whether the session may change the access list of the database, and anything at all. */
+/** Whether the session may become who owns the database, and so change its access list, and write anything at all. */
 export function mayFence(): Statement {
   return sql(
-    `SELECT pg_catalog.pg_get_userbyid(datdba) AS owner, pg_catalog.pg_has_role(datdba, 'USAGE') OR (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS may, NOT pg_catalog.pg_is_in_recovery() AND NOT ${READ_ONLY} AS writes FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`,
+    `SELECT pg_catalog.pg_get_userbyid(datdba) AS owner, pg_catalog.pg_has_role(datdba, ${BECOMES}) AS may, NOT pg_catalog.pg_is_in_recovery() AND NOT ${READ_ONLY} AS writes FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`,
   );
 }
 
 /** Whether the session may make slots here, and the server writes what they need. */
 export function mayDecode(): Statement {
   return sql(
-    `SELECT pg_catalog.current_setting('wal_level') AS level, (SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS may`,
+    `SELECT pg_catalog.current_setting('wal_level') AS level, (SELECT r.rolsuper OR ${REPLICATES} FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) AS may`,
   );
 }
 

@@ -75,9 +75,8 @@ function rightsOf(
   const of = (kind: Kind): string =>
     `SELECT '${kind}' AS kind, c.oid, n.nspname AS schema, c.relname AS name, pg_catalog.concat(c.relowner, c.relacl, (SELECT pg_catalog.string_agg(a.attacl::text, '') FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL)) AS granted`;
   const tables = `FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND ${selectionSql(selection, 'n.nspname', 'c.relname')}`;
-  const becomes = `(SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute m WHERE m.attrelid = 'pg_catalog.pg_auth_members'::pg_catalog.regclass AND m.attname = 'set_option') THEN 'SET' ELSE 'MEMBER' END)`;
   return sql(
-    `WITH who AS MATERIALIZED (SELECT r.rolname, w.oid FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles w ON w.oid = r.oid OR NOT pg_catalog.pg_has_role(r.oid, w.oid, 'USAGE') AND pg_catalog.pg_has_role(r.oid, w.oid, ${becomes}) WHERE ${who}), objects AS (${of('table')} ${tables} UNION ALL ${of('sequence')} ${fromSequences(selection)} UNION ALL SELECT DISTINCT 'schema', n.oid, n.nspname, '', pg_catalog.concat(n.nspowner, n.nspacl) ${tables}), alike AS MATERIALIZED (SELECT kind, min(oid) AS oid, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(schema, name)) AS names FROM objects GROUP BY kind, granted)
+    `WITH who AS MATERIALIZED (SELECT r.rolname, w.oid FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles w ON w.oid = r.oid OR NOT pg_catalog.pg_has_role(r.oid, w.oid, 'USAGE') AND pg_catalog.pg_has_role(r.oid, w.oid, ${BECOMES}) WHERE ${who}), objects AS (${of('table')} ${tables} UNION ALL ${of('sequence')} ${fromSequences(selection)} UNION ALL SELECT DISTINCT 'schema', n.oid, n.nspname, '', pg_catalog.concat(n.nspowner, n.nspacl) ${tables}), alike AS MATERIALIZED (SELECT kind, min(oid) AS oid, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(schema, name)) AS names FROM objects GROUP BY kind, granted)
 SELECT a.kind, a.names, (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_array(w.rolname, p)) FROM who w, pg_catalog.unnest(CASE a.kind WHEN 'table' THEN '${TABLE_RIGHTS}'::text[] ELSE '{USAGE}' END) p WHERE CASE a.kind WHEN 'table' THEN CASE WHEN p LIKE '% of' THEN pg_catalog.has_any_column_privilege(w.oid, a.oid, pg_catalog.split_part(p, ' ', 1)) ELSE pg_catalog.has_table_privilege(w.oid, a.oid, p)${but} END WHEN 'schema' THEN pg_catalog.has_schema_privilege(w.oid, a.oid, p) ELSE pg_catalog.has_sequence_privilege(w.oid, a.oid, 'USAGE, UPDATE') END) AS rights FROM alike a`,
     [names],
   );
@@ -94,6 +93,17 @@ export function hindrances(logins: readonly string[], connect: readonly string[]
     [logins, connect],
   );
 }
+
+/** SQL for the right that a role has of another one to which it may SET ROLE: since PostgreSQL 16 not every member may. */
+export const BECOMES = `(SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute m WHERE m.attrelid = 'pg_catalog.pg_auth_members'::pg_catalog.regclass AND m.attname = 'set_option') THEN 'SET' ELSE 'MEMBER' END)`;
+
+/**
+ * SQL for whether the role of the row `r` may replicate: by its own right, or as Amazon RDS grants it, whose
+ * administrators have no REPLICATION and cannot give it.
+ *
+ * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.rds_superuser.html
+ */
+export const REPLICATES = `(r.rolreplication OR EXISTS (SELECT FROM pg_catalog.pg_roles m WHERE m.rolname = 'rds_replication' AND pg_catalog.pg_has_role(r.oid, m.oid, 'MEMBER')))`;
 
 /** Whether sessions of the server only read unless they say otherwise, whatever this one said since it began. */
 export const READ_ONLY = `(SELECT g.reset_val = 'on' FROM pg_catalog.pg_settings g WHERE g.name = 'default_transaction_read_only')`;

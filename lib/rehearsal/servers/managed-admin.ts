@@ -36,7 +36,7 @@ const PREDEFINED_ROLES: Readonly<Record<string, string>> = {
 };
 
 const REPLICATION_REASON =
-  'Aurora lets members of rds_replication use slots; PostgreSQL asks for REPLICATION, which is not inherited. So this admin could also create REPLICATION roles, which Aurora refuses';
+  'Aurora lets members of rds_replication use slots; PostgreSQL asks for REPLICATION, which is not inherited. So this admin could also create REPLICATION roles, which Aurora refuses, and passes where somebody asks for REPLICATION alone, which no admin of Aurora has';
 
 /**
  * Makes the admin that Aurora gives: a member of `rds_superuser`, but no superuser.

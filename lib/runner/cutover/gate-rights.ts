@@ -35,7 +35,8 @@ export async function lookAtFurniture(context: CutoverContext): Promise<string |
 export async function lookAtOwners(context: CutoverContext): Promise<string | undefined> {
   for (const server of [context.plan.from, context.plan.to]) {
     const row = await context.runOne(server, mayFence());
-    if (row?.may !== true) return `the owner '${String(row?.owner)}' on '${server}'`;
+    if (row?.may !== true)
+      return `no right to become '${String(row?.owner)}', who owns the database on '${server}'`;
     if (row.writes !== true)
       return `sessions on '${server}' that only read: default_transaction_read_only, or a standby`;
   }
@@ -46,7 +47,7 @@ export async function lookAtDecoding(context: CutoverContext): Promise<string | 
   for (const server of [context.plan.from, context.plan.to]) {
     const row = await context.runOne(server, mayDecode());
     if (row?.level !== 'logical') return `wal_level = ${String(row?.level)} on '${server}'`;
-    if (row.may !== true) return `no REPLICATION on '${server}'`;
+    if (row.may !== true) return `no right to make slots on '${server}'`;
   }
   return undefined;
 }

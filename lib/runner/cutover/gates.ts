@@ -64,8 +64,9 @@ const GATES: readonly GateKind[] = [
   },
   {
     id: 'may-fence',
-    title: 'the runner owns the database on both servers, and may write there',
-    wayOut: 'make its role a member of the owner; let its sessions write',
+    title: 'the runner may become the owner of the database on both servers, and may write there',
+    wayOut:
+      'make its role a member of the owner, since PostgreSQL 16 WITH SET TRUE; let its sessions write',
     look: lookAtOwners,
   },
   {
