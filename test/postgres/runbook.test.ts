@@ -45,7 +45,9 @@ describe.each<{ major: number; kind: LinkKind.DMS | LinkKind.NATIVE; physicalOnl
   const access = hba(topology);
 
   beforeAll(async () => {
-    pg = await startTestServer({ name: 'onPremises', major });
+    // Advised, and so left to the owner.
+    const settings = { wal_retrieve_retry_interval: '500ms' };
+    pg = await startTestServer({ name: 'onPremises', major, settings });
     const client = await pg.client();
     await client.query(`CREATE ROLE app_owner`);
     await client.query(`CREATE DATABASE "Shop ""x"""`);

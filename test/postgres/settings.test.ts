@@ -88,9 +88,10 @@ function receiver(major: number, sync = 4, native = 0): string[] {
 }
 
 describe.each([16, 18])('settings of PostgreSQL %i', (major) => {
-  test('the primary of a standby that decodes', () => {
+  test('the primary of a standby that decodes, which takes the way back of a cutover', () => {
     expect(lines(topology(major, [STANDBY, DMS]), 'a')).toEqual([
       ...sender('logical', 5, major),
+      RETRY,
       ...SECURITY,
     ]);
   });
@@ -135,7 +136,7 @@ describe.each([14, 16, 18])('settings of PostgreSQL %i', (major) => {
   test('a promoted standby is a primary that decodes, and the one above owes it nothing', () => {
     const made = topology(major, [PROMOTED, DMS]);
     expect(lines(made, 'a')).toEqual(SECURITY);
-    expect(lines(made, 'b')).toEqual([...sender('logical', 5, major), ...SECURITY]);
+    expect(lines(made, 'b')).toEqual([...sender('logical', 5, major), RETRY, ...SECURITY]);
   });
 
   test('a target of DMS and a native subscriber in the cloud', () => {
@@ -170,6 +171,7 @@ test('says why', () => {
     'how much WAL a slot may hold back is decided, not left to chance',
     'a busy receiver is not dropped',
     'a slot is not given up while its receiver is stopped',
+    'a stream that breaks is asked for again at once',
     'every connection is encrypted',
     'no password is stored as MD5',
   ]);

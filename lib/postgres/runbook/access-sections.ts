@@ -23,10 +23,14 @@ export function flowSection(context: RunbookContext): Section {
   const { topology, server, hba, port = 5432 } = context;
   const networks = [...new Set(hba.map(({ address }) => address))];
   const inward = deriveFlows(topology).filter(({ to }) => to === server);
+  const outward = deriveFlows(topology, { wayBack: true }).filter(
+    ({ from }) => 'server' in from && from.server === server,
+  );
+  const own = outward.map(({ to, purpose }) => `to ${inlineCode(to)} (${purpose})`);
   return {
     title: 'Firewall',
     paragraphs: [
-      `Connections are opened towards ${inlineCode(server)} only; it opens none itself. Admit TCP port ${port} from ${networks.map(inlineCode).join(', ') || 'the networks of your deployment'}:`,
+      `Connections are opened towards ${inlineCode(server)}; it opens none itself${own.length === 0 ? '' : ` but ${own.join(', ')}`}. Admit TCP port ${port} from ${networks.map(inlineCode).join(', ') || 'the networks of your deployment'}:`,
       table(
         ['from', 'port', 'for'],
         inward.map((flow) => [inlineCode(originOf(flow)), String(port), flow.purpose]),

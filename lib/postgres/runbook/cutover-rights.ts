@@ -1,18 +1,22 @@
 import { supports } from '../capabilities';
 import { quoteIdentifier } from '../identifiers';
 import { decodedLinks } from '../preflight/relations';
-import { serverOf } from '../topology';
+import { Platform, serverOf, type TopologyLink } from '../topology';
 import { decodedSchemas, ownersQuery } from './managed-sections';
 import { codeBlock, inlineCode } from './markdown';
 import type { RunbookContext, Section } from './section';
+
+const RDS: readonly Platform[] = [Platform.AURORA, Platform.RDS];
 
 /** What the administrating role needs when writers are switched away from the server, and perhaps back. */
 export function cutoverRightsSection(context: RunbookContext): Section | undefined {
   const { topology, server, administrator } = context;
   const { majorVersion, database } = serverOf(topology, server);
   const [link] = decodedLinks(topology, server);
-  // A superuser, which it must be there, needs nothing else.
-  if (link === undefined || !supports(majorVersion, 'create-replication-role')) return undefined;
+  if (link === undefined) return undefined;
+  // A superuser, which it must be there, needs no rights.
+  if (!supports(majorVersion, 'create-replication-role'))
+    return { title: 'The way back of a cutover', paragraphs: [wayBack(context, link)] };
   const role = inlineCode(administrator);
   return {
     title: 'Rights for the cutover',
@@ -21,7 +25,19 @@ export function cutoverRightsSection(context: RunbookContext): Section | undefin
       codeBlock('sql', ownersQuery(decodedSchemas(topology, server), administrator)),
       'The way back is a subscription here:',
       codeBlock('sql', `GRANT pg_create_subscription TO ${quoteIdentifier(administrator)};`),
-      `That subscription is the only connection that ${inlineCode(server)} opens itself: let it reach the port of ${inlineCode(link.to)}.`,
+      wayBack(context, link),
     ],
   };
+}
+
+/** How the server reaches the new writer, to follow it. */
+function wayBack({ topology, server }: RunbookContext, { to }: TopologyLink): string {
+  const follower = inlineCode(server);
+  const writer = inlineCode(to);
+  const ofRds = RDS.includes(serverOf(topology, to).platform);
+  const roots = ofRds
+    ? 'those of Amazon RDS, `global-bundle.pem`,'
+    : `those that sign for ${writer}`;
+  const option = inlineCode(ofRds ? 'cutover.wayBack.sslRootCert' : 'sslRootCert');
+  return `After a cutover ${follower} follows ${writer} by a subscription, whose connection it opens itself: let it reach the port of ${writer}. It checks the certificate of ${writer} by root certificates in a file on its own host: put ${roots} where the server’s own user can read them, under the name that the deployment says in ${option}.`;
 }

@@ -1,8 +1,8 @@
 import {
   isManaged,
   LinkKind,
-  linksFrom,
   linksInto,
+  primaryOf,
   serverOf,
   standbyLinkInto,
   type Topology,
@@ -41,10 +41,11 @@ export function deriveSettings(
  * was not tried, so that managed servers do without.
  */
 function retrySettings(topology: Topology, name: string): RequiredSetting[] {
-  const subscribes = [...linksInto(topology, name), ...linksFrom(topology, name)].some(
-    ({ kind }) => kind === LinkKind.NATIVE,
-  );
-  if (!subscribes && standbyLinkInto(topology, name) === undefined) return [];
+  const receives =
+    linksInto(topology, name).some(({ kind }) => kind === LinkKind.NATIVE) ||
+    standbyLinkInto(topology, name) !== undefined ||
+    takesWayBack(topology, name);
+  if (!receives) return [];
   return [
     {
       name: 'wal_retrieve_retry_interval',
@@ -55,6 +56,14 @@ function retrySettings(topology: Topology, name: string): RequiredSetting[] {
       advised: true,
     },
   ];
+}
+
+/** After a cutover the old writer follows by a native subscription, unless pglogical carried its tables. */
+function takesWayBack(topology: Topology, name: string): boolean {
+  return topology.links.some(
+    ({ kind, from }) =>
+      (kind === LinkKind.NATIVE || kind === LinkKind.DMS) && primaryOf(topology, from) === name,
+  );
 }
 
 function securitySettings(): RequiredSetting[] {
