@@ -35,10 +35,10 @@ export function statusRows(plan: CutoverPlan, found: CutoverStatus): readonly St
 /** The fences that stand, and who gets past them. */
 export function fenceRows(
   plan: CutoverPlan,
-  { fenced, writer }: Pick<CutoverStatus, 'fenced' | 'writer'>,
+  { fenced }: Pick<CutoverStatus, 'fenced'>,
 ): readonly StatusRow[] {
   return fenced.flatMap((fence) => [
-    ['fence', fenceText(plan, fence, writer)] as const,
+    ['fence', fenceText(plan, fence)] as const,
     ...fence.past.map((who) => ['', `PAST IT: ${who}, ${NEVER_TRAVELS}`] as const),
   ]);
 }
@@ -86,12 +86,10 @@ const NEVER_TRAVELS =
 
 function fenceText(
   { from }: CutoverPlan,
-  { server, owner, remainingMs, decided }: CutoverStatus['fenced'][number],
-  writer: string | undefined,
+  { server, owner, remainingMs, decided, opened }: CutoverStatus['fenced'][number],
 ): string {
   const [walk, undone] =
     server === from ? ['cutover', 'rolled back or finalized'] : ['rollback', ROLLED_BACK];
-  const opened = writer !== undefined;
   const end = decided
     ? opened
       ? `stays until it is ${undone}`

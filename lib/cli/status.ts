@@ -1,5 +1,5 @@
 import { CutoverPhase, PontoonError } from '../postgres';
-import { status } from '../runner';
+import { type CutoverStatus, status } from '../runner';
 import type { Command } from './command';
 import { gatesExitCode } from './cutover-dry-run';
 import { cutoverDescription, INPUT_OPTIONS, readCutover } from './cutover-input';
@@ -27,7 +27,8 @@ export const statusCommand: Command = {
   },
   exitCodes: {
     [ExitCode.FINE]: 'a cutover may begin, or has been walked, or the migration is finalized',
-    [ExitCode.FAILED]: 'a gate is closed, or nothing of the migration is there',
+    [ExitCode.FAILED]:
+      'a gate is closed, nobody can write and nobody walks, or nothing of the migration is there',
     [ExitCode.USAGE]: 'the command line or the input cannot be understood',
     [ExitCode.UNCHECKED]:
       'a gate, a server or the endpoint could not be read, and no gate is closed',
@@ -45,10 +46,17 @@ export const statusCommand: Command = {
       const found = await withAll(input, (services) => status({ plan, waysOnly }, services));
       if (options.flag('json')) writeJson(io.stdout, { migration: plan.migration, ...found });
       else for (const line of linesOf(statusRows(plan, found))) writeLine(io.stdout, line);
-      return found.phase === CutoverPhase.ABSENT ? ExitCode.FAILED : gatesExitCode(found.gates);
+      return found.phase === CutoverPhase.ABSENT || isShut(found)
+        ? ExitCode.FAILED
+        : gatesExitCode(found.gates);
     } catch (error) {
       if (!(error instanceof PontoonError)) throw error;
       return await partialStatusCommand(input, options, io, { failure: error, withAll });
     }
   },
 };
+
+/** Whether a walk was cut off behind its fence. */
+function isShut({ fenced, writer, walking }: CutoverStatus): boolean {
+  return fenced.length > 0 && writer === undefined && walking === undefined;
+}

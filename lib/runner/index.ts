@@ -16,6 +16,7 @@ export {
   type FinalizeRequest,
   type FinallyCompared,
   finalize,
+  finishCutover,
   followWayBack,
   isOverdue,
   liftExpired,

@@ -178,6 +178,11 @@ test('a fence whose process was killed falls after its deadline, and not before'
     fences: [{ server: 'blue', state: 'in time', owner: 'ops' }, { server: 'green' }],
   });
   expect(await writes(lab.blue)).toBe(SHUT);
+  const shut = await directory.command(['status', '--ways', '--file', 'cutover.json']);
+  expect({ code: shut.code, rows: shut.stdout.split('\n') }).toEqual({
+    code: 1,
+    rows: expect.arrayContaining(['writer     none: applications cannot write']),
+  });
   await passDeadline(lab.blue);
   expect(await lift()).toEqual({
     ...QUIET,

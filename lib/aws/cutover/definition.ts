@@ -173,7 +173,7 @@ function switching(parts: MachineParts): Record<string, State> {
     },
     // Without a Catch: redriven, the execution goes on here, under the name that the journal knows.
     Finish: {
-      ...walking(parts, 'switch', seconds),
+      ...walking(parts, 'finish', seconds),
       Comment: 'The decision has fallen: go on until the new writer is open.',
       Retry: [retry(['States.ALL'], 5, 20)],
       ...opened,

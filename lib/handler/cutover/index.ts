@@ -13,6 +13,7 @@ import {
   type CutoverServices,
   checkCutover,
   finalize,
+  finishCutover,
   prepareCutover,
   readFence,
   settleCutover,
@@ -83,6 +84,7 @@ const ACTIONS = {
   verify: verifyForAsLongAsAllowed,
   prepare: prepareCutover,
   switch: switchWriters,
+  finish: finishCutover,
   settle: settleCutover,
   abandon: giveUp,
   // What is open is nobody's walk any more: another execution ends it.

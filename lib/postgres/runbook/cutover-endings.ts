@@ -44,8 +44,8 @@ export function cutoverEndings(
         ],
         [
           '`HELD`',
-          'somebody else walks, or began and was cut off',
-          'ask them. If they cannot go on: the same command with `--take-over`',
+          'somebody else walks, or began and was cut off, perhaps in the other direction; or the fence of this walk was taken away while it slept, and nothing more was changed',
+          'ask them. If they cannot go on: the same command with `--take-over`. A walk in the other direction is ended by its own command, as the message says; `pontoon status` says where writers are now',
         ],
         [
           '`WAY_BACK_UNREACHABLE`',

@@ -30,6 +30,8 @@ export class CutoverContext {
   public compared: FinallyCompared = { tables: 0, of: 0 };
   /** What both schemas were marked with when they were found to be the same before the fence. */
   public schemasFoundSame: string | undefined;
+  /** Whether this walk closed the old writer, or goes on behind a fence that it found. */
+  public fenced = false;
   /** Whether an undo has let applications in on the old writer again. */
   public freed = false;
   /** Whether nothing but what goes before the fence is taken back: the old writer was never closed. */

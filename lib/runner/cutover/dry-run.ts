@@ -25,8 +25,8 @@ import { sqlOf, subscriptionOf } from './paths';
 import { reverseSubscription } from './prepare';
 import type { CutoverEvent, CutoverRequest, CutoverServices } from './services';
 import { Simulation } from './simulation';
+import { RUNNERS } from './steps';
 import { takeWalk } from './take-walk';
-import { RUNNERS } from './walk';
 
 /** One thing that a walk would do. */
 export interface PlannedAction {

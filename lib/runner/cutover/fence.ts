@@ -43,6 +43,7 @@ export async function fence(context: CutoverContext): Promise<void> {
     ],
     () => refuseOtherFence(context),
   );
+  context.fenced = true;
   await refuseUnfenced(context, keep);
 }
 

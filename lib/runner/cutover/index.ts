@@ -25,6 +25,7 @@ export type {
 } from './services';
 export { withSessions } from './sessions';
 export { type CutoverStatus, type PathStatus, status, type WayStatus } from './status';
+export { finishCutover, switchWriters } from './switch-writers';
 export { NEVER_COMES_BACK } from './take-back';
 export { unasked } from './unsettled';
 export { type RowsOptions, type RowsVerified, verifyRows } from './verified';
@@ -33,6 +34,5 @@ export {
   cutover,
   prepareCutover,
   settleCutover,
-  switchWriters,
 } from './walk';
 export { readWayBack, type WayBackReading } from './watch-way-back';

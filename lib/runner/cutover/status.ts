@@ -31,6 +31,8 @@ export interface CutoverStatus {
     readonly owner: string;
     readonly remainingMs: number;
     readonly decided: boolean;
+    /** Whether the writer that it waits for is open. */
+    readonly opened: boolean;
     /** Who gets past it while the new writer is open, a sentence each: what they write there never travels. */
     readonly past: readonly string[];
   }[];
@@ -112,7 +114,7 @@ export async function fenceOf(
   if (entry === undefined) return [];
   const { owner, remainingMs, decided, opened } = entry;
   const past = opened ? await pastFence(context, server) : [];
-  return [{ server, owner, remainingMs, decided, past }];
+  return [{ server, owner, remainingMs, decided, opened, past }];
 }
 
 /** The journal's entry on `server` if its fence stands. */

@@ -2,7 +2,7 @@ import { type JournalEntry, PontoonError } from '../../postgres';
 import { messageOf } from '../message-of';
 import type { CutoverContext } from './context';
 import { regainSessions } from './take-walk';
-import { undo } from './undo';
+import { undo, undoPreparation } from './undo';
 
 /** What to do where nothing decides any more but a person. */
 export const NEVER_COMES_BACK =
@@ -21,12 +21,24 @@ export async function takeBack(context: CutoverContext, cause: unknown): Promise
   // Whoever took it over while no session of this walk was left goes on with it.
   if (found !== undefined && found.owner !== context.owner)
     throw cutOff(context, [`the fence, which is now in the hands of '${found.owner}'`], cause);
+  if (found === undefined && context.fenced) throw ended(context, cause);
+  // Nobody was closed, nothing was stopped, and clients may have been led elsewhere since.
+  context.preparing = found === undefined;
   await context.services.onEvent?.({ kind: 'undo', reason: messageOf(cause) });
-  const failures = await takenBack(context, undo);
+  const failures = await takenBack(context, context.preparing ? undoPreparation : undo);
   if (failures.length > 0) throw cutOff(context, failures, cause);
   throw new PontoonError(
     'UNDONE',
     `${messageOf(cause)}; everything was taken back, and '${context.plan.from}' works as before`,
+    { cause },
+  );
+}
+
+/** A walk that slept must not lead clients back behind somebody who moved the writers on. */
+function ended({ plan: { from } }: CutoverContext, cause: unknown): PontoonError {
+  return new PontoonError(
+    'HELD',
+    `${messageOf(cause)}; the fence on '${from}' must stand until the walk behind it ends, got none: somebody else lifted it, or ended the migration, so that nothing was taken back; look at the status`,
     { cause },
   );
 }

@@ -25,6 +25,7 @@ export async function takeWalk(
   const { plan, owner, request } = context;
   context.startClock(TAKE_MS);
   for (const server of servers) await takeLock(context, server);
+  if (servers.includes(plan.to)) await refuseOtherDirection(context);
   const found = await context.journal(plan.from);
   if (found === undefined || found.owner === owner) return;
   if (request.takeOver !== true) {
@@ -34,6 +35,20 @@ export async function takeWalk(
     );
   }
   await context.run(plan.from, takeOver(plan.migration, owner));
+}
+
+/** Behind the fence of a walk that leads the other way, nobody writes on either server, and what this one makes that one drops. */
+async function refuseOtherDirection(context: CutoverContext): Promise<void> {
+  const { from, to, migration } = context.plan;
+  const other = await context.journal(to);
+  if (other === undefined || other.opened || other.lifted) return;
+  const lifting = other.decided
+    ? ''
+    : ", or have its fence lifted by 'pontoon cutover --lift-expired'";
+  throw new PontoonError(
+    'HELD',
+    `the writers of '${migration}' must be moved in one direction at a time, got a walk from '${to}' to '${from}' by '${other.owner}' that has not ended; run that one again, which is 'pontoon rollback' if this is 'pontoon cutover', and the other way round${lifting}`,
+  );
 }
 
 async function takeLock(context: CutoverContext, server: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { type CutoverPlan, PontoonError } from '../../postgres';
+import { type CutoverPlan, type JournalEntry, PontoonError } from '../../postgres';
 import { messageOf } from '../message-of';
 import type { CutoverContext } from './context';
 import type { CutoverOutcome } from './services';
@@ -33,13 +33,25 @@ export function unasked({ to }: CutoverPlan, cause: unknown): unknown {
   );
 }
 
+/** What nobody decided would be a cutover that no gate looked at. */
+export async function requireDecided(context: CutoverContext): Promise<void> {
+  const found = await context.journal(context.plan.from);
+  if (found?.decided !== true) throw notOpen(context, 'decided to open', found);
+}
+
 /** What follows an opening would, before it or behind a rollback, send clients to where nobody may write. */
 export async function requireOpened(context: CutoverContext): Promise<void> {
-  const { from, to, migration } = context.plan;
-  const found = await context.journal(from);
-  if (found?.opened === true) return;
-  throw new PontoonError(
+  const found = await context.journal(context.plan.from);
+  if (found?.opened !== true) throw notOpen(context, 'opened', found);
+}
+
+function notOpen(
+  { plan: { from, to, migration } }: CutoverContext,
+  must: string,
+  found: JournalEntry | undefined,
+): PontoonError {
+  return new PontoonError(
     'NOT_OPEN',
-    `the migration '${migration}' must have opened '${to}' before what follows, got ${found === undefined ? `no fence on '${from}'` : 'a cutover that has not ended'}; look at its status`,
+    `the migration '${migration}' must have ${must} '${to}' before what follows, got ${found === undefined ? `no fence on '${from}'` : 'a cutover that has not ended'}; look at its status`,
   );
 }
