@@ -342,14 +342,23 @@ test('there, back, there again, and to the end', async () => {
   );
   await lab.green.admin.query('ALTER ROLE reader LOGIN');
   await statusOnceItIs('carrying');
+  const before = await Promise.all([lab.blue, lab.green].map(fingerprint));
   const dry = await command(['rollback', '--dry-run']);
   expect({ code: dry.code, stderr: dry.stderr }).toEqual({ code: 0, stderr: '' });
-  expect(dry.stdout.split('\n').filter((line) => /CONNECT| (?:EN|DIS)ABLE;/.test(line))).toEqual([
+  expect(await Promise.all([lab.blue, lab.green].map(fingerprint))).toEqual(before);
+  const followed = `ALTER SUBSCRIPTION "forward" CONNECTION '***' /* if its secret was rotated */;`;
+  expect(
+    dry.stdout.split('\n').filter((line) => /CONNECT| (?:EN|DIS)ABLE;|REFRESH/.test(line)),
+  ).toEqual([
+    'ALTER SUBSCRIPTION "forward" ENABLE;',
+    followed,
+    'ALTER SUBSCRIPTION "forward" REFRESH PUBLICATION WITH (copy_data = false);',
+    'ALTER SUBSCRIPTION "forward" DISABLE;',
     'REVOKE CONNECT ON DATABASE "app" FROM PUBLIC;',
     'ALTER SUBSCRIPTION "backward" DISABLE;',
     'ALTER SUBSCRIPTION "forward" ENABLE;',
     'GRANT CONNECT ON DATABASE "app" TO PUBLIC;',
-    `ALTER SUBSCRIPTION "forward" CONNECTION '***' /* if its secret was rotated */;`,
+    followed,
   ]);
   expect((await command(['rollback'], 'no\n')).stderr).toContain(
     '3. Open the new writer: from then on the way there again is pontoon cutover.\n',

@@ -121,6 +121,50 @@ describe.each(PAIRS)('a way back that cannot be made, from PostgreSQL %i to %i',
     }
   });
 
+  test('is told before the fence if one that is there does not reach the new writer any more', async () => {
+    const plan = onwards(shop.lab);
+    const [{ subscription = '' } = {}] = plan.reverse ?? [];
+    const receiver = shop.lab.side(plan.from);
+    const [row] = await asSuperuser(
+      receiver,
+      `SELECT subconninfo AS info FROM pg_subscription WHERE subname = '${subscription}'`,
+    );
+    const info = String(row?.info);
+    const [, password = ''] = /password='?([^ ']+)/.exec(info) ?? [];
+    const connect = async (text: string): Promise<void> => {
+      const literal = text.replaceAll("'", "''");
+      await asSuperuser(receiver, `ALTER SUBSCRIPTION ${subscription} CONNECTION '${literal}'`);
+    };
+    await connect(info.replace(/port='?\d+'?/, 'port=1'));
+    const steps: string[] = [];
+    const services = await shop.lab.services();
+    const onEvent = async (event: CutoverEvent) => {
+      if (event.kind === 'step') steps.push(event.step.id);
+    };
+    const said = await failureOf(
+      cutover({ plan, owner: OWNER }, { ...services, onEvent }).finally(() => services.close()),
+    );
+    expect(said).toMatch(
+      new RegExp(
+        `^WAY_BACK_UNREACHABLE: '${plan.from}' must reach '${plan.to}' for the way back before it is fenced, got: cannot take up the published tables in subscription "${subscription}": the server said "(?:subscription "${subscription}" )?could not connect to the publisher: [^]*" \\[08006\\]; open the way to '${plan.to}', and let the login replicate there$`,
+      ),
+    );
+    expect(password).not.toBe('');
+    expect(said).not.toContain(password);
+    expect(steps).toEqual(['gates', 'prepare']);
+    expect(
+      await asSuperuser(
+        receiver,
+        `SELECT subenabled AS enabled, (SELECT count(*)::int FROM pg_stat_subscription t WHERE t.subid = s.oid AND pid IS NOT NULL) AS workers FROM pg_subscription s WHERE subname = '${subscription}'`,
+      ),
+    ).toEqual([{ enabled: false, workers: 0 }]);
+    await expectWhole(shop.lab, shop.writers);
+    await connect(info);
+    expect(await goOn(shop.lab, plan)).toEqual([]);
+    expect(shop.lab.active).toBe(plan.to);
+    await expectWhole(shop.lab, shop.writers);
+  });
+
   test('loses and doubles nothing', async () => {
     await expectSame(shop.lab, shop.writers);
   });

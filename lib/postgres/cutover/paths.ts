@@ -29,6 +29,13 @@ export function enableSubscription(name: string, enabled: boolean): Statement {
   return sql(`ALTER SUBSCRIPTION ${quoteIdentifier(name)} ${enabled ? 'ENABLE' : 'DISABLE'}`);
 }
 
+/** Has an enabled subscription ask its publisher for the tables, and take them up without their rows. */
+export function takeUpTables(name: string): Statement {
+  return sql(
+    `ALTER SUBSCRIPTION ${quoteIdentifier(name)} REFRESH PUBLICATION WITH (copy_data = false)`,
+  );
+}
+
 /**
  * Has a subscription flush what it applied at once. Otherwise the publisher hears of it up to a fifth of a second
  * later, and that fifth would be part of the outage.

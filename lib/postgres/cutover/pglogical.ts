@@ -20,7 +20,6 @@ export const PGLOGICAL_SUBSCRIPTIONS: SubscriptionSql = {
     node: 'pglogical-node',
   },
   plugin: PGLOGICAL_OUTPUT,
-  takesUpTables: false,
   state: (name) =>
     sql(
       `SELECT (s ->> 'enabled')::boolean AS enabled, (s ->> 'workers')::int AS workers, (s ->> 'copying')::boolean AND s ->> 'workers' <> '0' AS copying FROM pg_catalog.jsonb_array_elements(${STATES}) s WHERE s ->> 'name' = $1`,

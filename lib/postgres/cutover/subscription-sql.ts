@@ -14,6 +14,7 @@ import {
   endSubscriptionWorkers,
   publicationExists,
   subscriptionState,
+  takeUpTables,
 } from './paths';
 import type { ReplicationPath } from './plan';
 import { reverseSubscription } from './reverse';
@@ -39,8 +40,11 @@ export interface SubscriptionSql {
   };
   /** The output plugin of a slot. */
   readonly plugin: string;
-  /** Whether a subscription takes up its tables only while it is enabled, and so has to be for a moment. */
-  readonly takesUpTables: boolean;
+  /**
+   * Has an enabled one ask its publisher for the tables, and take them up as they are; undefined where it follows whatever
+   * it is sent.
+   */
+  readonly takeUpTables?: (name: string) => Statement;
   /** Whether it is enabled, how many workers it has, and whether it copies, and reads no slot yet. No row if there is none. */
   state(name: string): Statement;
   /** Has it apply changes, or not. */
@@ -73,7 +77,7 @@ export interface SubscriptionSql {
 export const NATIVE_SUBSCRIPTIONS: SubscriptionSql = {
   kinds: { subscription: 'subscription', publication: 'publication' },
   plugin: SlotPlugin.PGOUTPUT,
-  takesUpTables: true,
+  takeUpTables,
   state: subscriptionState,
   enable: enableSubscription,
   endWorkers: endSubscriptionWorkers,

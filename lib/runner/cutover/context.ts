@@ -120,6 +120,13 @@ export class CutoverContext {
     for (const session of this.services.sessions.values()) limitSession(session, deadline);
   }
 
+  /** Does `work` within `milliseconds`, whatever is left for what follows. */
+  public async within<Result>(milliseconds: number, work: () => Promise<Result>): Promise<Result> {
+    const { endsAt } = this;
+    this.startClock(milliseconds);
+    return await work().finally(() => this.startClock(endsAt - performance.now()));
+  }
+
   /** Stops the clock: the sessions are somebody else's, who may go on with them. */
   public stopClock(): void {
     this.endsAt = Number.POSITIVE_INFINITY;

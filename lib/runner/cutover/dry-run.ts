@@ -141,12 +141,15 @@ class DryWalk {
     const client = services.sessions.get(from);
     if (path.kind === LinkKind.DMS || client === undefined) return;
     const name = subscriptionOf(path);
-    const { state, enable, takesUpTables } = sqlOf(context, path);
+    const { state, enable, takeUpTables } = sqlOf(context, path);
     if ((await runOne(client, state(name))) !== undefined) return;
     const { major } = await readServerFacts(client);
     const spec = reverseSubscription(context, path, major);
     const owner = cutoverOwner(migration);
-    const made = { ...spec, ...(takesUpTables ? { enabled: true } : {}) } as ObjectSpec;
+    const made = {
+      ...spec,
+      ...(takeUpTables === undefined ? {} : { enabled: true }),
+    } as ObjectSpec;
     const steps = await planObject({ client }, blankSecrets(), { server: from, spec: made, owner });
     const key = { server: from, kind: spec.kind, name };
     const entry = { owner, adopted: false, spec: made, secretVersions: {}, before: {} };
@@ -155,13 +158,13 @@ class DryWalk {
       writeEntry(key, entry),
       ...steps.map(({ statement }) => statement),
       writeEntry(key, known),
-      ...(takesUpTables
-        ? [
+      ...(takeUpTables === undefined
+        ? []
+        : [
             writeEntry(key, { ...known, attempted: spec }),
             enable(name, false),
             writeEntry(key, { ...known, spec }),
-          ]
-        : []),
+          ]),
     ];
     // Where the walk comes to it: what it makes before is shown before.
     this.simulation.makeWhenAsked(from, name, () => {

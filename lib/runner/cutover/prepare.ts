@@ -13,20 +13,31 @@ import {
   PontoonError,
   type QualifiedName,
   quietSlotName,
+  quoteIdentifier,
   type ReplicationPath,
   staleStatistics,
   trialSlotNames,
 } from '../../postgres';
 import { readServerFacts } from '../managed-object';
 import { apply } from '../reconcile';
-import { SqlError } from '../run';
+import { finallyQuietly, SqlError } from '../run';
 import type { CutoverContext } from './context';
 import { makeSlot } from './make-slot';
-import { pluginOf, removeSlot, sqlOf, startPath, stopPath, subscriptionOf } from './paths';
+import {
+  followSecret,
+  pluginOf,
+  removeSlot,
+  sqlOf,
+  startPath,
+  stopPath,
+  subscriptionOf,
+} from './paths';
 import { carryStraysAhead } from './sequences';
 import { selectionThere } from './target-names';
 
 const CONNECTION_FAILURE = '08006';
+/** How long a server may take to reach another one, which may be asked for many tables. */
+const REACH_MS = 30_000;
 
 /** Makes everything that can be made while applications still write. Doing so twice changes nothing. */
 export async function prepare(context: CutoverContext): Promise<void> {
@@ -120,32 +131,65 @@ async function prepareReverse(context: CutoverContext, path: ReplicationPath): P
   if (path.kind === LinkKind.DMS) return;
   await stopPath(context, path);
   await removeSlot(context, path);
-  const { from } = context.plan;
-  const name = subscriptionOf(path);
-  const { state, takesUpTables } = sqlOf(context, path);
-  if ((await context.runOne(from, state(name))) === undefined) {
-    const { major } = await readServerFacts(context.session(from));
-    const spec = reverseSubscription(context, path, major);
-    if (takesUpTables)
-      await reconcile(context, { ...spec, enabled: true } as ObjectSpec).catch((error: unknown) => {
-        throw unreachable(context, path, error);
-      });
-    await reconcile(context, spec);
-    await stopPath(context, path);
-  }
+  const { state } = sqlOf(context, path);
+  const found = await context.runOne(context.plan.from, state(subscriptionOf(path)));
+  if (found === undefined) await makeReverse(context, path);
   await confirmPathAtOnce(context, path);
+  if (found !== undefined) await tryReverse(context, path);
 }
 
-/** Only the old writer itself can try whether it reaches the new one, and it tries when its subscription is made. */
+async function makeReverse(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  const { major } = await readServerFacts(context.session(context.plan.from));
+  const spec = reverseSubscription(context, path, major);
+  if (sqlOf(context, path).takeUpTables !== undefined)
+    await reaching(context, path, () =>
+      reconcile(context, { ...spec, enabled: true } as ObjectSpec),
+    );
+  await reconcile(context, spec);
+  await stopPath(context, path);
+}
+
+/** One that is there was made long ago: what led to the publisher then may be shut, and its password another one. */
+async function tryReverse(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  const { from } = context.plan;
+  const name = subscriptionOf(path);
+  const { enable, takeUpTables } = sqlOf(context, path);
+  if (takeUpTables === undefined) return;
+  const title = `take up the published tables in subscription ${quoteIdentifier(name)}`;
+  await finallyQuietly(
+    () =>
+      reaching(context, path, async () => {
+        await context.run(from, enable(name, true));
+        await followSecret(context, path);
+        await context.run(from, takeUpTables(name), title);
+      }),
+    () => stopPath(context, path),
+  );
+}
+
+/** Only the old writer itself can try whether it reaches the new one, and it tries when its subscription asks for tables. */
+async function reaching(
+  context: CutoverContext,
+  path: ReplicationPath,
+  work: () => Promise<void>,
+): Promise<void> {
+  await context.within(REACH_MS, work).catch((error: unknown) => {
+    throw unreachable(context, path, error);
+  });
+}
+
 function unreachable(
   { plan: { from, to } }: CutoverContext,
   { publisher }: ReplicationPath,
   cause: unknown,
 ): unknown {
-  if (!(cause instanceof SqlError) || cause.sqlState !== CONNECTION_FAILURE) return cause;
+  const refused = cause instanceof SqlError && cause.sqlState === CONNECTION_FAILURE;
+  const unanswered = cause instanceof PontoonError && cause.code === 'OUT_OF_TIME';
+  if (!refused && !unanswered) return cause;
+  const where = publisher === undefined ? `'${to}'` : `${publisher.host}:${publisher.port}`;
   return new PontoonError(
     'WAY_BACK_UNREACHABLE',
-    `'${from}' must reach '${to}' for the way back before it is fenced, got: ${cause.message}; open the way to ${publisher?.host}:${publisher?.port}, and let the login replicate there`,
+    `'${from}' must reach '${to}' for the way back before it is fenced, got: ${cause.message}; open the way to ${where}, and let the login replicate there`,
     { cause },
   );
 }
