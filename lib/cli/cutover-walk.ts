@@ -127,8 +127,8 @@ async function walk(command: WalkName, { input, options, io, told }: Walking): P
     told.follow(event);
   };
   try {
+    if (!options.flag('yes')) await ask(command, input, io);
     await withServices(input, io, onEvent, async (services) => {
-      if (!options.flag('yes')) await ask(command, input.plan, { services, io });
       const guarded = guardedServices(services, () => interruption.check());
       await interruption.during(() => cutover(request, guarded));
     });
@@ -137,18 +137,30 @@ async function walk(command: WalkName, { input, options, io, told }: Walking): P
   }
 }
 
-/** Before anything is changed: what will happen, and whom it will hit. */
-async function ask(
+/**
+ * Before anything is changed: what will happen, and whom it will hit. Nobody knows how long an answer takes, so that no
+ * session waits for it.
+ */
+async function ask(command: WalkName, input: CutoverInput, io: Io): Promise<void> {
+  const { plan } = input;
+  const lines = await withServices(
+    input,
+    io,
+    () => undefined,
+    async (services) => await prospect(command, plan, services),
+  );
+  if (lines !== undefined) await confirm(io, lines, plan.migration);
+}
+
+/** What somebody has to agree to; undefined for what will be refused. */
+async function prospect(
   command: WalkName,
   plan: CutoverPlan,
-  { services, io }: { readonly services: CutoverServices; readonly io: Io },
-): Promise<void> {
+  services: CutoverServices,
+): Promise<readonly string[] | undefined> {
   const { now, unseen } = await seen(plan, services);
-  // Nobody needs to agree to what will be refused.
-  if (now.phase === CutoverPhase.FINALIZED || now.phase === CutoverPhase.ABSENT) return;
-  const lines = [...intention(command, plan, now), ...unseen];
-  lines.push(...(await connected(plan, services)));
-  await confirm(io, lines, plan.migration);
+  if (now.phase === CutoverPhase.FINALIZED || now.phase === CutoverPhase.ABSENT) return undefined;
+  return [...intention(command, plan, now), ...unseen, ...(await connected(plan, services))];
 }
 
 /**

@@ -12,6 +12,8 @@ export interface CommandResult {
 export interface CommandInput {
   /** Written to stdin as JSON, or as it is if it is a text. @default - nothing */
   readonly stdin?: unknown;
+  /** Written to stdin instead, once that is read. */
+  readonly typing?: () => AsyncIterable<string>;
   /** Whether stdin is a terminal. @default false */
   readonly terminal?: boolean;
   /** @default {} */
@@ -23,12 +25,20 @@ export interface CommandInput {
 /** Runs the command line in this process, with streams that are no terminals. */
 export async function pontoon(
   args: readonly string[],
-  { stdin, terminal = false, environment = {}, directory = process.cwd() }: CommandInput = {},
+  {
+    stdin,
+    typing,
+    terminal = false,
+    environment = {},
+    directory = process.cwd(),
+  }: CommandInput = {},
 ): Promise<CommandResult> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const text = typeof stdin === 'string' ? stdin : JSON.stringify(stdin ?? '');
   const code = await runCommandLine(args, {
-    stdin: Object.assign(Readable.from(stdin === undefined ? [] : [text]), { isTTY: terminal }),
+    stdin: Object.assign(Readable.from(typing?.() ?? (stdin === undefined ? [] : [text])), {
+      isTTY: terminal,
+    }),
     stdout,
     stderr,
     environment,

@@ -124,6 +124,26 @@ test('a closed gate is said, and nothing begins', async () => {
   }
 });
 
+test('whoever agrees late finds no session that has ended meanwhile', async () => {
+  // Who closes a gate, so that nothing begins.
+  const superuser = await lab.blue.superuser();
+  const typing = async function* () {
+    for (const side of [lab.blue, lab.green])
+      await asSuperuser(
+        side,
+        `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'pontoon cutover%'`,
+      );
+    yield 'shop\n';
+  };
+  try {
+    const args = ['cutover', '--file', 'cutover.json'];
+    const { code, stdout } = await directory.command(args, { typing, terminal: true });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: 'GATES_CLOSED\n' });
+  } finally {
+    await superuser.end();
+  }
+});
+
 test('a dry run shows what each step would do, and changes nothing', async () => {
   const before = await Promise.all([lab.blue, lab.green].map(fingerprint));
   const dry = await command(['cutover', '--dry-run']);

@@ -38,7 +38,7 @@ export class LabDirectory {
   /** Runs the command line here. */
   public async command(
     args: readonly string[],
-    more: Pick<CommandInput, 'stdin' | 'terminal'> = {},
+    more: Pick<CommandInput, 'stdin' | 'typing' | 'terminal'> = {},
   ): Promise<CommandResult> {
     return await pontoon(args, { directory: this.path, environment: this.environment, ...more });
   }
