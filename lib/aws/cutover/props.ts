@@ -34,8 +34,10 @@ export interface CutoverBounds {
    */
   readonly budget?: Duration;
   /**
-   * The part of it for the final comparison of rows: tables that can be read as a whole in that time. Small tables that must be compared then, since they were truncated or
-   * written anew after their comparison, may take longer, up to half of what is left of the budget.
+   * The part of it for the final comparison of rows: tables that can be read as a whole in that time. Small tables that
+   * must be compared then, since they were truncated or written anew after their comparison, may take longer, up to half
+   * of what is left of the budget. In a table that is not compared then, nothing shows what an administrator or a
+   * superuser wrote on the new writer since its comparison: nobody may write there before the opening.
    *
    * @default Duration.millis(100)
    */

@@ -29,9 +29,11 @@ export interface CutoverLimits {
   /** Milliseconds from the fence to the opening; when they are spent, everything is undone. */
   readonly budgetMs: number;
   /**
-   * Milliseconds of them for the final comparison of rows: tables that can be read as a whole in that time. Small tables that must be compared then, since they were truncated
-   * or written anew after their comparison, may take longer, up to half of what is left of the budget; what is small is
-   * reckoned by this too, at 10 kB a millisecond and 50 kB for each table.
+   * Milliseconds of them for the final comparison of rows: tables that can be read as a whole in that time. Small tables
+   * that must be compared then, since they were truncated or written anew after their comparison, may take longer, up to
+   * half of what is left of the budget; what is small is reckoned by this too, at 10 kB a millisecond and 50 kB for each
+   * table. In a table that is not compared then, nothing shows what an administrator or a superuser wrote on the new
+   * writer since its comparison: nobody may write there before the opening.
    */
   readonly verificationMs: number;
   /** Bytes of WAL that the new writer may lie behind before the fence. */
