@@ -199,14 +199,23 @@ async function walk(request: PromotionRequest, options: Arguments, io: Io): Prom
     onEvent: (event) =>
       writeLine(io.stderr, event.kind === 'step' ? titleOf(event.id) : event.text),
   };
-  if (!options.flag('yes')) {
-    const found = await forecast(request, services);
-    await confirm(io, intention(found), found.to);
-  }
-  const outcome = await promote(request, services);
+  const agreed = options.flag('yes') ? request : await askFor(request, services, io);
+  const outcome = await promote(agreed, services);
   print(outcome, options, io);
   const { notFollowing, commitsWait } = outcome;
   return commitsWait || notFollowing.some(({ late }) => late) ? ExitCode.FAILED : ExitCode.FINE;
+}
+
+/** Asks whether what would be done now shall be done, and returns the request for that alone: servers change meanwhile. */
+async function askFor(
+  request: PromotionRequest,
+  services: PromotionServices,
+  io: Io,
+): Promise<PromotionRequest> {
+  const found = await forecast(request, services);
+  await confirm(io, intention(found), found.to);
+  const { to, promoted } = found;
+  return { ...request, input: { ...request.input, to }, toldUnpromoted: !promoted };
 }
 
 /** What nobody can be asked about must not leave clients locked out by an earlier run that was cut off. */

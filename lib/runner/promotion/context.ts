@@ -27,6 +27,13 @@ export interface PromotionRequest {
   readonly declareLost?: boolean;
   /** Whether commits that a synchronous primary acknowledged may be lost. @default false */
   readonly acceptLoss?: boolean;
+  /**
+   * Whether the operator was told that nobody is promoted yet: what was written since to an old primary that takes
+   * writes is not given up without a word.
+   *
+   * @default false
+   */
+  readonly toldUnpromoted?: boolean;
 }
 
 /** What a promotion needs to work. */

@@ -104,6 +104,19 @@ function promotedAnother(
   );
 }
 
+/** Whoever agreed to a promotion did not agree to lose what an old primary takes beside another one's. */
+export function refusePromotedMeanwhile(
+  { input: { from } }: Pick<PromotionContext, 'input'>,
+  members: Members,
+  promoted: string,
+): void {
+  if (!takesWrites(members.get(from))) return;
+  throw new PontoonError(
+    'PROMOTED_MEANWHILE',
+    `'${from}' must not be given up for a server that was promoted since it was asked, got '${promoted}' promoted, and '${from}' takes writes; run this again, which says what they lose, or, if clients are to stay with '${from}', stop '${promoted}', and rejoin it`,
+  );
+}
+
 /** Whether a server that answers is a primary which lets clients in. */
 export function takesWrites(server: MemberState | undefined): boolean {
   return server !== undefined && !server.recovering && !server.fenced;

@@ -22,7 +22,7 @@ import { keepOut } from './keep-out';
 import { look, standbysOf, takeCluster } from './look';
 import { refuseHeard, remarksOnSilent, requireLost } from './lost';
 import { withMembers } from './open';
-import { promotedAlready } from './promoted';
+import { promotedAlready, refusePromotedMeanwhile } from './promoted';
 import { acknowledgedAreSafe, isNoted } from './quorum';
 import { remarksOnReaders, remarksOnUnwaiting } from './remarks';
 import { chooseStreaming } from './streaming';
@@ -46,7 +46,10 @@ export async function promote(
     await takeCluster(context);
     const members = await lookAtLast(context);
     const promoted = promotedAlready(context, members);
-    if (promoted !== undefined) return await goOn(context, members, promoted);
+    if (promoted !== undefined) {
+      if (request.toldUnpromoted === true) refusePromotedMeanwhile(context, members, promoted);
+      return await goOn(context, members, promoted);
+    }
     requireLost(context, members);
     return context.absent.has(request.input.from)
       ? await replaceLost(context, members)
