@@ -10,10 +10,9 @@ import {
   type SecretStore,
   type Statement,
   sql,
-  waitForOwnDisk,
 } from '../../postgres';
 import { type Row, run } from '../run';
-import { type Absence, openMember } from './open';
+import type { Absence } from './open';
 
 /** Less than the server's own limit, which one that hangs does not keep. */
 const PATIENCE_MS = 20_000;
@@ -96,6 +95,8 @@ export class PromotionContext {
   public readonly members: readonly string[];
   /** What the outcome has to say beside what was done. */
   public readonly remarks: string[] = [];
+  /** The sessions that hold the right to promote, as their servers know them. */
+  public readonly holding = new Map<string, string>();
   private readonly began = performance.now();
 
   constructor(
@@ -162,16 +163,6 @@ export class PromotionContext {
   /** Runs `statement` on `server` and returns its first row. */
   public async runOne(server: string, statement: Statement): Promise<Row | undefined> {
     return (await this.run(server, statement))[0];
-  }
-
-  /** Opens the session on `server` anew, since the one that was there broke. Whoever opened the others closes it. */
-  public async reopen(server: string): Promise<void> {
-    const connection = this.input.connections[server];
-    if (connection === undefined) return;
-    const session = await openMember(connection, this.services.secrets);
-    this.sessions.get(server)?.connection.stream.destroy();
-    this.sessions.set(server, session);
-    await this.run(server, waitForOwnDisk());
   }
 
   private session(server: string): Client {

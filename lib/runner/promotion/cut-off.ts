@@ -1,18 +1,7 @@
 import { leadsTo, type MemberState, memberSlot, PontoonError, replacedBy } from '../../postgres';
-import { othersThan } from './choose';
-import {
-  type Members,
-  PromotionContext,
-  type PromotionRequest,
-  type PromotionServices,
-} from './context';
+import type { Members, PromotionContext } from './context';
 import { limitsOf } from './fence';
 import { standbySettings } from './follow';
-import { look, takeCluster } from './look';
-import { withMembers } from './open';
-import { promotedAlready } from './promoted';
-import { takeBack } from './take-back';
-import { refuseUnderWay } from './under-way';
 
 /**
  * Refuses to go on for a primary in whose place another server was promoted since, or may have been while nobody can ask
@@ -86,29 +75,4 @@ export function beforeCutOff({ input }: PromotionContext, members: Members): Mem
       return [server, { ...state, conninfo: before, slot: memberSlot(topology, server) }];
     }),
   );
-}
-
-/**
- * Takes back what a promotion has left that was cut off before its point of no return, without promoting anything;
- * nothing where there is none. `cause` is why the promotion cannot go on.
- *
- * @throws PontoonError with code NOT_TAKEN_BACK that says what is left.
- */
-export async function takeBackPromotion(
-  request: PromotionRequest,
-  services: PromotionServices,
-  cause: unknown,
-): Promise<void> {
-  await withMembers(request.input, services.secrets, async (sessions, absent) => {
-    const context = new PromotionContext(request, services, sessions, absent);
-    if (!sessions.has(request.input.from)) return;
-    await takeCluster(context);
-    const members = await look(context);
-    await refuseUnderWay(context, members);
-    if (promotedAlready(context, members) !== undefined) return;
-    await refuseReplaced(context, members);
-    if (!(await wasCutOff(context))) return;
-    const others = othersThan(members, '');
-    await takeBack(context, beforeCutOff(context, members), { to: undefined, others, cause });
-  });
 }

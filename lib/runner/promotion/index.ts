@@ -5,7 +5,7 @@ export type {
   PromotionRequest,
   PromotionServices,
 } from './context';
-export { takeBackPromotion } from './cut-off';
 export { dryRunPromotion, type PromotionAction, type PromotionDryRun } from './dry-run';
 export { type RejoinRequest, type RejoinScript, rejoin } from './rejoin';
+export { takeBackPromotion } from './take-back-promotion';
 export { promote } from './walk';

@@ -32,7 +32,10 @@ export async function takeCluster(context: PromotionContext): Promise<void> {
     await context.run(server, waitForOwnDisk());
     const row = await context.runOne(server, takePromotionLock());
     const holder = await context.runOne(server, whoElsePromotes());
-    if (row?.taken === true && holder === undefined) continue;
+    if (row?.taken === true && holder === undefined) {
+      context.holding.set(server, String(row.session));
+      continue;
+    }
     throw new PontoonError(
       'HELD',
       `the cluster of '${first}' must have one operator, got another at work on '${server}' (${String(holder?.name ?? 'unknown')}, process ${String(holder?.pid ?? 'unknown')}); wait until it has ended`,

@@ -1,9 +1,11 @@
 import { PontoonError, receiverState } from '../../postgres';
+import { codeOf } from '../connect-failure';
 import { messageOf } from '../message-of';
 import { type Probe, waitUntil } from '../wait';
 import type { Members, PromotionContext } from './context';
 import { liftServer } from './fence';
 import { forgetFollowers, pointBack } from './follow';
+import { regain } from './regain';
 
 const LIFT_MS = 5_000;
 const LIFT_ANEW_MS = 10_000;
@@ -32,10 +34,15 @@ export async function takeBack(
 ): Promise<void> {
   const { from } = context.input;
   context.step('take-back');
-  const [[lifted], pointed] = await Promise.all([
-    Promise.allSettled([letInAgain(context, from)]),
-    Promise.allSettled(others.map((other) => followAgain(context, other, before))),
-  ]);
+  const [lifted] = await Promise.allSettled([letInAgain(context, { to, before })]);
+  if (lifted.status === 'rejected' && codeOf(lifted.reason) === 'PROMOTED_MEANWHILE')
+    throw notTakenBack(
+      `'${from}' stays fenced (${messageOf(lifted.reason)}); run this again, which says what is left to do`,
+      cause,
+    );
+  const pointed = await Promise.allSettled(
+    others.map((other) => followAgain(context, other, before)),
+  );
   await forget(context, [...new Set([...others, ...(to === undefined ? [] : [to])])]);
   const left = [
     ...reason(lifted, `'${from}' is still fenced, and lets nobody but superusers in`),
@@ -44,30 +51,38 @@ export async function takeBack(
     ),
   ];
   if (left.length === 0) return;
-  throw new PontoonError(
+  throw notTakenBack(`${left.join('; ')}; make them reachable and run this again`, cause);
+}
+
+function notTakenBack(got: string, cause: unknown): PontoonError {
+  return new PontoonError(
     'NOT_TAKEN_BACK',
-    `everything must be taken back after a failure, got ${left.join('; ')}; make them reachable and run this again. It had failed since ${messageOf(cause)}`,
+    `everything must be taken back after a failure, got ${got}. It had failed since ${messageOf(cause)}`,
     { cause },
   );
 }
 
-/** Lets clients into `server` again, by a session of its own if the one that fenced it broke. */
-async function letInAgain(context: PromotionContext, server: string): Promise<void> {
-  const what = `'${server}' must let its clients in again`;
+/** Lets clients into the old primary again, by sessions that are opened anew if the one that fenced it broke. */
+async function letInAgain(
+  context: PromotionContext,
+  walked: Pick<Failure, 'to'> & { readonly before: Members },
+): Promise<void> {
+  const { from } = context.input;
+  const what = `'${from}' must let its clients in again`;
   const lift = async (): Promise<Probe<boolean>> => ({
     done: true,
-    value: await liftServer(context, server),
+    value: await liftServer(context, from),
   });
   try {
     await waitUntil({ what, deadlineMs: LIFT_MS, probe: lift });
   } catch (error) {
     context.note(`another session is opened to lift the fence: ${messageOf(error)}`);
+    await regain(context, walked);
     await waitUntil({
       what,
       deadlineMs: LIFT_ANEW_MS,
       probe: async () => {
         try {
-          await context.reopen(server);
           return await lift();
         } catch (again) {
           return { done: false, reason: messageOf(again) };

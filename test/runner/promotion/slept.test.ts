@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { type PromotionStepId, type SecretStore, takePromotionLock } from '../../../lib/postgres';
+import { dryRunPromotion, type PromotionEvent, promote } from '../../../lib/runner';
+import { ClusterLab, DATABASE, PRIMARY } from './lab';
+
+const LIMITS = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
+
+/** Ends the session of the promotion, and waits until it is gone. */
+const BREAK = `const { Client } = require('pg');
+const client = new Client(JSON.parse(process.argv[1]));
+client.connect()
+  .then(() => client.query("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'pontoon promotion'"))
+  .then(() => client.end());`;
+
+let lab: ClusterLab;
+beforeEach(async () => {
+  lab = await ClusterLab.open({ major: 17, standbys: 2 });
+});
+afterEach(async () => await lab?.close());
+
+interface Sleep {
+  /** The step at which the walk sleeps, so that all of its sessions end. */
+  readonly at: PromotionStepId;
+  /** Before it has another session. */
+  readonly meanwhile: () => Promise<unknown>;
+  /** Those whose session ends. @default - all */
+  readonly servers?: readonly string[];
+}
+
+/** Promotes replica1, and sleeps. */
+async function sleeping({ at, meanwhile, servers = [...lab.servers.keys()] }: Sleep) {
+  let slept: Promise<unknown> | undefined;
+  let asleep = false;
+  const onEvent = (event: PromotionEvent): void => {
+    if (event.kind !== 'step' || event.id !== at) return;
+    asleep = true;
+    for (const server of servers) {
+      const config = JSON.stringify(lab.server(server).controlConfig(DATABASE));
+      execFileSync(process.execPath, ['-e', BREAK, config]);
+    }
+  };
+  const get: SecretStore['get'] = async (reference) => {
+    if (asleep) {
+      slept ??= meanwhile();
+      await slept;
+    }
+    return await lab.secrets.get(reference);
+  };
+  const request = { input: lab.input({ to: 'replica1' }) };
+  const error: unknown = await promote(request, { secrets: { get }, onEvent }).catch(
+    (failure: unknown) => failure,
+  );
+  await slept;
+  return error;
+}
+
+test.each(['fence', 'catch-up', 'prepare', 're-point'] as const)(
+  'whoever slept at %s lifts no fence of another one, who has promoted since',
+  async (at) => {
+    await lab.ask(PRIMARY, 'INSERT INTO t VALUES (1, 1)');
+    let other: unknown;
+    const meanwhile = async (): Promise<void> => {
+      other = await promote({ input: lab.input({ to: 'replica2' }) }, lab).catch(String);
+    };
+    expect(await sleeping({ at, meanwhile })).toMatchObject({
+      code: 'NOT_TAKEN_BACK',
+      message: expect.stringMatching(
+        /^everything must be taken back after a failure, got 'primary' stays fenced \('to' must be the primary that is there, got 'replica1', and 'replica2' was promoted; leave 'to' out to have the others follow 'replica2', or give 'from' as 'replica2' to replace it\); run this again, which says what is left to do\. It had failed since .*connection/i,
+      ),
+    });
+    expect(other).toMatchObject({ result: 'promoted', to: 'replica2' });
+    expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+    await expect(lab.application(PRIMARY)).rejects.toThrow('too many connections');
+    const { to, promoted, remarks } = await dryRunPromotion({ input: lab.input() }, lab);
+    expect({ to, promoted, remarks }).toEqual({ to: 'replica2', promoted: true, remarks: [] });
+  },
+);
+
+test('whoever slept takes everything back where nobody else was at work', async () => {
+  const error = await sleeping({ at: 're-point', meanwhile: async () => undefined });
+  expect(error).toMatchObject({ message: expect.stringMatching(/connection/i) });
+  expect(error).not.toMatchObject({ code: 'NOT_TAKEN_BACK' });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
+  await lab.ask(PRIMARY, 'INSERT INTO t VALUES (1, 1)');
+  await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
+});
+
+test('whoever slept lifts nothing while somebody cannot say whether he was promoted', async () => {
+  const error = await sleeping({ at: 'prepare', meanwhile: () => lab.server('replica2').kill() });
+  expect(error).toMatchObject({
+    code: 'NOT_TAKEN_BACK',
+    message: expect.stringMatching(
+      /^everything must be taken back after a failure, got 'primary' stays fenced \(every standby must say whether it was promoted since an earlier run has fenced 'primary', got no answer: 'replica2': server "replica2" .*ECONNREFUSED.*, and none of them as 'to'\); run this again, which says what is left to do\. It had failed since /,
+    ),
+  });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+});
+
+test('a session that lived all along proves that nobody was promoted', async () => {
+  const error = await sleeping({
+    at: 'prepare',
+    meanwhile: () => lab.server('replica2').kill(),
+    servers: [PRIMARY, 'replica2'],
+  });
+  expect(error).toMatchObject({ message: expect.stringMatching(/connection/i) });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
+});
+
+test('whoever slept lifts nothing while another one is at work', async () => {
+  const meanwhile = async (): Promise<void> => {
+    const other = await lab.client(PRIMARY);
+    await other.query("SET application_name = 'somebody'");
+    await other.query(takePromotionLock().text);
+  };
+  expect(await sleeping({ at: 'prepare', meanwhile })).toMatchObject({
+    code: 'NOT_TAKEN_BACK',
+    message: expect.stringMatching(
+      /^everything must be taken back after a failure, got 'primary' is still fenced, and lets nobody but superusers in \('primary' must let its clients in again within 10 s, got the cluster of 'primary' must have one operator, got another at work on 'primary' \(somebody, process \d+\); wait until it has ended; look at the server’s log\)/,
+    ),
+  });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+});
