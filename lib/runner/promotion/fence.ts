@@ -35,16 +35,18 @@ export interface Replacement {
   readonly timeline: number;
 }
 
-/** Lets nobody into any database of `server` any more, and ends who is there. */
+/** Lets nobody into any database of `server` any more, also into one that is made meanwhile, and ends who is there. */
 export async function fenceServer(
   context: PromotionContext,
   server: string,
   replacement?: Replacement,
 ): Promise<void> {
-  const databases = await limitsOf(context, server);
-  const note = replacement === undefined ? [] : noteReplaced(databases, replacement);
-  await together(context, server, [...fenceDatabases(databases), ...note]);
-  await sendAway(context, server, refuseWhoStays(server));
+  do {
+    const databases = await limitsOf(context, server);
+    const note = replacement === undefined ? [] : noteReplaced(databases, replacement);
+    await together(context, server, [...fenceDatabases(databases), ...note]);
+    await sendAway(context, server, refuseWhoStays(server));
+  } while (!(await isFenced(context, server)));
 }
 
 /**

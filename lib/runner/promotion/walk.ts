@@ -16,7 +16,16 @@ import {
   type PromotionServices,
 } from './context';
 import { beforeCutOff, refuseReplaced, wasCutOff } from './cut-off';
-import { catchUp, fenceServer, liftServer, noteReplacement, positionOf, untilHas } from './fence';
+import {
+  catchUp,
+  fenceServer,
+  isFenced,
+  liftServer,
+  noteReplacement,
+  positionOf,
+  type Replacement,
+  untilHas,
+} from './fence';
 import { pointBack, prepare } from './follow';
 import { keepOut } from './keep-out';
 import { look, standbysOf, takeCluster } from './look';
@@ -168,15 +177,29 @@ async function makeEqual(context: PromotionContext, members: Members): Promise<E
     for (const { position } of standbysOf(await look(context)))
       await untilHas(context, to, position);
     const timeline = members.get(from)?.timeline ?? 0;
-    await noteReplacement(context, from, { server: to, timeline });
-    // Superusers pass the fence, and re-pointing takes its time.
-    return { to, others, failed, caughtUp: await catchUp(context, from, to) };
+    const replacement = { server: to, timeline };
+    await noteReplacement(context, from, replacement);
+    return { to, others, failed, caughtUp: await catchUpAtLast(context, to, replacement) };
   } catch (error) {
     const before = cutOff ? beforeCutOff(context, members) : members;
     const others = cutOff ? othersThan(members, '') : chosen?.others;
     if (others !== undefined)
       await takeBack(context, before, { to: chosen?.to, others, cause: error });
     throw error;
+  }
+}
+
+/** Superusers pass the fence, and re-pointing takes its time: what they wrote arrives, and what they made is fenced, too. */
+async function catchUpAtLast(
+  context: PromotionContext,
+  to: string,
+  replacement: Replacement,
+): Promise<LogPosition> {
+  const { from } = context.input;
+  for (;;) {
+    const caughtUp = await catchUp(context, from, to);
+    if (await isFenced(context, from)) return caughtUp;
+    await fenceServer(context, from, replacement);
   }
 }
 
