@@ -1,6 +1,8 @@
 import {
+  leadsTo,
   lsnDistance,
   type MemberState,
+  memberSlot,
   memberState,
   PontoonError,
   type ReplayState,
@@ -9,10 +11,12 @@ import {
   type StandbyState,
   writeMark,
 } from '../../postgres';
+import { messageOf } from '../message-of';
 import { waitUntil } from '../wait';
 import { choose } from './choose';
 import type { Members, PromotionContext } from './context';
 import { positionOf } from './fence';
+import { pointBack, provideSlot, repoint } from './follow';
 
 /** How late a standby may be: about as long as clients would wait behind the fence. */
 const LATE_MS = 6_000;
@@ -20,7 +24,8 @@ const LOOK_AGAIN_MS = 50;
 
 /**
  * The standby to promote in place of a primary that answers: it gets what that writes, so that nobody waits behind the
- * fence for one that is cut off. `mark` is whether something of ours may be written for it to get.
+ * fence for one that is cut off. `mark` is whether something of ours may be written for it to get, and one that streams
+ * from another standby pointed to the primary.
  *
  * @throws PontoonError with code NOT_STREAMING.
  */
@@ -31,13 +36,46 @@ export async function chooseStreaming(
 ): Promise<StandbyState> {
   const streaming = new Map<string, MemberState>();
   for (const [server, state] of members) {
-    if (await streams(context, server)) streaming.set(server, state);
+    if (isPointed(context, state, server) && (await streams(context, server)))
+      streaming.set(server, state);
   }
   const free = context.input.to === undefined && streaming.size > 0;
   const candidate = choose(context, free ? streaming : members);
   if (mark) await context.run(context.input.from, writeMark());
-  await requireStreaming(context, candidate.server);
+  const state = members.get(candidate.server);
+  if (state === undefined || isPointed(context, state, candidate.server))
+    await requireStreaming(context, candidate.server);
+  else if (mark) await streamDirectly(context, members, candidate.server);
   return candidate;
+}
+
+/** Whether `server` is told to stream from the primary itself. */
+function isPointed(
+  { input: { from, connections } }: PromotionContext,
+  { conninfo }: MemberState,
+  server: string,
+): boolean {
+  const connection = connections[from];
+  return connection === undefined || leadsTo(conninfo, server, connection);
+}
+
+/** A standby that it streams from is to follow it, and behind the fence each would wait for the other. */
+async function streamDirectly(
+  context: PromotionContext,
+  members: Members,
+  to: string,
+): Promise<void> {
+  const { from, topology } = context.input;
+  await provideSlot(context, from, memberSlot(topology, to));
+  try {
+    await repoint(context, to, { to: from, members });
+    await requireStreaming(context, to);
+  } catch (error) {
+    await pointBack(context, to, members).catch((failure: unknown) =>
+      context.note(`'${to}' may not stream from whom it did before: ${messageOf(failure)}`),
+    );
+    throw error;
+  }
 }
 
 async function requireStreaming(context: PromotionContext, to: string): Promise<void> {

@@ -2,6 +2,7 @@ import {
   type LogPosition,
   lossAfter,
   lsnDistance,
+  memberSlot,
   type PromotionLoss,
   refuseBehind,
 } from '../../postgres';
@@ -26,7 +27,7 @@ import {
   type Replacement,
   untilHas,
 } from './fence';
-import { pointBack, prepare } from './follow';
+import { prepare, provideSlot } from './follow';
 import { keepOut } from './keep-out';
 import { look, standbysOf, takeCluster } from './look';
 import { refuseHeard, remarksOnSilent, requireLost } from './lost';
@@ -155,19 +156,21 @@ interface Equal extends Repointing {
  * anybody is told to become a primary, since from then on nothing may be taken back.
  */
 async function makeEqual(context: PromotionContext, members: Members): Promise<Equal> {
-  const { from } = context.input;
+  const { from, topology } = context.input;
   await refuseReplaced(context, members);
   const cutOff = await wasCutOff(context);
+  const before = beforeCutOff(context, members);
   let chosen: Repointing | undefined;
   try {
     const to = (await chooseStreaming(context, members, { mark: true })).server;
     const others = othersThan(members, to);
     context.remarks.push(...(await remarksOnReaders(context, to)));
+    for (const other of others)
+      if (before.get(other) !== members.get(other))
+        await provideSlot(context, from, memberSlot(topology, other));
     chosen = { to, others };
     context.step('fence');
     await fenceServer(context, from);
-    // An earlier run may have it stream from one that is to follow it now.
-    if (cutOff) await pointBack(context, to, beforeCutOff(context, members));
     context.step('catch-up');
     await catchUp(context, from, to);
     context.step('prepare');
@@ -181,7 +184,6 @@ async function makeEqual(context: PromotionContext, members: Members): Promise<E
     await noteReplacement(context, from, replacement);
     return { to, others, failed, caughtUp: await catchUpAtLast(context, to, replacement) };
   } catch (error) {
-    const before = cutOff ? beforeCutOff(context, members) : members;
     const others = cutOff ? othersThan(members, '') : chosen?.others;
     if (others !== undefined)
       await takeBack(context, before, { to: chosen?.to, others, cause: error });
