@@ -156,6 +156,8 @@ if (reason !== undefined) process.stderr.write(`boot script of OCI: not run, it 
         conninfo:
           'host=10.77.1.52 user=pontoon_standby passfile=/etc/pontoon/passfile sslmode=verify-full sslrootcert=/etc/pontoon/primary-ca.pem',
         slot: 'pontoon_east',
+        primary: 'west',
+        timeline: 2,
         database: 'shop',
       });
     const start = 'START=systemctl start pontoon-boot';

@@ -177,6 +177,8 @@ const REJOIN = {
   configFile: '/data/postgresql.conf',
   conninfo: CONNINFO,
   slot: 'pontoon_primary',
+  primary: 'one',
+  timeline: 2,
   database: 'shop',
 };
 

@@ -114,6 +114,10 @@ function endings(primary: string): string[] {
           '`QUORUM_NOT_NOTED`',
           'give `synchronous` in the topology as it was in force, or accept the loss: it counts as asynchronous',
         ],
+        [
+          '`TAKES_WRITES`',
+          'what is to be rejoined still lets clients in: run the promotion again first, or stop it',
+        ],
         ['`NOT_QUIET`', 'end the session that it names, and run it again'],
         ['`HELD`', 'somebody else promotes: wait'],
         [
@@ -159,6 +163,6 @@ function rejoining(primary: string): string[] {
       'sh',
       `pontoon promote --file ${FILE} --rejoin ${primary} > rejoin.sh    # read it, then run it on the host\npontoon promote --file ${FILE} --dry-run              # says who follows, and changes nothing`,
     ),
-    `It is rewound by \`pg_rewind\`, which needs \`wal_log_hints\`, as every server of a cluster has it here, and the log since both parted. Where it refuses or was cut off, \`--fresh-copy\` copies everything anew and keeps the old data beside it. From then on name the new primary as \`from\`; the topology may stay as it is.`,
+    `It is rewound by \`pg_rewind\`, which needs \`wal_log_hints\`, as every server of a cluster has it here, and the log since both parted. Where it refuses or was cut off, \`--fresh-copy\` copies everything anew and keeps the old data beside it; once the script has stopped the server, it says so if it fails. Before it stops anything it refuses the host of another server, and what was promoted beside the new primary, on the same timeline, for which there is only \`--fresh-copy\`. Data of a later timeline is refused in both ways: whoever wrote it was promoted after the primary that is to be followed, and \`GIVE_UP=\` with that timeline says that it may go. From then on name the new primary as \`from\`; the topology may stay as it is.`,
   ];
 }

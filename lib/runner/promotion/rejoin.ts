@@ -16,7 +16,7 @@ import { type Members, PromotionContext } from './context';
 import { provideSlot } from './follow';
 import { look, takeCluster } from './look';
 import { withMembers } from './open';
-import { type LeftBehind, leftBehind, primariesBeside } from './promoted';
+import { type LeftBehind, leftBehind, primariesBeside, takesWrites } from './promoted';
 
 /** Which server is to be rejoined, and how. */
 export interface RejoinRequest {
@@ -51,6 +51,7 @@ export async function rejoin(
     requireMember(context, server);
     await takeCluster(context);
     const members = await look(context);
+    refuseTakingWrites(members, server);
     const primary = primaryBeside(members, server);
     const slot = memberSlot(input.topology, server);
     const conninfo = await conninfoFor(context, members, { server, primary });
@@ -66,6 +67,8 @@ export async function rejoin(
       database,
       conninfo,
       slot,
+      primary,
+      timeline: members.get(primary)?.timeline ?? 0,
     });
     return { server, mode, primary, script };
   });
@@ -76,6 +79,15 @@ function requireMember({ members }: PromotionContext, server: string): void {
   throw new PontoonError(
     'NO_MEMBER',
     `the server to rejoin must belong to the cluster, got '${server}'; known are ${members.join(', ')}`,
+  );
+}
+
+/** What clients write there until it is stopped would go without a word. */
+function refuseTakingWrites(members: Members, server: string): void {
+  if (!takesWrites(members.get(server))) return;
+  throw new PontoonError(
+    'TAKES_WRITES',
+    `'${server}' must take no writes any more before it is rejoined, got a primary that lets clients in; run the promotion again first, which keeps them out and says what is lost, or stop '${server}'`,
   );
 }
 

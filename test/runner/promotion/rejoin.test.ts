@@ -75,38 +75,6 @@ afterEach(async () => await lab?.close());
   await eventually(async () => (await lab.rows(PRIMARY)).length === 1500);
 });
 
-(present ? test : test.skip)(
-  'one that was promoted beside the new primary is not rewound: both write one timeline, and differ',
-  async () => {
-    lab = await ClusterLab.open({ major: MAJOR, standbys: 2 });
-    await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
-    await lab.server(PRIMARY).kill();
-    for (const name of ['replica1', 'replica2']) {
-      await lab.ask(name, 'SELECT pg_promote()');
-      await lab.ask(name, 'CHECKPOINT');
-      await lab.ask(name, `INSERT INTO t VALUES (1, ${name === 'replica1' ? 1 : 2})`);
-    }
-    await lab.server('replica2').stop();
-    const { dataDirectory } = lab.server('replica2');
-    const { script } = await rejoin(
-      {
-        input: lab.input(),
-        server: 'replica2',
-        mode: RejoinMode.REWIND,
-        places: { dataDirectory, configFile: join(dataDirectory, 'postgresql.conf'), binDirectory },
-      },
-      lab,
-    );
-    await expect(runOnHost(script)).rejects.toThrow(
-      `rejoin: '${dataDirectory}' must end on an earlier timeline than the new primary writes, got a primary's data on the same one; copy afresh, by --fresh-copy`,
-    );
-    await lab.server('replica2').start();
-    expect(await lab.ask('replica2', 'SELECT pg_is_in_recovery() AS standby')).toEqual([
-      { standby: false },
-    ]);
-  },
-);
-
 async function runOnHost(script: string): Promise<void> {
   const file = join(await lab.workspace.makeDirectory('script'), 'rejoin.sh');
   await writeFile(file, script);
