@@ -86,7 +86,8 @@ export const promoteCommand: Command = {
         'promote although a quorum was not noted, or others may have commits that nobody who answers has',
     },
     'dry-run': {
-      description: 'print every statement, secrets blanked out, and change nothing',
+      description:
+        'print how it would fence, re-point, promote and lift, secrets blanked out, and change nothing',
     },
     rejoin: {
       value: 'SERVER',

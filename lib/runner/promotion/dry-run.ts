@@ -80,6 +80,7 @@ export async function dryRunPromotion(
     if (fenced) await refuseReplaced(context, members);
     const to = promoted ?? (await candidateOf(context, members, fenced)).server;
     const kept = promoted === undefined ? undefined : await keptOut(context, members, promoted);
+    const lifts = fenced ? await fencing(context, 'lift', to) : await leftToLift(context, to);
     return {
       from,
       to,
@@ -95,6 +96,7 @@ export async function dryRunPromotion(
         ...(promoted === undefined ? await remarksOnReaders(context, to) : []),
         ...(fenced ? await remarksOnNote(context) : []),
         ...(fenced && (await wasCutOff(context)) ? [remarkOnFence(from)] : []),
+        ...(promoted !== undefined && lifts.length > 0 ? [remarkOnFence(promoted)] : []),
       ],
       actions: [
         ...(promoted === undefined ? [] : await keepingOut(context, members, promoted)),
@@ -103,7 +105,7 @@ export async function dryRunPromotion(
         ...repointing(context, members, to),
         ...(fenced ? await noting(context, members, { step: 're-point', to }) : []),
         ...(promoted === undefined ? [action('promote', to, promoteServer())] : []),
-        ...(fenced ? await fencing(context, 'lift', to) : []),
+        ...lifts,
       ],
     };
   });
@@ -168,6 +170,15 @@ async function fencing(
       ? fenceDatabases(databases)
       : liftDatabases(databases.map((one) => ({ ...one, before: one.before ?? one.limit })));
   return statements.map((statement) => action(step, server, statement));
+}
+
+/** What an earlier run that was cut off has fenced, here or on the primary from which `to` has it. */
+async function leftToLift(
+  context: PromotionContext,
+  to: string,
+): Promise<readonly PromotionAction[]> {
+  const left = liftDatabases(await limitsOf(context, to));
+  return left.map((statement) => action('lift', to, statement));
 }
 
 async function noting(

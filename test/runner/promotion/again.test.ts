@@ -4,7 +4,12 @@ import {
   type PromotionStepId,
   takePromotionLock,
 } from '../../../lib/postgres';
-import { type PromotionOutcome, type PromotionRequest, promote } from '../../../lib/runner';
+import {
+  dryRunPromotion,
+  type PromotionOutcome,
+  type PromotionRequest,
+  promote,
+} from '../../../lib/runner';
 import { ClusterLab, PRIMARY } from './lab';
 
 const LIMITS = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
@@ -44,6 +49,28 @@ test('killed at every step in turn, a promotion ends as if it had not been', asy
   expect(outcome.result).toBe('already-promoted');
   await expectPromoted(outcome);
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+});
+
+test.each([
+  { at: 'lift', way: 'before clients are let in', kill: false },
+  { at: 'promote', way: 'behind the fence of a primary that is lost then', kill: true },
+] as const)('killed $way, a dry run shows that they are let in', async ({ at, kill }) => {
+  await killedAt(at, { input: lab.input({ to: 'replica1' }) });
+  if (kill) await lab.server(PRIMARY).kill();
+  const { remarks, actions } = await dryRunPromotion(
+    { input: lab.input({ to: 'replica1' }), declareLost: kill },
+    lab,
+  );
+  if (!kill)
+    expect(remarks).toEqual([
+      "'replica1' is fenced by an earlier run that was cut off: clients stay out until this one has ended",
+    ]);
+  expect(actions.filter(({ step }) => step === 'lift')).toContainEqual({
+    step: 'lift',
+    server: 'replica1',
+    what: 'ALTER DATABASE "shop" CONNECTION LIMIT -1',
+    values: [],
+  });
 });
 
 test('so does that in place of a lost primary, which is kept out when it comes back', async () => {
