@@ -374,6 +374,7 @@ export {
   type PromotionStepId,
   parseConninfo,
   parsePromotion,
+  parseWaitedFor,
   physicalSlot,
   promoteServer,
   promotionAsked,

@@ -14,6 +14,7 @@ import {
   Platform,
   parseConninfo,
   parsePromotion,
+  parseWaitedFor,
   plainTopology,
   quorumOf,
   RejoinMode,
@@ -202,6 +203,17 @@ test('who is let in again leaves no note of a successor, whenever that was writt
     'ALTER DATABASE "shop" RESET pontoon.limit_before',
     'ALTER DATABASE "shop" RESET pontoon.replaced_by',
   ]);
+});
+
+test.each([
+  ['', undefined],
+  ['one, "t""wo"', { quorum: 1, standbys: ['one', 't"wo'] }],
+  ['*', { quorum: 1, standbys: ['*'] }],
+  ['2 (one,two)', { quorum: 2, standbys: ['one', 'two'] }],
+  ['first 2 ( one, "two three" )', { quorum: 2, standbys: ['one', 'two three'] }],
+  ['ANY 1("one")', { quorum: 1, standbys: ['one'] }],
+])('whom synchronous_standby_names = %j asks for', (names, asked) => {
+  expect(parseWaitedFor(names)).toEqual(asked);
 });
 
 test('the operator’s page of a promotion', () => {

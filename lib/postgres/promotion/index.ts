@@ -53,4 +53,10 @@ export {
   type PromotionStep,
   type PromotionStepId,
 } from './steps';
-export { noteWaitedFor, unwaiting, type WaitedFor, waitedFor } from './waited-for';
+export {
+  noteWaitedFor,
+  parseWaitedFor,
+  unwaiting,
+  type WaitedFor,
+  waitedFor,
+} from './waited-for';

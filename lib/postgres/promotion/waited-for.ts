@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { type Statement, sql } from '../statement';
+import type { SynchronousStandbys } from '../topology';
 
 /** For whom the commits of a server wait, and for whom it has noted that they do. */
 export interface WaitedFor {
@@ -23,6 +24,16 @@ export function waitedFor(): Statement {
   WHERE d.datname = pg_catalog.current_database() AND s.setrole = 0 AND setting LIKE '${NOTE}=%') AS noted
 FROM pg_catalog.pg_settings WHERE name = 'synchronous_commit'`,
   );
+}
+
+/** Whom `names`, a `synchronous_standby_names`, asks for, and of how many; undefined if of nobody. `*` is whoever follows. */
+export function parseWaitedFor(names: string): SynchronousStandbys | undefined {
+  const [, count = '1', listed = names] =
+    /^\s*(?:(?:ANY|FIRST)\s+)?(\d+)\s*\((.*)\)\s*$/isu.exec(names) ?? [];
+  const standbys = [...listed.matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/gu)].map(
+    ([, quoted, bare = '']) => quoted?.replaceAll('""', '"') ?? bare,
+  );
+  return standbys.length === 0 ? undefined : { quorum: Number(count), standbys };
 }
 
 /** Asks for the roles and databases whose commits wait for no standby, as far as a standby can know. */

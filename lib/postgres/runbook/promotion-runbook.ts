@@ -15,7 +15,7 @@ export function renderPromotionRunbook(topology: Topology, server: string): stri
   const standbys = members.slice(1).map(inlineCode).join(', ');
   return [
     `# Promote a standby of ${inlineCode(primary)}`,
-    `${inlineCode(primary)} is followed by ${standbys}. Nothing here promotes by itself: a person decides, and one at a time; a second one is refused. ${inlineCode(FILE)} holds the topology and a connection to each server with a superuser’s login, and \`pontoon promote --help\` shows one. Run the command where every server can be reached. It may be killed, and is run again: it goes on from what the servers are.`,
+    `${inlineCode(primary)} is followed by ${standbys}. Nothing here promotes by itself: a person decides, and one at a time; a second one is refused. ${inlineCode(FILE)} holds the topology and a connection to each server with a superuser’s login, and \`pontoon promote --help\` shows one: write it anew whenever a server or a quorum changes. Run the command where every server can be reached. It may be killed, and is run again: it goes on from what the servers are.`,
     ...planned(primary),
     ...lost(topology, primary),
     ...endings(primary),

@@ -30,7 +30,7 @@ import { look, standbysOf } from './look';
 import { remarksOnSilent, requireLost } from './lost';
 import { withMembers } from './open';
 import { promotedAlready } from './promoted';
-import { acknowledgedAreSafe, remarksOnNote, remarksOnWaiting } from './quorum';
+import { acknowledgedAreSafe, remarksOnNote, waitingOn } from './quorum';
 import { remarksOnReaders } from './remarks';
 import { chooseStreaming } from './streaming';
 import { timelineAt } from './take-over';
@@ -91,7 +91,7 @@ export async function dryRunPromotion(
       following: await followersOf(context, promoted ?? from),
       remarks: [
         ...(kept?.remarks ?? []),
-        ...remarksOnWaiting(context, to, othersThan(members, to)),
+        ...(await waitingOn(context, to, othersThan(members, to))).remarks,
         ...(promoted === undefined && !fenced ? remarksOnSilent(context) : []),
         ...(promoted === undefined ? await remarksOnReaders(context, to) : []),
         ...(fenced ? await remarksOnNote(context) : []),

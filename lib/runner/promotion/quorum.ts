@@ -2,8 +2,10 @@ import {
   holdsAcknowledged,
   noteWaitedFor,
   PontoonError,
+  parseWaitedFor,
   quorumOf,
   reloadSettings,
+  type SynchronousStandbys,
   setForServer,
   synchronousNames,
   type WaitedFor,
@@ -69,30 +71,63 @@ export async function remarksOnNote(context: PromotionContext): Promise<string[]
   return [`if '${from}' were lost now, this would be refused: ${message}`];
 }
 
+/** Whom commits wait for on a primary. */
+export interface Waiting {
+  /** Whether every commit waits, since fewer follow than are to have each. */
+  readonly commitsWait: boolean;
+  readonly remarks: readonly string[];
+}
+
 /**
  * What keeps every commit on the primary `to` waiting while only `following` stream from it: nothing if they are enough.
- * Nobody but the operator may let it acknowledge what nobody else has.
+ * Nobody but the operator may let it acknowledge what nobody else has. What the machine waits for counts where the
+ * topology asks for nobody.
  */
-export function remarksOnWaiting(
-  { input: { topology, connections } }: PromotionContext,
+export async function waitingOn(
+  context: PromotionContext,
   to: string,
   following: readonly string[],
-): string[] {
-  const wanted = quorumOf(topology, to);
-  if (wanted === undefined) return [];
-  const there = wanted.standbys.filter((name) => following.includes(name));
-  if (there.length >= wanted.quorum) return [];
+): Promise<Waiting> {
+  const said = quorumOf(context.input.topology, to);
+  const { inForce } = await noteOn(context, to);
+  const wanted = said ?? parseWaitedFor(inForce);
+  if (wanted === undefined) return { commitsWait: false, remarks: [] };
+  const unsaid =
+    said === undefined
+      ? [
+          `commits on '${to}' wait for ${inForce}, of which the topology says nothing, so that no promotion counts on it: give 'synchronous' as it is in force`,
+        ]
+      : [];
+  const there = following.filter((name) => names(wanted, name));
+  if (there.length >= wanted.quorum) return { commitsWait: false, remarks: unsaid };
+  return { commitsWait: true, remarks: [hang(context, to, { wanted, there }), ...unsaid] };
+}
+
+/** As PostgreSQL compares them. */
+function names({ standbys }: SynchronousStandbys, server: string): boolean {
+  return standbys.some((name) => name === '*' || name.toLowerCase() === server.toLowerCase());
+}
+
+/** Those that are waited for, and those of them that follow. */
+interface TooFew {
+  readonly wanted: SynchronousStandbys;
+  readonly there: readonly string[];
+}
+
+function hang(
+  { input: { connections } }: PromotionContext,
+  to: string,
+  { wanted, there }: TooFew,
+): string {
   const fewer =
-    there.length === 0 ? '' : synchronousNames({ quorum: there.length, standbys: there });
+    there.length === 0 ? '' : synchronousNames({ quorum: there.length, standbys: [...there] });
   const statements = [
     waitForOwnDisk(),
     noteWaitedFor(connections[to]?.database ?? '', ''),
     setForServer('synchronous_standby_names', fewer),
     reloadSettings(),
   ];
-  return [
-    `every commit on '${to}' waits for ${wanted.quorum} of ${quoted(wanted.standbys)}, and ${there.length === 0 ? 'none of them follows it' : `only ${quoted(there)} ${there.length === 1 ? 'follows' : 'follow'} it`}, so that clients hang: rejoin others, or, if clients may not wait for that, have commits wait for ${there.length === 0 ? 'nobody' : 'those only'} by ${statements.map(({ text }) => `${text};`).join(' ')} on '${to}'`,
-  ];
+  return `every commit on '${to}' waits for ${wanted.quorum} of ${quoted(wanted.standbys)}, and ${there.length === 0 ? 'none of them follows it' : `only ${quoted(there)} ${there.length === 1 ? 'follows' : 'follow'} it`}, so that clients hang: rejoin others, or, if clients may not wait for that, have commits wait for ${there.length === 0 ? 'nobody' : 'those only'} by ${statements.map(({ text }) => `${text};`).join(' ')} on '${to}'`;
 }
 
 function quoted(names: readonly string[]): string {

@@ -3,7 +3,7 @@ import { messageOf } from '../message-of';
 import { type Probe, waitUntil } from '../wait';
 import type { Members, NotFollowing, PromotionContext, PromotionOutcome } from './context';
 import { forgetFollowers, repoint, untilFollowed } from './follow';
-import { noteQuorum, remarksOnWaiting } from './quorum';
+import { noteQuorum, waitingOn } from './quorum';
 import { archiveRemarks } from './remarks';
 
 // A standby asks for several files of the archive first, each of which may take as long as it gives it.
@@ -78,12 +78,12 @@ export async function settle(
   const following = without(repointed, late);
   for (const server of following) await forgetFollowers(context, server);
   await noteQuorum(context, to);
-  const waiting = remarksOnWaiting(context, to, following);
+  const { commitsWait, remarks } = await waitingOn(context, to, following);
   return {
     following,
     notFollowing: [...failed, ...late, ...away(context, { to, others })],
-    commitsWait: waiting.length > 0,
-    remarks: [...waiting, ...context.remarks, ...(await archiveRemarks(context, to))],
+    commitsWait,
+    remarks: [...remarks, ...context.remarks, ...(await archiveRemarks(context, to))],
   };
 }
 

@@ -49,3 +49,29 @@ test('nobody is waited for where nobody follows, once the operator says so', asy
     `every commit on 'replica1' waits for 1 of 'primary', and none of them follows it, so that clients hang: rejoin others, or, if clients may not wait for that, have commits wait for nobody by SET synchronous_commit = local; ALTER DATABASE "shop" RESET pontoon.synchronous; ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_catalog.pg_reload_conf(); on 'replica1'`,
   ]);
 });
+
+test.each([
+  { asked: 'ANY 2', wait: true },
+  { asked: 'FIRST 1', wait: false },
+])(
+  'what machines wait for counts where the topology says nothing: $asked',
+  async ({ asked, wait }) => {
+    lab = await ClusterLab.open({ major: 17, standbys: 2 });
+    const names = `${asked} (primary, "replica1", Replica2)`;
+    for (const name of [PRIMARY, 'replica1', 'replica2'])
+      await lab.server(name).configure({ synchronous_standby_names: names });
+    await lab.server(PRIMARY).kill();
+    const request = { input: lab.input({ to: 'replica1' }), declareLost: true };
+    const unsaid = `commits on 'replica1' wait for ${names}, of which the topology says nothing, so that no promotion counts on it: give 'synchronous' as it is in force`;
+    const hang = `every commit on 'replica1' waits for 2 of 'primary', 'replica1', 'Replica2', and only 'replica2' follows it, so that clients hang: rejoin others, or, if clients may not wait for that, have commits wait for those only by SET synchronous_commit = local; ALTER DATABASE "shop" RESET pontoon.synchronous; ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 ("replica2")'; SELECT pg_catalog.pg_reload_conf(); on 'replica1'`;
+    const remarks = wait ? [hang, unsaid] : [unsaid];
+    expect((await dryRunPromotion(request, lab)).remarks).toEqual(remarks);
+    expect(await promote(request, lab)).toMatchObject({ commitsWait: wait, remarks });
+
+    const app = await lab.application('replica1');
+    const inserted = app.query('INSERT INTO t VALUES (1, 1)');
+    inserted.catch(() => undefined);
+    if (wait) await eventually(async () => (await lab.ask('replica1', HANGS)).length === 1);
+    else await inserted;
+  },
+);
