@@ -116,11 +116,21 @@ test('a boot stops a PostgreSQL that runs before it fails, since another server 
     expect.stringContaining(why),
     '',
   ]);
-  const fenced = run(BOOT, { ...situation, fenced: true });
-  expect(fenced).toContain(why);
-  expect(fenced).not.toContain('systemctl stop');
   expect(run(BOOT, { ...situation, unit: 'inactive' })).not.toContain('systemctl stop');
   expect(run('refuse_start; echo serves', situation)).toMatch(/^\S+ failed: /);
+});
+
+test('a fenced primary that was replaced is stopped too, a minute after that was seen', () => {
+  const situation = { peers: [EAST], says: { [EAST]: '7000 2 0/0 off' }, fenced: true };
+  const once = 'stop_second_primary; echo runs';
+  expect(run(once, situation)).toBe('runs\n');
+  expect(run(`${once}; ${once}`, situation)).toMatch(
+    /^runs\nsystemctl stop pontoon-postgres\n\S+ failed: 10.10.1.11 is on timeline 2, after ours, which is 1: .*\n$/,
+  );
+  const beside = { ...situation, says: { [EAST]: '7000 1 0/0 off' } };
+  expect(run(`${once}; ${once}; measure`, beside)).toMatch(
+    /^runs\nruns\n(?!.*warning).*SecondPrimary 0/s,
+  );
 });
 
 test('beside one on the same timeline it leaves alone a PostgreSQL that runs, and starts none', () => {

@@ -28,7 +28,7 @@ function planned(primary: string): string[] {
   return [
     '## 1. While the primary answers',
     codeBlock('sh', `pontoon promote --file ${FILE} --dry-run\npontoon promote --file ${FILE}`),
-    `Nothing is lost: ${inlineCode(primary)} is fenced first, and clients must find the new primary themselves, such as by \`target_session_attrs=read-write\` and all hosts in their connection string. End superusers’ sessions yourself, since no fence does. It refuses before the fence where the standby does not stream. What fails before the promotion is taken back, also what an earlier run had done that was killed, and by another connection if the one to ${inlineCode(primary)} broke; where that fails too, \`NOT_TAKEN_BACK\` says what is left.`,
+    `Nothing is lost: ${inlineCode(primary)} is fenced first, and clients must find the new primary themselves, such as by \`target_session_attrs=read-write\` and all hosts in their connection string. Clients by libpq, such as psql, get no further than ${inlineCode(primary)} where it comes first, as long as it answers “too many connections”: stop it as soon as the command has ended, by \`systemctl stop pontoon-boot pontoon-postgres\`, or rejoin it, section 4. A machine that \`pontoon\` set up stops it by itself, within two minutes after it sees the new timeline. End superusers’ sessions yourself, since no fence does. It refuses before the fence where the standby does not stream. What fails before the promotion is taken back, also what an earlier run had done that was killed, and by another connection if the one to ${inlineCode(primary)} broke; where that fails too, \`NOT_TAKEN_BACK\` says what is left.`,
     steps(PLANNED_STEPS),
   ];
 }
@@ -62,7 +62,7 @@ const LOST_ARCHIVE =
 /** Whoever was opened last has what counts. */
 function lostAgain(primary: string): string {
   const old = inlineCode(primary);
-  return `If the new primary dies for good after it took writes, give it as \`from\`, with \`--declare-lost\`: one of those that followed it takes its place, and ${old} stays fenced until it is rejoined. Only if none of them is left is ${old} the best that there is, without all that was committed since: give \`from\` as ${old} then, and under \`lost\` the new primary and whoever else does not answer. Another standby of ${old} is promoted, or, where there is none, the command ends with \`NO_CANDIDATE\` once clients are let into ${old} again.`;
+  return `If the new primary dies for good after it took writes, give it as \`from\`, with \`--declare-lost\`: one of those that followed it takes its place, and ${old} stays fenced until it is rejoined. Only if none of them is left is ${old} the best that there is, without all that was committed since: start it, with the mark \`alone\` of section 4 where its machine has stopped it, and give \`from\` as ${old} then, and under \`lost\` the new primary and whoever else does not answer. Another standby of ${old} is promoted, or, where there is none, the command ends with \`NO_CANDIDATE\` once clients are let into ${old} again.`;
 }
 
 function steps(all: readonly PromotionStep[]): string {
@@ -155,7 +155,7 @@ function rejoining(primary: string): string[] {
     '## 4. The old primary',
     list([
       `Never just start ${old}: it would take writes beside the new one. If it came back by itself, run the same command again: it keeps clients out, and says how much ${old} has that nobody else has.`,
-      'Take what is only there before it is rewound, if you need it.',
+      'Take what is only there before it is rewound, if you need it; what its machine has stopped is started by hand for that, with an empty `listen_addresses`.',
       ALONE,
       BY_HAND,
     ]),

@@ -9,6 +9,9 @@ import { archiveRemarks } from './remarks';
 // A standby asks for several files of the archive first, each of which may take as long as it gives it.
 const PROMOTE_MS = 120_000;
 const LOOK_AGAIN_MS = 10;
+/** libpq goes on to the next of several hosts after no answer, and after a wrong session, but not after this refusal. */
+const FENCED =
+  "it is fenced, and has to be stopped or rejoined now: clients that know all hosts end there, at 'too many connections'";
 
 /** The new primary, and who is to follow it. */
 export interface Repointing {
@@ -92,7 +95,7 @@ function away(context: PromotionContext, { to, others }: Repointing): NotFollowi
     const reason = context.absent.get(server)?.reason;
     if (reason !== undefined) return [{ server, reason, late: false }];
     return server !== to && !others.includes(server)
-      ? [{ server, reason: 'it is fenced, and has to be rejoined', late: false }]
+      ? [{ server, reason: FENCED, late: false }]
       : [];
   });
 }

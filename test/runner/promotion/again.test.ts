@@ -10,7 +10,7 @@ import {
   type PromotionRequest,
   promote,
 } from '../../../lib/runner';
-import { ClusterLab, PRIMARY } from './lab';
+import { ClusterLab, FENCED, PRIMARY } from './lab';
 
 const LIMITS = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
 
@@ -90,9 +90,7 @@ test('so does that in place of a lost primary, which is kept out when it comes b
     after: outcome.forkedAt,
     bytes: expect.stringMatching(/^[1-9]\d+$/),
   });
-  expect(again.notFollowing).toEqual([
-    { server: PRIMARY, reason: 'it is fenced, and has to be rejoined', late: false },
-  ]);
+  expect(again.notFollowing).toEqual([{ server: PRIMARY, reason: FENCED, late: false }]);
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
 });
 

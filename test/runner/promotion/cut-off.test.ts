@@ -6,7 +6,7 @@ import {
   promote,
   takeBackPromotion,
 } from '../../../lib/runner';
-import { ClusterLab, PRIMARY } from './lab';
+import { ClusterLab, FENCED, PRIMARY } from './lab';
 
 const LIMITS = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
 const GONE =
@@ -122,7 +122,7 @@ test('a primary that was replaced stays fenced, although its successor is gone',
     result: 'promoted',
     to: 'replica2',
     notFollowing: [
-      { server: PRIMARY, reason: 'it is fenced, and has to be rejoined', late: false },
+      { server: PRIMARY, reason: FENCED, late: false },
       { server: 'replica1', reason: expect.stringContaining('ECONNREFUSED'), late: false },
     ],
   });

@@ -25,6 +25,9 @@ import { Writers } from './writers';
 
 export const DATABASE = 'shop';
 export const PRIMARY = 'primary';
+/** Why an old primary that answers does not follow. */
+export const FENCED =
+  "it is fenced, and has to be stopped or rejoined now: clients that know all hosts end there, at 'too many connections'";
 const APP = { user: 'app', password: 'app' };
 
 /** What a cluster of a test is. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { type PromotionEvent, promote } from '../../../lib/runner';
 import { sessionBeingOpened } from '../../opening-session';
 import { eventually } from '../../rehearsal/servers/eventually';
-import { ClusterLab, DATABASE, PRIMARY } from './lab';
+import { ClusterLab, DATABASE, FENCED, PRIMARY } from './lab';
 
 const LIMITS = `SELECT datname AS name, datconnlimit AS "limit" FROM pg_database WHERE datallowconn ORDER BY 1`;
 
@@ -37,9 +37,7 @@ describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
       timeline: 2,
       loss: { kind: 'nothing' },
       following: ['replica1', 'replica3'],
-      notFollowing: [
-        { server: PRIMARY, reason: 'it is fenced, and has to be rejoined', late: false },
-      ],
+      notFollowing: [{ server: PRIMARY, reason: FENCED, late: false }],
       remarks: [
         "logical slots of 'primary' are not on 'replica2', got 'to_elsewhere': what reads from them stays with the old primary, and has to be set up anew, and its data compared",
         "others than the cluster's servers stream from 'primary', got 'cascade': point them to 'replica2' yourself, with slots of their own",

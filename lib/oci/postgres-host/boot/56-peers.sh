@@ -136,7 +136,7 @@ look_for_refusal() {
     REFUSED="$BESIDE takes writes on this server's timeline: two were promoted; keep one, and make the other its standby"
 }
 
-# One that is fenced takes no writes: it waits to be rejoined.
+# One that is fenced lets no clients in: it waits for a promotion to end, or to be rejoined.
 fenced() {
   [[ $(ask 'SELECT bool_and(datconnlimit = 0) FROM pg_database WHERE datallowconn AND datconnlimit >= -1') == t ]]
 }
@@ -150,7 +150,7 @@ stop_refused() {
   [[ $REFUSED != '' ]] || return 0
   if runs; then
     [[ $LATER != '' ]] || return 0
-    fenced || systemctl stop pontoon-postgres
+    systemctl stop pontoon-postgres
   fi
   fail "$REFUSED"
 }
@@ -198,12 +198,19 @@ note_followers() {
   [[ $(ask 'SELECT count(*) > 0 FROM pg_stat_replication') != t ]] || touch $MARKS/followed
 }
 
-# Who has other data is no reason to stop.
+# Who has other data is no reason to stop. One that is fenced is stopped as well, since clients that try one host after
+# the other end at its refusal; but only a minute later, as a promotion looks at last at what it has.
 stop_second_primary() {
   LATER='' BESIDE='' STRANGERS=''
   [[ $PEERS != '' && ! -e $DATA/standby.signal ]] || return 0
-  ! fenced || return 0
   compare_timelines
+  if fenced; then
+    BESIDE='' STRANGERS=''
+    [[ ${REPLACED-} != '' ]] || {
+      REPLACED=$LATER
+      return
+    }
+  fi
   [[ $LATER == '' ]] || {
     systemctl stop pontoon-postgres
     fail "$LATER"
