@@ -53,19 +53,21 @@ export const finalizeCommand: Command = {
       leaveFenced: options.flag('leave-fenced'),
     };
     try {
+      if (!options.flag('yes')) {
+        // Nobody knows how long an answer takes, so that no session waits for it.
+        const now = await withServices(
+          input,
+          io,
+          () => undefined,
+          (services) => status({ plan }, services),
+        );
+        await confirm(io, intention(plan, now, request.leaveFenced), plan.migration);
+      }
       const finalized = await withServices(
         input,
         io,
         () => undefined,
-        async (services) => {
-          if (!options.flag('yes'))
-            await confirm(
-              io,
-              intention(plan, await status({ plan }, services), request.leaveFenced),
-              plan.migration,
-            );
-          return await finalize(request, services);
-        },
+        (services) => finalize(request, services),
       );
       if (options.flag('json')) writeJson(io.stdout, { migration: plan.migration, ...finalized });
       else for (const line of linesOf(plan, finalized)) writeLine(io.stdout, line);

@@ -47,9 +47,11 @@ function page(server: string, link: TopologyLink, { cloud, shared }: Page): stri
   ].join('\n\n');
 }
 
+const RETRIES = `A stream that breaks behind the fence is asked for again after \`wal_retrieve_retry_interval\` of the server that receives it, which is 5 s unless it is set. Servers that \`pontoon\` sets up have \`500ms\`, and runbooks of your own servers ask for it; that a managed service lets it be set was not tried: there it may cost 5 s of the budget, unless you set it and the service takes it.`;
+
 function before(
   server: string,
-  { from, to }: TopologyLink,
+  { from, to, kind }: TopologyLink,
   shared: readonly TopologyLink[],
 ): string[] {
   const hops = from === server ? '' : ` It travels by way of ${inlineCode(from)}.`;
@@ -77,7 +79,7 @@ function before(
     `No gate compares triggers, functions, views, what rules do, queries within policies of row-level security, which columns a grant is on, and settings of roles and of the database but for \`default_transaction_read_only\`: look yourself that ${inlineCode(to)} has them.`,
     `Nor does any gate see, and nothing carries: **passwords** (each server has its own: log in to ${inlineCode(to)} as each application does; the right password is answered by \`permission denied for database\` as long as it is guarded), **materialized views** (a copied schema has them without rows, and nobody can read those: \`REFRESH MATERIALIZED VIEW\` on ${inlineCode(to)} now, and again once it is open), **large objects** (move them into a \`bytea\` column, or copy them yourself), scheduled jobs, and foreign servers with their user mappings. Of sequences that no selected table is known to use, those that ${inlineCode(to)} has too are moved ahead there, and never back; gate \`sequences\` names the others.`,
     `A role that is kept is let in on ${inlineCode(server)} for good, and gates look only at what it may write itself: let none in that may call a \`SECURITY DEFINER\` function that writes. A login has the same name on both servers, or another one that \`logins\` of the plan says: a gate asks of ${inlineCode(to)} whether it may do there what it may on ${inlineCode(server)}.`,
-    `A stream that breaks behind the fence is asked for again after \`wal_retrieve_retry_interval\` of the server that receives it, which is 5 s unless it is set. Servers that \`pontoon\` sets up have \`500ms\`, and runbooks of your own servers ask for it; that a managed service lets it be set was not tried: there it may cost 5 s of the budget, unless you set it and the service takes it.`,
+    ...(kind === LinkKind.PGLOGICAL ? [] : [RETRIES]),
     `From here on, leave definitions of tables alone on ${inlineCode(server)} and on ${inlineCode(to)}, and let no job make or drop tables that day: one that does so behind the gates has the walk undone.`,
   ];
 }
