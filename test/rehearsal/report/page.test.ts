@@ -127,7 +127,9 @@ test('shows how long applications could not write, and what they were told', () 
   expect(text).toContain(
     'Of 61642 writes that were acknowledged, also to applications that do not wait for the disk, 7 are missing on the last writer, 8 are there twice, and 9 rows are there that nobody wrote.',
   );
-  expect(text).toContain('Shaded: while writers were switched; darker: from the fence to the opening.');
+  expect(text).toContain(
+    'Shaded: while writers were switched; darker: from the fence to the opening.',
+  );
   const without = visibleText(renderReportPage(INVENTED_REPORT));
   expect(without).not.toContain('Switches between writers');
   expect(without).not.toContain('Shaded');
