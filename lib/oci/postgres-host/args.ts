@@ -125,7 +125,7 @@ export interface HostMachine {
    */
   packagesUrl?: string;
   /**
-   * The packages of OCI's command line, separated by blanks. Those of Oracle Linux 8 have other names.
+   * The packages of OCI's command line, separated by blanks; on Oracle Linux 8 `python36-oci-cli`.
    *
    * @default 'python39-oci-cli'
    */
