@@ -39,7 +39,7 @@ export function parseWaitedFor(names: string): SynchronousStandbys | undefined {
 /** Asks for the roles and databases whose commits wait for no standby, as far as a standby can know. */
 export function unwaiting(): Statement {
   return sql(
-    `SELECT concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname), 'database ' || pg_catalog.quote_ident(d.datname)) AS who
+    `SELECT coalesce(nullif(concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname), 'database ' || pg_catalog.quote_ident(d.datname)), ''), 'every role') AS who
 FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
 WHERE EXISTS (SELECT FROM pg_catalog.unnest(s.setconfig) setting
   WHERE lower(setting) ~ '^synchronous_commit=(off|local|false|no|0)$') ORDER BY 1`,

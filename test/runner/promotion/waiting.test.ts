@@ -1,3 +1,4 @@
+import { unwaiting } from '../../../lib/postgres';
 import { dryRunPromotion, promote } from '../../../lib/runner';
 import { eventually } from '../../rehearsal/servers/eventually';
 import { ClusterLab, PRIMARY } from './lab';
@@ -75,3 +76,13 @@ test.each([
     else await inserted;
   },
 );
+
+test('who waits for nobody is named, be it every role', async () => {
+  lab = await ClusterLab.open({ major: 14, standbys: 1 });
+  await lab.ask(PRIMARY, 'ALTER ROLE ALL SET synchronous_commit = off');
+  await lab.ask(PRIMARY, 'ALTER ROLE app IN DATABASE shop SET synchronous_commit = local');
+  expect(await lab.ask(PRIMARY, unwaiting().text)).toEqual([
+    { who: 'every role' },
+    { who: 'role app in database shop' },
+  ]);
+});
