@@ -40,12 +40,12 @@ export interface ReceiverState {
 
 /**
  * The newest timeline of which there is log. A promotion that was broken off leaves a file of one that nobody has begun;
- * only with a history, which a first timeline has not, does it count.
+ * only with a history, which a first timeline has not, does it count. Where that file was lost, the last checkpoint tells.
  */
 const TIMELINE_SQL = `(
   WITH files AS (SELECT name, substr(name, 1, 8) AS timeline FROM pg_catalog.pg_ls_waldir()),
   found AS (SELECT ('x' || timeline)::bit(32)::int AS timeline, EXISTS (SELECT FROM files h WHERE h.name = f.timeline || '.history') AS begun FROM files f WHERE name ~ '^[0-9A-F]{24}$')
-  SELECT coalesce(max(timeline) FILTER (WHERE begun), min(timeline)) FROM found)`;
+  SELECT greatest(coalesce(max(timeline) FILTER (WHERE begun), min(timeline)), (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint())) FROM found)`;
 
 /**
  * Asks a server what it is; see {@link MemberState}. A standby that was restarted asks to be sent more, be its primary

@@ -104,6 +104,10 @@ function endings(primary: string): string[] {
           '`MAY_BE_PROMOTED`',
           `${old} stays fenced, since an earlier run may have opened a server that it names. Make that reachable, and it says so itself. If it is being promoted, wait, and run it again. If it was opened and is gone, section 2, the last paragraph. If you know that it was not opened, name it under \`lost\`; where \`NOT_STREAMING\` comes of that, the standbys were pointed to it, and are pointed to ${old} again by then: run it once more`,
         ],
+        [
+          '`NO_HISTORY`',
+          'the new primary lost the file that says where its timeline began: copy it from a standby’s `pg_wal`, or from the archive',
+        ],
         ['`NO_ANSWER`', 'a server hangs: end what it waits for, or stop it, and run it again'],
         [
           '`LOG_UNREAD`',

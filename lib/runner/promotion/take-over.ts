@@ -1,4 +1,4 @@
-import { isRecovering, promoteServer, timelineOf } from '../../postgres';
+import { isRecovering, PontoonError, promoteServer, timelineOf } from '../../postgres';
 import { messageOf } from '../message-of';
 import { type Probe, waitUntil } from '../wait';
 import type { Members, NotFollowing, PromotionContext, PromotionOutcome } from './context';
@@ -59,13 +59,23 @@ export async function promoteNow(context: PromotionContext, to: string): Promise
   });
 }
 
-/** The timeline that the primary `to` writes, and where it began. */
+/**
+ * The timeline that the primary `to` writes, and where it began.
+ *
+ * @throws PontoonError with code NO_HISTORY.
+ */
 export async function timelineAt(
   context: PromotionContext,
   to: string,
 ): Promise<{ readonly timeline: number; readonly began: string }> {
   const row = await context.runOne(to, timelineOf());
-  return { timeline: Number(row?.timeline), began: String(row?.began) };
+  const timeline = Number(row?.timeline);
+  if (typeof row?.began === 'string') return { timeline, began: row.began };
+  const file = `pg_wal/${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`;
+  throw new PontoonError(
+    'NO_HISTORY',
+    `'${to}' must have the history of its timeline, which is ${timeline}, got no '${file}' that says where it began; copy it there from a standby, or from the archive, and run this again`,
+  );
 }
 
 /** What is left to do once `to` takes writes. */

@@ -1,3 +1,5 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   LOST_STEPS,
   PLANNED_STEPS,
@@ -92,6 +94,27 @@ test('so does that in place of a lost primary, which is kept out when it comes b
   });
   expect(again.notFollowing).toEqual([{ server: PRIMARY, reason: FENCED, late: false }]);
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+});
+
+test('a new primary that lost its history says so, and how it gets it again', async () => {
+  await lab.server(PRIMARY).kill();
+  const { to, forkedAt } = await promote(
+    { input: lab.input({ to: 'replica1' }), declareLost: true },
+    lab,
+  );
+  await lab.untilReplayed(to, ['replica2']);
+  const history = (name: string): string =>
+    join(lab.server(name).dataDirectory, 'pg_wal', '00000002.history');
+  const text = readFileSync(history(to));
+  rmSync(history(to));
+  await lab.server(PRIMARY).start();
+  const noHistory =
+    "'replica1' must have the history of its timeline, which is 2, got no 'pg_wal/00000002.history' that says where it began; copy it there from a standby, or from the archive, and run this again";
+  for (const run of [promote, dryRunPromotion])
+    await expect(run({ input: lab.input() }, lab)).rejects.toThrow(noHistory);
+  writeFileSync(history(to), text);
+  await lab.workspace.giveAway(history(to));
+  expect(await promote({ input: lab.input() }, lab)).toMatchObject({ to, forkedAt, timeline: 2 });
 });
 
 test('what fails before the promotion is taken back', async () => {
