@@ -3,10 +3,9 @@ import * as pulumi from '@pulumi/pulumi';
 import { type ClusterServer, PeeredVcns, StreamingCluster } from 'pontoon/oci';
 import { AUTHORITY } from './authority';
 
-const HOME = 'us-ashburn-1';
-const AWAY = 'us-phoenix-1';
-
 const config = new pulumi.Config();
+const primaryRegion = config.require('primaryRegion');
+const replicaRegion = config.require('replicaRegion');
 const compartmentId = config.require('compartmentId');
 const certificates =
   config.requireObject<Record<string, { certificate: string; key: string }>>('certificates');
@@ -15,19 +14,19 @@ const topics = config.requireObject<Record<string, string>>('alarmTopics');
 
 const providerOf = (region: string): oci.Provider => new oci.Provider(region, { region });
 const homeRegion = config.require('homeRegion');
-const providers = { home: providerOf(HOME), away: providerOf(AWAY) };
-const homeProvider = homeRegion === HOME ? providers.home : providerOf(homeRegion);
+const providers = { primary: providerOf(primaryRegion), replica: providerOf(replicaRegion) };
+const homeProvider = homeRegion === primaryRegion ? providers.primary : providerOf(homeRegion);
 
 const peered = new PeeredVcns('orders', {
   compartmentId,
   regions: {
-    [HOME]: {
-      provider: providers.home,
+    [primaryRegion]: {
+      provider: providers.primary,
       cidrBlock: '10.10.0.0/16',
       subnetCidrBlock: '10.10.1.0/24',
     },
-    [AWAY]: {
-      provider: providers.away,
+    [replicaRegion]: {
+      provider: providers.replica,
       cidrBlock: '10.20.0.0/16',
       subnetCidrBlock: '10.20.1.0/24',
     },
@@ -56,7 +55,7 @@ function server(
     certificateSecretId: secrets.certificate,
     keySecretId: secrets.key,
     machine: {
-      imageId: config.require(region === HOME ? 'primaryImageId' : 'replicaImageId'),
+      imageId: config.require(region === primaryRegion ? 'primaryImageId' : 'replicaImageId'),
       ...(sshPublicKey === undefined ? {} : { sshPublicKey }),
     },
   };
@@ -69,24 +68,30 @@ const cluster = new StreamingCluster('orders', {
   tenancyId: config.require('tenancyId'),
   homeProvider,
   regions: {
-    [HOME]: { network: peered.networkIn(HOME), alarmTopicId: topics[HOME] },
-    [AWAY]: { network: peered.networkIn(AWAY), alarmTopicId: topics[AWAY] },
+    [primaryRegion]: {
+      network: peered.networkIn(primaryRegion),
+      alarmTopicId: topics[primaryRegion],
+    },
+    [replicaRegion]: {
+      network: peered.networkIn(replicaRegion),
+      alarmTopicId: topics[replicaRegion],
+    },
   },
   servers: {
-    east1: server('east1', HOME, firstDomain, '10.10.1.11'),
-    east2: server('east2', HOME, secondDomain, '10.10.1.12'),
-    west1: server('west1', AWAY, thirdDomain, '10.20.1.11'),
-    west2: server('west2', AWAY, fourthDomain, '10.20.1.12'),
+    east1: server('east1', primaryRegion, firstDomain, '10.10.1.11'),
+    east2: server('east2', primaryRegion, secondDomain, '10.10.1.12'),
+    west1: server('west1', replicaRegion, thirdDomain, '10.20.1.11'),
+    west2: server('west2', replicaRegion, fourthDomain, '10.20.1.12'),
   },
   primary: 'east1',
-  archiveRegion: AWAY,
+  archiveRegion: replicaRegion,
   majorVersion: config.getNumber('majorVersion') ?? 17,
   database: 'orders',
   logins: {
     administrator: 'pontoon',
     administratorSecretId: config.require('administratorSecretId'),
     standbySecretId: config.require('standbySecretId'),
-    secretsRegion: HOME,
+    secretsRegion: primaryRegion,
     administratorNetworks: ['10.10.1.0/24', '10.20.1.0/24'],
     clients: [{ role: 'shop', networks: ['10.10.2.0/24', '10.20.2.0/24'] }],
     shellNetworks: config.getObject<string[]>('shellNetworks') ?? [],
