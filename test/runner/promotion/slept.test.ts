@@ -12,6 +12,13 @@ client.connect()
   .then(() => client.query("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'pontoon promotion'"))
   .then(() => client.end());`;
 
+/** Prints the process of the promotion's session. */
+const FIND = `const { Client } = require('pg');
+const client = new Client(JSON.parse(process.argv[1]));
+client.connect()
+  .then(() => client.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'pontoon promotion'"))
+  .then(({ rows }) => { console.log(rows[0].pid); return client.end(); });`;
+
 let lab: ClusterLab;
 beforeEach(async () => {
   lab = await ClusterLab.open({ major: 17, standbys: 2 });
@@ -119,4 +126,38 @@ test('whoever slept lifts nothing while another one is at work', async () => {
     ),
   });
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+});
+
+test('sessions of its own that hang keep nobody out, and prove that nobody was promoted', async () => {
+  const frozen: number[] = [];
+  let opened = 0;
+  const onEvent = (event: PromotionEvent): void => {
+    if (event.kind !== 'step' || event.id !== 'prepare') return;
+    for (const server of lab.servers.keys()) {
+      const config = JSON.stringify(lab.server(server).controlConfig(DATABASE));
+      const pid = Number(
+        execFileSync(process.execPath, ['-e', FIND, config], { encoding: 'utf8' }),
+      );
+      process.kill(pid, 'SIGSTOP');
+      frozen.push(pid);
+    }
+  };
+  const get: SecretStore['get'] = async (reference) => {
+    if (frozen.length > 0 && reference === `secret of ${PRIMARY}`) opened += 1;
+    // By then those that hang were told to end.
+    if (opened === 2) {
+      for (const pid of frozen.splice(0)) process.kill(pid, 'SIGCONT');
+      await lab.server('replica2').kill();
+    }
+    return await lab.secrets.get(reference);
+  };
+  const request = { input: lab.input({ to: 'replica1' }) };
+  const walk = promote(request, { secrets: { get }, onEvent, patienceMs: 2_000 });
+  await expect(walk).rejects.toMatchObject({
+    code: 'NOT_TAKEN_BACK',
+    message: expect.stringMatching(
+      /^everything must be taken back after a failure, got 'replica2' may not stream from 'primary' \(.*\); make them reachable and run this again\. It had failed since /,
+    ),
+  });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
 });
