@@ -49,7 +49,9 @@ export class CustomResources {
 
   public static async start(): Promise<CustomResources> {
     const secrets = new SecretStore();
-    const pg = await startTestServer({ settings: { wal_level: 'logical' } });
+    const pg = await startTestServer({
+      settings: { wal_level: 'logical', wal_retrieve_retry_interval: '500ms' },
+    });
     const { user, password } = pg.server.superuser;
     secrets.put(ADMIN, JSON.stringify({ username: user, password }));
     secrets.put(READER, JSON.stringify({ username: 'reader', password: 'the reader’s password' }));
