@@ -103,7 +103,16 @@ export async function killedWhen(
   const walk = walkOf({ plan, owner: OWNER }, services(watched(own, whileAlive), die));
   const ended = await Promise.race([walk.then(() => true), death]);
   own.kill();
+  if (!ended && own.connections !== undefined) await alone(lab, endComparison);
   return ended;
+}
+
+/** The process that the runner was a part of lives on, and with it the sessions that it opened by itself. */
+async function endComparison({ sessions }: LabServices): Promise<void> {
+  for (const session of sessions.values())
+    await session.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pontoon verify'`,
+    );
 }
 
 async function never(): Promise<never> {

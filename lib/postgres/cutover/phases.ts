@@ -41,8 +41,8 @@ export type CutoverStepId =
   | 'verify'
   | 'stop-forward'
   | 'reverse'
-  | 'prove-quiet'
   | 'switch'
+  | 'prove-quiet'
   | 'open'
   | 'settle';
 
@@ -81,18 +81,18 @@ export const CUTOVER_STEPS: readonly CutoverStep[] = [
   step('reverse', REVERSED, 'Start the way back', [
     'The slot is made before the new writer opens, so that it sees every write from the first on.',
   ]),
-  step('prove-quiet', SWITCHED, 'Prove that nobody wrote', [
-    'The old writer’s log is decoded from the fence on: it holds the migration’s own transactions only.',
-  ]),
   step('switch', SWITCHED, 'Send clients to the new writer', [
     'The endpoint’s active side changes; the new writer still refuses applications.',
+  ]),
+  step('prove-quiet', SWITCHED, 'Prove that nobody wrote', [
+    'The old writer’s log is decoded from the fence on: it holds the migration’s own transactions only.',
   ]),
   step(
     'open',
     OPEN,
     'Open the new writer',
     [
-      'The log is decoded once more, the decision is written into the old writer’s journal, then applications get CONNECT on the new one.',
+      'The decision is written into the old writer’s journal, then applications get CONNECT on the new one.',
       'The outage ends. From here the way back is a rollback.',
     ],
     true,

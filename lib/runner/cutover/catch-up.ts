@@ -11,10 +11,9 @@ import {
   writeCanary,
 } from '../../postgres';
 import { type Probe, type WaitOptions, waitUntil } from '../wait';
-import { lookAtCarried } from './carried';
 import type { CutoverContext } from './context';
-import { refuseChangedSchema } from './gate-schemas';
 import { everyPath } from './paths';
+import { refuseChanges } from './read-ahead';
 import { lookAtTask } from './task-tables';
 
 const LOOK_AGAIN_MS = 5;
@@ -32,7 +31,7 @@ export async function catchUp(context: CutoverContext): Promise<void> {
       deadlineMs: context.remainingMs(),
       signal: differs.signal,
     }),
-    refuseOtherTables(context).catch((error: unknown) => {
+    refuseChanges(context).catch((error: unknown) => {
       differs.abort(error);
       throw error;
     }),
@@ -51,20 +50,6 @@ async function refuseTask(context: CutoverContext): Promise<void> {
     'TASK_SUSPENDED',
     `the DMS task must have applied every change, got ${reason}; mend what its log says, and reload the table`,
   );
-}
-
-async function refuseUncarried(context: CutoverContext): Promise<void> {
-  const reason = await lookAtCarried(context);
-  if (reason === undefined) return;
-  throw new PontoonError(
-    'TABLES_NOT_CARRIED',
-    `every selected table must be replicated while writers are switched, got: ${reason}; publish and follow it, then compare the rows`,
-  );
-}
-
-async function refuseOtherTables(context: CutoverContext): Promise<void> {
-  await refuseChangedSchema(context);
-  await refuseUncarried(context);
 }
 
 /**

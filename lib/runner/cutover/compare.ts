@@ -9,13 +9,12 @@ import {
 } from '../../postgres';
 import type { VerifyOptions } from '../verify/options';
 import { planAll } from '../verify/plan';
-import { Obstacle, withReaders } from '../verify/reader';
+import { Obstacle, type Readers, withReaders } from '../verify/reader';
 import type { TableVerification } from '../verify/result';
 import { compareAll } from '../verify/verify';
 import type { CutoverContext } from './context';
 import { fitsBehindFence } from './fits-behind-fence';
-import { renamesOf } from './target-names';
-import { changedSince, connectionOf } from './verified';
+import { changedSince, comparisonOf } from './verified';
 
 /** Pages of a table that a fast server reads in a millisecond at the most. */
 const PAGES_A_MS = 25;
@@ -59,40 +58,46 @@ export async function compareFinally(context: CutoverContext): Promise<void> {
  * its own: without it the walk is undone, however little a busy server lacks. The others are compared as time allows.
  */
 async function compareWithin(context: CutoverContext): Promise<Compared> {
-  const { from, to, selection } = context.plan;
+  const { selection } = context.plan;
   const started = performance.now();
   const leftMs = context.remainingMs();
-  const options = {
-    source: connectionOf(context, from),
-    target: connectionOf(context, to),
-    secrets: context.services.secrets,
-    selection,
-    ...renamesOf(context),
-    // Nobody writes, and the new writer has everything: one look decides.
-    settleMs: 0,
-  };
+  // Nobody writes, and the new writer has everything: one look decides.
+  const options = { ...comparisonOf(context), settleMs: 0 };
   const changes = changedSince(context);
-  const comparing = withReaders(options, async (readers): Promise<Compared> => {
+  const comparing = withReadersOf(context, async (readers): Promise<Compared> => {
     const { changed, of } = await changes;
     const first = changed.map(({ table }) => table);
+    const names = new Set(first.map(quoteQualified));
+    const planned = context.ahead?.comparisons;
     const { mustMs, mayMs } = await clocksFor(context, { changed, of, leftMs });
-    const compare = async (part: TableSelection, budgetMs: number): Promise<Results> => {
+    const compare = async (must: boolean, budgetMs: number): Promise<Results> => {
       const msLeft = () => started + budgetMs - performance.now();
       if (msLeft() < 1) return [];
+      // To plan all tables may take longer than there is time for.
+      const part = must ? only(selection, first) : without(selection, first);
       const some = { ...options, selection: part, budgetMs };
-      const planned = await planAll(some, readers, msLeft()).catch(nothingInTime);
-      const promising = planned.filter((one) => mayEnd(one, msLeft()));
+      const comparisons =
+        planned?.filter(({ table }) => names.has(quoteQualified(table)) === must) ??
+        (await planAll(some, readers, msLeft()).catch(nothingInTime));
+      const promising = comparisons.filter((one) => mayEnd(one, msLeft()));
       return (await compareAll(withSessionsFor(promising, some), promising, readers, started))
         .tables;
     };
-    // To plan all tables may take longer than there is time for.
-    const must = first.length === 0 ? [] : await compare(only(selection, first), mustMs);
-    const rest = await compare(without(selection, first), mayMs);
+    const must = first.length === 0 ? [] : await compare(true, mustMs);
+    const rest = await compare(false, mayMs);
     const tables = [...must, ...rest];
     return { changed, tables, of: Math.max(of, tables.length) };
   });
   await Promise.allSettled([changes, comparing]);
   return await comparing;
+}
+
+async function withReadersOf<Result>(
+  context: CutoverContext,
+  use: (readers: Readers) => Promise<Result>,
+): Promise<Result> {
+  const { readers } = context;
+  return await (readers === undefined ? withReaders(comparisonOf(context), use) : use(readers));
 }
 
 /**

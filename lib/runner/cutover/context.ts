@@ -12,6 +12,9 @@ import {
 } from '../../postgres';
 import { Deadline, limitSession, unlimitSession } from '../deadline';
 import { type Row, run, runAtEnd, runOne } from '../run';
+import type { Readers } from '../verify/reader';
+import type { Opening } from './opening';
+import type { ReadAhead } from './read-ahead';
 import type { CutoverRequest, CutoverServices, FinallyCompared, ReplicationTask } from './services';
 
 /** By how much a single statement may outlast the clock. */
@@ -28,8 +31,12 @@ export class CutoverContext {
   private stopping: Promise<unknown> = Promise.resolve();
   /** What this walk compared behind the fence. */
   public compared: FinallyCompared = { tables: 0, of: 0 };
-  /** What both schemas were marked with when they were found to be the same before the fence. */
-  public schemasFoundSame: string | undefined;
+  /** What was read before the fence, as long as it holds. */
+  public ahead: ReadAhead | undefined;
+  /** Sessions that compare behind the fence, opened before it. */
+  public readers: Readers | undefined;
+  /** What the opening has to know, asked just before. */
+  public opening: Opening | undefined;
   /** Whether this walk closed the old writer, or goes on behind a fence that it found. */
   public fenced = false;
   /** Whether an undo has let applications in on the old writer again. */
@@ -214,5 +221,6 @@ export async function inWalk<Result>(
     return await work(context);
   } finally {
     context.stopClock();
+    for (const reader of context.readers ?? []) reader.leave();
   }
 }

@@ -82,11 +82,21 @@ export async function lift(context: CutoverContext): Promise<boolean> {
   return await restoreAccess(context, context.plan.from, 'abandon');
 }
 
-/**
- * Lets applications in on `server`: those that could connect before this migration kept them out, and `named`. False if it
- * keeps out nobody; otherwise `besides` is run in the same transaction.
- */
+/** Lets applications in on `server` that this migration keeps out, if it does. */
 export async function restoreAccess(
+  context: CutoverContext,
+  server: string,
+  how: 'abandon' | 'close',
+): Promise<boolean> {
+  if ((await context.journal(server)) === undefined) return false;
+  return await restoreFenced(context, server, how);
+}
+
+/**
+ * Lets applications in on `server`, which has a journal: those that could connect before this migration kept them out, and
+ * `named`. False if it keeps out nobody; otherwise `besides` is run in the same transaction.
+ */
+export async function restoreFenced(
   context: CutoverContext,
   server: string,
   how: 'abandon' | 'close',
@@ -95,7 +105,6 @@ export async function restoreAccess(
     besides = [],
   }: { readonly named?: readonly string[]; readonly besides?: readonly Statement[] } = {},
 ): Promise<boolean> {
-  if ((await context.journal(server)) === undefined) return false;
   const { migration } = context.plan;
   const forget = how === 'abandon' ? abandonJournal(migration) : closeJournal(migration);
   await context.run(server, sql('BEGIN'));

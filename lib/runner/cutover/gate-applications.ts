@@ -14,7 +14,7 @@ import {
 import type { CutoverContext } from './context';
 import { accessOf, keptOn } from './fence';
 import type { GateFinding } from './gate-schemas';
-import { keptOutByGuard, namedOnOldWriter } from './open';
+import { keptOutByGuard, namedOnOldWriter } from './opening';
 import { selectionThere, sequencesOf } from './target-names';
 
 /** What a login of an application may do on the old writer, and could not on the new one, when nothing can be undone. */
@@ -107,7 +107,7 @@ async function newHindrances(
   const admitted =
     before === undefined
       ? (await accessOf(context, to)).connect
-      : admittedBy(before, await namedOnOldWriter(context));
+      : admittedBy(before, await namedOnOldWriter(context, await context.journal(from)));
   const there = await of(to, logins.map(loginThere), admitted);
   return there
     .filter((one) => !here.has(String(one)))

@@ -8,7 +8,6 @@ import {
   PontoonError,
   renamedDifferences,
   schemaDifferences,
-  schemaMark,
   type TableSelection,
   targetNames,
 } from '../../postgres';
@@ -72,24 +71,8 @@ function putRowSecurityOn({ plan: { to, forward } }: CutoverContext): string {
   return `where row security was left off for what is replicated, GRANT the owner of the table to ${who} on '${to}', for whom it does not hold then, and only then ENABLE ROW LEVEL SECURITY there; where it is forced, ALTER ROLE BYPASSRLS for ${who} instead, or NO FORCE ROW LEVEL SECURITY on both servers`;
 }
 
-/**
- * Describes both schemas once more while applications still write, since that takes a second where there are thousands of
- * tables: behind the fence it is enough that no catalog was written to since.
- */
-export async function lookAtSchemasBeforeFence(context: CutoverContext): Promise<void> {
-  const marks = await schemaMarks(context);
-  await refuseOtherSchema(context);
-  context.schemasFoundSame = marks;
-}
-
-/** Fails unless both schemas are still the same. */
-export async function refuseChangedSchema(context: CutoverContext): Promise<void> {
-  const found = context.schemasFoundSame;
-  if (found !== undefined && found === (await schemaMarks(context))) return;
-  await refuseOtherSchema(context);
-}
-
-async function refuseOtherSchema(context: CutoverContext): Promise<void> {
+/** Fails unless both schemas are the same. */
+export async function refuseOtherSchema(context: CutoverContext): Promise<void> {
   const found = await lookAtSchemas(context);
   const reason = typeof found === 'object' && 'closed' in found ? found.closed : found;
   if (typeof reason !== 'string') return;
@@ -97,12 +80,6 @@ async function refuseOtherSchema(context: CutoverContext): Promise<void> {
     'SCHEMAS_DIFFER',
     `the schemas must not change while writers are switched, got ${reason}; make the same change on the other server, or copy the schema again`,
   );
-}
-
-async function schemaMarks(context: CutoverContext): Promise<string> {
-  const { from, to } = context.plan;
-  const rows = await Promise.all([from, to].map((server) => context.runOne(server, schemaMark())));
-  return JSON.stringify(rows.map((row) => row?.mark));
 }
 
 function besidesDifferences(

@@ -24,7 +24,7 @@ const FEW = 50;
 /** Has every sequence of the new writer go on where the old one stopped, and reads back that it does. */
 export async function carrySequences(context: CutoverContext): Promise<void> {
   const { from, limits } = context.plan;
-  const { pairs, strays } = await sequencesOf(context);
+  const { pairs, strays } = context.ahead?.sequences ?? (await sequencesOf(context));
   refuseUnreadable(pairs, from);
   const goingOn = pairs.filter((pair) => pair.to !== undefined);
   const called = new Map(goingOn.map((pair) => [quoteQualified(pair.from), pair.to ?? pair.from]));

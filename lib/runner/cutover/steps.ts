@@ -4,9 +4,10 @@ import { compareFinally } from './compare';
 import type { CutoverContext } from './context';
 import { fence, quiet } from './fence';
 import { checkGates } from './gates';
-import { open, proveQuiet, settle, switchEndpoint } from './open';
+import { open, settle, switchEndpoint } from './open';
 import { everyPath, renewSlot, startPath, stopPath } from './paths';
 import { prepare } from './prepare';
+import { proveQuiet } from './prove-quiet';
 import { carrySequences } from './sequences';
 
 /** How long what applications do not notice may take. */
@@ -25,8 +26,10 @@ export const RUNNERS: Readonly<Record<CutoverStepId, StepRunner>> = {
   verify: compareFinally,
   'stop-forward': (context) => everyPath(context.plan.forward, (path) => stopPath(context, path)),
   reverse: startReverse,
-  'prove-quiet': proveQuiet,
   switch: switchEndpoint,
+  'prove-quiet': async (context) => {
+    context.opening = await proveQuiet(context);
+  },
   open,
   settle,
 };

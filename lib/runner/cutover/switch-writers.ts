@@ -7,8 +7,8 @@ import {
 } from '../../postgres';
 import { type CutoverContext, inWalk } from './context';
 import { requireUnfinished } from './finalized';
-import { lookAtSchemasBeforeFence } from './gate-schemas';
 import { switchEndpoint } from './open';
+import { readAhead } from './read-ahead';
 import type { CutoverOutcome, CutoverRequest, CutoverServices } from './services';
 import { PREPARE_MS, take } from './steps';
 import { takeBack } from './take-back';
@@ -91,7 +91,7 @@ async function lookBeforeFence(context: CutoverContext): Promise<number> {
   if (watching?.exists !== true)
     for (const id of ['gates', 'prepare'] as const) await take(context, id);
   context.startClock(PREPARE_MS);
-  await lookAtSchemasBeforeFence(context);
+  await readAhead(context);
   return performance.now();
 }
 

@@ -84,11 +84,7 @@ export async function verifyRows(
       : withoutChanged(readState(saved), changedTables(resultsIn(found), marks));
   let state = resumed;
   const { tables } = await verifyTables({
-    source: connectionOf(context, plan.from),
-    target: connectionOf(context, plan.to),
-    secrets: services.secrets,
-    selection: plan.selection,
-    ...renamesOf(context),
+    ...comparisonOf(context),
     ...(resumed === undefined ? {} : { resume: resumed }),
     ...options,
     onState: (latest) => {
@@ -261,8 +257,19 @@ function withoutChanged(
   return { ...state, tables: Object.fromEntries(tables) };
 }
 
-/** Where `server` is, for sessions of a comparison's own. */
-export function connectionOf(context: CutoverContext, server: string) {
+/** What a comparison of both writers has to be told. */
+export function comparisonOf(context: CutoverContext): VerifyOptions {
+  const { from, to, selection } = context.plan;
+  return {
+    source: connectionOf(context, from),
+    target: connectionOf(context, to),
+    secrets: context.services.secrets,
+    selection,
+    ...renamesOf(context),
+  };
+}
+
+function connectionOf(context: CutoverContext, server: string) {
   const connection = context.services.connections?.[server];
   if (connection !== undefined) return connection;
   throw new PontoonError(

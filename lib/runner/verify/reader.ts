@@ -60,6 +60,11 @@ export class Reader {
     return this.client.end();
   }
 
+  /** Closes the session, and does not wait for a server that may say nothing. */
+  public leave(): void {
+    this.client.connection.stream.destroy();
+  }
+
   /**
    * Asks for what is no table's rows, `msLeft` long at most; 0 for no limit.
    *
@@ -130,17 +135,28 @@ export const TIME_SPENT = 'the time for it was spent before it was compared';
 /** A session on each of the two servers. */
 export type Readers = readonly [source: Reader, target: Reader];
 
+/** Opens a session on each of two servers at once. */
+export async function openReaders({
+  source,
+  target,
+  secrets,
+}: Pick<VerifyOptions, 'source' | 'target' | 'secrets'>): Promise<Readers> {
+  const opening = [Reader.open(source, secrets), Reader.open(target, secrets)] as const;
+  const ends = await Promise.allSettled(opening);
+  if (ends.some(({ status }) => status === 'rejected'))
+    for (const end of ends) if (end.status === 'fulfilled') await end.value.close();
+  return await Promise.all(opening);
+}
+
 /** Opens a session on each of two servers at once, and closes them, however `use` ends. */
 export async function withReaders<Result>(
-  { source, target, secrets }: Pick<VerifyOptions, 'source' | 'target' | 'secrets'>,
+  options: Pick<VerifyOptions, 'source' | 'target' | 'secrets'>,
   use: (readers: Readers) => Promise<Result>,
 ): Promise<Result> {
-  const opening = [Reader.open(source, secrets), Reader.open(target, secrets)] as const;
-  await Promise.allSettled(opening);
+  const readers = await openReaders(options);
   try {
-    return await use(await Promise.all(opening));
+    return await use(readers);
   } finally {
-    for (const opened of await Promise.allSettled(opening))
-      if (opened.status === 'fulfilled') await opened.value.close();
+    for (const reader of readers) await reader.close();
   }
 }

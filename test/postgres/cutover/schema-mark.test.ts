@@ -60,6 +60,12 @@ describe.each([14, 18])('the mark of a schema on PostgreSQL %i', (major) => {
     'ALTER SEQUENCE shop.orders_id_seq INCREMENT 2',
     'ALTER TABLE shop.events ATTACH PARTITION shop.events_1 FOR VALUES FROM (1) TO (9)',
     'ALTER TABLE shop.events DETACH PARTITION shop.events_1',
+    'CREATE PUBLICATION few FOR TABLE shop.orders',
+    "ALTER PUBLICATION few SET (publish = 'insert')",
+    'ALTER PUBLICATION few ADD TABLE shop.events_1',
+    'ALTER PUBLICATION few DROP TABLE shop.events_1',
+    "CREATE SUBSCRIPTION mine CONNECTION 'host=nowhere' PUBLICATION few WITH (connect = false)",
+    'ALTER SUBSCRIPTION mine SET PUBLICATION others WITH (refresh = false)',
     'CREATE TABLE shop.late ()',
     'DROP TABLE shop.late',
     'ALTER TABLE shop.events RENAME TO happened',
@@ -72,4 +78,12 @@ describe.each([14, 18])('the mark of a schema on PostgreSQL %i', (major) => {
     await client.query(text);
     expect(await mark()).not.toEqual(before);
   });
+
+  if (major >= 15)
+    test('changes with a schema that is published as a whole', async () => {
+      await client.query('CREATE SCHEMA whole; CREATE PUBLICATION whole');
+      const before = await mark();
+      await client.query('ALTER PUBLICATION whole ADD TABLES IN SCHEMA whole');
+      expect(await mark()).not.toEqual(before);
+    });
 });
