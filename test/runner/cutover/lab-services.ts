@@ -71,7 +71,10 @@ export async function openServices({
   };
 }
 
-/** Waits until as many slots of one server are read as subscriptions of the other are enabled. */
+/**
+ * Waits until every slot of `writer` is read that an enabled subscription of `reader` is to read. A runner that was killed
+ * while it tried the way back leaves one enabled whose slot is yet to be made.
+ */
 export async function untilFollowed(reader: Client, writer: Client): Promise<void> {
   await waitUntil({
     what: 'every slot must be read that is to be',
@@ -79,14 +82,15 @@ export async function untilFollowed(reader: Client, writer: Client): Promise<voi
     intervalMs: 10,
     probe: async () => {
       const wanted = await reader.query(
-        'SELECT count(*)::int AS subscriptions FROM pg_subscription WHERE subenabled',
+        'SELECT array_agg(subslotname::text) AS slots FROM pg_subscription WHERE subenabled',
       );
-      const found = await writer.query(
-        `SELECT count(*)::int AS slots FROM pg_replication_slots WHERE active AND slot_type = 'logical'`,
+      const { rows } = await writer.query(
+        'SELECT slot_name FROM pg_replication_slots WHERE slot_name::text = ANY ($1) AND NOT active',
+        [wanted.rows[0].slots ?? []],
       );
-      return wanted.rows[0].subscriptions <= found.rows[0].slots
+      return rows.length === 0
         ? { done: true, value: undefined }
-        : { done: false, reason: 'nobody reads' };
+        : { done: false, reason: `nobody reads ${rows[0].slot_name}` };
     },
   });
 }
