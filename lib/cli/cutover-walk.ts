@@ -127,8 +127,9 @@ async function walk(command: WalkName, { input, options, io, told }: Walking): P
     told.follow(event);
   };
   try {
-    if (!options.flag('yes')) await ask(command, input, io);
+    const goesOn = !options.flag('yes') && (await ask(command, input, io));
     await withServices(input, io, onEvent, async (services) => {
+      if (goesOn) await requireFence(input.plan, services);
       const guarded = guardedServices(services, () => interruption.check());
       await interruption.during(() => cutover(request, guarded));
     });
@@ -139,28 +140,37 @@ async function walk(command: WalkName, { input, options, io, told }: Walking): P
 
 /**
  * Before anything is changed: what will happen, and whom it will hit. Nobody knows how long an answer takes, so that no
- * session waits for it.
+ * session waits for it. Says whether nothing was agreed to but to go on behind a fence.
  */
-async function ask(command: WalkName, input: CutoverInput, io: Io): Promise<void> {
+async function ask(command: WalkName, input: CutoverInput, io: Io): Promise<boolean> {
   const { plan } = input;
-  const lines = await withServices(
-    input,
-    io,
-    () => undefined,
-    async (services) => await prospect(command, plan, services),
-  );
+  const look = (services: CutoverServices) => prospect(command, plan, services);
+  const { lines, goesOn } = await withServices(input, io, () => undefined, look);
   if (lines !== undefined) await confirm(io, lines, plan.migration);
+  return goesOn;
 }
 
-/** What somebody has to agree to; undefined for what will be refused. */
+/** Without it, the whole walk would begin anew, with an outage that nobody agreed to. */
+async function requireFence(plan: CutoverPlan, services: CutoverServices): Promise<void> {
+  if ((await readFence({ plan }, services))?.lifted === false) return;
+  throw new PontoonError(
+    'DECLINED',
+    `what was agreed to was to go on behind the fence on '${plan.from}', got none any more; look at the status, and run it again`,
+  );
+}
+
+/** What somebody has to agree to; no lines for what will be refused. */
 async function prospect(
   command: WalkName,
   plan: CutoverPlan,
   services: CutoverServices,
-): Promise<readonly string[] | undefined> {
+): Promise<{ readonly lines?: readonly string[]; readonly goesOn: boolean }> {
   const { now, unseen } = await seen(plan, services);
-  if (now.phase === CutoverPhase.FINALIZED || now.phase === CutoverPhase.ABSENT) return undefined;
-  return [...intention(command, plan, now), ...unseen, ...(await connected(plan, services))];
+  if (now.phase === CutoverPhase.FINALIZED || now.phase === CutoverPhase.ABSENT)
+    return { goesOn: false };
+  const goesOn = now.fenced.some(({ server }) => server === plan.from);
+  const lines = [...intention(command, plan, now), ...unseen, ...(await connected(plan, services))];
+  return { lines, goesOn };
 }
 
 /**

@@ -94,3 +94,22 @@ test('what was mended is gone on with', async () => {
       "'green' was open already\n'blue' follows; next: pontoon rollback, or pontoon finalize\n",
   });
 });
+
+test('whoever agreed to go on behind a fence did not agree to another outage', async () => {
+  async function* typing(): AsyncIterable<string> {
+    expect(await command('rollback', '--yes', '--owner', 'me')).toMatchObject({ code: 0 });
+    yield 'shop\n';
+  }
+  const walk = ['cutover', '--owner', 'me', '--file', 'cutover.json'];
+  const { code, stdout, stderr } = await directory.command(walk, { typing, terminal: true });
+  expect({ code, stdout, said: stderr.split('\n') }).toEqual({
+    code: 1,
+    stdout: 'DECLINED\n',
+    said: [
+      "'blue' was fenced by 'me' and is 'open': the cutover to 'green' goes on from there.",
+      "Nobody else is connected to 'blue'.",
+      "Type shop to go on: pontoon: what was agreed to was to go on behind the fence on 'blue', got none any more; look at the status, and run it again",
+      '',
+    ],
+  });
+});
