@@ -173,6 +173,14 @@ export class CutoverContext {
     });
   }
 
+  /** Where the endpoint sends clients; undefined without one. */
+  public async activeSide(): Promise<string | undefined> {
+    return await this.inTime(
+      'see where clients are sent',
+      async () => await this.services.endpoint?.active(),
+    );
+  }
+
   /** Waits until every switch of clients has ended, also those that were given up. */
   public async clientsSent(milliseconds: number): Promise<void> {
     const what = 'see the switch of clients end that was given up';

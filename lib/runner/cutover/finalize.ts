@@ -56,7 +56,8 @@ export interface Finalized {
  * dropped, so that no password of theirs is worth anything any more. There is no rollback afterwards. A call that was cut
  * off is gone on with by the next one; once the migration is finalized, another call says so and changes nothing.
  *
- * @throws PontoonError with code NOT_OPEN unless the plan's new writer is open, or the migration was finalized.
+ * @throws PontoonError with code NOT_OPEN unless the plan's new writer is open, or the migration was finalized; UNSETTLED while
+ * clients are sent to the old one; HELD behind a walk, in either direction, that has not ended.
  */
 export async function finalize(
   request: FinalizeRequest,
@@ -68,6 +69,7 @@ export async function finalize(
     if (!already) await requireOpen(context);
     await takeWalk(context);
     context.startClock(FINALIZE_MS);
+    if (!already) await requireClients(context);
     const past = already ? [] : await pastFence(context, context.plan.from);
     const dropped = already ? [] : await dropEverything(context, request);
     // A rollback, and a cutover after it, worked on both.
@@ -108,9 +110,11 @@ async function dropEverything(
     dropped.push(...(await dropEntries(context, server, 'canary', ['canary'])));
     dropped.push(...(await dropEntries(context, server, 'role', plan.keep[server] ?? [])));
   }
-  await context.run(plan.from, dropQuietSlot(quietSlotName(plan.migration)));
-  for (const server of serversOf(context))
+  for (const server of serversOf(context)) {
+    // Also that of a walk in the other direction which was cut off before its fence: the writer would keep WAL for it.
+    await context.run(server, dropQuietSlot(quietSlotName(plan.migration)));
     await context.run(server, noteFinalWriter(plan.migration, plan.to));
+  }
   if (leaveFenced === true) await context.run(plan.from, closeJournal(plan.migration));
   else if (await restoreAccess(context, plan.from, 'close'))
     dropped.push(`fence on '${plan.from}'`);
@@ -146,6 +150,16 @@ async function requireOpen(context: CutoverContext): Promise<void> {
   throw new PontoonError(
     'NOT_OPEN',
     `the migration '${plan.migration}' must have opened '${plan.to}' before it ends with that as its writer, got ${got}; ${wayOut}`,
+  );
+}
+
+/** Whom the endpoint leads to the old writer would write there once it is open again, and that would never travel. */
+async function requireClients(context: CutoverContext): Promise<void> {
+  const { from, to, migration } = context.plan;
+  if ((await context.activeSide()) !== from) return;
+  throw new PontoonError(
+    'UNSETTLED',
+    `clients must be sent to '${to}' before the migration '${migration}' ends with that as its writer, got '${from}'; run the cutover again, which sends them there and moves no writer`,
   );
 }
 

@@ -75,12 +75,8 @@ export async function settle(context: CutoverContext): Promise<void> {
 
 /** A deployment that asked for the side before the switch puts it back, to where nobody may write. */
 async function keepClients(context: CutoverContext): Promise<void> {
-  const { endpoint } = context.services;
   const { to } = context.plan;
-  const active = await context.inTime(
-    'ask where clients are sent',
-    async () => await endpoint?.active(),
-  );
+  const active = await context.activeSide();
   if (active === undefined || active === to) return;
   await context.note(`clients were sent to '${active}' meanwhile, by somebody else: sent back`);
   await context.sendClients(to, 'send clients to the new writer again');

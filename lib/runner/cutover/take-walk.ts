@@ -37,17 +37,18 @@ export async function takeWalk(
   await context.run(plan.from, takeOver(plan.migration, owner));
 }
 
-/** Behind the fence of a walk that leads the other way, nobody writes on either server, and what this one makes that one drops. */
+/**
+ * Behind the fence of a walk that leads the other way, nobody writes on either server, and what this one makes that one
+ * drops. What is left to take back of one needs what an end of the migration drops.
+ */
 async function refuseOtherDirection(context: CutoverContext): Promise<void> {
   const { from, to, migration } = context.plan;
   const other = await context.journal(to);
-  if (other === undefined || other.opened || other.lifted) return;
-  const lifting = other.decided
-    ? ''
-    : ", or have its fence lifted by 'pontoon cutover --lift-expired'";
+  if (other === undefined || other.opened) return;
+  const wayOut = other.decided ? '' : ", or have it taken back by 'pontoon cutover --lift-expired'";
   throw new PontoonError(
     'HELD',
-    `the writers of '${migration}' must be moved in one direction at a time, got a walk from '${to}' to '${from}' by '${other.owner}' that has not ended; run that one again, which is 'pontoon rollback' if this is 'pontoon cutover', and the other way round${lifting}`,
+    `the writers of '${migration}' must be moved in one direction at a time, got a walk from '${to}' to '${from}' by '${other.owner}' that has not ended; run that one again, which is 'pontoon rollback' if this is 'pontoon cutover', and the other way round${wayOut}`,
   );
 }
 

@@ -74,20 +74,13 @@ async function seeThemBack(context: CutoverContext): Promise<void> {
   const { from } = context.plan;
   if (endpoint === undefined) return;
   await context.clientsSent(UNDO_MS);
-  if ((await activeSide(context)) === from) return;
+  if ((await context.activeSide()) === from) return;
   await sendBack(context);
-  const active = await activeSide(context);
+  const active = await context.activeSide();
   if (active === from) return;
   throw new PontoonError(
     'NOT_SWITCHED',
     `clients must be led to '${from}', got '${active}'; look for somebody else who switches them`,
-  );
-}
-
-async function activeSide(context: CutoverContext): Promise<string | undefined> {
-  return await context.inTime(
-    'see where clients are led',
-    async () => await context.services.endpoint?.active(),
   );
 }
 

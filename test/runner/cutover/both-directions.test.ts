@@ -35,7 +35,7 @@ const refusalOf = async (work: (services: LabServices) => Promise<unknown>): Pro
 
 const inOneDirection = (from: string, to: string, lifting = '') =>
   `HELD: the writers of 'shop' must be moved in one direction at a time, got a walk from '${from}' to '${to}' by 'test' that has not ended; run that one again, which is 'pontoon rollback' if this is 'pontoon cutover', and the other way round${lifting}`;
-const LIFTING = `, or have its fence lifted by 'pontoon cutover --lift-expired'`;
+const LIFTING = `, or have it taken back by 'pontoon cutover --lift-expired'`;
 
 const fences = () =>
   alone(lab, async (services) =>

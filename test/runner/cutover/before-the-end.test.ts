@@ -1,0 +1,76 @@
+import { rollbackOf } from '../../../lib/postgres';
+import { cutover, finalize } from '../../../lib/runner';
+import { abandonExpired } from '../../../lib/runner/cutover/abandon';
+import {
+  alone,
+  asSuperuser,
+  failureOf,
+  goOn,
+  killedAt,
+  nobodyWalks,
+  OWNER,
+} from '../../faults/walks';
+import { CutoverLab, type LabServices } from './lab';
+
+// What may be left of walks when a migration is to end with its new writer.
+
+let lab: CutoverLab;
+beforeAll(async () => {
+  lab = await CutoverLab.start([17, 17]);
+  await goOn(lab, lab.plan());
+});
+afterAll(() => lab.stop());
+
+const back = () => {
+  const plan = rollbackOf(lab.plan());
+  if (plan === undefined) throw new Error('the plan must have a way back');
+  return plan;
+};
+
+const failing = async (work: (services: LabServices) => Promise<unknown>): Promise<string> => {
+  const services = await lab.services();
+  return await failureOf(work(services).finally(() => services.close()));
+};
+
+const request = () => ({ plan: lab.plan(), owner: OWNER });
+
+test('what is left to take back of a rollback is taken back before the migration ends', async () => {
+  const activate = async (): Promise<never> => {
+    throw new Error('out of service');
+  };
+  const cut = await failing((services) =>
+    cutover(
+      { plan: back(), owner: OWNER },
+      { ...services, endpoint: { ...services.endpoint, activate } },
+    ),
+  );
+  expect(cut).toBe(
+    `CUT_OFF: out of service; what could not be taken back: the endpoint: out of service; 'green' is open again; run it again as soon as the servers answer, so that the rest is taken back`,
+  );
+  expect(await failing((services) => finalize(request(), services))).toBe(
+    `HELD: the writers of 'shop' must be moved in one direction at a time, got a walk from 'green' to 'blue' by 'test' that has not ended; run that one again, which is 'pontoon rollback' if this is 'pontoon cutover', and the other way round, or have it taken back by 'pontoon cutover --lift-expired'`,
+  );
+  await asSuperuser(lab.green, 'UPDATE pontoon.cutover SET deadline = fenced_at');
+  const watch = { plan: back(), owner: 'watch' };
+  expect(await alone(lab, (services) => abandonExpired(watch, services))).toBe(true);
+});
+
+test('nor does it end while clients are led to the old writer, where what they wrote would stay', async () => {
+  lab.active = 'blue';
+  expect(await failing((services) => finalize(request(), services))).toBe(
+    `UNSETTLED: clients must be sent to 'green' before the migration 'shop' ends with that as its writer, got 'blue'; run the cutover again, which sends them there and moves no writer`,
+  );
+  await goOn(lab, lab.plan());
+  expect(lab.active).toBe('green');
+});
+
+test('it leaves no slot of a rollback that was cut off before its fence', async () => {
+  await killedAt(lab, back(), { step: 'prepare', edge: 'after' });
+  await nobodyWalks(lab);
+  const { already } = await alone(lab, (services) => finalize(request(), services));
+  expect(already).toBe(false);
+  expect(await asSuperuser(lab.green, 'SELECT slot_name FROM pg_replication_slots')).toEqual([]);
+  expect(await alone(lab, (services) => finalize(request(), services))).toMatchObject({
+    already: true,
+  });
+});
