@@ -31,6 +31,9 @@ export interface JournalEntry {
 
 const TABLE = `${OWN_SCHEMA}.cutover`;
 
+/** A fence may have been put up by an earlier release, which did not note whom it let in. */
+const CONNECT_BEFORE = `'{"given": []}'::jsonb || connect_before AS "connectBefore"`;
+
 /** Makes the journal, in the schema of the ledger. */
 export function createJournal(): Statement {
   return sql(
@@ -46,7 +49,7 @@ export function journalExists(): Statement {
 /** Asks for the entry of a migration. */
 export function findJournal(migration: string): Statement {
   return sql(
-    `SELECT migration, from_server AS "from", to_server AS "to", owner, deadline <= pg_catalog.clock_timestamp() AS expired, (extract(epoch FROM deadline - pg_catalog.clock_timestamp()) * 1000)::float8 AS "remainingMs", (extract(epoch FROM coalesce(opened_at, pg_catalog.clock_timestamp()) - fenced_at) * 1000)::float8 AS "closedMs", connect_before AS "connectBefore", quiet_since::text AS "quietSince", decided_at IS NOT NULL AS decided, opened_at IS NOT NULL AS opened, lifted_at IS NOT NULL AS lifted FROM ${TABLE} WHERE migration = $1`,
+    `SELECT migration, from_server AS "from", to_server AS "to", owner, deadline <= pg_catalog.clock_timestamp() AS expired, (extract(epoch FROM deadline - pg_catalog.clock_timestamp()) * 1000)::float8 AS "remainingMs", (extract(epoch FROM coalesce(opened_at, pg_catalog.clock_timestamp()) - fenced_at) * 1000)::float8 AS "closedMs", ${CONNECT_BEFORE}, quiet_since::text AS "quietSince", decided_at IS NOT NULL AS decided, opened_at IS NOT NULL AS opened, lifted_at IS NOT NULL AS lifted FROM ${TABLE} WHERE migration = $1`,
     [migration],
   );
 }
@@ -118,7 +121,7 @@ export function takeOver(migration: string, owner: string): Statement {
  */
 export function abandonJournal(migration: string): Statement {
   return sql(
-    `UPDATE ${TABLE} SET lifted_at = pg_catalog.clock_timestamp() WHERE migration = $1 AND decided_at IS NULL AND lifted_at IS NULL RETURNING connect_before AS "connectBefore"`,
+    `UPDATE ${TABLE} SET lifted_at = pg_catalog.clock_timestamp() WHERE migration = $1 AND decided_at IS NULL AND lifted_at IS NULL RETURNING ${CONNECT_BEFORE}`,
     [migration],
   );
 }
@@ -130,10 +133,7 @@ export function forgetJournal(migration: string): Statement {
 
 /** Forgets the entry, in the transaction that opens the server again. No row if the server was never fenced. */
 export function closeJournal(migration: string): Statement {
-  return sql(
-    `DELETE FROM ${TABLE} WHERE migration = $1 RETURNING connect_before AS "connectBefore"`,
-    [migration],
-  );
+  return sql(`DELETE FROM ${TABLE} WHERE migration = $1 RETURNING ${CONNECT_BEFORE}`, [migration]);
 }
 
 /**

@@ -50,18 +50,16 @@ class PartialLook {
     const { from, to, migration, forward, reverse } = context.plan;
     const fenced: CutoverStatus['fenced'][number][] = [];
     const left: CutoverStatus['left'][number][] = [];
-    let writer: string | undefined;
-    const entries: (JournalEntry | undefined)[] = [];
-    for (const [server, other] of [
-      [from, to],
-      [to, from],
-    ] as const) {
+    const standings: JournalEntry[] = [];
+    for (const server of [from, to]) {
       const entry = await this.seen([server], () => standing(context, server));
-      if (entry?.opened === true) writer = other;
-      entries.push(entry);
+      if (entry !== undefined) standings.push(entry);
       fenced.push(...((await this.seen([server], () => fenceOf(context, server, entry))) ?? []));
       left.push(...((await this.seen([server], () => leftSlots(context, server))) ?? []));
     }
+    const [fence, another] = standings;
+    // Behind a second fence, the writer that the first one waited for is closed by now.
+    const writer = fence?.opened === true && another === undefined ? fence.to : undefined;
     const holder = await this.seen([from], () => context.runOne(from, whoWalks(migration)));
     const active = await this.seen([], async () => await services.endpoint?.active());
     const ways = [await this.way(forward), await this.way(reverse)] as const;

@@ -1,5 +1,5 @@
 import { rollbackOf } from '../../../lib/postgres';
-import { cutover, finalize } from '../../../lib/runner';
+import { cutover, finalize, partialStatus } from '../../../lib/runner';
 import { abandonExpired } from '../../../lib/runner/cutover/abandon';
 import {
   alone,
@@ -33,6 +33,34 @@ const failing = async (work: (services: LabServices) => Promise<unknown>): Promi
 };
 
 const request = () => ({ plan: lab.plan(), owner: OWNER });
+
+const writerInPart = (): Promise<unknown> =>
+  alone(lab, async (services) => {
+    const input = { plan: lab.plan(), connections: lab.connections() };
+    const { secrets } = services;
+    const found = await partialStatus(input, { secrets, withServices: (_, use) => use(services) });
+    return found.writer;
+  });
+
+test('a fence of an earlier release, which did not say whom it let in, is lifted too', async () => {
+  await asSuperuser(
+    lab.blue,
+    `UPDATE pontoon.cutover SET connect_before = connect_before - 'given'`,
+  );
+  expect(await goOn(lab, back())).toEqual([]);
+  expect(lab.active).toBe('blue');
+  await goOn(lab, lab.plan());
+});
+
+test('a part of a status names no writer that a rollback has closed again', async () => {
+  expect(await writerInPart()).toBe('green');
+  await killedAt(lab, back(), { step: 'fence', edge: 'after' });
+  await nobodyWalks(lab);
+  expect(await writerInPart()).toBe(undefined);
+  await goOn(lab, back());
+  expect(await writerInPart()).toBe('blue');
+  await goOn(lab, lab.plan());
+});
 
 test('what is left to take back of a rollback is taken back before the migration ends', async () => {
   const activate = async (): Promise<never> => {
