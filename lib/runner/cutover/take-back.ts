@@ -2,7 +2,7 @@ import { type JournalEntry, PontoonError } from '../../postgres';
 import { messageOf } from '../message-of';
 import type { CutoverContext } from './context';
 import { regainSessions } from './take-walk';
-import { undo, undoPreparation } from './undo';
+import { undo, undoPreparation, undoSwitch } from './undo';
 
 /** What to do where nothing decides any more but a person. */
 export const NEVER_COMES_BACK =
@@ -21,7 +21,7 @@ export async function takeBack(context: CutoverContext, cause: unknown): Promise
   // Whoever took it over while no session of this walk was left goes on with it.
   if (found !== undefined && found.owner !== context.owner)
     throw cutOff(context, [`the fence, which is now in the hands of '${found.owner}'`], cause);
-  if (found === undefined && context.fenced) throw ended(context, cause);
+  if (found === undefined && context.fenced) throw await ended(context, cause);
   // Nobody was closed, nothing was stopped, and clients may have been led elsewhere since.
   context.preparing = found === undefined;
   await context.services.onEvent?.({ kind: 'undo', reason: messageOf(cause) });
@@ -34,11 +34,17 @@ export async function takeBack(context: CutoverContext, cause: unknown): Promise
   );
 }
 
-/** A walk that slept must not lead clients back behind somebody who moved the writers on. */
-function ended({ plan: { from } }: CutoverContext, cause: unknown): PontoonError {
+/**
+ * A walk that slept must not take anything back behind somebody who moved the writers on. A switch of clients that it slept
+ * over may have led them to a server that is closed, where nobody else would look for them.
+ */
+async function ended(context: CutoverContext, cause: unknown): Promise<PontoonError> {
+  const failures = await takenBack(context, undoSwitch);
+  const left =
+    failures.length === 0 ? '' : `, which could not be taken back: ${failures.join('; ')}`;
   return new PontoonError(
     'HELD',
-    `${messageOf(cause)}; the fence on '${from}' must stand until the walk behind it ends, got none: somebody else lifted it, or ended the migration, so that nothing was taken back; look at the status`,
+    `${messageOf(cause)}; the fence on '${context.plan.from}' must stand until the walk behind it ends, got none: somebody else lifted it, or ended the migration, so that nothing was taken back but a switch of clients to a closed server${left}; look at the status`,
     { cause },
   );
 }

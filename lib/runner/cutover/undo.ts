@@ -7,6 +7,7 @@ import {
 } from '../../postgres';
 import type { CutoverContext } from './context';
 import { lift } from './fence';
+import { finalStateOf } from './finalized';
 import { everyPath, removeSlot, startPath, stopPath } from './paths';
 
 /** How long each part of an undo may take at least: what took long on the way there does so on the way back. */
@@ -46,6 +47,17 @@ export async function undoPreparation(context: CutoverContext): Promise<readonly
     context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
   );
   await failures.collect('what was held', () => release(context));
+  return failures.list;
+}
+
+/** Takes back a switch of clients behind a fence that somebody else lifted. Returns what could not be, a sentence each. */
+export async function undoSwitch(context: CutoverContext): Promise<readonly string[]> {
+  const failures = new Failures(context);
+  await failures.collect('the endpoint', async () => {
+    const end = await finalStateOf(context);
+    // The old writer lets applications in, and the new one does not, unless the migration has ended there.
+    if (end === undefined || end.writer === context.plan.from) await seeThemBack(context);
+  });
   return failures.list;
 }
 

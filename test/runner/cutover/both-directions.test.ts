@@ -4,6 +4,7 @@ import { cutover, finalize, finishCutover, status, switchWriters } from '../../.
 import { abandonExpired } from '../../../lib/runner/cutover/abandon';
 import {
   alone,
+  asSuperuser,
   failureOf,
   goOn,
   isMoment,
@@ -127,9 +128,39 @@ test('a walk that slept takes nothing back from those who went on without it', a
   await alone(lab, (others) => finalize({ plan: lab.plan(), owner: OWNER }, others));
   woken.emit('now');
   expect(await sleeper).toMatch(
-    /^HELD: .*; the fence on 'blue' must stand until the walk behind it ends, got none: somebody else lifted it, or ended the migration, so that nothing was taken back; look at the status$/,
+    /^HELD: .*; the fence on 'blue' must stand until the walk behind it ends, got none: somebody else lifted it, or ended the migration, so that nothing was taken back but a switch of clients to a closed server; look at the status$/,
   );
   expect(lab.active).toBe('green');
+  await services.close();
+});
+
+test('nor does it leave clients where it led them in its sleep, to a server that is closed', async () => {
+  const [asleep, woken] = [new EventEmitter(), new EventEmitter()];
+  const slept = once(asleep, 'now');
+  const services = await lab.services();
+  const { endpoint } = services;
+  const activate = async (server: string): Promise<void> => {
+    if (server === 'green') {
+      asleep.emit('now');
+      await once(woken, 'now');
+    }
+    await endpoint.activate(server);
+  };
+  const sleeper = failureOf(
+    cutover(
+      { plan: lab.plan(), owner: 'sleeper' },
+      { ...services, endpoint: { ...endpoint, activate } },
+    ),
+  );
+  await slept;
+  await asSuperuser(lab.blue, 'UPDATE pontoon.cutover SET deadline = fenced_at');
+  expect(await lift()).toBe(true);
+  woken.emit('now');
+  const said = await sleeper;
+  expect(lab.active).toBe('blue');
+  expect(said).toMatch(
+    /^HELD: .*; the fence on 'blue' must stand until the walk behind it ends, got none: somebody else lifted it, or ended the migration, so that nothing was taken back but a switch of clients to a closed server; look at the status$/,
+  );
   await services.close();
 });
 
