@@ -18,7 +18,7 @@ export function statusRows(plan: CutoverPlan, found: CutoverStatus): readonly St
     ['migration', plan.migration],
     ['phase', found.phase],
     ['writer', writerText(found)],
-    ['clients', found.active === undefined ? 'switched by somebody else' : `at ${found.active}`],
+    ['clients', clientsText(plan, found)],
     ...fenceRows(plan, found),
     ...leftRows(found),
     ['walking', found.walking ?? 'nobody'],
@@ -61,6 +61,24 @@ function writerText({ phase, writer }: CutoverStatus): string {
   return phase === CutoverPhase.FINALIZED || phase === CutoverPhase.ABSENT
     ? 'whoever lets applications in: nothing of the migration is left that says so'
     : 'none: applications cannot write';
+}
+
+function clientsText({ to }: CutoverPlan, found: CutoverStatus): string {
+  const { active, writer } = found;
+  if (active === undefined) return 'switched by somebody else';
+  if (!areLockedOut(found)) return `at ${active}`;
+  const walk = writer === to ? 'cutover' : 'rollback';
+  return `at ${active}, which is closed: run pontoon ${walk} again, which sends them to ${String(writer)}`;
+}
+
+/** Whether clients are led to a server that a fence keeps them out of, while another one waits for them. */
+export function areLockedOut({ active, writer, fenced, walking }: CutoverStatus): boolean {
+  return (
+    walking === undefined &&
+    writer !== undefined &&
+    writer !== active &&
+    fenced.some(({ server }) => server === active)
+  );
 }
 
 /** What to do about the migration, where neither a fence nor a gate says it. */

@@ -7,7 +7,7 @@ import { withServices } from './cutover-services';
 import { ExitCode } from './exit-code';
 import { writeJson, writeLine } from './io';
 import { partialStatusCommand, type WithServices } from './partial-status';
-import { linesOf, statusRows } from './status-rows';
+import { areLockedOut, linesOf, statusRows } from './status-rows';
 
 /** Says how far a migration is. */
 export const statusCommand: Command = {
@@ -28,7 +28,7 @@ export const statusCommand: Command = {
   exitCodes: {
     [ExitCode.FINE]: 'a cutover may begin, or has been walked, or the migration is finalized',
     [ExitCode.FAILED]:
-      'a gate is closed, nobody can write and nobody walks, or nothing of the migration is there',
+      'a gate is closed, clients are sent where nobody can write, or nothing of the migration is there',
     [ExitCode.USAGE]: 'the command line or the input cannot be understood',
     [ExitCode.UNCHECKED]:
       'a gate, a server or the endpoint could not be read, and no gate is closed',
@@ -46,7 +46,7 @@ export const statusCommand: Command = {
       const found = await withAll(input, (services) => status({ plan, waysOnly }, services));
       if (options.flag('json')) writeJson(io.stdout, { migration: plan.migration, ...found });
       else for (const line of linesOf(statusRows(plan, found))) writeLine(io.stdout, line);
-      return found.phase === CutoverPhase.ABSENT || isShut(found)
+      return found.phase === CutoverPhase.ABSENT || isShut(found) || areLockedOut(found)
         ? ExitCode.FAILED
         : gatesExitCode(found.gates);
     } catch (error) {

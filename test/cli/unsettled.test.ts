@@ -86,8 +86,21 @@ test('programs are told the same, also when it is run again', async () => {
   expect(told.closedMs).toBeLessThan(toldMs + 1);
 });
 
-test('what was mended is gone on with', async () => {
+test('a status says whom a deployment led back to the old writer, which is closed', async () => {
   writeFileSync(join(directory.path, 'mended'), '');
+  writeFileSync(join(directory.path, 'side'), 'B');
+  const { code, stdout } = await command('status');
+  expect({ code, lines: stdout.split('\n').slice(1, 4) }).toEqual({
+    code: 1,
+    lines: [
+      'phase      open',
+      'writer     green',
+      'clients    at blue, which is closed: run pontoon cutover again, which sends them to green',
+    ],
+  });
+});
+
+test('what was mended is gone on with', async () => {
   expect(await command('cutover', '--yes', '--owner', 'me')).toMatchObject({
     code: 0,
     stdout:
