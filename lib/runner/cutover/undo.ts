@@ -1,9 +1,12 @@
 import {
   dropQuietSlot,
   forgetJournal,
+  LinkKind,
   PontoonError,
   quietSlotName,
+  type ReplicationPath,
   releaseEntries,
+  slotState,
 } from '../../postgres';
 import type { CutoverContext } from './context';
 import { lift } from './fence';
@@ -46,8 +49,18 @@ export async function undoPreparation(context: CutoverContext): Promise<readonly
   await failures.collect('the slot that watches the fence', () =>
     context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
   );
+  await failures.collect('the way back', () =>
+    everyPath(context.plan.reverse, (path) => stopTried(context, path)),
+  );
   await failures.collect('what was held', () => release(context));
   return failures.list;
+}
+
+/** It is enabled while it is tried, without a slot, which it would ask for for ever. One that has its slot carries. */
+async function stopTried(context: CutoverContext, path: ReplicationPath): Promise<void> {
+  if (path.kind === LinkKind.DMS) return;
+  if ((await context.runOne(path.decoder, slotState(path.slotName))) !== undefined) return;
+  await stopPath(context, path);
 }
 
 /** Takes back a switch of clients behind a fence that somebody else lifted. Returns what could not be, a sentence each. */

@@ -1,4 +1,5 @@
 import {
+  abandon,
   cutover,
   dropLeft,
   partialStatus,
@@ -6,7 +7,15 @@ import {
   status,
   switchWriters,
 } from '../../../lib/runner';
-import { alone, failureOf, killedAt, nobodyWalks } from '../../faults/walks';
+import {
+  alone,
+  asSuperuser,
+  failureOf,
+  killedAt,
+  killedWhen,
+  nobodyWalks,
+  watched,
+} from '../../faults/walks';
 import { CutoverLab } from './lab';
 
 let lab: CutoverLab;
@@ -66,6 +75,20 @@ test('somebody who walks has left nothing', async () => {
   await services.close();
   await nobodyWalks(lab);
   expect(await drop()).toBe(true);
+});
+
+test('a walk that was cut off while it tried the way back leaves none that asks for its slot, once it is given up', async () => {
+  await killedWhen(lab, lab.plan(), (services, die) =>
+    watched(services, async (work, text = '') => {
+      const done = await work();
+      return text === 'ALTER SUBSCRIPTION "backward" ENABLE' ? await die() : done;
+    }),
+  );
+  await nobodyWalks(lab);
+  const enabled = 'SELECT subname AS name FROM pg_subscription WHERE subenabled';
+  expect(await asSuperuser(lab.blue, enabled)).toEqual([{ name: 'backward' }]);
+  expect(await alone(lab, (services) => abandon(request(), services))).toBe(false);
+  expect(await asSuperuser(lab.blue, enabled)).toEqual([]);
 });
 
 test('what was taken back between two steps of a state machine is made ready again before the fence', async () => {
