@@ -50,7 +50,7 @@ describe.each(PAIRS)('what disturbs a fence, from PostgreSQL %i to %i', (from, t
     const plan = onwards(shop.lab);
     const side = shop.lab.side(plan.from);
     const said = await undone(
-      walkWith(shop.lab, plan, { step: 'prove-quiet', edge: 'before' }, () =>
+      walkWith(shop.lab, plan, { step: 'open', edge: 'before' }, () =>
         asSuperuser(
           side,
           `SET synchronous_commit = off; INSERT INTO shop.customers (name) VALUES ('foreign')`,

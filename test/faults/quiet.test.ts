@@ -137,7 +137,7 @@ describe.each(PAIRS)('who writes behind a fence, from PostgreSQL %i to %i', (fro
     const onEvent = async (event: CutoverEvent) => {
       if (isMoment(event, { step: 'catch-up', edge: 'before' }))
         clients.push(await writing(session(), 'late'));
-      if (isMoment(event, { step: 'prove-quiet', edge: 'before' }))
+      if (isMoment(event, { step: 'open', edge: 'before' }))
         for (const client of clients) await client.query('COMMIT');
     };
     const walk = cutover({ plan, owner: OWNER }, { ...services, onEvent });

@@ -42,7 +42,6 @@ export type CutoverStepId =
   | 'stop-forward'
   | 'reverse'
   | 'switch'
-  | 'prove-quiet'
   | 'open'
   | 'settle';
 
@@ -84,15 +83,13 @@ export const CUTOVER_STEPS: readonly CutoverStep[] = [
   step('switch', SWITCHED, 'Send clients to the new writer', [
     'The endpoint’s active side changes; the new writer still refuses applications.',
   ]),
-  step('prove-quiet', SWITCHED, 'Prove that nobody wrote', [
-    'The old writer’s log is decoded from the fence on: it holds the migration’s own transactions only.',
-  ]),
   step(
     'open',
     OPEN,
     'Open the new writer',
     [
-      'The decision is written into the old writer’s journal, then applications get CONNECT on the new one.',
+      'The old writer’s log is decoded from the fence on: it must hold the migration’s own transactions only.',
+      'Then the decision is written into its journal, and applications get CONNECT on the new one.',
       'The outage ends. From here the way back is a rollback.',
     ],
     true,

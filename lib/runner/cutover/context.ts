@@ -13,7 +13,6 @@ import {
 import { Deadline, limitSession, unlimitSession } from '../deadline';
 import { type Row, run, runAtEnd, runOne } from '../run';
 import type { Readers } from '../verify/reader';
-import type { Opening } from './opening';
 import type { ReadAhead } from './read-ahead';
 import type { CutoverRequest, CutoverServices, FinallyCompared, ReplicationTask } from './services';
 
@@ -35,8 +34,6 @@ export class CutoverContext {
   public ahead: ReadAhead | undefined;
   /** Sessions that compare behind the fence, opened before it. */
   public readers: Readers | undefined;
-  /** What the opening has to know, asked just before. */
-  public opening: Opening | undefined;
   /** Whether this walk closed the old writer, or goes on behind a fence that it found. */
   public fenced = false;
   /** Whether an undo has let applications in on the old writer again. */

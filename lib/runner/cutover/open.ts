@@ -31,12 +31,12 @@ export async function switchEndpoint(context: CutoverContext): Promise<void> {
 }
 
 /**
- * Decides, then lets applications in. The decision is one row on the old writer: whoever would lift the fence later
+ * Proves that nobody else wrote, decides, then lets applications in. The decision is one row on the old writer: whoever would lift the fence later
  * finds it, so that never both sides are open.
  */
 export async function open(context: CutoverContext): Promise<void> {
   const { from, migration } = context.plan;
-  const opening = context.opening ?? (await proveQuiet(context));
+  const opening = await proveQuiet(context);
   const decided = await context.runOne(from, decide(migration, context.owner));
   // None if the deadline passed, or if somebody else took over.
   if (decided === undefined) {

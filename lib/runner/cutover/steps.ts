@@ -7,7 +7,6 @@ import { checkGates } from './gates';
 import { open, settle, switchEndpoint } from './open';
 import { everyPath, renewSlot, startPath, stopPath } from './paths';
 import { prepare } from './prepare';
-import { proveQuiet } from './prove-quiet';
 import { carrySequences } from './sequences';
 
 /** How long what applications do not notice may take. */
@@ -27,9 +26,6 @@ export const RUNNERS: Readonly<Record<CutoverStepId, StepRunner>> = {
   'stop-forward': (context) => everyPath(context.plan.forward, (path) => stopPath(context, path)),
   reverse: startReverse,
   switch: switchEndpoint,
-  'prove-quiet': async (context) => {
-    context.opening = await proveQuiet(context);
-  },
   open,
   settle,
 };

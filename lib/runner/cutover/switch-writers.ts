@@ -86,6 +86,7 @@ async function walk(context: CutoverContext, fenced: number | undefined): Promis
 
 async function lookBeforeFence(context: CutoverContext): Promise<number> {
   const { from, migration } = context.plan;
+  context.startClock(PREPARE_MS);
   const watching = await context.runOne(from, quietSlotExists(quietSlotName(migration)));
   // Somebody took back what another session had made ready, and writers may have been moved since.
   if (watching?.exists !== true)
