@@ -66,6 +66,9 @@ export const promoteCommand: Command = {
     'lastKnown is where the log of the old primary was last seen to end: from there, the loss of an',
     'asynchronous cluster is counted.',
     '',
+    'A primary that answers is not given up for a server that somebody promoted by hand beside it,',
+    'unless that is named by to, and --accept-loss is said.',
+    '',
     'An old primary is never just started again. --rejoin prints the script for its host that makes it a',
     'standby of the new one; --dry-run says afterwards whether it follows.',
     '',
@@ -83,7 +86,7 @@ export const promoteCommand: Command = {
     },
     'accept-loss': {
       description:
-        'promote although a quorum was not noted, or others may have commits that nobody who answers has',
+        'promote although a quorum was not noted, or others may have commits that nobody who answers has; or give up a primary that answers for the "to" that somebody else promoted',
     },
     'dry-run': {
       description:

@@ -38,7 +38,7 @@ const BEFORE = 'pontoon.limit_before';
 const REPLACED_BY = 'pontoon.replaced_by';
 
 /** What is noted under `name` in the database `d` of a query. */
-function noted(name: string): string {
+export function noted(name: string): string {
   return `(
   SELECT substr(setting, ${name.length + 2}) FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) setting
   WHERE s.setdatabase = d.oid AND s.setrole = 0 AND setting LIKE '${name}=%')`;
@@ -58,9 +58,9 @@ FROM pg_catalog.pg_database d WHERE d.datallowconn AND d.datconnlimit >= -1 ORDE
  */
 export function fenceDatabases(databases: readonly DatabaseLimit[]): readonly Statement[] {
   return databases.flatMap(({ name, limit, before, replaced }) => [
-    ...(before === null ? [alter(name, `SET ${BEFORE} = '${limit}'`)] : []),
-    ...(replaced === null ? [] : [alter(name, `RESET ${REPLACED_BY}`)]),
-    alter(name, 'CONNECTION LIMIT 0'),
+    ...(before === null ? [alterDatabase(name, `SET ${BEFORE} = '${limit}'`)] : []),
+    ...(replaced === null ? [] : [alterDatabase(name, `RESET ${REPLACED_BY}`)]),
+    alterDatabase(name, 'CONNECTION LIMIT 0'),
   ]);
 }
 
@@ -73,7 +73,7 @@ export function noteReplaced(
   { server, timeline }: { readonly server: string; readonly timeline: number },
 ): readonly Statement[] {
   const note = quoteLiteral(`${timeline} ${server}`);
-  return databases.map(({ name }) => alter(name, `SET ${REPLACED_BY} = ${note}`));
+  return databases.map(({ name }) => alterDatabase(name, `SET ${REPLACED_BY} = ${note}`));
 }
 
 /** Who may take writes in place of a server, by what it has noted itself. */
@@ -94,9 +94,9 @@ export function liftDatabases(databases: readonly DatabaseLimit[]): readonly Sta
     before === null
       ? []
       : [
-          alter(name, `CONNECTION LIMIT ${before}`),
-          alter(name, `RESET ${BEFORE}`),
-          alter(name, `RESET ${REPLACED_BY}`),
+          alterDatabase(name, `CONNECTION LIMIT ${before}`),
+          alterDatabase(name, `RESET ${BEFORE}`),
+          alterDatabase(name, `RESET ${REPLACED_BY}`),
         ],
   );
 }
@@ -132,6 +132,7 @@ export function logPosition(): Statement {
   );
 }
 
-function alter(database: string, change: string): Statement {
+/** Changes `database` as `change` says. */
+export function alterDatabase(database: string, change: string): Statement {
   return sql(`ALTER DATABASE ${quoteIdentifier(database)} ${change}`);
 }

@@ -22,6 +22,7 @@ export { type ArchiveState, archiveState, type LogReader, logReaders } from './l
 export { takePromotionLock, whoElsePromotes } from './lock';
 export { describeLoss, holdsAcknowledged, lossAfter, type PromotionLoss } from './loss';
 export { memberSlot, quorumOf } from './members';
+export { notedPlace, notePlace, placeOf, type TakenPlace } from './place';
 export { RejoinMode, type RejoinParameters, renderRejoin } from './rejoin';
 export {
   allowRewind,

@@ -2,6 +2,7 @@ import { quoteIdentifier, quoteLiteral } from '../identifiers';
 import { type Statement, secretSql, sql } from '../statement';
 import { holdsPassword } from './conninfo';
 import { FENCED_SQL, REPLACED_SQL } from './fence';
+import { PLACE_SQL } from './place';
 
 /** What a server of a cluster is at the moment. */
 export interface MemberState {
@@ -22,6 +23,8 @@ export interface MemberState {
   readonly slot: string;
   /** What is noted of who replaced it, or null; see `replacedBy`. */
   readonly replaced: string | null;
+  /** What is noted of whose place it took, or null; see `placeOf`. */
+  readonly place: string | null;
   /** Whether no database lets anybody in but superusers. */
   readonly fenced: boolean;
 }
@@ -61,7 +64,7 @@ export function memberState(): Statement {
     THEN greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())
     ELSE pg_catalog.pg_current_wal_flush_lsn() END::text AS position,
   pg_catalog.pg_is_in_recovery() AND pg_catalog.pg_last_wal_receive_lsn() IS NULL AS unread,
-  pg_catalog.current_setting('primary_conninfo') AS conninfo, pg_catalog.current_setting('primary_slot_name') AS slot, ${REPLACED_SQL} AS replaced, ${FENCED_SQL} AS fenced`,
+  pg_catalog.current_setting('primary_conninfo') AS conninfo, pg_catalog.current_setting('primary_slot_name') AS slot, ${REPLACED_SQL} AS replaced, ${PLACE_SQL} AS place, ${FENCED_SQL} AS fenced`,
   );
 }
 

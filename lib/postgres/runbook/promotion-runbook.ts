@@ -105,8 +105,12 @@ function endings(primary: string): string[] {
           `${old} stays fenced, since an earlier run may have opened a server that it names. Make that reachable, and it says so itself. If it is being promoted, wait, and run it again. If it was opened and is gone, section 2, the last paragraph. If you know that it was not opened, name it under \`lost\`; where \`NOT_STREAMING\` comes of that, the standbys were pointed to it, and are pointed to ${old} again by then: run it once more`,
         ],
         [
+          '`NOT_GIVEN_UP`',
+          `another server was promoted beside ${old}, by hand or by a run that was killed as it ended: section 4, the last item, or, if clients write to that other one, give \`to\` as that, and say \`--accept-loss\`: what ${old} wrote since is lost, as it says`,
+        ],
+        [
           '`NO_HISTORY`',
-          'the new primary lost the file that says where its timeline began: copy it from a standby’s `pg_wal`, or from the archive',
+          `the new primary lost the file that says where its timeline began: copy it from a standby’s \`pg_wal\`, or from the archive, and run it again. ${old} is fenced before, if it is noted that it was replaced`,
         ],
         ['`NO_ANSWER`', 'a server hangs: end what it waits for, or stop it, and run it again'],
         [
@@ -151,7 +155,7 @@ const ALONE =
   'A primary on a machine that `pontoon` set up asks the others when it boots, and takes no writes before each of them says that none was promoted: a promotion asks no majority, so that most of them are not enough. If some cannot answer and you know that none of these was promoted, `touch /var/lib/pgsql/pontoon/.pontoon/alone` on the primary’s machine, which counts for that boot. A machine needs a login for this: in OCI `machine.sshPublicKey` and `logins.shellNetworks`, or OCI Bastion.';
 
 const BY_HAND =
-  'Never promote a member by hand, by `pg_promote()` or `pg_ctl promote`, not even to try a backup: whichever has the later timeline counts, so that within a minute the primary stops itself, and refuses to boot. If it happened, stop the one that was promoted at once, before clients write to it. Then start the primary again, `systemctl restart pontoon-boot`, with the mark `alone` from above, and rejoin the other one. If clients wrote to it already, it is the primary: run `pontoon promote` with `to` naming it, and rejoin the old one. `TWO_PRIMARIES`, or the alarm `second-primary`, tells of two on the same timeline, of which none stops itself, and none is started beside the other.';
+  'Never promote a member by hand, by `pg_promote()` or `pg_ctl promote`, not even to try a backup: whichever has the later timeline counts, so that within a minute the primary stops itself, and refuses to boot. If it happened, stop the one that was promoted at once, before clients write to it. Then start the primary again, `systemctl restart pontoon-boot`, with the mark `alone` from above, and rejoin the other one. If clients wrote to it already, it is the primary: run `pontoon promote --accept-loss` with `to` naming it, which says what the old one loses, and rejoin that. `TWO_PRIMARIES`, or the alarm `second-primary`, tells of two on the same timeline, of which none stops itself, and none is started beside the other.';
 
 function rejoining(primary: string): string[] {
   const old = inlineCode(primary);

@@ -24,7 +24,12 @@ export interface PromotionRequest {
   readonly input: PromotionInput;
   /** The operator knows that the old primary is gone, and that nobody can reach it. @default false */
   readonly declareLost?: boolean;
-  /** Whether commits that a synchronous primary acknowledged may be lost. @default false */
+  /**
+   * Whether commits that a synchronous primary acknowledged may be lost, and what a primary that answers wrote since
+   * somebody else promoted the server that is named by `to`.
+   *
+   * @default false
+   */
   readonly acceptLoss?: boolean;
   /**
    * Whether the operator was told that nobody is promoted yet: what was written since to an old primary that takes

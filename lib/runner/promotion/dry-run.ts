@@ -29,11 +29,11 @@ import { costOfKeepingOut } from './keep-out';
 import { look, standbysOf } from './look';
 import { remarksOnSilent, requireLost } from './lost';
 import { withMembers } from './open';
+import { refuseGivingUp } from './place';
 import { promotedAlready } from './promoted';
 import { acknowledgedAreSafe, remarksOnNote, waitingOn } from './quorum';
 import { remarksOnReaders } from './remarks';
 import { chooseStreaming } from './streaming';
-import { timelineAt } from './take-over';
 import { refuseUnderWay } from './under-way';
 import { unreadOf } from './unread';
 
@@ -79,7 +79,9 @@ export async function dryRunPromotion(
     const fenced = promoted === undefined && !context.absent.has(from);
     if (fenced) await refuseReplaced(context, members);
     const to = promoted ?? (await candidateOf(context, members, fenced)).server;
-    const kept = promoted === undefined ? undefined : await keptOut(context, members, promoted);
+    if (promoted !== undefined) await refuseGivingUp(context, members, promoted);
+    const kept =
+      promoted === undefined ? undefined : await costOfKeepingOut(context, members, promoted);
     const lifts = fenced ? await fencing(context, 'lift', to) : await leftToLift(context, to);
     return {
       from,
@@ -119,15 +121,6 @@ async function followersOf(context: PromotionContext, primary: string): Promise<
   if (!context.sessions.has(primary)) return [];
   const names = (await context.run(primary, streamingNames())).map(({ name }) => String(name));
   return context.members.filter((member) => names.includes(member));
-}
-
-async function keptOut(
-  context: PromotionContext,
-  members: Members,
-  to: string,
-): ReturnType<typeof costOfKeepingOut> {
-  const { began } = await timelineAt(context, to);
-  return await costOfKeepingOut(context, members, { to, after: began });
 }
 
 async function candidateOf(

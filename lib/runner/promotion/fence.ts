@@ -219,7 +219,8 @@ function describe({ pid, role, application, database, kind, superuser }: Databas
   return `${who}${application === '' ? '' : ` (${application})`} in database '${database}'${role === '' || kind === 'client backend' ? '' : `, a ${kind}`}, process ${pid}`;
 }
 
-async function together(
+/** Runs `statements` on `server`, all or none. */
+export async function together(
   context: PromotionContext,
   server: string,
   statements: readonly Statement[],

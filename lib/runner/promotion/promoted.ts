@@ -96,7 +96,7 @@ function promotedAnother(
   { from, to, promoted }: { readonly from: string; readonly to: string; readonly promoted: string },
 ): PontoonError {
   const wayOut = takesWrites(members.get(from))
-    ? `'${from}' takes writes, too, so stop '${promoted}', rejoin it, and run this again, or, if clients write to '${promoted}', leave 'to' out, which loses what was written to '${from}' since`
+    ? `'${from}' takes writes, too, so stop '${promoted}', rejoin it, and run this again, or, if clients write to '${promoted}', give that as 'to', and say --accept-loss, which gives up what was written to '${from}' since`
     : `leave 'to' out to have the others follow '${promoted}', or give 'from' as '${promoted}' to replace it`;
   return new PontoonError(
     'PROMOTED_ANOTHER',

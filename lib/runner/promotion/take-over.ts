@@ -68,14 +68,32 @@ export async function timelineAt(
   context: PromotionContext,
   to: string,
 ): Promise<{ readonly timeline: number; readonly began: string }> {
+  const { timeline, began } = await forkOf(context, to);
+  if (began === undefined) throw noHistory(to, timeline);
+  return { timeline, began };
+}
+
+/** The same, for one that may have lost the history of its timeline. */
+export async function forkOf(
+  context: PromotionContext,
+  to: string,
+): Promise<{ readonly timeline: number; readonly began: string | undefined }> {
   const row = await context.runOne(to, timelineOf());
-  const timeline = Number(row?.timeline);
-  if (typeof row?.began === 'string') return { timeline, began: row.began };
-  const file = `pg_wal/${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`;
-  throw new PontoonError(
+  const began = typeof row?.began === 'string' ? row.began : undefined;
+  return { timeline: Number(row?.timeline), began };
+}
+
+/** Nobody can follow a server that cannot say where its timeline began. */
+export function noHistory(to: string, timeline: number, done = ''): PontoonError {
+  return new PontoonError(
     'NO_HISTORY',
-    `'${to}' must have the history of its timeline, which is ${timeline}, got no '${file}' that says where it began; copy it there from a standby, or from the archive, and run this again`,
+    `'${to}' must have the history of its timeline, which is ${timeline}, got no '${historyOf(timeline)}' that says where it began${done}; copy it there from a standby, or from the archive, and run this again`,
   );
+}
+
+/** The file with the history of `timeline`. */
+export function historyOf(timeline: number): string {
+  return `pg_wal/${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`;
 }
 
 /** What is left to do once `to` takes writes. */

@@ -28,16 +28,25 @@ import {
   untilHas,
 } from './fence';
 import { prepare, provideSlot } from './follow';
-import { keepOut } from './keep-out';
+import { keepOut, withoutHistory } from './keep-out';
 import { look, standbysOf, takeCluster } from './look';
 import { refuseHeard, remarksOnSilent, requireLost } from './lost';
 import { withMembers } from './open';
+import { noteTakenPlace, refuseGivingUp } from './place';
 import { promotedAlready, refusePromotedMeanwhile } from './promoted';
 import { acknowledgedAreSafe, isNoted } from './quorum';
 import { remarksOnReaders, remarksOnUnwaiting } from './remarks';
 import { chooseStreaming } from './streaming';
 import { takeBack } from './take-back';
-import { promoteNow, type Repointing, repointAll, settle, timelineAt, without } from './take-over';
+import {
+  forkOf,
+  promoteNow,
+  type Repointing,
+  repointAll,
+  settle,
+  timelineAt,
+  without,
+} from './take-over';
 import { lookAtLast } from './under-way';
 import { untilRead } from './unread';
 
@@ -74,10 +83,16 @@ async function goOn(
   to: string,
 ): Promise<PromotionOutcome> {
   const { from } = context.input;
-  const { timeline, began } = await timelineAt(context, to);
-  const loss = await keepOut(context, members, { to, after: began });
-  if (members.get(from)?.recovering === false)
-    context.remarks.push(...(await remarksOnReaders(context, to)));
+  await refuseGivingUp(context, members, to);
+  const end = await keepOut(context, members, to);
+  const { timeline, began } = await forkOf(context, to);
+  if (began === undefined) throw withoutHistory(context, members, { to, timeline, end });
+  const loss: PromotionLoss =
+    end === undefined ? { kind: 'said-before', after: began } : lossAfter(began, end);
+  const old = members.get(from);
+  if (old?.recovering === false || (old === undefined && context.request.declareLost === true))
+    await noteTakenPlace(context, members, { to, timeline, began });
+  if (old?.recovering === false) context.remarks.push(...(await remarksOnReaders(context, to)));
   const others = othersThan(members, to);
   context.step('prepare');
   await prepare(context, to, others);
@@ -123,6 +138,7 @@ async function replaceLost(context: PromotionContext, members: Members): Promise
   const loss: PromotionLoss = covered
     ? { kind: 'nothing-acknowledged' }
     : lossAfter(began, lastKnown);
+  await noteTakenPlace(context, members, { to, timeline, began });
   const rest = await settle(context, { to, others, failed });
   return { result: 'promoted', from, to, timeline, forkedAt: began, loss, ...rest, openedMs };
 }
@@ -141,6 +157,7 @@ async function replaceFenced(
   await liftServer(context, to);
   const { from } = context.input;
   const openedMs = context.elapsedMs();
+  await noteTakenPlace(context, members, { to, timeline, began });
   const rest = await settle(context, { to, others, failed });
   return { result: 'promoted', from, to, timeline, forkedAt: began, loss, ...rest, openedMs };
 }

@@ -96,7 +96,7 @@ test('so does that in place of a lost primary, which is kept out when it comes b
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
 });
 
-test('a new primary that lost its history says so, and how it gets it again', async () => {
+test('a new primary that lost its history keeps the old one out, and says how it gets it again', async () => {
   await lab.server(PRIMARY).kill();
   const { to, forkedAt } = await promote(
     { input: lab.input({ to: 'replica1' }), declareLost: true },
@@ -107,11 +107,24 @@ test('a new primary that lost its history says so, and how it gets it again', as
     join(lab.server(name).dataDirectory, 'pg_wal', '00000002.history');
   const text = readFileSync(history(to));
   rmSync(history(to));
-  await lab.server(PRIMARY).start();
-  const noHistory =
-    "'replica1' must have the history of its timeline, which is 2, got no 'pg_wal/00000002.history' that says where it began; copy it there from a standby, or from the archive, and run this again";
+  const noHistory = (done: string): string =>
+    `'replica1' must have the history of its timeline, which is 2, got no 'pg_wal/00000002.history' that says where it began${done}; copy it there from a standby, or from the archive, and run this again`;
   for (const run of [promote, dryRunPromotion])
-    await expect(run({ input: lab.input() }, lab)).rejects.toThrow(noHistory);
+    await expect(run({ input: lab.input() }, lab)).rejects.toThrow(new Error(noHistory('')));
+  await lab.server(PRIMARY).start();
+  const bytes = '[1-9]\\d+ bytes of log as far as it was seen';
+  const cost = `what 'primary' wrote after ${forkedAt} is lost, acknowledged or not: ${bytes}`;
+  expect((await dryRunPromotion({ input: lab.input() }, lab)).remarks).toEqual([
+    expect.stringMatching(
+      `^'primary' still takes writes, and will be fenced, since 'replica1' was promoted: ${cost}; if clients are to stay with 'primary', stop 'replica1' instead, and rejoin it$`,
+    ),
+    `nothing more is done then: ${noHistory('')}`,
+  ]);
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
+  await expect(promote({ input: lab.input() }, lab)).rejects.toThrow(
+    new RegExp(`^${noHistory(`, and 'primary' is fenced now: ${cost}`)}$`),
+  );
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
   writeFileSync(history(to), text);
   await lab.workspace.giveAway(history(to));
   expect(await promote({ input: lab.input() }, lab)).toMatchObject({ to, forkedAt, timeline: 2 });

@@ -68,7 +68,8 @@ test('only a server that was promoted is taken for one', async () => {
   );
   await promoteByHand('replica2');
   await lab.ask(PRIMARY, 'INSERT INTO t SELECT n, 1 FROM generate_series(1, 99) n');
-  const found = await dryRunPromotion({ input: lab.input() }, lab);
+  const named = { input: lab.input({ to: 'replica2' }), acceptLoss: true };
+  const found = await dryRunPromotion(named, lab);
   expect(found).toMatchObject({ promoted: true, to: 'replica2' });
   expect(found.loss).toMatchObject({ kind: 'everything-after' });
   expect(found.remarks).toEqual([
@@ -78,7 +79,7 @@ test('only a server that was promoted is taken for one', async () => {
   ]);
   await expectRefused(
     { input: lab.input({ to: 'replica1' }) },
-    "'to' must be the primary that is there, got 'replica1', and 'replica2' was promoted; 'primary' takes writes, too, so stop 'replica2', rejoin it, and run this again, or, if clients write to 'replica2', leave 'to' out, which loses what was written to 'primary' since",
+    "'to' must be the primary that is there, got 'replica1', and 'replica2' was promoted; 'primary' takes writes, too, so stop 'replica2', rejoin it, and run this again, or, if clients write to 'replica2', give that as 'to', and say --accept-loss, which gives up what was written to 'primary' since",
   );
   await lab.server(PRIMARY).kill();
   await expectRefused(

@@ -53,7 +53,9 @@ describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
       { name: DATABASE, limit: 40 },
       { name: 'template1', limit: -1 },
     ]);
-    expect(await lab.ask('replica2', 'SELECT * FROM pg_db_role_setting')).toEqual([]);
+    const took = `pontoon.took_place={"server":"replica2","timeline":2,"began":"${outcome.forkedAt}","replaced":["primary"]}`;
+    const settings = 'SELECT DISTINCT setconfig FROM pg_db_role_setting';
+    expect(await lab.ask('replica2', settings)).toEqual([{ setconfig: [took] }]);
     expect((await lab.ask(PRIMARY, LIMITS)).map((row) => row)).toContainEqual({
       name: DATABASE,
       limit: 0,
