@@ -1,4 +1,4 @@
-import { type MemberState, PontoonError, replacedBy } from '../../postgres';
+import { type MemberState, PontoonError, placeOf, replacedBy } from '../../postgres';
 import type { Members, PromotionContext } from './context';
 
 /** The only timeline that nobody began by a promotion. */
@@ -71,12 +71,13 @@ function nothingPointed({ primary, timeline, ahead, later }: LeftBehind): Pontoo
   );
 }
 
-/** Whoever is promoted in place of a primary begins a timeline. */
+/** Whoever is promoted in place of a primary begins a timeline, and notes so if a promotion of ours did it. */
 function refuseUnpromoted(
   members: Members,
   { from, promoted }: { readonly from: string; readonly promoted: string },
 ): void {
-  const timeline = members.get(promoted)?.timeline;
+  const state = members.get(promoted);
+  const timeline = state?.timeline;
   const old = members.get(from);
   if (old?.recovering === false && old.timeline === timeline) {
     throw new PontoonError(
@@ -84,10 +85,17 @@ function refuseUnpromoted(
       `'${promoted}' must write a later timeline than '${from}' to have taken its place, got timeline ${timeline} on both; stop the one that clients do not write to, and rejoin it with --fresh-copy, since pg_rewind takes them for equal`,
     );
   }
-  if (timeline !== FIRST_TIMELINE) return;
+  const replaced = state === undefined ? undefined : placeOf(promoted, state)?.replaced;
+  // One that answers writes an earlier timeline, so that whoever was put in another's place is later all the same.
+  const elsewhere = old === undefined && replaced?.includes(from) === false;
+  if (timeline !== FIRST_TIMELINE && !elsewhere) return;
+  const found =
+    replaced === undefined
+      ? 'was never promoted'
+      : `was put in the place of ${replaced.map((name) => `'${name}'`).join(', ')} only`;
   throw new PontoonError(
     'NOT_PRIMARY',
-    `'from' must be the present primary, got '${from}', and '${promoted}' is a primary that was never promoted; name '${promoted}' as 'from', or, if '${from}' was promoted in its place, stop '${promoted}', and rejoin it`,
+    `'from' must be the present primary, got '${from}', and '${promoted}' is a primary that ${found}; name '${promoted}' as 'from', or, if '${from}' was promoted in its place, stop '${promoted}', and rejoin it`,
   );
 }
 

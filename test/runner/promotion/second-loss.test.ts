@@ -39,6 +39,43 @@ test('a primary that was promoted before is not replaced as if the first one had
   expect(await lab.rows('replica2')).toEqual([1]);
 });
 
+test('one that was put in another’s place is not taken for the successor of whoever was put in its own', async () => {
+  lab = await ClusterLab.open({ major: 17 });
+  await lab.server(PRIMARY).kill();
+  await promote({ input: lab.input({ to: 'replica1' }), declareLost: true }, lab);
+  await lab.server('replica1').kill();
+  const second = { input: lab.input({ from: 'replica1', to: 'replica2' }), declareLost: true };
+  expect(await promote(second, lab)).toMatchObject({ timeline: 3, following: ['replica3'] });
+  await lab.server('replica2').kill();
+  await lab.server('replica3').kill();
+  // Nobody who answers has heard of timeline 3.
+  await lab.server('replica1').start();
+  const request = { input: lab.input({ from: 'replica2' }), declareLost: true };
+  for (const refused of [dryRunPromotion, promote])
+    await expect(refused(request, lab)).rejects.toMatchObject({
+      code: 'NOT_PRIMARY',
+      message:
+        "'from' must be the present primary, got 'replica2', and 'replica1' is a primary that was put in the place of 'primary' only; name 'replica1' as 'from', or, if 'replica2' was promoted in its place, stop 'replica1', and rejoin it",
+    });
+  expect(await dryRunPromotion({ input: lab.input() }, lab)).toMatchObject({ to: 'replica1' });
+  await lab.server('replica3').start();
+  // Of whom it is known that replica2 was put in the place of both.
+  await lab.server('replica1').stop();
+  await lab.server('replica2').start();
+  await lab.server(PRIMARY).start();
+  expect(await promote({ input: lab.input() }, lab)).toMatchObject({
+    result: 'already-promoted',
+    to: 'replica2',
+  });
+  await lab.server('replica1').start();
+  const limits = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
+  expect(await lab.ask(PRIMARY, limits)).toEqual([{ limit: 0 }]);
+  expect(await promote({ input: lab.input({ from: 'replica1' }) }, lab)).toMatchObject({
+    to: 'replica2',
+  });
+  expect(await lab.ask('replica1', limits)).toEqual([{ limit: 0 }]);
+});
+
 test('a candidate that died before it was promoted is said to be lost, too', async () => {
   const standbys = ['replica1', 'replica2', 'replica3'];
   lab = await ClusterLab.open({ major: 16, synchronous: { quorum: 2, standbys } });
