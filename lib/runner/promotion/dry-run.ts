@@ -1,20 +1,21 @@
 import {
-  fenceDatabases,
-  keepLogFor,
-  liftDatabases,
   lossAfter,
-  memberSlot,
-  noteReplaced,
   type PromotionLoss,
-  type PromotionStepId,
   promoteServer,
-  reloadSettings,
-  replacedBy,
   type StandbyState,
-  type Statement,
-  setForServer,
   streamingNames,
 } from '../../postgres';
+import {
+  action,
+  fencing,
+  keepingOut,
+  leftToLift,
+  noting,
+  type PromotionAction,
+  pointing,
+  preparing,
+  repointing,
+} from './actions';
 import { choose, othersThan } from './choose';
 import {
   type Members,
@@ -23,8 +24,6 @@ import {
   type PromotionServices,
 } from './context';
 import { refuseReplaced, wasCutOff } from './cut-off';
-import { isFenced, limitsOf } from './fence';
-import { primarySettings, standbySettings } from './follow';
 import { costOfKeepingOut } from './keep-out';
 import { look, standbysOf } from './look';
 import { remarksOnSilent, requireLost } from './lost';
@@ -53,15 +52,6 @@ export interface PromotionDryRun {
   /** What the operator has to see to. */
   readonly remarks: readonly string[];
   readonly actions: readonly PromotionAction[];
-}
-
-/** One statement that a promotion would run. */
-export interface PromotionAction {
-  readonly step: PromotionStepId;
-  readonly server: string;
-  /** The statement, secrets blanked out. */
-  readonly what: string;
-  readonly values: readonly unknown[];
 }
 
 /** Says what {@link promote} would do, and changes nothing. It refuses what that would refuse before it begins. */
@@ -102,6 +92,7 @@ export async function dryRunPromotion(
       ],
       actions: [
         ...(promoted === undefined ? [] : await keepingOut(context, members, promoted)),
+        ...(fenced ? await pointing(context, members, to) : []),
         ...(fenced ? await fencing(context, 'fence') : []),
         ...preparing(context, members, to),
         ...repointing(context, members, to),
@@ -149,94 +140,4 @@ async function forecast(
   return (await acknowledgedAreSafe(context, to, { answering, unread: unreadOf(members) }))
     ? { kind: 'nothing-acknowledged' }
     : lossAfter(after, context.input.lastKnown);
-}
-
-/** On `server`, by default the old primary. */
-async function fencing(
-  context: PromotionContext,
-  step: 'fence' | 'keep-out' | 'lift',
-  server = context.input.from,
-): Promise<readonly PromotionAction[]> {
-  const databases = await limitsOf(context, context.input.from);
-  const statements =
-    step !== 'lift'
-      ? fenceDatabases(databases)
-      : liftDatabases(databases.map((one) => ({ ...one, before: one.before ?? one.limit })));
-  return statements.map((statement) => action(step, server, statement));
-}
-
-/** What an earlier run that was cut off has fenced, here or on the primary from which `to` has it. */
-async function leftToLift(
-  context: PromotionContext,
-  to: string,
-): Promise<readonly PromotionAction[]> {
-  const left = liftDatabases(await limitsOf(context, to));
-  return left.map((statement) => action('lift', to, statement));
-}
-
-async function noting(
-  context: PromotionContext,
-  members: Members,
-  { step, to }: { readonly step: 'keep-out' | 're-point'; readonly to: string },
-): Promise<readonly PromotionAction[]> {
-  const { from } = context.input;
-  const replacement = { server: to, timeline: members.get(from)?.timeline ?? 0 };
-  return noteReplaced(await limitsOf(context, from), replacement).map((statement) =>
-    action(step, from, statement),
-  );
-}
-
-/** What is done of an old primary that came back, or was let in again. */
-async function keepingOut(
-  context: PromotionContext,
-  members: Members,
-  to: string,
-): Promise<readonly PromotionAction[]> {
-  const { from } = context.input;
-  const old = members.get(from);
-  if (old === undefined || old.recovering) return [];
-  const fenced = old.fenced && (await isFenced(context, from));
-  if (fenced && replacedBy(old) === to) return [];
-  return [
-    ...(fenced ? [] : await fencing(context, 'keep-out')),
-    ...(await noting(context, members, { step: 'keep-out', to })),
-  ];
-}
-
-function preparing(context: PromotionContext, members: Members, to: string): PromotionAction[] {
-  const { topology } = context.input;
-  return [
-    ...othersThan(members, to).map((other) =>
-      action('prepare', to, keepLogFor(memberSlot(topology, other))),
-    ),
-    ...settingActions('prepare', to, primarySettings(topology, to)),
-  ];
-}
-
-function repointing(context: PromotionContext, members: Members, to: string): PromotionAction[] {
-  const { topology, connections } = context.input;
-  return othersThan(members, to).flatMap((other) => {
-    const [conninfo, connection] = [members.get(other)?.conninfo, connections[to]];
-    if (conninfo === undefined || connection === undefined) return [];
-    const settings = standbySettings(topology, other, { conninfo, connection });
-    return settingActions('re-point', other, settings);
-  });
-}
-
-function settingActions(
-  step: PromotionStepId,
-  server: string,
-  settings: Readonly<Record<string, string>>,
-): PromotionAction[] {
-  const changes = Object.entries(settings).map(([name, value]) => setForServer(name, value));
-  if (changes.length === 0) return [];
-  return [...changes, reloadSettings()].map((statement) => action(step, server, statement));
-}
-
-function action(
-  step: PromotionStepId,
-  server: string,
-  { redacted, values = [] }: Statement,
-): PromotionAction {
-  return { step, server, what: redacted, values };
 }

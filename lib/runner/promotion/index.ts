@@ -1,3 +1,4 @@
+export type { PromotionAction } from './actions';
 export type {
   NotFollowing,
   PromotionEvent,
@@ -5,7 +6,7 @@ export type {
   PromotionRequest,
   PromotionServices,
 } from './context';
-export { dryRunPromotion, type PromotionAction, type PromotionDryRun } from './dry-run';
+export { dryRunPromotion, type PromotionDryRun } from './dry-run';
 export { type RejoinRequest, type RejoinScript, rejoin } from './rejoin';
 export { takeBackPromotion } from './take-back-promotion';
 export { promote } from './walk';

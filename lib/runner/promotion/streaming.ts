@@ -50,7 +50,7 @@ export async function chooseStreaming(
 }
 
 /** Whether `server` is told to stream from the primary itself. */
-function isPointed(
+export function isPointed(
   { input: { from, connections } }: PromotionContext,
   { conninfo }: MemberState,
   server: string,

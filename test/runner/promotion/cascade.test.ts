@@ -32,7 +32,42 @@ async function leaveCascade(): Promise<void> {
 test('a standby that streams from another one is pointed to the primary before anything is fenced', async () => {
   await leaveCascade();
   const input = lab.input({ to: 'replica2' });
-  expect(await dryRunPromotion({ input }, lab)).toMatchObject({ to: 'replica2', fenced: true });
+  await lab.ask(PRIMARY, `SELECT pg_drop_replication_slot('pontoon_replica2')`);
+  const { to, fenced, actions } = await dryRunPromotion({ input }, lab);
+  expect({ to, fenced }).toEqual({ to: 'replica2', fenced: true });
+  const first = actions.slice(
+    0,
+    actions.findIndex(({ step }) => step === 'fence'),
+  );
+  const set = `ALTER SYSTEM SET primary_`;
+  expect(first).toEqual([
+    {
+      step: 're-point',
+      server: PRIMARY,
+      what: 'SELECT pg_catalog.pg_create_physical_replication_slot($1, true)',
+      values: ['pontoon_replica2'],
+    },
+    {
+      step: 're-point',
+      server: 'replica2',
+      what: expect.stringContaining(
+        `${set}conninfo = 'host=''localhost'' port=''${lab.server(PRIMARY).port}''`,
+      ),
+      values: [],
+    },
+    {
+      step: 're-point',
+      server: 'replica2',
+      what: `${set}slot_name = 'pontoon_replica2'`,
+      values: [],
+    },
+    {
+      step: 're-point',
+      server: 'replica2',
+      what: 'SELECT pg_catalog.pg_reload_conf()',
+      values: [],
+    },
+  ]);
   const began = performance.now();
   expect(await promote({ input }, lab)).toMatchObject({
     result: 'promoted',
