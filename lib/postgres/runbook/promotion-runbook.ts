@@ -94,7 +94,7 @@ function endings(primary: string): string[] {
         ['`BEHIND`', 'another standby has more: promote that one, or name none'],
         [
           '`NOT_STREAMING`',
-          'have the standby stream and replay, or name another one as `to`: nothing stays fenced, unless another server was promoted since',
+          'have the standby stream and replay, as it says, and run it again, or name another one as `to`. What an earlier run had fenced is open, and whoever it had pointed elsewhere streams from the primary again, unless another server was promoted since; a dry run leaves all as it is',
         ],
         [
           '`NOT_TAKEN_BACK`',
@@ -102,7 +102,7 @@ function endings(primary: string): string[] {
         ],
         [
           '`MAY_BE_PROMOTED`',
-          `${old} stays fenced, since an earlier run may have opened a server that it names. Make that reachable, and it says so itself. If it is being promoted, wait, and run it again. If it was opened and is gone, section 2, the last paragraph. If you know that it was not opened, name it under \`lost\`; where \`NOT_STREAMING\` comes of that, the standbys were pointed to it, and are pointed to ${old} again by then: run it once more`,
+          `${old} stays fenced, since an earlier run may have opened a server that it names. Make that reachable, and it says so itself. If it is being promoted, wait, and run it again. If it was opened and is gone, section 2, the last paragraph. If you know that it was not opened, name it under \`lost\`: a standby that was pointed to it is pointed to ${old} before it is promoted`,
         ],
         [
           '`NOT_GIVEN_UP`',

@@ -1,4 +1,5 @@
 import type { PromotionStepId } from '../../../lib/postgres';
+import { LOOPBACK_HBA } from '../../../lib/rehearsal/servers';
 import {
   dryRunPromotion,
   type PromotionEvent,
@@ -109,6 +110,19 @@ test('a standby that an earlier run had pointed elsewhere is pointed to the prim
     to: 'replica2',
     loss: { kind: 'nothing' },
   });
+});
+
+test('a standby that cannot stream from the primary keeps nobody out, and can be promoted once it does', async () => {
+  await cutOff('promote');
+  const known = { input: lab.input({ to: 'replica2', lost: ['replica1'] }) };
+  await lab.cutOff();
+  const refused =
+    "'replica2' must stream what 'primary' writes before it takes its place, got no stream for 6 s; look at its log and have it stream, or name another standby as 'to'";
+  await expect(promote(known, lab)).rejects.toThrow(new Error(refused));
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
+  await lab.server(PRIMARY).setHba(LOOPBACK_HBA);
+  await expectTakenBack();
+  expect(await promote(known, lab)).toMatchObject({ result: 'promoted', to: 'replica2' });
 });
 
 test('a primary that was replaced stays fenced, although its successor is gone', async () => {
