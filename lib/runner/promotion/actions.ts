@@ -78,30 +78,25 @@ export async function keepingOut(
   ];
 }
 
-/**
- * What is done before the fence for standbys that stream from another one: the primary keeps its log for them, and the
- * candidate is pointed to it.
- */
+/** What is done before the fence with a candidate that streams from another standby: it is pointed to the primary. */
 export async function pointing(
   context: PromotionContext,
   members: Members,
   to: string,
 ): Promise<readonly PromotionAction[]> {
   const { from, topology, connections } = context.input;
-  const connection = connections[from];
-  if (connection === undefined) return [];
-  const actions: PromotionAction[] = [];
-  for (const server of [to, ...othersThan(members, to)]) {
-    const state = members.get(server);
-    if (state === undefined || isPointed(context, state, server)) continue;
-    const slot = memberSlot(topology, server);
-    if ((await context.runOne(from, physicalSlot(slot))) === undefined)
-      actions.push(action('re-point', from, keepLogFor(slot)));
-    if (server !== to) continue;
-    const settings = standbySettings(topology, server, { conninfo: state.conninfo, connection });
-    actions.push(...settingActions('re-point', server, settings));
-  }
-  return actions;
+  const [state, connection] = [members.get(to), connections[from]];
+  if (state === undefined || connection === undefined || isPointed(context, state, to)) return [];
+  const slot = memberSlot(topology, to);
+  const there = await context.runOne(from, physicalSlot(slot));
+  return [
+    ...(there === undefined ? [action('re-point', from, keepLogFor(slot))] : []),
+    ...settingActions(
+      're-point',
+      to,
+      standbySettings(topology, to, { conninfo: state.conninfo, connection }),
+    ),
+  ];
 }
 
 export function preparing(

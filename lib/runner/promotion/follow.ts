@@ -130,17 +130,37 @@ export async function forgetFollowers(context: PromotionContext, server: string)
   await context.run(server, dropIdleSlots(slots));
 }
 
-/** Has `to` keep its log for whoever streams by `slot`. */
+/** Has `to` keep its log for whoever streams by `slot`; false if it did already. */
 export async function provideSlot(
   context: PromotionContext,
   to: string,
   slot: string,
-): Promise<void> {
+): Promise<boolean> {
   const found = await context.runOne(to, physicalSlot(slot));
   if (found?.useless === true && found.active !== true) {
     await context.run(to, dropIdleSlots([slot]));
-  } else if (found !== undefined) return;
+  } else if (found !== undefined) return false;
   await context.run(to, keepLogFor(slot));
+  return true;
+}
+
+/** Has `server` keep no log for `slot` any more, once whoever streams by it has let go. */
+export async function withdrawSlot(
+  context: PromotionContext,
+  server: string,
+  slot: string,
+): Promise<void> {
+  await waitUntil({
+    what: `'${server}' must keep no log for '${slot}' any more`,
+    deadlineMs: RELOAD_MS,
+    intervalMs: LOOK_AGAIN_MS,
+    probe: async (): Promise<Probe<undefined>> => {
+      await context.run(server, dropIdleSlots([slot]));
+      return (await context.runOne(server, physicalSlot(slot))) === undefined
+        ? { done: true, value: undefined }
+        : { done: false, reason: 'a stream' };
+    },
+  });
 }
 
 async function setAndWait(

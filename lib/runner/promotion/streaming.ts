@@ -16,7 +16,7 @@ import { waitUntil } from '../wait';
 import { choose } from './choose';
 import type { Members, PromotionContext } from './context';
 import { positionOf } from './fence';
-import { pointBack, provideSlot, repoint } from './follow';
+import { pointBack, provideSlot, repoint, withdrawSlot } from './follow';
 
 /** How late a standby may be: about as long as clients would wait behind the fence. */
 const LATE_MS = 6_000;
@@ -66,7 +66,8 @@ async function streamDirectly(
   to: string,
 ): Promise<void> {
   const { from, topology } = context.input;
-  await provideSlot(context, from, memberSlot(topology, to));
+  const slot = memberSlot(topology, to);
+  const made = await provideSlot(context, from, slot);
   try {
     await repoint(context, to, { to: from, members });
     await requireStreaming(context, to);
@@ -74,6 +75,10 @@ async function streamDirectly(
     await pointBack(context, to, members).catch((failure: unknown) =>
       context.note(`'${to}' may not stream from whom it did before: ${messageOf(failure)}`),
     );
+    if (made)
+      await withdrawSlot(context, from, slot).catch((failure: unknown) =>
+        context.note(`'${from}' may keep its log for '${to}': ${messageOf(failure)}`),
+      );
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../message-of';
 import { type Probe, waitUntil } from '../wait';
 import type { Members, PromotionContext } from './context';
 import { liftServer } from './fence';
-import { forgetFollowers, pointBack } from './follow';
+import { forgetFollowers, pointBack, provideSlot } from './follow';
 import { regain } from './regain';
 
 const LIFT_MS = 5_000;
@@ -109,7 +109,7 @@ async function followAgain(
     deadlineMs: POINT_BACK_MS,
     intervalMs: LOOK_AGAIN_MS,
     probe: async (): Promise<Probe<undefined>> => {
-      pointed ??= pointBack(context, standby, before);
+      pointed ??= pointToPrimary(context, standby, before);
       await pointed;
       const receiver = await context.runOne(standby, receiverState());
       const away = elsewhere.some(
@@ -120,6 +120,17 @@ async function followAgain(
         : { done: true, value: undefined };
     },
   });
+}
+
+/** Whoever streamed from another standby may have no slot there. */
+async function pointToPrimary(
+  context: PromotionContext,
+  standby: string,
+  before: Members,
+): Promise<void> {
+  const slot = before.get(standby)?.slot ?? '';
+  if (slot !== '') await provideSlot(context, context.input.from, slot);
+  await pointBack(context, standby, before);
 }
 
 /** Has `standbys` keep no log for each other. One that cannot be asked keeps nobody waiting. */

@@ -2,7 +2,6 @@ import {
   type LogPosition,
   lossAfter,
   lsnDistance,
-  memberSlot,
   type PromotionLoss,
   refuseBehind,
 } from '../../postgres';
@@ -27,7 +26,7 @@ import {
   type Replacement,
   untilHas,
 } from './fence';
-import { prepare, provideSlot } from './follow';
+import { prepare } from './follow';
 import { keepOut, withoutHistory } from './keep-out';
 import { look, standbysOf, takeCluster } from './look';
 import { refuseHeard, remarksOnSilent, requireLost } from './lost';
@@ -173,7 +172,7 @@ interface Equal extends Repointing {
  * anybody is told to become a primary, since from then on nothing may be taken back.
  */
 async function makeEqual(context: PromotionContext, members: Members): Promise<Equal> {
-  const { from, topology } = context.input;
+  const { from } = context.input;
   await refuseReplaced(context, members);
   const cutOff = await wasCutOff(context);
   const before = beforeCutOff(context, members);
@@ -182,9 +181,6 @@ async function makeEqual(context: PromotionContext, members: Members): Promise<E
     const to = (await chooseStreaming(context, members, { mark: true })).server;
     const others = othersThan(members, to);
     context.remarks.push(...(await remarksOnReaders(context, to)));
-    for (const other of others)
-      if (before.get(other) !== members.get(other))
-        await provideSlot(context, from, memberSlot(topology, other));
     chosen = { to, others };
     context.step('fence');
     await fenceServer(context, from);

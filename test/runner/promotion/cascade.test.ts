@@ -87,6 +87,20 @@ test('one that streams from a standby which is gone takes the primary’s place,
   expect(await lab.rows('replica2')).toHaveLength(99);
 });
 
+test('one that the primary does not reach is pointed back, and no log is kept for it there', async () => {
+  await leaveCascade();
+  const slots = `SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'pontoon_replica2'`;
+  await lab.ask(PRIMARY, `SELECT pg_drop_replication_slot('pontoon_replica2')`);
+  const conninfo = `SELECT current_setting('primary_conninfo') AS conninfo`;
+  const before = await lab.ask('replica2', conninfo);
+  await lab.cutOff();
+  await expect(promote({ input: lab.input({ to: 'replica2' }) }, lab)).rejects.toMatchObject({
+    code: 'NOT_STREAMING',
+  });
+  expect(await lab.ask('replica2', conninfo)).toEqual(before);
+  expect(await lab.ask(PRIMARY, slots)).toEqual([]);
+});
+
 test('after a failure all standbys stream from the primary, whomever they did before', async () => {
   await leaveCascade();
   const onEvent = killAt('re-point', { forEver: false });

@@ -115,6 +115,7 @@ test('a standby that an earlier run had pointed elsewhere is pointed to the prim
 test('a standby that cannot stream from the primary keeps nobody out, and can be promoted once it does', async () => {
   await cutOff('promote');
   const known = { input: lab.input({ to: 'replica2', lost: ['replica1'] }) };
+  await lab.ask(PRIMARY, `SELECT pg_drop_replication_slot('pontoon_replica2')`);
   await lab.cutOff();
   const refused =
     "'replica2' must stream what 'primary' writes before it takes its place, got no stream for 6 s; look at its log and have it stream, or name another standby as 'to'";
