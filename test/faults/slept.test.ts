@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { type PromotionStepId, type SecretStore, takePromotionLock } from '../../lib/postgres';
 import { dryRunPromotion, type PromotionEvent, promote } from '../../lib/runner';
+import { eventually } from '../rehearsal/servers/eventually';
 import { ClusterLab, DATABASE, PRIMARY } from '../runner/promotion/lab';
 import { sampled } from './matrix';
 
@@ -33,10 +34,18 @@ interface Sleep {
   readonly meanwhile: () => Promise<unknown>;
   /** Those whose session ends. @default - all */
   readonly servers?: readonly string[];
+  /** How often the primary's login cannot be read by then. @default 0 */
+  readonly unreadable?: number;
 }
 
 /** Promotes replica1, and sleeps. */
-async function sleeping({ at, meanwhile, servers = [...lab.servers.keys()] }: Sleep) {
+async function sleeping({
+  at,
+  meanwhile,
+  servers = [...lab.servers.keys()],
+  unreadable = 0,
+}: Sleep) {
+  let left = unreadable;
   let slept: Promise<unknown> | undefined;
   let asleep = false;
   const onEvent = (event: PromotionEvent): void => {
@@ -51,6 +60,7 @@ async function sleeping({ at, meanwhile, servers = [...lab.servers.keys()] }: Sl
     if (asleep) {
       slept ??= meanwhile();
       await slept;
+      if (reference === `secret of ${PRIMARY}` && left-- > 0) throw new Error('no vault');
     }
     return await lab.secrets.get(reference);
   };
@@ -114,6 +124,29 @@ test('a session that lived all along proves that nobody was promoted', async () 
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
 });
 
+test('a session that lived for a while proves nothing of the time after', async () => {
+  const answered = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'pontoon promotion' AND query LIKE '%pg_is_in_recovery() AS recovering' AND state = 'idle'`;
+  const error = await sleeping({
+    at: 'prepare',
+    meanwhile: async () => {
+      await eventually(async () => {
+        const [row] = await lab.ask<{ count: number }>('replica2', answered);
+        return row?.count === 1;
+      });
+      await lab.server('replica2').kill();
+    },
+    servers: [PRIMARY, 'replica1'],
+    unreadable: 1,
+  });
+  expect(error).toMatchObject({
+    code: 'NOT_TAKEN_BACK',
+    message: expect.stringMatching(
+      /^everything must be taken back after a failure, got 'primary' stays fenced \(every standby must say whether it was promoted since an earlier run has fenced 'primary', got no answer: 'replica2': /,
+    ),
+  });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+});
+
 test('whoever slept lifts nothing while another one is at work', async () => {
   const meanwhile = async (): Promise<void> => {
     const other = await lab.client(PRIMARY);
@@ -129,9 +162,10 @@ test('whoever slept lifts nothing while another one is at work', async () => {
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
 });
 
-test('sessions of its own that hang keep nobody out, and prove that nobody was promoted', async () => {
+/** Promotes replica1 until all sessions of the walk hang; `opening` is told how often it opens one to the primary anew. */
+async function hanging(opening: (attempt: number, wake: () => void) => Promise<void>) {
   const frozen: number[] = [];
-  let opened = 0;
+  let attempt = 0;
   const onEvent = (event: PromotionEvent): void => {
     if (event.kind !== 'step' || event.id !== 'prepare') return;
     for (const server of lab.servers.keys()) {
@@ -143,22 +177,53 @@ test('sessions of its own that hang keep nobody out, and prove that nobody was p
       frozen.push(pid);
     }
   };
+  const wake = (): void => {
+    for (const pid of frozen.splice(0)) process.kill(pid, 'SIGCONT');
+  };
   const get: SecretStore['get'] = async (reference) => {
-    if (frozen.length > 0 && reference === `secret of ${PRIMARY}`) opened += 1;
-    // By then those that hang were told to end.
-    if (opened === 2) {
-      for (const pid of frozen.splice(0)) process.kill(pid, 'SIGCONT');
-      await lab.server('replica2').kill();
-    }
+    if (reference === `secret of ${PRIMARY}` && (frozen.length > 0 || attempt > 0))
+      await opening(++attempt, wake);
     return await lab.secrets.get(reference);
   };
   const request = { input: lab.input({ to: 'replica1' }) };
-  const walk = promote(request, { secrets: { get }, onEvent, patienceMs: 2_000 });
-  await expect(walk).rejects.toMatchObject({
+  return await promote(request, { secrets: { get }, onEvent, patienceMs: 2_000 }).catch(
+    (failure: unknown) => failure,
+  );
+}
+
+test('sessions of its own that hang keep nobody out, and prove that nobody was promoted', async () => {
+  const error = await hanging(async (attempt, wake) => {
+    if (attempt !== 2) return;
+    // By then those that hang were told to end.
+    wake();
+    await lab.server('replica2').kill();
+  });
+  expect(error).toMatchObject({
     code: 'NOT_TAKEN_BACK',
     message: expect.stringMatching(
       /^everything must be taken back after a failure, got 'replica2' may not stream from 'primary' \(.*\); make them reachable and run this again\. It had failed since /,
     ),
   });
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
+});
+
+test('they prove nothing once another one was at work', async () => {
+  const error = await hanging(async (attempt, wake) => {
+    if (attempt === 3) await lab.endClients();
+    if (attempt !== 2) return;
+    wake();
+    await lab.server('replica2').kill();
+    const other = await lab.client(PRIMARY);
+    await eventually(async () => {
+      const { rows } = await other.query(takePromotionLock().text);
+      return rows[0]?.taken === true;
+    });
+  });
+  expect(error).toMatchObject({
+    code: 'NOT_TAKEN_BACK',
+    message: expect.stringMatching(
+      /^everything must be taken back after a failure, got 'primary' stays fenced \(every standby must say whether it was promoted since an earlier run has fenced 'primary', got no answer: 'replica2': /,
+    ),
+  });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
 });

@@ -27,11 +27,11 @@ interface Walked {
  * @throws PontoonError with code PROMOTED_MEANWHILE where somebody was, or may have been.
  */
 export async function regain(context: PromotionContext, walked: Walked): Promise<void> {
-  const lived = new Set<string>();
-  const opened = new Map<string, Client>();
-  const anew = await takeAnew(context, opened, lived);
+  const own: Own = { opened: new Map(), lived: new Set(), ended: new Set() };
+  const { opened } = own;
+  const anew = await takeAnew(context, own);
   try {
-    await refuseMeanwhile(anew, walked, lived);
+    await refuseMeanwhile(anew, walked, own);
   } catch (error) {
     closeAll(opened);
     throw new PontoonError('PROMOTED_MEANWHILE', messageOf(error), { cause: error });
@@ -43,21 +43,29 @@ export async function regain(context: PromotionContext, walked: Walked): Promise
   for (const [server, session] of anew.holding) context.holding.set(server, session);
 }
 
-/** Takes the cluster with the sessions that live, and with those that are `opened` in place of the others. */
-async function takeAnew(
-  context: PromotionContext,
-  opened: Map<string, Client>,
-  lived: Set<string>,
-): Promise<PromotionContext> {
+/** The sessions of a walk by server. */
+interface Own {
+  /** Those that are opened anew. */
+  readonly opened: Map<string, Client>;
+  /** Those that live. */
+  readonly lived: Set<string>;
+  /** Those that broke here, and lived there until they were ended. */
+  readonly ended: Set<string>;
+}
+
+/** Takes the cluster with the sessions that live, and with those that are opened in place of the others. */
+async function takeAnew(context: PromotionContext, own: Own): Promise<PromotionContext> {
   const ends = performance.now() + REGAIN_MS;
   for (;;) {
     try {
-      const anew = await openAnew(context, opened, lived);
-      await endOwn(anew, { opened, lived, holding: context.holding });
+      // Whoever lived by an attempt that failed may not have since.
+      own.lived.clear();
+      const anew = await openAnew(context, own);
+      await endOwn(anew, own, context.holding);
       await takeCluster(anew);
       return anew;
     } catch (error) {
-      closeAll(opened);
+      closeAll(own.opened);
       if (performance.now() > ends) {
         throw new PontoonError(
           'TIMED_OUT',
@@ -78,8 +86,7 @@ function closeAll(opened: Map<string, Client>): void {
 /** What the operator knew of lost servers by the beginning may be untrue by now. */
 async function openAnew(
   context: PromotionContext,
-  opened: Map<string, Client>,
-  lived: Set<string>,
+  { opened, lived }: Own,
 ): Promise<PromotionContext> {
   const { request, services, input } = context;
   const sessions = new Map<string, Client>();
@@ -116,18 +123,23 @@ async function answers(context: PromotionContext, server: string): Promise<boole
   }
 }
 
-interface Own {
-  readonly opened: Map<string, Client>;
-  readonly lived: Set<string>;
-  readonly holding: ReadonlyMap<string, string>;
-}
-
-/** Ends sessions of ours that broke here and live there: nobody had their right meanwhile. One that hangs holds up nobody. */
-async function endOwn(anew: PromotionContext, { opened, lived, holding }: Own): Promise<void> {
+/**
+ * Ends sessions of ours that broke here and live there: nobody had their right meanwhile, unless somebody takes it as
+ * soon as they end. One that hangs holds up nobody.
+ */
+async function endOwn(
+  anew: PromotionContext,
+  { opened, ended }: Own,
+  holding: ReadonlyMap<string, string>,
+): Promise<void> {
   for (const [server, session] of opened) {
     const holder = await anew.runOne(server, whoElsePromotes());
-    if (holder === undefined || holder.session !== holding.get(server)) continue;
-    lived.add(server);
+    if (holder === undefined) continue;
+    if (holder.session !== holding.get(server)) {
+      ended.clear();
+      continue;
+    }
+    ended.add(server);
     await anew.run(server, terminate([Number(holder.pid)]));
     if (server === anew.input.from) continue;
     session.connection.stream.destroy();
@@ -143,7 +155,7 @@ async function endOwn(anew: PromotionContext, { opened, lived, holding }: Own): 
 async function refuseMeanwhile(
   anew: PromotionContext,
   { to, before }: Walked,
-  lived: ReadonlySet<string>,
+  { lived, ended }: Own,
 ): Promise<void> {
   const { from } = anew.input;
   const members = await look(anew);
@@ -159,7 +171,7 @@ async function refuseMeanwhile(
   });
   if (noted !== undefined && noted !== to && noted !== notedBefore)
     throw meanwhile(`'${from}' was fenced in favour of '${noted}'`);
-  if (lived.size === 0) await refuseReplaced(anew, members);
+  if (lived.size + ended.size === 0) await refuseReplaced(anew, members);
 }
 
 function meanwhile(got: string): PontoonError {
