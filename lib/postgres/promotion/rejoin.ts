@@ -101,13 +101,15 @@ if [ -n "$PASSFILE" ]; then
 fi
 # No server keeps its log for itself, and no copy brings slots along.
 [ ! -e "$DATA/pg_replslot/$SLOT" ] || fail "'$DATA' must be the data of '$SERVER', got that of a server which keeps its log for it, such as the new primary '$PRIMARY'; run this on the host of '$SERVER'"
-# The timeline of a primary, from before its first checkpoint on; 0 for a standby, and for what cannot be read.
+# The newest timeline of the data, of a primary from before its first checkpoint on; 0 for what cannot be read.
 OWN=0
-if [ ! -e "$DATA/standby.signal" ] && CONTROL=$(control); then
+if CONTROL=$(control); then
   OWN=$(sed -nE "s/^(Latest checkpoint's TimeLineID|Min recovery ending loc's timeline): *//p" <<<"$CONTROL" | sort -n | tail -n 1)
 fi
+WHOSE="a primary's data of timeline $OWN: it was promoted since; rejoin"
+[ ! -e "$DATA/standby.signal" ] || WHOSE="a standby's data of timeline $OWN: another server was promoted since; start that one, or promote this one, and rejoin"
 if [ "$OWN" -gt "$TIMELINE" ] && [ "\${GIVE_UP-}" != "$OWN" ]; then
-  fail "'$DATA' must not be of a later timeline than the new primary '$PRIMARY' writes, which is $TIMELINE, got a primary's data of timeline $OWN: it was promoted since; rejoin '$PRIMARY' instead, or, if all that was written on timeline $OWN may go, run this with GIVE_UP=$OWN"
+  fail "'$DATA' must not be of a later timeline than the new primary '$PRIMARY' writes, which is $TIMELINE, got $WHOSE '$PRIMARY' instead, or, if all that was written on timeline $OWN may go, run this with GIVE_UP=$OWN"
 fi`;
 
 const STOPPED = `
@@ -131,7 +133,7 @@ if [ -e "$MARKS/rejoining" ] || [ -e "$DATA/backup_label" ]; then
   fail "'$DATA' must be a server's data, got what an earlier attempt left half done; copy afresh, by --fresh-copy"
 fi
 # Two that were promoted beside each other write one timeline, which pg_rewind takes for the same.
-if [ "$OWN" = "$TIMELINE" ]; then
+if [ ! -e "$DATA/standby.signal" ] && [ "$OWN" = "$TIMELINE" ]; then
   fail "'$DATA' must end on an earlier timeline than the new primary '$PRIMARY' writes, got a primary's data on the same one; copy afresh, by --fresh-copy"
 fi`;
 

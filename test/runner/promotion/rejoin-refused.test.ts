@@ -89,6 +89,28 @@ onHost('a later timeline is thrown away only by who says so', async () => {
   expect(await lab.rows('replica1')).toEqual([]);
 });
 
+onHost('also that of a standby, which may have the last copy of it', async () => {
+  lab = await ClusterLab.open({ major: MAJOR });
+  await lab.server('replica3').stop();
+  await lab.server(PRIMARY).stop();
+  await promote({ input: lab.input({ to: 'replica1' }), declareLost: true }, lab);
+  await lab.ask('replica1', 'INSERT INTO t VALUES (1, 1)');
+  await lab.untilReplayed('replica1', ['replica2']);
+  await lab.server('replica2').stop();
+  await lab.server('replica1').stop();
+  for (const name of [PRIMARY, 'replica3']) await lab.server(name).start();
+  for (const mode of MODES) {
+    const script = await scriptFor('replica2', { mode });
+    await expect(runOnHost(script, { host: 'replica2' })).rejects.toThrow(
+      `rejoin: '${dataOf('replica2')}' must not be of a later timeline than the new primary 'primary' writes, which is 1, got a standby's data of timeline 2: another server was promoted since; start that one, or promote this one, and rejoin 'primary' instead, or, if all that was written on timeline 2 may go, run this with GIVE_UP=2`,
+    );
+  }
+  const script = await scriptFor('replica2', { mode: RejoinMode.REWIND });
+  await runOnHost(script, { host: 'replica2', env: { GIVE_UP: '2' } });
+  await follows('replica2', PRIMARY);
+  expect(await lab.rows('replica2')).toEqual([]);
+});
+
 test('one that takes writes is refused: they would go without a word', async () => {
   lab = await ClusterLab.open({ major: 17, standbys: 1 });
   await promoteByHand('replica1');
