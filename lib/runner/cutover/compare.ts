@@ -12,9 +12,10 @@ import { planAll } from '../verify/plan';
 import { Obstacle, type Readers, withReaders } from '../verify/reader';
 import type { TableVerification } from '../verify/result';
 import { compareAll } from '../verify/verify';
+import { comparisonOf } from './comparison';
 import type { CutoverContext } from './context';
 import { fitsBehindFence } from './fits-behind-fence';
-import { changedSince, comparisonOf } from './verified';
+import { changedSince } from './verified';
 
 /** Pages of a table that a fast server reads in a millisecond at the most. */
 const PAGES_A_MS = 25;

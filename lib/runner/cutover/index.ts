@@ -28,7 +28,7 @@ export { type CutoverStatus, type PathStatus, status, type WayStatus } from './s
 export { finishCutover, switchWriters } from './switch-writers';
 export { NEVER_COMES_BACK } from './take-back';
 export { unasked } from './unsettled';
-export { type RowsOptions, type RowsVerified, verifyRows } from './verified';
+export { type RowsOptions, type RowsVerified, verifyRows } from './verify-rows';
 export {
   checkCutover,
   cutover,

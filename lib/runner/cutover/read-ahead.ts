@@ -2,10 +2,10 @@ import { PontoonError, schemaMark, type TableComparison, usesPglogical } from '.
 import { planAll } from '../verify/plan';
 import { Obstacle, openReaders } from '../verify/reader';
 import { lookAtCarried } from './carried';
+import { comparisonOf } from './comparison';
 import type { CutoverContext } from './context';
 import { refuseOtherSchema } from './gate-schemas';
 import { type Sequences, sequencesOf } from './target-names';
-import { comparisonOf } from './verified';
 
 /** What was read before the fence, and need not be read again while applications wait. */
 export interface ReadAhead {
