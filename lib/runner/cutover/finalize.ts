@@ -159,7 +159,7 @@ async function requireClients(context: CutoverContext): Promise<void> {
   if ((await context.activeSide()) !== from) return;
   throw new PontoonError(
     'UNSETTLED',
-    `clients must be sent to '${to}' before the migration '${migration}' ends with that as its writer, got '${from}'; run the cutover again, which sends them there and moves no writer`,
+    `clients must be sent to '${to}' before the migration '${migration}' ends with that as its writer, got '${from}'; run the walk to '${to}' again, 'pontoon rollback' if it ends with '--back' and 'pontoon cutover' otherwise, which sends them there and moves no writer`,
   );
 }
 

@@ -86,10 +86,22 @@ test('what is left to take back of a rollback is taken back before the migration
 test('nor does it end while clients are led to the old writer, where what they wrote would stay', async () => {
   lab.active = 'blue';
   expect(await failing((services) => finalize(request(), services))).toBe(
-    `UNSETTLED: clients must be sent to 'green' before the migration 'shop' ends with that as its writer, got 'blue'; run the cutover again, which sends them there and moves no writer`,
+    `UNSETTLED: clients must be sent to 'green' before the migration 'shop' ends with that as its writer, got 'blue'; run the walk to 'green' again, 'pontoon rollback' if it ends with '--back' and 'pontoon cutover' otherwise, which sends them there and moves no writer`,
   );
   await goOn(lab, lab.plan());
   expect(lab.active).toBe('green');
+});
+
+test('and behind a rollback nobody is told to move the writers once more', async () => {
+  await goOn(lab, back());
+  lab.active = 'green';
+  const end = { ...request(), plan: back() };
+  expect(await failing((services) => finalize(end, services))).toBe(
+    `UNSETTLED: clients must be sent to 'blue' before the migration 'shop' ends with that as its writer, got 'green'; run the walk to 'blue' again, 'pontoon rollback' if it ends with '--back' and 'pontoon cutover' otherwise, which sends them there and moves no writer`,
+  );
+  expect(await goOn(lab, back())).toEqual([]);
+  expect(lab.active).toBe('blue');
+  await goOn(lab, lab.plan());
 });
 
 test('it leaves no slot of a rollback that was cut off before its fence', async () => {
