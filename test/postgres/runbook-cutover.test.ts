@@ -21,7 +21,7 @@ test('has every step, and says of one only that nothing undoes it', () => {
     expect(page).toContain(purpose);
   }
   expect(page.match(/\*\*Open the new writer\*\*/g)).toHaveLength(1);
-  expect(page).toContain('**Step 12 is the point of no return.**');
+  expect(page).toContain('**Step 11 is the point of no return.**');
 });
 
 test('there is none for a server whose tables nobody replicates', () => {

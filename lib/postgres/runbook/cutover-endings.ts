@@ -43,8 +43,13 @@ export function cutoverEndings(
           'mend what the message says, and run the same command again: it goes on there, and moves no writer',
         ],
         [
+          '`UNSETTLED` of `finalize`',
+          'nothing was dropped: clients are sent to the old writer, such as by a deployment that put that back',
+          'run the walk again that opened the writer, by which they are sent to it, and then `finalize`',
+        ],
+        [
           '`HELD`',
-          'somebody else walks, or began and was cut off, perhaps in the other direction; or the fence of this walk was taken away while it slept, and nothing more was changed',
+          'somebody else walks, or began and was cut off, perhaps in the other direction; or the fence of this walk was taken away while it slept, and nothing more was changed, but that clients whom it had led to a closed server were led back',
           'ask them. If they cannot go on: the same command with `--take-over`. A walk in the other direction is ended by its own command, as the message says; `pontoon status` says where writers are now',
         ],
         [
