@@ -98,7 +98,8 @@ async function withReadersOf<Result>(
   use: (readers: Readers) => Promise<Result>,
 ): Promise<Result> {
   const { readers } = context;
-  return await (readers === undefined ? withReaders(comparisonOf(context), use) : use(readers));
+  if (readers === undefined) return await withReaders(comparisonOf(context), use);
+  return await use(readers).finally(() => context.leaveReaders());
 }
 
 /**

@@ -209,6 +209,12 @@ export class CutoverContext {
     );
   }
 
+  /** Closes the sessions that compare: others may have no place left. */
+  public leaveReaders(): void {
+    for (const reader of this.readers ?? []) reader.leave();
+    this.readers = undefined;
+  }
+
   /** Tells whoever listens. */
   public async note(text: string): Promise<void> {
     await this.services.onEvent?.({ kind: 'note', text });
@@ -226,6 +232,5 @@ export async function inWalk<Result>(
     return await work(context);
   } finally {
     context.stopClock();
-    for (const reader of context.readers ?? []) reader.leave();
   }
 }

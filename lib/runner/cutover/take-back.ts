@@ -13,6 +13,7 @@ const ANSWER_MS = 30_000;
 
 /** Undoes unless the decision has fallen; throws in any case. */
 export async function takeBack(context: CutoverContext, cause: unknown): Promise<never> {
+  context.leaveReaders();
   const found = await journalAfterFailure(context).catch((error: unknown) => {
     // The decision may have fallen; what is undone behind an open writer cannot be mended.
     throw cutOff(context, [`the journal: ${messageOf(error)}`], cause);

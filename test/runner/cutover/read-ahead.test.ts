@@ -6,7 +6,7 @@ import {
   schemaMark,
   unloggedTable,
 } from '../../../lib/postgres';
-import { type CutoverEvent, cutover, verifyRows } from '../../../lib/runner';
+import { type CutoverEvent, cutover, verifyRows, waitUntil } from '../../../lib/runner';
 import { compare, failureOf, isMoment, type Moment, walkWith, watched } from '../../faults/walks';
 import { CutoverLab } from './lab';
 
@@ -61,6 +61,21 @@ test('what does not change with the last write is read before the fence, and ses
   ]).toEqual([2, 0, 0, 0, 0]);
   expect(open).toEqual([1]);
   expect(await comparing()).toBe(0);
+});
+
+test('sessions that compare are closed as soon as they have, so that they take no place from those that undo', async () => {
+  const walk = walkAnd({ step: 'stop-forward', edge: 'before' }, () =>
+    waitUntil({
+      what: 'sessions that compared must be closed',
+      deadlineMs: 5_000,
+      intervalMs: 10,
+      probe: async () =>
+        (await comparing()) === 0
+          ? { done: true, value: undefined }
+          : { done: false, reason: 'one that is open' },
+    }),
+  );
+  expect(await walk).toMatchObject({ result: 'opened', compared: { tables: 3, of: 3 } });
 });
 
 test('a sequence that is made on both writers as the fence goes up goes on where it stood', async () => {
