@@ -18,7 +18,7 @@ import { sqlOf, subscriptionOf } from './paths';
  */
 export async function lookAtCarried(context: CutoverContext): Promise<string | undefined> {
   const { forward, reverse = [] } = context.plan;
-  // Applications wait for this behind the fence, so that both servers are asked at once.
+  // Applications may wait for this behind the fence, so that both servers are asked at once.
   const [unlogged, there, back] = await Promise.all([
     lostByNature(context),
     lostThere(context, subscribed(forward)),

@@ -38,7 +38,10 @@ export async function compareFinally(context: CutoverContext): Promise<void> {
     refuseUncompared((await changedSince(context)).changed);
     return await context.note('nothing is compared behind the fence');
   }
-  const { changed, tables, of } = await compareWithin(context);
+  // A server that says nothing to a session that compares is waited for no longer than one that says nothing to the walk.
+  const { changed, tables, of } = await context.inTime('compare rows behind the fence', () =>
+    compareWithin(context),
+  );
   const differing = tables.filter(({ status }) => status === 'differs');
   if (differing.length > 0) {
     const said = differing.map(({ table, reason = '' }) => `${quoteQualified(table)} (${reason})`);

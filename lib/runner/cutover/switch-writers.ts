@@ -19,6 +19,9 @@ import { requireDecided, unsettled } from './unsettled';
 /** How long a server may take to answer what no budget covers. */
 const ANSWER_MS = 30_000;
 
+/** How long the last look before the fence may take: what walks on AWS has two minutes besides the budget. */
+const LOOK_MS = 60_000;
+
 /** The part that applications notice, from the fence to the opening. It ends with either, and nothing in between. */
 export async function switchWriters(
   request: CutoverRequest,
@@ -91,7 +94,7 @@ async function lookBeforeFence(context: CutoverContext): Promise<number> {
   // Somebody took back what another session had made ready, and writers may have been moved since.
   if (watching?.exists !== true)
     for (const id of ['gates', 'prepare'] as const) await take(context, id);
-  context.startClock(PREPARE_MS);
+  context.startClock(LOOK_MS);
   await readAhead(context);
   return performance.now();
 }

@@ -52,7 +52,7 @@ export async function sequencesOf(context: CutoverContext): Promise<Sequences> {
   const list = async (server: string, selected: TableSelection) =>
     (await context.run(server, listSequences(selected))) as unknown as readonly FoundSequence[];
   const selectedThere = await selectionThere(context);
-  // Applications wait for this behind the fence, so that both servers are asked at once.
+  // Applications may wait for this behind the fence, so that both servers are asked at once.
   const [all, allThere] = await Promise.all([list(from, selection), list(to, selectedThere)]);
   const here = all.filter(({ known }) => known);
   const there = allThere.filter(({ known }) => known);

@@ -122,3 +122,24 @@ test('a session that compares and breaks behind the fence undoes the walk', asyn
   await verifyRows({ plan: lab.plan(), owner: 'test' }, services).finally(() => services.close());
   expect(await walkAnd(FENCE, async () => undefined)).toMatchObject({ result: 'opened' });
 });
+
+test('a session that compares and says nothing holds the walk up no longer than its budget', async () => {
+  const stopped: number[] = [];
+  const plan = lab.plan({ budgetMs: 3_000 });
+  const walk = walkWith(lab, plan, { step: 'sequences', edge: 'before' }, async () => {
+    const { rows } = await lab.blue.admin.query(
+      `SELECT pid FROM pg_stat_activity WHERE application_name = 'pontoon verify'`,
+    );
+    for (const { pid } of rows) {
+      process.kill(pid, 'SIGSTOP');
+      stopped.push(pid);
+    }
+  });
+  const said = await failureOf(walk).finally(() => {
+    for (const pid of stopped) process.kill(pid, 'SIGCONT');
+  });
+  expect(said).toMatch(
+    /^UNDONE: cannot compare rows behind the fence: it must end within the [0-3] s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again; everything was taken back, and 'blue' works as before$/,
+  );
+  expect(stopped).toHaveLength(1);
+});
