@@ -13,7 +13,7 @@ import {
 import { Deadline, limitSession, unlimitSession } from '../deadline';
 import { type Row, run, runAtEnd, runOne } from '../run';
 import type { Readers } from '../verify/reader';
-import type { ReadAhead } from './read-ahead';
+import type { ReadAhead } from './ahead';
 import type { CutoverRequest, CutoverServices, FinallyCompared, ReplicationTask } from './services';
 
 /** By how much a single statement may outlast the clock. */

@@ -11,12 +11,13 @@ import {
   unwritableTable,
 } from '../../postgres';
 import { readServerFacts } from '../managed-object';
+import type { StraySequence } from './ahead';
 import type { CutoverContext } from './context';
 import { lookAtRoom } from './gate-room';
 import type { GateFinding } from './gate-schemas';
 import { sqlOf, subscriptionOf } from './paths';
 import { isCarried } from './sequences';
-import { type StraySequence, selectionThere, sequencesOf } from './target-names';
+import { selectionThere, sequencesOf } from './target-names';
 
 const STRAYS_SHOWN = 5;
 

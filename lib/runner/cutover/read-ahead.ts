@@ -5,16 +5,7 @@ import { lookAtCarried } from './carried';
 import { comparisonOf } from './comparison';
 import type { CutoverContext } from './context';
 import { refuseOtherSchema } from './gate-schemas';
-import { type Sequences, sequencesOf } from './target-names';
-
-/** What was read before the fence, and need not be read again while applications wait. */
-export interface ReadAhead {
-  /** What both servers were marked with before anything of it was read: it holds as long as they are marked alike. */
-  readonly marks: string;
-  readonly sequences: Sequences;
-  /** How every table is compared; undefined if nothing compares them, or there are too many to say so in time. */
-  readonly comparisons: readonly TableComparison[] | undefined;
-}
+import { sequencesOf } from './target-names';
 
 /**
  * Looks once more at both schemas and at what carries the tables, and reads what the steps behind the fence need, since

@@ -12,8 +12,9 @@ import {
   sequencePosition,
   setSequences,
 } from '../../postgres';
+import type { StraySequence } from './ahead';
 import type { CutoverContext } from './context';
-import { type StraySequence, sequencesOf } from './target-names';
+import { sequencesOf } from './target-names';
 
 /** Sequences that one statement reads from themselves, or sets. */
 const AT_ONCE = 200;

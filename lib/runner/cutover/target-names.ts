@@ -1,16 +1,15 @@
 import {
   type FoundSequence,
-  type ListedSequence,
   listSequences,
   pairSequences,
   type QualifiedName,
   quoteQualified,
-  type SequencePair,
   selectedTables,
   type TableSelection,
   targetNames,
   targetSelection,
 } from '../../postgres';
+import type { Sequences } from './ahead';
 import type { CutoverContext } from './context';
 
 /** What is replicated, under the names of the new writer. */
@@ -28,22 +27,6 @@ export async function selectionThere(context: CutoverContext): Promise<TableSele
 /** What a comparison of rows has to be told of names. */
 export function renamesOf({ plan: { transformations } }: CutoverContext) {
   return transformations === undefined ? {} : { transformations };
-}
-
-/** Sequences of both writers. */
-export interface Sequences {
-  /** Those of the old writer that belong to the selection, with those of the new one. */
-  readonly pairs: readonly SequencePair[];
-  /** Those of the old writer that nobody is known to use, by their names on the new one, with what is there. */
-  readonly strays: readonly StraySequence[];
-  /** All that belong to the selection on the new writer. */
-  readonly there: readonly ListedSequence[];
-}
-
-/** A sequence that no table is known to use, and the one of its name on the new writer, if there is one. */
-export interface StraySequence {
-  readonly from: ListedSequence;
-  readonly to: ListedSequence | undefined;
 }
 
 /** The sequences of the old writer with those of the new one, and all that the new one has. */
