@@ -7,6 +7,8 @@ import { alterDatabase, type DatabaseLimit, noted } from './fence';
 export interface TakenPlace {
   /** The one that has noted it. */
   readonly server: string;
+  /** The cluster of the server, whose system identifier no dump of it and no upgrade brings along. */
+  readonly cluster: string;
   /** The timeline that it writes since. */
   readonly timeline: number;
   /** Where that began. */
@@ -30,10 +32,20 @@ export function notePlace(
   return databases.map(({ name }) => alterDatabase(name, `SET ${TOOK_PLACE} = ${note}`));
 }
 
-/** What is noted in the databases of a server, be it by the server itself or by a primary that it followed. */
-export function notedPlace({ place }: { readonly place: string | null }): TakenPlace | undefined {
+/**
+ * What is noted in the databases of a server, be it by the server itself or by a primary that it followed. Of another
+ * cluster, it came with a dump.
+ */
+export function notedPlace({
+  cluster,
+  place,
+}: {
+  readonly cluster: string;
+  readonly place: string | null;
+}): TakenPlace | undefined {
   try {
-    return place === null ? undefined : (JSON.parse(place) as TakenPlace);
+    const found = place === null ? null : (JSON.parse(place) as TakenPlace | null);
+    return found?.cluster === cluster ? found : undefined;
   } catch {
     // Whatever somebody wrote there by hand is no proof of anything.
     return undefined;
@@ -43,7 +55,7 @@ export function notedPlace({ place }: { readonly place: string | null }): TakenP
 /** What `server` has noted itself: on another timeline, the note is of a primary that it followed. */
 export function placeOf(
   server: string,
-  state: { readonly timeline: number; readonly place: string | null },
+  state: { readonly cluster: string; readonly timeline: number; readonly place: string | null },
 ): TakenPlace | undefined {
   const found = notedPlace(state);
   return found?.server === server && found.timeline === state.timeline ? found : undefined;

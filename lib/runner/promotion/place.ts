@@ -27,11 +27,11 @@ export async function noteTakenPlace(
 ): Promise<void> {
   const { from } = context.input;
   const state = members.get(to);
-  const before = state === undefined ? undefined : notedPlace(state);
-  if (tookPlace(to, state, from)) return;
-  const replaced = [...new Set([...(before?.replaced ?? []), from])].filter((name) => name !== to);
-  const databases = await limitsOf(context, to);
-  await together(context, to, notePlace(databases, { server: to, timeline, began, replaced }));
+  if (state === undefined || tookPlace(to, state, from)) return;
+  const before = notedPlace(state)?.replaced ?? [];
+  const replaced = [...new Set([...before, from])].filter((name) => name !== to);
+  const place = { server: to, cluster: state.cluster, timeline, began, replaced };
+  await together(context, to, notePlace(await limitsOf(context, to), place));
 }
 
 /** Whether `to` has noted that a promotion put it in the place of `from`, or of one that had replaced that. */

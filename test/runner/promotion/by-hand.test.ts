@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { escapeLiteral } from 'pg';
 import { dryRunPromotion, type PromotionRequest, promote } from '../../../lib/runner';
 import { eventually } from '../../rehearsal/servers/eventually';
 import { ClusterLab, PRIMARY } from './lab';
@@ -71,6 +72,27 @@ test('a primary that works is given up for one that was promoted by hand only if
   await lab.ask(PRIMARY, 'ALTER DATABASE shop CONNECTION LIMIT -1');
   expect(await promote({ input: lab.input() }, lab)).toMatchObject({ to: 'replica2' });
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+});
+
+test('a note that a dump has brought along proves nothing of the cluster that it is in', async () => {
+  const other = await ClusterLab.open({ major: 17, standbys: 2 });
+  try {
+    await promote({ input: other.input({ to: 'replica2' }) }, other);
+    const [noted] = await other.ask<{ text: string }>(
+      'replica2',
+      `SELECT current_setting('pontoon.took_place') AS text`,
+    );
+    // As `pg_dump --create` and pg_upgrade do.
+    await lab.ask(
+      PRIMARY,
+      `ALTER DATABASE shop SET pontoon.took_place = ${escapeLiteral(noted?.text ?? '')}`,
+    );
+  } finally {
+    await other.close();
+  }
+  await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
+  await promoteByHand();
+  await expectRefused({ input: lab.input() }, /^'primary' must be given up for 'replica2' by name/);
 });
 
 test('nor is one that an earlier run has fenced', async () => {
