@@ -66,11 +66,13 @@ export async function refuseGivingUp(
   );
 }
 
-/** Whether it is noted, here or there, that `promoted` was put in the place of `from`. */
+/** Whether it is noted, here or there, that `promoted` was put in the place of `from`, or of whoever was put there. */
 function isReplaced(from: string, members: Members, promoted: string): boolean {
   const old = members.get(from);
-  const noted = old !== undefined && replacedBy(old) === promoted;
-  return noted || tookPlace(promoted, members.get(promoted), from);
+  const by = old === undefined ? undefined : replacedBy(old);
+  const state = members.get(promoted);
+  const gone = by === undefined ? [from] : [from, by];
+  return by === promoted || gone.some((name) => tookPlace(promoted, state, name));
 }
 
 async function costOf(context: PromotionContext, promoted: string): Promise<string> {

@@ -96,6 +96,15 @@ test('so does that in place of a lost primary, which is kept out when it comes b
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
 });
 
+test('one whose successor noted nothing stays replaced when that is replaced itself', async () => {
+  await killedAt('lift', { input: lab.input({ to: 'replica1' }) });
+  const second = { input: lab.input({ from: 'replica1', to: 'replica2' }) };
+  expect(await promote(second, lab)).toMatchObject({ result: 'promoted', timeline: 3 });
+  for (const run of [dryRunPromotion, promote])
+    expect(await run({ input: lab.input() }, lab)).toMatchObject({ to: 'replica2' });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
+});
+
 test('a new primary that lost its history keeps the old one out, and says how it gets it again', async () => {
   await lab.server(PRIMARY).kill();
   const { to, forkedAt } = await promote(
