@@ -89,7 +89,9 @@ async function goOn(
   const loss: PromotionLoss =
     end === undefined ? { kind: 'said-before', after: began } : lossAfter(began, end);
   const old = members.get(from);
-  if (old?.recovering === false || (old === undefined && context.request.declareLost === true))
+  // Whatever answers is not lost, although it lets nobody of us in.
+  const lost = context.request.declareLost === true && context.absent.get(from)?.silent === true;
+  if (old?.recovering === false || lost)
     await noteTakenPlace(context, members, { to, timeline, began });
   if (old?.recovering === false) context.remarks.push(...(await remarksOnReaders(context, to)));
   const others = othersThan(members, to);

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { escapeLiteral } from 'pg';
+import { LOOPBACK_HBA } from '../../../lib/rehearsal/servers';
 import { dryRunPromotion, type PromotionRequest, promote } from '../../../lib/runner';
 import { eventually } from '../../rehearsal/servers/eventually';
 import { ClusterLab, PRIMARY } from './lab';
@@ -93,6 +94,21 @@ test('a note that a dump has brought along proves nothing of the cluster that it
   await lab.untilReplayed(PRIMARY, ['replica1', 'replica2']);
   await promoteByHand();
   await expectRefused({ input: lab.input() }, /^'primary' must be given up for 'replica2' by name/);
+});
+
+test('who declares lost what answers, but lets nobody of us in, gives nothing up by that', async () => {
+  await promoteByHand();
+  await lab.server('replica1').stop();
+  await lab.server(PRIMARY).setHba(['hostssl nobody nobody 127.0.0.1/32 scram-sha-256']);
+  expect(await promote({ input: lab.input(), declareLost: true }, lab)).toMatchObject({
+    result: 'already-promoted',
+    to: 'replica2',
+  });
+  await lab.server(PRIMARY).setHba(LOOPBACK_HBA);
+  await expect(promote({ input: lab.input() }, lab)).rejects.toMatchObject({
+    code: 'NOT_GIVEN_UP',
+  });
+  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
 });
 
 test('nor is one that an earlier run has fenced', async () => {
