@@ -106,7 +106,7 @@ function endings(primary: string): string[] {
         ],
         [
           '`NOT_GIVEN_UP`',
-          `another server was promoted beside ${old}, by hand or by a run that was killed as it ended: section 4, the last item, or, if clients write to that other one, give \`to\` as that, and say \`--accept-loss\`: what ${old} wrote since is lost, as it says`,
+          `another server was promoted beside ${old}, by hand, by a run that was killed as it ended or by an earlier release, or has another name since: section 4, the last item, or, if clients write to that other one, give \`to\` as that, and say \`--accept-loss\`: what ${old} wrote since is lost, as it says`,
         ],
         [
           '`NO_HISTORY`',
