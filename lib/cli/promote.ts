@@ -82,7 +82,8 @@ export const promoteCommand: Command = {
       otherwise: 'stdin',
     },
     'declare-lost': {
-      description: 'the old primary is gone, and no client reaches it; refused while it answers',
+      description:
+        'the old primary is gone, and no client reaches it; refused while it answers, until another is promoted',
     },
     'accept-loss': {
       description:
