@@ -53,7 +53,11 @@ describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
       { name: DATABASE, limit: 40 },
       { name: 'template1', limit: -1 },
     ]);
-    const took = `pontoon.took_place={"server":"replica2","timeline":2,"began":"${outcome.forkedAt}","replaced":["primary"]}`;
+    const [{ cluster } = { cluster: '' }] = await lab.ask<{ cluster: string }>(
+      'replica2',
+      'SELECT system_identifier::text AS cluster FROM pg_control_system()',
+    );
+    const took = `pontoon.took_place={"server":"replica2","cluster":"${cluster}","timeline":2,"began":"${outcome.forkedAt}","replaced":["primary"]}`;
     const settings = 'SELECT DISTINCT setconfig FROM pg_db_role_setting';
     expect(await lab.ask('replica2', settings)).toEqual([{ setconfig: [took] }]);
     expect((await lab.ask(PRIMARY, LIMITS)).map((row) => row)).toContainEqual({
