@@ -7,7 +7,16 @@ import {
 import { randomPassword } from '../../lib/rehearsal/servers';
 import { cutover, scramVerifier, waitUntil } from '../../lib/runner';
 import { PAIRS, sampled } from './matrix';
-import { alone, asSuperuser, expectSame, expectWhole, OWNER, onwards, walkWith } from './walks';
+import {
+  alone,
+  asSuperuser,
+  expectSame,
+  expectWhole,
+  isMoment,
+  OWNER,
+  onwards,
+  walkWith,
+} from './walks';
 import { writtenLab } from './written-lab';
 
 const STEPS = sampled(
@@ -72,21 +81,32 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
     await expectWhole(shop.lab, shop.writers);
   });
 
-  test('that of the runner behind the fence: sessions that compare rows take the new one', async () => {
+  test.each([
+    [
+      'before the fence: sessions that compare rows take the new one',
+      { step: 'prepare', edge: 'after' },
+      { username: 'second', found: 2 },
+    ],
+    [
+      'behind the fence: sessions that compare rows are open by then',
+      { step: 'verify', edge: 'before' },
+      { username: 'third', found: 1 },
+    ],
+  ] as const)('that of the runner %s', async (_what, moment, { username, found }) => {
     const plan = onwards(shop.lab, { verificationMs: 10_000, budgetMs: 60_000 });
-    const login = { username: 'second', password: randomPassword(), version: 1 };
+    const login = { username, password: randomPassword(), version: 1 };
     const told = async (verb: 'CREATE' | 'ALTER'): Promise<void> => {
       for (const side of [shop.lab.blue, shop.lab.green])
         await asSuperuser(
           side,
-          `${verb} ROLE second LOGIN PASSWORD '${scramVerifier(login.password)}'`,
+          `${verb} ROLE ${username} LOGIN PASSWORD '${scramVerifier(login.password)}'`,
         );
     };
     await told('CREATE');
     for (const side of [shop.lab.blue, shop.lab.green])
       await asSuperuser(
         side,
-        'GRANT pg_read_all_data TO second; GRANT CONNECT ON DATABASE app TO second',
+        `GRANT pg_read_all_data TO ${username}; GRANT CONNECT ON DATABASE app TO ${username}`,
       );
     const services = await shop.lab.services();
     await services.close();
@@ -109,7 +129,7 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
     const own = await shop.lab.services();
     await cutover(
       {
-        plan: { ...plan, keep: { blue: ['reader', 'second'], green: ['reader', 'second'] } },
+        plan: { ...plan, keep: { blue: ['reader', username], green: ['reader', username] } },
         owner: OWNER,
       },
       {
@@ -118,16 +138,18 @@ describe.each(PAIRS)('credentials that are rotated, from PostgreSQL %i to %i', (
         connections,
         onEvent: async (event) => {
           if (event.kind === 'note') notes.push(event.text);
-          if (event.kind !== 'step' || event.step.id !== 'verify') return;
+          if (!isMoment(event, moment)) return;
           Object.assign(login, { password: randomPassword(), version: 2 });
           await told('ALTER');
         },
       },
     ).finally(() => own.close());
     expect(notes).toContain('3 of 3 tables compared');
-    expect(known.version).toBe(2);
+    expect(known.version).toBe(found);
     expect(shop.lab.active).toBe(plan.to);
     await expectWhole(shop.lab, shop.writers);
+    for (const side of [shop.lab.blue, shop.lab.green])
+      await asSuperuser(side, `DROP OWNED BY ${username}; DROP ROLE ${username}`);
   });
 
   test('loses and doubles nothing', async () => {
