@@ -3,7 +3,7 @@ import { type PromotionStepId, type SecretStore, takePromotionLock } from '../..
 import { dryRunPromotion, type PromotionEvent, promote } from '../../lib/runner';
 import { eventually } from '../rehearsal/servers/eventually';
 import { ClusterLab, DATABASE, PRIMARY } from '../runner/promotion/lab';
-import { sampled } from './matrix';
+import { ALL, sampled } from './matrix';
 
 const LIMITS = 'SELECT DISTINCT datconnlimit AS "limit" FROM pg_database WHERE datallowconn';
 
@@ -124,43 +124,45 @@ test('a session that lived all along proves that nobody was promoted', async () 
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
 });
 
-test('a session that lived for a while proves nothing of the time after', async () => {
-  const answered = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'pontoon promotion' AND query LIKE '%pg_is_in_recovery() AS recovering' AND state = 'idle'`;
-  const error = await sleeping({
-    at: 'prepare',
-    meanwhile: async () => {
-      await eventually(async () => {
-        const [row] = await lab.ask<{ count: number }>('replica2', answered);
-        return row?.count === 1;
-      });
-      await lab.server('replica2').kill();
-    },
-    servers: [PRIMARY, 'replica1'],
-    unreadable: 1,
+if (ALL)
+  test('a session that lived for a while proves nothing of the time after', async () => {
+    const answered = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'pontoon promotion' AND query LIKE '%pg_is_in_recovery() AS recovering' AND state = 'idle'`;
+    const error = await sleeping({
+      at: 'prepare',
+      meanwhile: async () => {
+        await eventually(async () => {
+          const [row] = await lab.ask<{ count: number }>('replica2', answered);
+          return row?.count === 1;
+        });
+        await lab.server('replica2').kill();
+      },
+      servers: [PRIMARY, 'replica1'],
+      unreadable: 1,
+    });
+    expect(error).toMatchObject({
+      code: 'NOT_TAKEN_BACK',
+      message: expect.stringMatching(
+        /^everything must be taken back after a failure, got 'primary' stays fenced \(every standby must say whether it was promoted since an earlier run has fenced 'primary', got no answer: 'replica2': /,
+      ),
+    });
+    expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
   });
-  expect(error).toMatchObject({
-    code: 'NOT_TAKEN_BACK',
-    message: expect.stringMatching(
-      /^everything must be taken back after a failure, got 'primary' stays fenced \(every standby must say whether it was promoted since an earlier run has fenced 'primary', got no answer: 'replica2': /,
-    ),
-  });
-  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
-});
 
-test('whoever slept lifts nothing while another one is at work', async () => {
-  const meanwhile = async (): Promise<void> => {
-    const other = await lab.client(PRIMARY);
-    await other.query("SET application_name = 'somebody'");
-    await other.query(takePromotionLock().text);
-  };
-  expect(await sleeping({ at: 'prepare', meanwhile })).toMatchObject({
-    code: 'NOT_TAKEN_BACK',
-    message: expect.stringMatching(
-      /^everything must be taken back after a failure, got 'primary' is still fenced, and lets nobody but superusers in \('primary' must let its clients in again within 10 s, got the cluster of 'primary' must have one operator, got another at work on 'primary' \(somebody, process \d+\); wait until it has ended; look at the server’s log\)/,
-    ),
+if (ALL)
+  test('whoever slept lifts nothing while another one is at work', async () => {
+    const meanwhile = async (): Promise<void> => {
+      const other = await lab.client(PRIMARY);
+      await other.query("SET application_name = 'somebody'");
+      await other.query(takePromotionLock().text);
+    };
+    expect(await sleeping({ at: 'prepare', meanwhile })).toMatchObject({
+      code: 'NOT_TAKEN_BACK',
+      message: expect.stringMatching(
+        /^everything must be taken back after a failure, got 'primary' is still fenced, and lets nobody but superusers in \('primary' must let its clients in again within 10 s, got the cluster of 'primary' must have one operator, got another at work on 'primary' \(somebody, process \d+\); wait until it has ended; look at the server’s log\)/,
+      ),
+    });
+    expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
   });
-  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
-});
 
 /** Promotes replica1 until all sessions of the walk hang; `opening` is told how often it opens one to the primary anew. */
 async function hanging(opening: (attempt: number, wake: () => void) => Promise<void>) {
@@ -207,23 +209,24 @@ test('sessions of its own that hang keep nobody out, and prove that nobody was p
   expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: -1 }]);
 });
 
-test('they prove nothing once another one was at work', async () => {
-  const error = await hanging(async (attempt, wake) => {
-    if (attempt === 3) await lab.endClients();
-    if (attempt !== 2) return;
-    wake();
-    await lab.server('replica2').kill();
-    const other = await lab.client(PRIMARY);
-    await eventually(async () => {
-      const { rows } = await other.query(takePromotionLock().text);
-      return rows[0]?.taken === true;
+if (ALL)
+  test('they prove nothing once another one was at work', async () => {
+    const error = await hanging(async (attempt, wake) => {
+      if (attempt === 3) await lab.endClients();
+      if (attempt !== 2) return;
+      wake();
+      await lab.server('replica2').kill();
+      const other = await lab.client(PRIMARY);
+      await eventually(async () => {
+        const { rows } = await other.query(takePromotionLock().text);
+        return rows[0]?.taken === true;
+      });
     });
+    expect(error).toMatchObject({
+      code: 'NOT_TAKEN_BACK',
+      message: expect.stringMatching(
+        /^everything must be taken back after a failure, got 'primary' stays fenced \(every standby must say whether it was promoted since an earlier run has fenced 'primary', got no answer: 'replica2': /,
+      ),
+    });
+    expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
   });
-  expect(error).toMatchObject({
-    code: 'NOT_TAKEN_BACK',
-    message: expect.stringMatching(
-      /^everything must be taken back after a failure, got 'primary' stays fenced \(every standby must say whether it was promoted since an earlier run has fenced 'primary', got no answer: 'replica2': /,
-    ),
-  });
-  expect(await lab.ask(PRIMARY, LIMITS)).toEqual([{ limit: 0 }]);
-});
