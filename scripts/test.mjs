@@ -1,6 +1,7 @@
-// `npm test`: every check that the project has, the quick ones first; all run, whatever failed.
+// `npm test`: every check that the project has, the tests last; all run, whatever failed.
 // `npm test -- lint imports` runs only those. The last line printed is `N passed, N failed`.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
@@ -34,7 +35,9 @@ if (unknown.length > 0) {
 
 fs.rmSync(RESULTS, { recursive: true, force: true });
 fs.mkdirSync(RESULTS);
-const results = CHECKS.filter(({ name }) => asked.length === 0 || asked.includes(name)).map(run);
+const results = await runAll(
+  CHECKS.filter(({ name }) => asked.length === 0 || asked.includes(name)),
+);
 const passed = sum(results, 'passed');
 const failed = sum(results, 'failed');
 const skipped = sum(results, 'skipped');
@@ -51,12 +54,33 @@ if (skipped > 0) console.log(`\n${skipped} skipped, which counts as neither`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-function run({ name, script, args = [] }) {
-  console.log(`\n# ${name}`);
+/** What others need comes first, and what takes all cores last; of the rest the longest runs beside the others. */
+async function runAll(checks) {
+  const named = (...names) => checks.filter(({ name }) => names.includes(name));
+  const others = checks.filter(({ name }) => !['build', 'lint-types', 'jest'].includes(name));
+  const built = await inTurn(named('build'));
+  const checked = await Promise.all([inTurn(named('lint-types')), inTurn(others)]);
+  return [...built, ...checked.flat(), ...(await inTurn(named('jest')))];
+}
+
+async function inTurn(checks) {
+  const results = [];
+  for (const check of checks) results.push(await run(check));
+  return results;
+}
+
+/** What a check says is shown when it has ended, since another one may run beside it; only the tests are watched. */
+async function run({ name, script, args = [] }) {
   const started = performance.now();
-  const { status } = spawnSync('npm', ['run', '--silent', script, '--', ...args], {
-    stdio: 'inherit',
+  const watched = name === 'jest';
+  if (watched) console.log(`\n# ${name}`);
+  const child = spawn('npm', ['run', '--silent', script, '--', ...args], {
+    stdio: watched ? 'inherit' : ['ignore', 'pipe', 'pipe'],
   });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => said.push(part));
+  const [status] = await once(child, 'close');
+  if (!watched) process.stdout.write(`\n# ${name}\n${Buffer.concat(said)}`);
   const seconds = (performance.now() - started) / 1000;
   const counts = name === 'jest' ? countJest(status) : { passed: status === 0 ? 1 : 0 };
   const { passed, failed = status === 0 ? 0 : 1, skipped = 0 } = counts;
