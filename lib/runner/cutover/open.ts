@@ -31,8 +31,8 @@ export async function switchEndpoint(context: CutoverContext): Promise<void> {
 }
 
 /**
- * Proves that nobody else wrote, decides, then lets applications in. The decision is one row on the old writer: whoever would lift the fence later
- * finds it, so that never both sides are open.
+ * Proves that nobody else wrote, decides, then lets applications in. The decision is one row on the old writer: whoever
+ * would lift the fence later finds it, so that never both sides are open.
  */
 export async function open(context: CutoverContext): Promise<void> {
   const { from, migration } = context.plan;
