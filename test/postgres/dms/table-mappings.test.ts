@@ -444,7 +444,7 @@ function like(pattern: string, text: string): boolean {
     if (part === '%') return '[\\s\\S]*';
     if (part === '_') return '[\\s\\S]';
     if (part.length > 1 && part.startsWith('[')) return part;
-    return part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+    return part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   });
   return new RegExp(`^${source.join('')}$`, 'u').test(text);
 }
