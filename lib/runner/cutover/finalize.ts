@@ -15,6 +15,7 @@ import {
   replicatingLogins,
   retireEntry,
 } from '../../postgres';
+import { messageOf } from '../message-of';
 import { drop, retire } from '../reconcile';
 import { type CutoverContext, inWalk } from './context';
 import { restoreAccess } from './fence';
@@ -57,7 +58,7 @@ export interface Finalized {
  * off is gone on with by the next one; once the migration is finalized, another call says so and changes nothing.
  *
  * @throws PontoonError with code NOT_OPEN unless the plan's new writer is open, or the migration was finalized; UNSETTLED while
- * clients are sent to the old one; HELD behind a walk, in either direction, that has not ended.
+ * clients are sent to the old one, or where that cannot be seen; HELD behind a walk, in either direction, that has not ended.
  */
 export async function finalize(
   request: FinalizeRequest,
@@ -156,7 +157,14 @@ async function requireOpen(context: CutoverContext): Promise<void> {
 /** Whom the endpoint leads to the old writer would write there once it is open again, and that would never travel. */
 async function requireClients(context: CutoverContext): Promise<void> {
   const { from, to, migration } = context.plan;
-  if ((await context.activeSide()) !== from) return;
+  const active = await context.activeSide().catch((error: unknown) => {
+    throw new PontoonError(
+      'UNSETTLED',
+      `it must be seen that clients are sent to '${to}' before the migration '${migration}' ends with that as its writer, got ${messageOf(error)}; mend that, or leave out 'endpoint' if no client goes by it any more`,
+      { cause: error },
+    );
+  });
+  if (active !== from) return;
   throw new PontoonError(
     'UNSETTLED',
     `clients must be sent to '${to}' before the migration '${migration}' ends with that as its writer, got '${from}'; run the walk to '${to}' again, 'pontoon rollback' if it ends with '--back' and 'pontoon cutover' otherwise, which sends them there and moves no writer`,

@@ -1,6 +1,7 @@
 import { LinkKind, takeWalkLock } from '../../postgres';
 import { CutoverContext } from './context';
-import { followSecret, sqlOf, subscriptionOf, wouldFollowSecret } from './paths';
+import { followSecret, wouldFollowSecret } from './follow-secret';
+import { sqlOf, subscriptionOf } from './paths';
 import type { CutoverRequest, CutoverServices } from './services';
 
 /**

@@ -1,6 +1,7 @@
 import { LinkKind, type ReplicationPath, slotState } from '../../postgres';
 import type { CutoverContext } from './context';
-import { followSecret, sqlOf, subscriptionOf, untilRead } from './paths';
+import { followSecret } from './follow-secret';
+import { sqlOf, subscriptionOf, untilRead } from './paths';
 
 /**
  * Has the subscription of a path whose slot nobody reads log in with what its secret says now, and waits until it reads.

@@ -14,8 +14,9 @@ import { SqlError } from '../run';
 import { travel } from './catch-up';
 import type { CutoverContext } from './context';
 import { accessOf, restoreFenced } from './fence';
+import { followSecret } from './follow-secret';
 import type { Opening } from './opening';
-import { followSecret, removeSlot, taskOf } from './paths';
+import { removeSlot, taskOf } from './paths';
 import { proveQuiet } from './prove-quiet';
 import { NEVER_COMES_BACK } from './take-back';
 

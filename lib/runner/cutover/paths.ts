@@ -5,23 +5,18 @@ import {
   dropSlot,
   endSessionsOf,
   endSlotReader,
-  entriesOf,
   grantConnect,
   holdLogin,
   LinkKind,
   NATIVE_SUBSCRIPTIONS,
-  type ObjectSpec,
   PontoonError,
   type ReplicationPath,
-  readSpec,
   releaseLogin,
   SlotPlugin,
   type Statement,
   type SubscriptionSql,
   slotState,
 } from '../../postgres';
-import { apply, plan } from '../reconcile';
-import type { ReconcileRequest } from '../reconcile-request';
 import { SqlError } from '../run';
 import { type Probe, waitUntil } from '../wait';
 import type { CutoverContext } from './context';
@@ -140,46 +135,6 @@ export async function removeSlot(context: CutoverContext, path: ReplicationPath)
   if (path.kind === LinkKind.DMS) return;
   const copies = sqlOf(context, path).dropCopies?.(slotName);
   if (copies !== undefined) await context.run(decoder, copies);
-}
-
-/**
- * Has the subscription of `path`, which carries, log in with what its secret says now: it may have been rotated since,
- * and deployments do not touch what a cutover holds. Says whether that changed anything.
- */
-export async function followSecret(
-  context: CutoverContext,
-  path: ReplicationPath,
-): Promise<boolean> {
-  const request = await carrying(context, path);
-  if (request === undefined) return false;
-  const clients = { client: context.session(request.server) };
-  const { steps } = await apply(clients, context.services.secrets, request);
-  return steps.length > 0;
-}
-
-/** Whether {@link followSecret} would change anything. */
-export async function wouldFollowSecret(
-  context: CutoverContext,
-  path: ReplicationPath,
-): Promise<boolean> {
-  const request = await carrying(context, path);
-  if (request === undefined) return false;
-  const clients = { client: context.session(request.server) };
-  return (await plan(clients, context.services.secrets, request)).length > 0;
-}
-
-/** The subscription of `path` as the ledger knows it, but enabled. Undefined where none of ours applies it. */
-async function carrying(
-  context: CutoverContext,
-  path: ReplicationPath,
-): Promise<ReconcileRequest | undefined> {
-  if (path.kind === LinkKind.DMS) return undefined;
-  const server = context.receiver(path);
-  const kind = sqlOf(context, path).kinds.subscription;
-  const [row] = await context.run(server, entriesOf([kind], [subscriptionOf(path)]));
-  if (row === undefined || row.server !== server) return undefined;
-  const spec = { ...readSpec(row.spec), enabled: true } as ObjectSpec;
-  return { server, spec, owner: String(row.owner) };
 }
 
 /** The subscription of a path, where one applies it. */

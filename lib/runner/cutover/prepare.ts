@@ -22,16 +22,9 @@ import { readServerFacts } from '../managed-object';
 import { apply } from '../reconcile';
 import { finallyQuietly, SqlError } from '../run';
 import type { CutoverContext } from './context';
+import { followSecret } from './follow-secret';
 import { makeSlot } from './make-slot';
-import {
-  followSecret,
-  pluginOf,
-  removeSlot,
-  sqlOf,
-  startPath,
-  stopPath,
-  subscriptionOf,
-} from './paths';
+import { pluginOf, removeSlot, sqlOf, startPath, stopPath, subscriptionOf } from './paths';
 import { carryStraysAhead } from './sequences';
 import { selectionThere } from './target-names';
 

@@ -92,6 +92,18 @@ test('nor does it end while clients are led to the old writer, where what they w
   expect(lab.active).toBe('green');
 });
 
+test('nor while nobody can tell where they are led, unless they go by no endpoint any more', async () => {
+  const active = async (): Promise<never> => {
+    throw new Error("record 'db.shop.example' is gone");
+  };
+  const said = await failing((services) =>
+    finalize(request(), { ...services, endpoint: { ...services.endpoint, active } }),
+  );
+  expect(said).toBe(
+    `UNSETTLED: it must be seen that clients are sent to 'green' before the migration 'shop' ends with that as its writer, got record 'db.shop.example' is gone; mend that, or leave out 'endpoint' if no client goes by it any more`,
+  );
+});
+
 test('and behind a rollback nobody is told to move the writers once more', async () => {
   await goOn(lab, back());
   lab.active = 'green';
