@@ -61,7 +61,8 @@ export interface ConnectOptions {
 const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const LOCK_TIMEOUT_MS = 5_000;
-const IDLE_TIMEOUT_MS = 600_000;
+/** Milliseconds after which the server ends a session of which nothing is asked. */
+export const IDLE_TIMEOUT_MS = 600_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 const WRONG_PASSWORD = '28P01';
 

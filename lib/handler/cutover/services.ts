@@ -33,7 +33,7 @@ export async function withCutoverServices<Result>(
   return await withSessions(
     connections,
     secrets,
-    purpose,
+    { purpose },
     async (sessions, reopen) =>
       await use({
         sessions,

@@ -49,7 +49,8 @@ export async function withFence<Result>(
     );
   }
   const only = { [plan.from]: connection };
-  return await withSessions(only, secrets, `${NAMED} ${plan.migration}`, async (sessions) => {
+  const purpose = `${NAMED} ${plan.migration}`;
+  return await withSessions(only, secrets, { purpose }, async (sessions) => {
     const session = sessions.get(plan.from);
     const found = session === undefined ? undefined : await readEntry(session, plan.migration);
     return await use(found, { sessions, secrets });
@@ -127,9 +128,8 @@ export async function reachable(
   const found: Record<string, Connection> = {};
   for (const [server, connection] of Object.entries(connections)) {
     try {
-      await withSessions({ [server]: connection }, secrets, `${purpose} ${plan.migration}`, () =>
-        Promise.resolve(),
-      );
+      const options = { purpose: `${purpose} ${plan.migration}` };
+      await withSessions({ [server]: connection }, secrets, options, () => Promise.resolve());
       found[server] = connection;
     } catch (error) {
       log(error instanceof Error ? error.message : String(error));

@@ -38,7 +38,7 @@ export async function readWayBack(
     return await withSessions(
       Object.fromEntries(others.filter(([server]) => server !== plan.from)),
       services.secrets,
-      `watch ${plan.migration}`,
+      { purpose: `watch ${plan.migration}` },
       async (sessions) => {
         const all = new Map([...services.sessions, ...sessions]);
         const context = new CutoverContext({ plan, owner: '' }, { ...services, sessions: all });

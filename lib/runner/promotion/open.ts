@@ -8,6 +8,7 @@ import {
 } from '../../postgres';
 import { connect } from '../connect';
 import { codeOf } from '../connect-failure';
+import { keepAlive } from '../keep-alive';
 import { fieldOf, messageOf } from '../message-of';
 
 const CONNECT_MS = 5_000;
@@ -39,9 +40,12 @@ export interface Absence {
   readonly silent: boolean;
 }
 
-/** Opens a session of a promotion. */
+/** Opens a session of a promotion, which no server ends for being idle while another is waited for. */
 export async function openMember(connection: Connection, secrets: SecretStore): Promise<Client> {
-  return await connect(connection, secrets, { purpose: 'promotion', connectTimeoutMs: CONNECT_MS });
+  const options = { purpose: 'promotion', connectTimeoutMs: CONNECT_MS };
+  const session = await connect(connection, secrets, options);
+  keepAlive(session);
+  return session;
 }
 
 /**
