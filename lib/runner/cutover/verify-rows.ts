@@ -2,28 +2,24 @@ import {
   beginVerification,
   type ChangedTable,
   changedTables,
-  countingFrom,
   createVerification,
   findVerification,
-  forgetVerification,
-  type MarkedTable,
   PontoonError,
   quoteQualified,
   type StreamIdentity,
   unbroken,
-  writeVerification,
 } from '../../postgres';
 import type { VerifyOptions } from '../verify/options';
 import { TIME_SPENT } from '../verify/reader';
 import type { TableVerification } from '../verify/result';
 import { readState, type VerificationState } from '../verify/state';
-import { verifyTables } from '../verify/verify';
 import { comparisonOf } from './comparison';
+import { NotedComparison } from './comparison-notes';
 import { CutoverContext } from './context';
 import { marksNow } from './marks';
 import type { CutoverRequest, CutoverServices } from './services';
 import { beginStreams, streamsNow } from './streams';
-import { type NotedResult, resultsIn } from './verified';
+import { resultsIn } from './verified';
 
 /** How far the comparison before a cutover is. */
 export interface RowsVerified {
@@ -37,15 +33,23 @@ export interface RowsVerified {
 }
 
 /** How to compare before a cutover. */
-export type RowsOptions = Pick<
-  VerifyOptions,
-  'budgetMs' | 'concurrency' | 'load' | 'onProgress' | 'signal'
->;
+export interface RowsOptions
+  extends Pick<VerifyOptions, 'budgetMs' | 'concurrency' | 'load' | 'onProgress' | 'signal'> {
+  /**
+   * About how often, in milliseconds, the new writer is told how far the comparison is: what was compared since is
+   * lost if this process dies.
+   *
+   * @default 60000
+   */
+  readonly noteEveryMs?: number;
+}
+
+const NOTE_EVERY_MS = 60_000;
 
 /**
  * Compares every selected table while applications write, and has the new writer remember the result, which a cutover
  * asks for. Tables that were found to be the same are not compared again as long as the stream has not broken, so that
- * what one call has no time for is left to the next.
+ * what one call has no time for is left to the next, also if it is cut off.
  *
  * @throws PontoonError with code FORGOTTEN if a cutover, or another comparison, has made the new writer forget this one
  * meanwhile, or NO_STREAM if the stream has broken; NO_PROGRESS when `budgetMs` was not enough for a second time, and another call would get
@@ -67,94 +71,51 @@ export async function verifyRows(
   if (!goesOn) await context.run(plan.to, beginVerification(plan.migration, streams));
   // Before anything is read, so that what befalls a table meanwhile is seen later.
   const marks = await marksNow(context, { follow: true });
-  // None either if the call before was cut off.
+  // None either if the call before was cut off at once.
   const saved = goesOn ? (found?.state ?? undefined) : undefined;
   const resumed =
     saved === undefined
       ? undefined
       : withoutChanged(readState(saved), changedTables(resultsIn(found), marks));
-  let state = resumed;
-  const { tables } = await verifyTables({
+  const { noteEveryMs = NOTE_EVERY_MS, ...limits } = options;
+  const begin = { streams, marks, resumed };
+  const comparison = new NotedComparison(context, begin, noteEveryMs);
+  const tables = await comparison.run({
     ...comparisonOf(context),
     ...(resumed === undefined ? {} : { resume: resumed }),
-    ...options,
-    onState: (latest) => {
-      state = latest;
-    },
+    ...limits,
   });
-  const results = notedOf(tables, marks);
-  await remember(context, streams, { state, results });
-  const rows = summed(results);
-  const { budgetMs } = options;
+  const rows = summed(tables);
+  const { budgetMs } = limits;
   const leftBefore = goesOn ? leftOf(resultsIn(found)) : [];
-  const left = leftOf(results);
+  const left = leftOf(tables);
   const noneEnded = leftBefore.every((name) => left.includes(name));
   if (budgetMs !== undefined && rows.differs.length === 0 && noneEnded) {
     // Others may have had most of the time.
     const tried = leftOf(tables.filter(({ seconds }) => seconds * 2_000 >= budgetMs));
     const again = tried.filter((name) => leftBefore.includes(name));
-    refuseStuck(again, [resumed, state], budgetMs);
+    refuseStuck(again, [resumed, comparison.state], budgetMs);
   }
   return rows;
 }
 
-/** What was found of each table, with what it was when its comparison began. */
-function notedOf(
-  tables: readonly TableVerification[],
-  marks: readonly MarkedTable[],
-): readonly NotedResult[] {
-  const byName = new Map(marks.map(({ table, mark }) => [quoteQualified(table), mark]));
-  return tables.map(({ table, status, reason = '' }) => {
-    const mark = byName.get(quoteQualified(table));
-    return { table, status, reason, ...(mark === undefined ? {} : { mark }) };
-  });
-}
-
-function summed(results: readonly NotedResult[]): RowsVerified {
+function summed(tables: readonly TableVerification[]): RowsVerified {
   const sentences = (status: TableVerification['status']): readonly string[] =>
-    results
+    tables
       .filter((result) => result.status === status)
-      .map(({ table, reason }) => `${quoteQualified(table)}: ${reason}`);
+      .map(({ table, reason = '' }) => `${quoteQualified(table)}: ${reason}`);
   return {
     same: sentences('same').length,
     differs: sentences('differs'),
     unchecked: sentences('unchecked').filter((sentence) => !sentence.endsWith(TIME_SPENT)),
-    left: leftOf(results).length,
+    left: leftOf(tables).length,
   };
 }
 
-/** Writes down what was compared along `streams`, which counts only if those did not break meanwhile. */
-async function remember(
-  context: CutoverContext,
-  streams: readonly StreamIdentity[],
-  compared: Parameters<typeof writeVerification>[2],
-): Promise<void> {
-  const { from, to, migration } = context.plan;
-  // The latest counts: the higher they are, the longer a slot that is made anew takes to pass them.
-  const last = await streamsNow(context);
-  if (!unbroken(streams, last)) {
-    const known = await context.runOne(to, findVerification(migration));
-    // What another comparison began since goes along the stream that there is now.
-    if (known !== undefined && !unbroken(known.stream as readonly StreamIdentity[], last))
-      await context.run(to, forgetVerification(migration));
-    throw new PontoonError(
-      'NO_STREAM',
-      `'${to}' must follow '${from}' without a break while rows are compared, got another stream, conflicts, or another comparison that began a stream anew; look for who did so, and compare them again`,
-    );
-  }
-  const written = await context.runOne(
-    to,
-    writeVerification(migration, countingFrom(streams, last), compared),
-  );
-  if (written !== undefined) return;
-  throw new PontoonError(
-    'FORGOTTEN',
-    `the comparison of '${migration}' must be the only one, and end before a cutover opens, got one that was forgotten on '${to}' meanwhile; see what else runs, and compare the rows again`,
-  );
-}
-
 /** The tables that the time did not suffice for. */
-function leftOf(results: readonly Pick<NotedResult, 'table' | 'reason'>[]): readonly string[] {
+function leftOf(
+  results: readonly Pick<TableVerification, 'table' | 'reason'>[],
+): readonly string[] {
   return results
     .filter(({ reason }) => reason === TIME_SPENT)
     .map(({ table }) => quoteQualified(table));
