@@ -57,7 +57,7 @@ function before(
   const hops = from === server ? '' : ` It travels by way of ${inlineCode(from)}.`;
   return [
     '## 1. Before',
-    'Compare all rows, while applications write, days before if they are many; the new writer remembers the result for as long as its stream does not break, and no cutover begins without. Then look whether a cutover would begin:',
+    'Compare all rows, while applications write, days before if they are many; the new writer remembers the result for as long as its stream does not break, and no cutover begins without. If it is cut off, run it again: it goes on where it was about a minute before. Then look whether a cutover would begin:',
     codeBlock('sh', `pontoon cutover --file ${FILE} --compare\npontoon status --file ${FILE}`),
     codeBlock(
       '',
