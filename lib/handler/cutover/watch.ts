@@ -32,8 +32,8 @@ export interface WatchOutcome {
 
 /**
  * Lifts the fence of a walk that died, once its deadline has passed. Without such a fence it asks one server, and no
- * more. Says as metrics whether a fence stands after its deadline, how many get past one behind which the new writer is
- * open, and how the way back of that one is, which is kept logged in when its secret was rotated.
+ * more. Says as metrics whether applications are locked out after its deadline, how many get past one behind which the new
+ * writer is open, and how the way back of that one is, which is kept logged in when its secret was rotated.
  */
 export async function watchFence(
   input: CutoverInput,
@@ -43,10 +43,10 @@ export async function watchFence(
   const { found, past, back } = await fenceOn(input, surroundings);
   for (const who of past)
     surroundings.context.log(`past the fence on '${input.plan.from}': ${who}`);
-  const tell = (overdue: boolean): void => {
+  const tell = (overdue: boolean | undefined): void => {
     if (metrics !== undefined)
       publish(surroundings, metrics, {
-        FenceOverdue: overdue ? 1 : 0,
+        ...(overdue === undefined ? {} : { FenceOverdue: overdue ? 1 : 0 }),
         FencePassed: past.length,
         ...wayBackValues(back),
       });
@@ -60,9 +60,35 @@ export async function watchFence(
     tell(false);
     return { lifted };
   } catch (error) {
-    const left = await fenceOn(input, surroundings).catch(() => ({ found }));
-    tell(left.found !== undefined);
+    tell(await areLockedOut(input, surroundings, found));
     throw error;
+  }
+}
+
+/**
+ * Whether applications are kept out still, after what stood on the old writer as `before` could not be lifted, or not all
+ * of its walk be taken back: by the fence, or because they are led to the new writer, which is closed. Undefined if nobody
+ * says where they are led.
+ */
+async function areLockedOut(
+  input: CutoverInput,
+  surroundings: CutoverSurroundings,
+  before: JournalEntry | undefined,
+): Promise<boolean | undefined> {
+  const { found } = await fenceOn(input, surroundings).catch(() => ({ found: before }));
+  if (found?.lifted !== true) return isOverdue(found);
+  try {
+    // The endpoint alone, which needs no server.
+    return await withCutoverServices(
+      { ...input, connections: {} },
+      surroundings,
+      async ({ endpoint }) => endpoint !== undefined && (await endpoint.active()) === input.plan.to,
+    );
+  } catch (error) {
+    surroundings.context.log(
+      `where clients of '${input.plan.migration}' are led cannot be read: ${messageOf(error)}`,
+    );
+    return undefined;
   }
 }
 
@@ -101,9 +127,7 @@ async function logInAgain(
         `subscription '${name}' on '${plan.from}' logs in with its secret's new password`,
       );
   } catch (error) {
-    context.log(
-      `the way back of '${plan.migration}': ${error instanceof Error ? error.message : String(error)}`,
-    );
+    context.log(`the way back of '${plan.migration}': ${messageOf(error)}`);
   }
 }
 
@@ -114,6 +138,10 @@ async function lift(input: CutoverInput, surroundings: CutoverSurroundings): Pro
     log: context.log,
     withServices: (reached, use) => withCutoverServices(reached, surroundings, use),
   });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** What could not be read has no value, least of all 0. */

@@ -29,7 +29,7 @@ export const METRIC_UNITS = {
   DataBytes: 'Bytes',
   /** Of a server: 1 if nobody can log in. */
   ServerDown: 'Count',
-  /** Of a migration: 1 if a fence stands after its deadline, 0 if none does. */
+  /** Of a migration: 1 if applications are locked out although the deadline of its fence has passed, 0 if not. */
   FenceOverdue: 'Count',
   /** Of a migration: how many get past the fence on the old writer although the new one is open. */
   FencePassed: 'Count',

@@ -20,7 +20,7 @@ export class MetricReader {
     const metrics: unknown = JSON.parse(line);
     if (!isRecord(metrics) || !isRecord(metrics._aws)) return undefined;
     // The watch over fences publishes too, whether or not the servers are measured.
-    if ('FenceOverdue' in metrics) return undefined;
+    if ('FencePassed' in metrics) return undefined;
     this.count += 1;
     const { source, standby } = this.chain;
     const { Link: link, LagSeconds: seconds } = metrics;

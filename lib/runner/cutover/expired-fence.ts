@@ -30,7 +30,10 @@ export interface FenceWatch {
   ) => Promise<Result>;
 }
 
-/** Whether the deadline of a fence has passed, and its new writer is not known to be open. */
+/**
+ * Whether the deadline of a fence has passed, and its new writer is not known to be open; also of one that was lifted, but
+ * not all of its walk taken back.
+ */
 export function isOverdue(found: JournalEntry | undefined): boolean {
   return found?.expired === true && !found.opened;
 }
