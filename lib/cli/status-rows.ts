@@ -43,11 +43,11 @@ export function fenceRows(
   ]);
 }
 
-/** What walks left that were cut off before their fences. */
+/** What walks left that were cut off: before a fence, or behind an opening that another one followed the other way. */
 export function leftRows({ left }: Pick<CutoverStatus, 'left'>): readonly StatusRow[] {
   return left.map(({ server, slot }) => [
     'left',
-    `slot ${slot} on ${server} keeps WAL for a walk that was cut off before its fence: run that again, or pontoon cutover --lift-expired takes it back`,
+    `slot ${slot} on ${server} keeps WAL for a walk that was cut off: pontoon cutover --lift-expired takes it back, and moves no writer`,
   ]);
 }
 

@@ -199,12 +199,12 @@ test('what a process made ready that was killed before its fence is taken back a
   await nobodyWalks(lab);
   const { stdout } = await directory.command(['status', '--ways', '--file', 'cutover.json']);
   expect(stdout).toContain(
-    '\nleft       slot pontoon_fence_shop on blue keeps WAL for a walk that was cut off before its fence: run that again, or pontoon cutover --lift-expired takes it back\n',
+    '\nleft       slot pontoon_fence_shop on blue keeps WAL for a walk that was cut off: pontoon cutover --lift-expired takes it back, and moves no writer\n',
   );
   expect(await lift()).toEqual({
     ...QUIET,
     stdout:
-      "'blue' keeps no WAL any more for a walk of 'shop' that was cut off before its fence: what it had made ready was taken back\n",
+      "'blue' keeps no WAL any more for a walk of 'shop' that was cut off: what it had made ready was taken back\n",
   });
   expect(await lift()).toEqual(QUIET);
 });

@@ -3,7 +3,8 @@ import type { CutoverContext } from './context';
 
 /**
  * The slot on `server` that watches a fence, although none stands there and nobody walks: it keeps WAL for a walk that was
- * cut off before its fence. Between two steps of a state machine nobody walks either.
+ * cut off before its fence, or behind an opening that was not settled before another walk opened the other way. Between two
+ * steps of a state machine nobody walks either.
  */
 export async function leftSlot(
   context: CutoverContext,

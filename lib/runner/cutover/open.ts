@@ -60,8 +60,11 @@ export async function open(context: CutoverContext): Promise<void> {
 export async function settle(context: CutoverContext): Promise<void> {
   const { from, to, forward, reverse, migration } = context.plan;
   context.startClock(WAY_BACK_MS);
+  // First, whatever else fails: each keeps WAL. A walk from there that was cut off leaves one on the new writer too, and
+  // none is at work, which would hold the lock on both.
+  for (const server of [from, to])
+    await context.run(server, dropQuietSlot(quietSlotName(migration)));
   await keepClients(context);
-  await context.run(from, dropQuietSlot(quietSlotName(migration)));
   if (forward.some(({ kind }) => kind === LinkKind.DMS)) await taskOf(context).untilStopped();
   // A task takes minutes to stop, which is nobody's outage.
   context.startClock(WAY_BACK_MS);

@@ -36,7 +36,7 @@ export interface CutoverStatus {
     /** Who gets past it while the new writer is open, a sentence each: what they write there never travels. */
     readonly past: readonly string[];
   }[];
-  /** Slots that keep WAL for a walk that was cut off before its fence, or is between two steps of a state machine. */
+  /** Slots that keep WAL for a walk that was cut off, or is between two steps of a state machine. */
   readonly left: readonly { readonly server: string; readonly slot: string }[];
   /** Who walks at the moment. */
   readonly walking: string | undefined;

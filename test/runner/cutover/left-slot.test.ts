@@ -4,12 +4,14 @@ import {
   dropLeft,
   partialStatus,
   prepareCutover,
+  settleCutover,
   status,
   switchWriters,
 } from '../../../lib/runner';
 import {
   alone,
   asSuperuser,
+  back,
   failureOf,
   killedAt,
   killedWhen,
@@ -28,19 +30,16 @@ const SLOT = 'pontoon_fence_shop';
 const request = () => ({ plan: lab.plan(), owner: 'test' });
 const left = async (): Promise<unknown> =>
   await alone(lab, async (services) => (await status(request(), services)).left);
-const drop = async (): Promise<boolean> =>
+const drop = async (plan = lab.plan()): Promise<boolean> =>
   await alone(lab, async (services) =>
     dropLeft(
-      { plan: lab.plan(), connections: lab.connections() },
+      { plan, connections: lab.connections() },
       { secrets: services.secrets, log: () => undefined, withServices: (_, use) => use(services) },
     ),
   );
-const slots = async (): Promise<unknown> =>
-  (
-    await lab.blue.admin.query(
-      `SELECT slot_name FROM pg_replication_slots WHERE slot_name = '${SLOT}'`,
-    )
-  ).rows;
+const slots = async (side = lab.blue): Promise<unknown> =>
+  (await side.admin.query(`SELECT slot_name FROM pg_replication_slots WHERE slot_name = '${SLOT}'`))
+    .rows;
 
 test('a walk that was cut off before its fence is seen by the slot that it left', async () => {
   expect(await left()).toEqual([]);
@@ -101,4 +100,47 @@ test('what was taken back between two steps of a state machine is made ready aga
     'already-open',
   );
   expect([await left(), await drop()]).toEqual([[], false]);
+});
+
+describe('the slot of a walk that opened and was cut off before it settled', () => {
+  const OPENED = { step: 'open', edge: 'after' } as const;
+
+  test('is seen on the writer that another walk opened, and taken back without moving it', async () => {
+    await killedAt(lab, back(lab.plan()), OPENED);
+    await nobodyWalks(lab);
+    await killedAt(lab, lab.plan(), OPENED);
+    await nobodyWalks(lab);
+    expect(await left()).toEqual([{ server: 'green', slot: SLOT }]);
+    expect(await drop(back(lab.plan()))).toBe(true);
+    expect([await left(), await slots(lab.green)]).toEqual([[], []]);
+    const again = await alone(lab, (services) => cutover(request(), services));
+    expect(again.result).toBe('already-open');
+    expect([await slots(), await slots(lab.green)]).toEqual([[], []]);
+  });
+
+  test('goes with the end of the walk that leads the other way', async () => {
+    await killedAt(lab, back(lab.plan()), OPENED);
+    await nobodyWalks(lab);
+    expect(await slots(lab.green)).toHaveLength(1);
+    await lab.followed();
+    await alone(lab, (services) => cutover(request(), services));
+    expect([await left(), await slots(), await slots(lab.green)]).toEqual([[], [], []]);
+  });
+
+  test('goes first, whatever else keeps the walk from its end', async () => {
+    const plan = back(lab.plan());
+    await killedAt(lab, plan, OPENED);
+    await nobodyWalks(lab);
+    const end = alone(lab, (services) => {
+      const endpoint = {
+        ...services.endpoint,
+        active: () => Promise.reject(new Error('it is away')),
+      };
+      return settleCutover({ plan, owner: 'test' }, { ...services, endpoint });
+    });
+    expect(await failureOf(end)).toBe(
+      "UNSETTLED: 'blue' is open; what follows the opening did not end: it is away; mend that and run it again, which goes on there and moves no writer",
+    );
+    expect(await slots(lab.green)).toEqual([]);
+  });
 });
