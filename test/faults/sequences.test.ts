@@ -1,6 +1,7 @@
 import { type CutoverEvent, cutover } from '../../lib/runner';
 import { CutoverLab } from '../runner/cutover/lab';
-import { asSuperuser, isMoment, OWNER } from './walks';
+import { JournalWriter, untilWritten } from '../runner/cutover/writer';
+import { asSuperuser, expectWhole, failureOf, isMoment, OWNER, watched } from './walks';
 
 const SCHEMA = `CREATE SCHEMA seq;
 CREATE SEQUENCE seq.unowned;
@@ -149,5 +150,53 @@ describe('sequences that are used until the fence falls', () => {
         `SELECT nextval('seq.cycling')::int AS tenth, nextval('seq.cycling')::int AS first, nextval('seq.untouched')::int AS untouched`,
       ),
     ).toEqual([{ tenth: 10, first: 1, untouched: 42 }]);
+  });
+});
+
+describe('a sequence that somebody else moves between being set and being read again', () => {
+  let lab: CutoverLab;
+  let writer: JournalWriter;
+  beforeAll(async () => {
+    lab = await CutoverLab.start([17, 17]);
+    writer = new JournalWriter(0, () => lab.application(), 5);
+    await untilWritten([writer]);
+  });
+  afterAll(async () => {
+    await writer.stop();
+    await lab.stop();
+  });
+
+  test('ends the walk, which takes itself back and loses nothing', async () => {
+    await asSuperuser(lab.blue, `SELECT setval('shop.invoice', -7)`);
+    const services = await lab.services();
+    let behind = false;
+    const watching = watched(services, async (work, text = '') => {
+      const done = await work();
+      // Right behind the walk's own word, before it looks.
+      if (behind && text.includes('"shop"."invoice"') && text.includes('setval'))
+        await asSuperuser(lab.green, `SELECT nextval('shop.invoice')`);
+      return done;
+    });
+    const onEvent = (event: CutoverEvent) => {
+      behind = isMoment(event, { step: 'sequences', edge: 'before' }) || behind;
+    };
+    const walk = cutover({ plan: lab.plan(), owner: OWNER }, { ...watching, onEvent }).finally(() =>
+      services.close(),
+    );
+    expect(await failureOf(walk)).toBe(
+      `UNDONE: sequence "shop"."invoice" on 'green' must stand at -1007, got -1008; look for somebody else who uses it; everything was taken back, and 'blue' works as before`,
+    );
+    await expect(walk).rejects.toMatchObject({ cause: { code: 'SEQUENCE_DIFFERS' } });
+    await expectWhole(lab, [writer]);
+    await lab.followed();
+    const again = await lab.services();
+    const { result } = await cutover({ plan: lab.plan(), owner: OWNER }, again).finally(() =>
+      again.close(),
+    );
+    expect(result).toBe('opened');
+    await expectWhole(lab, [writer]);
+    expect(await asSuperuser(lab.green, `SELECT nextval('shop.invoice')::int AS next`)).toEqual([
+      { next: -1008 },
+    ]);
   });
 });
