@@ -1,17 +1,21 @@
 import {
+  cutoverOwner,
   dropQuietSlot,
+  entriesOf,
   forgetJournal,
   LinkKind,
   PontoonError,
   quietSlotName,
   type ReplicationPath,
+  readSpec,
   releaseEntries,
   slotState,
 } from '../../postgres';
+import { drop } from '../reconcile';
 import type { CutoverContext } from './context';
 import { lift } from './fence';
 import { finalStateOf } from './finalized';
-import { everyPath, removeSlot, startPath, stopPath } from './paths';
+import { everyPath, removeSlot, sqlOf, startPath, stopPath, subscriptionOf } from './paths';
 
 /** How long each part of an undo may take at least: what took long on the way there does so on the way back. */
 const UNDO_MS = 30_000;
@@ -35,6 +39,9 @@ export async function undo(context: CutoverContext): Promise<readonly string[]> 
   );
   await failures.collect('what was held', () => release(context));
   await failures.collect('the endpoint', () => seeThemBack(context));
+  // Nobody waits for it once the old writer is open; where that failed, the next call comes to it.
+  if (context.freed)
+    await failures.collect('what the way back was made of', () => dropMade(context));
   // What could not be taken back now is taken back when the walk is run again, which finds the entry.
   if (failures.list.length === 0)
     await failures.collect('the journal', () =>
@@ -46,13 +53,15 @@ export async function undo(context: CutoverContext): Promise<readonly string[]> 
 /** Takes back what was made ready for a cutover that does not begin. Returns what could not be, a sentence each. */
 export async function undoPreparation(context: CutoverContext): Promise<readonly string[]> {
   const failures = new Failures(context);
+  await failures.collect('the way back', async () => {
+    await everyPath(context.plan.reverse, (path) => stopTried(context, path));
+    await dropMade(context);
+  });
+  await failures.collect('what was held', () => release(context));
+  // The last, since it shows that there is something left.
   await failures.collect('the slot that watches the fence', () =>
     context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
   );
-  await failures.collect('the way back', () =>
-    everyPath(context.plan.reverse, (path) => stopTried(context, path)),
-  );
-  await failures.collect('what was held', () => release(context));
   return failures.list;
 }
 
@@ -61,6 +70,26 @@ async function stopTried(context: CutoverContext, path: ReplicationPath): Promis
   if (path.kind === LinkKind.DMS) return;
   if ((await context.runOne(path.decoder, slotState(path.slotName))) !== undefined) return;
   await stopPath(context, path);
+}
+
+/**
+ * Drops the subscriptions of the way back that the cutover itself made, with their passwords: no deployment knows of them,
+ * and the next walk makes them anew. What a deployment made stays, and so does one that carries.
+ */
+async function dropMade(context: CutoverContext): Promise<void> {
+  const { from, migration, reverse = [] } = context.plan;
+  const clients = { client: context.session(from) };
+  const owner = cutoverOwner(migration);
+  for (const path of reverse.filter(({ kind }) => kind !== LinkKind.DMS)) {
+    const { kinds, state } = sqlOf(context, path);
+    const name = subscriptionOf(path);
+    if ((await context.runOne(from, state(name)))?.enabled === true) continue;
+    for (const row of await context.run(from, entriesOf([kinds.subscription], [name]))) {
+      if (row.server !== from || row.owner !== owner || row.held === true) continue;
+      const request = { server: from, spec: readSpec(row.spec), owner };
+      await drop(clients, context.services.secrets, request);
+    }
+  }
 }
 
 /** Takes back a switch of clients behind a fence that somebody else lifted. Returns what could not be, a sentence each. */
