@@ -34,6 +34,26 @@ export function requireOwnership(
   );
 }
 
+/**
+ * Has whoever deployed an object that a cutover holds learn that it stays: a deletion that seems done would forget what
+ * nobody else takes away.
+ *
+ * @throws PontoonError with code OWNED
+ */
+export function requireReleased(
+  description: string,
+  entry: LedgerEntry | undefined,
+  { owner }: Pick<ReconcileRequest, 'owner'>,
+): void {
+  if (entry === undefined || entry.before.heldFrom !== owner) return;
+  const migration = migrationOfOwner(entry.owner);
+  if (migration === undefined) return;
+  throw new PontoonError(
+    'OWNED',
+    `${description} cannot be dropped while a cutover holds it, got the one of '${migration}'; finalize that first, after a rollback if the old writer is to stay, or have 'pontoon cutover --lift-expired' take back one that was cut off before its fence`,
+  );
+}
+
 function wayOut(owner: string): string {
   const migration = migrationOfOwner(owner);
   return migration === undefined

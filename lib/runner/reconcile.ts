@@ -11,7 +11,7 @@ import { CLEAN_UP_MS, deadlineOf } from './deadline';
 import { Ledger } from './ledger';
 import { ManagedObject, versionsOf } from './managed-object';
 import { messageOf } from './message-of';
-import { requireOwnership } from './ownership';
+import { requireOwnership, requireReleased } from './ownership';
 import type { Outcome, ReconcileClients, ReconcileRequest } from './reconcile-request';
 import { settled } from './settled';
 import { runSteps } from './steps';
@@ -35,7 +35,7 @@ export async function plan(
   return await new Reconcile(clients, secrets, request).preview();
 }
 
-/** Drops the object if it is the owner's. What is somebody else's, or was adopted, stays. */
+/** Drops the object if it is the owner's, unless a cutover holds it. What is somebody else's, or was adopted, stays. */
 export async function drop(
   clients: ReconcileClients,
   secrets: SecretStore,
@@ -179,6 +179,7 @@ class Reconcile {
 
   private async dropObject(server: ServerFacts): Promise<Outcome> {
     const entry = await this.ledger.find(this.object.key);
+    requireReleased(this.object.description, entry, this.request);
     if (entry === undefined || entry.owner !== this.request.owner) return NOTHING_DONE;
     // What was retired is gone; whatever has its name now is somebody else's.
     const outcome =

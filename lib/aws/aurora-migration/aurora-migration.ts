@@ -26,7 +26,8 @@ import { validate } from './validate';
  * sums of hashes prove nothing, so that positions are confirmed and rows compared.
  *
  * Deleting it drops the subscription, the slot, publications, roles, and what else it made on both clusters; of a cluster
- * that was there before nothing else is changed.
+ * that was there before nothing else is changed. What a cutover has switched is not deleted before the migration is
+ * finalized: until then the deletion fails, and says so.
  */
 export class AuroraMigration extends Construct {
   /** The chain as plain data, from which everything else is derived. */

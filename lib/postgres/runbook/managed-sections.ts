@@ -99,7 +99,7 @@ export function managedUndoSection(context: RunbookContext): Section {
   return {
     title: 'Undo',
     paragraphs: [
-      `Delete the stack first: it drops the slots, roles and publications that it made here. A slot that stays keeps WAL for good; this must return no row${slots.length === 0 ? '' : ` (look for ${slots.map(inlineCode).join(', ')})`}:`,
+      `Once a cutover has opened its new writer, finalize before you delete anything, which fails until then. Delete the stack first: it drops the slots, roles and publications that it made here. A slot that stays keeps WAL for good; this must return no row${slots.length === 0 ? '' : ` (look for ${slots.map(inlineCode).join(', ')})`}:`,
       codeBlock(
         'sql',
         'SELECT slot_name, active, wal_status FROM pg_catalog.pg_replication_slots ORDER BY 1;',

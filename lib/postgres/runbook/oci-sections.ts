@@ -142,7 +142,7 @@ export function ociUndoSection({ topology, server, administrator }: RunbookConte
   return {
     title: 'Undo',
     paragraphs: [
-      `Take \`schemaCopied\` back and deploy first, or destroy the deployment: either drops the slots, roles and publications that it made here, and leaves a database that it did not make. A slot that stays keeps the log until the storage is full; this must return no row${slots.length === 0 ? '' : ` (look for ${slots.map(inlineCode).join(', ')})`}:`,
+      `Once a cutover has opened its new writer, finalize before you delete anything, which fails until then. Take \`schemaCopied\` back and deploy first, or destroy the deployment: either drops the slots, roles and publications that it made here, and leaves a database that it did not make. A slot that stays keeps the log until the storage is full; this must return no row${slots.length === 0 ? '' : ` (look for ${slots.map(inlineCode).join(', ')})`}:`,
       codeBlock(
         'sql',
         'SELECT slot_name, active, wal_status FROM pg_catalog.pg_replication_slots ORDER BY 1;',

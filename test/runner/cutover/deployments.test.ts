@@ -1,5 +1,6 @@
 import { type ObjectSpec, readSpec, rollbackOf } from '../../../lib/postgres';
 import { apply, type CutoverServices, cutover, drop, finalize } from '../../../lib/runner';
+import { failureOf } from '../../faults/walks';
 import { CutoverLab, type LabServices, type Side } from './lab';
 
 // What a deployment does to a migration whose cutover has opened the new writer, or that is over.
@@ -71,6 +72,27 @@ test('what a cutover has switched is refused a change, and can be asked for as i
   expect(await deploy(lab.green, spec)).toEqual([
     "subscription 'forward' on 'green' stays as the cutover left it",
   ]);
+});
+
+test('what a cutover holds is not dropped, and whoever deletes the stack is told so', async () => {
+  const held = [
+    [lab.green, 'subscription', 'forward'],
+    [lab.green, 'connection-guard', 'connection-guard'],
+    [lab.blue, 'logical-slot', 'forward'],
+  ] as const;
+  for (const [side, kind, name] of held) {
+    const spec = await applied(side, kind, name);
+    const dropped = drop({ client: side.admin }, services.secrets, request(side, spec));
+    expect(await failureOf(dropped)).toBe(
+      `OWNED: ${kind} '${name}' on '${side.name}' cannot be dropped while a cutover holds it, got the one of 'shop'; finalize that first, after a rollback if the old writer is to stay, or have 'pontoon cutover --lift-expired' take back one that was cut off before its fence`,
+    );
+    // Another deployment whose own was refused cleans up after itself, and has nothing here.
+    const others = { ...request(side, spec), owner: 'another stack' };
+    expect(await drop({ client: side.admin }, services.secrets, others)).toEqual({
+      steps: [],
+      attributes: {},
+    });
+  }
 });
 
 test('after a rollback that was undone all of that still holds', async () => {
