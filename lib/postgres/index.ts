@@ -85,6 +85,7 @@ export {
   hindrances,
   holdEntry,
   holdLogin,
+  holdsAnything,
   isAhead,
   type JournalEntry,
   jobsAreHidden,

@@ -55,6 +55,13 @@ export function releaseLogin(server: string, role: string): Statement {
   );
 }
 
+/** Asks whether the cutover of `migration` holds anything here, or made it. */
+export function holdsAnything(migration: string): Statement {
+  return sql(`SELECT EXISTS (SELECT FROM ${OWN_SCHEMA}.objects WHERE owner = $1) AS held`, [
+    cutoverOwner(migration),
+  ]);
+}
+
 /** Gives everything that was held back to whom it belonged. */
 export function releaseEntries(migration: string): Statement {
   return sql(

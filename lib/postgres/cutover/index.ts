@@ -57,6 +57,7 @@ export {
   cutoverOwner,
   holdEntry,
   holdLogin,
+  holdsAnything,
   markLetIn,
   migrationOfOwner,
   releaseEntries,

@@ -11,7 +11,7 @@ import {
 import { runOne } from '../run';
 import { abandon, abandonExpired } from './abandon';
 import { CutoverContext } from './context';
-import { leftSlot } from './left-slot';
+import { isLeftHeld, leftSlot } from './left-slot';
 import type { CutoverRequest, CutoverServices } from './services';
 import { withSessions } from './sessions';
 
@@ -99,12 +99,22 @@ export async function dropLeft(input: CutoverInput, watch: FenceWatch): Promise<
   const left = await withFence(input, watch.secrets, (_found, services) =>
     leftSlot(new CutoverContext(request, services), plan.from),
   );
-  if (left === undefined) return false;
+  if (left === undefined && !(await isHeldByNobody(input, watch.secrets))) return false;
   await watch.withServices(
     await withoutSilent(input, watch, NAMED),
     async (services) => await abandon(request, services),
   );
   return true;
+}
+
+/** Nothing says so of a server that does not answer, whose deployment waits for that anyway. */
+async function isHeldByNobody(input: CutoverInput, secrets: SecretStore): Promise<boolean> {
+  const { plan } = input;
+  const found = await reachable(input, { secrets, log: () => undefined }, NAMED);
+  if (found[plan.from] === undefined || found[plan.to] === undefined) return false;
+  return await withSessions(found, secrets, { purpose: `${NAMED} ${plan.migration}` }, (sessions) =>
+    isLeftHeld(new CutoverContext({ plan, owner: NAMED }, { sessions, secrets })),
+  );
 }
 
 /** `input` without the servers that do not answer, but for the old writer, which nothing is lifted without. */

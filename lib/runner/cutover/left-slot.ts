@@ -1,4 +1,5 @@
-import { quietSlotExists, quietSlotName, whoWalks } from '../../postgres';
+import { holdsAnything, quietSlotExists, quietSlotName, whoWalks } from '../../postgres';
+import { Ledger } from '../ledger';
 import type { CutoverContext } from './context';
 
 /**
@@ -24,4 +25,17 @@ export async function leftSlots(
 ): Promise<readonly { readonly server: string; readonly slot: string }[]> {
   const slot = await leftSlot(context, server);
   return slot === undefined ? [] : [{ server, slot }];
+}
+
+/** Whether anything is held although no fence stands: by a walk that was cut off before it had its slot. */
+export async function isLeftHeld(context: CutoverContext): Promise<boolean> {
+  const { from, to, migration } = context.plan;
+  let held = false;
+  for (const server of [from, to]) {
+    if ((await context.journal(server)) !== undefined) return false;
+    if ((await context.runOne(server, whoWalks(migration))) !== undefined) return false;
+    if (!(await new Ledger(context.session(server), server).exists())) continue;
+    held ||= (await context.runOne(server, holdsAnything(migration)))?.held === true;
+  }
+  return held;
 }

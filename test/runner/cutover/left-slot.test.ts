@@ -89,6 +89,25 @@ test('a walk that was cut off while it tried the way back leaves none that asks 
   expect(await asSuperuser(lab.blue, ways)).toEqual([]);
 });
 
+test('what a walk holds that was cut off before it had its slot is given back', async () => {
+  const guard = { kind: 'connection-guard', keep: ['reader', 'app'] };
+  await killedWhen(lab, lab.plan(), (services, die) =>
+    watched(services, async (work, text = '') =>
+      text.startsWith('ALTER SUBSCRIPTION "backward" REFRESH') ? await die() : await work(),
+    ),
+  );
+  await nobodyWalks(lab);
+  expect([await left(), await slots()]).toEqual([[], []]);
+  expect(await failureOf(lab.drop(lab.green, guard))).toBe(
+    "OWNED: connection-guard 'connection-guard' on 'green' cannot be dropped while a cutover holds it, got the one of 'shop'; finalize that first, after a rollback if the old writer is to stay, or have 'pontoon cutover --lift-expired' take back one that was cut off before its fence",
+  );
+  expect(await drop()).toBe(true);
+  expect(await asSuperuser(lab.blue, 'SELECT subname AS name FROM pg_subscription')).toEqual([]);
+  await lab.apply(lab.green, guard);
+  await lab.apply(lab.green, { ...guard, keep: ['reader'] });
+  expect(await drop()).toBe(false);
+});
+
 test('what was taken back between two steps of a state machine is made ready again before the fence', async () => {
   await alone(lab, (services) => prepareCutover(request(), services));
   await nobodyWalks(lab);
