@@ -85,7 +85,7 @@ describe.each(PAIRS)('a runner that is killed at the end, from PostgreSQL %i to 
       expect(deaths.length).toBeGreaterThan(20);
       // Whoever was not told that it ended asks again.
       const again = alone(lab, (services) => finalize({ plan, owner: 'other' }, services));
-      expect(await again).toEqual({ already: true, past: [], dropped: [], rotate: [] });
+      expect(await again).toEqual({ already: true, past: [], dropped: [], left: [], rotate: [] });
       const nothing = { subscriptions: 0, publications: 0, slots: 0, fences: 0, walks: 0 };
       for (const side of [lab.blue, lab.green])
         expect(await asSuperuser(side, LEFT)).toEqual([{ ...nothing, open: true }]);

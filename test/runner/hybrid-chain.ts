@@ -124,7 +124,8 @@ export class HybridChain {
     public readonly c: Link,
     /** A itself. */
     public readonly source: Server,
-    private readonly standby: Server,
+    /** B itself. */
+    public readonly standby: Server,
     private readonly target: Server,
     private readonly admin: Login,
     private readonly close: () => Promise<void>,

@@ -35,7 +35,7 @@ export function cutoverEndings(
         [
           '`UNDECIDED`',
           `${next} may be open, and did not answer; ${from} stays fenced, so that never both are`,
-          `bring ${next} back, and run the same command again: it finishes. Lift no fence for as long as ${next} may come back. If it never will, somebody decides that whatever was written there is lost: \`UPDATE pontoon.cutover SET decided_at = NULL WHERE migration = '…' AND opened_at IS NULL\` on ${from}, with the \`migration\` that \`${file}\` names, and once the deadline has passed ${lift}, which opens ${from} again`,
+          `bring ${next} back, and run the same command again: it finishes. Lift no fence for as long as ${next} may come back. If it never will, somebody decides that whatever was written there is lost: \`UPDATE pontoon.cutover SET decided_at = NULL WHERE migration = '…' AND opened_at IS NULL\` on ${from}, with the \`migration\` that \`${file}\` names, and once the deadline has passed ${lift}, which opens ${from} again; \`pontoon finalize --gone\` then ends the migration`,
         ],
         [
           '`UNSETTLED`',
@@ -103,6 +103,7 @@ export function cutoverEndings(
           'nothing was begun: the writer that it is to end with is not open, or there is no way back, as was declared',
           'look at `pontoon status`; after a rollback it is `pontoon finalize --back`',
         ],
+        ...withoutServer(from, next, file),
         [
           '`FINALIZED`',
           'nothing was begun: the migration has ended, and nothing of it moves writers any more',
@@ -115,6 +116,32 @@ export function cutoverEndings(
         ],
       ],
     ),
+  ];
+}
+
+/** What ends a migration of which a server is lost. */
+function withoutServer(from: string, next: string, file: string): string[][] {
+  return [
+    [
+      '`CONNECT_FAILED`, `CUT_OFF` for ever, since a server never comes back',
+      'what answers keeps slots, and with them WAL without end, subscriptions and roles for it; another migration is refused',
+      `\`pontoon finalize --file ${file} --gone NAME\` ends the migration without it. If ${from} is lost once ${next} is open, or a standby in between, ${next} stays the writer; if ${next} is lost before it could be opened, ${from} is, and its fence is lifted (\`--take-over\` if somebody else began the walk). The lost server is not asked, and refused if it answers. What its disk still holds is named: should it come back, drop that, and never let applications in there. A rollback without a standby in between has no way back of its own: walk it by \`pontoon cutover\` and a file of yours, with \`from\` and \`to\` exchanged, \`reverse\` of \`${file}\` as \`forward\`, and neither \`reverse\` nor that standby; then end it by \`pontoon finalize --file ${file} --back --gone NAME\``,
+    ],
+    [
+      '`NOT_GONE` of `finalize --gone`',
+      'nothing was begun: the server answers, or another one at its address',
+      `leave out \`--gone\`, or correct \`${file}\``,
+    ],
+    [
+      '`NOT_OPEN` of `finalize --gone`',
+      `nothing was begun: ${from} is lost, and ${next} was never opened, so that rows, and the values of sequences, may be missing there`,
+      `bring ${from} back. If it never comes back, somebody decides that these are lost: move the sequences on ${next} ahead by \`setval\`, let one login in there by \`GRANT CONNECT\`, and run the same again, which lets in the others`,
+    ],
+    [
+      '`WRITES_LOST` of `finalize --gone`',
+      `nothing was begun: ${next} is lost, and may have been open, so that what was written there may not have come back to ${from}, which stays fenced`,
+      `restore ${next}. If it cannot be, somebody decides that this is lost: move the sequences on ${from} ahead by \`setval\`, since rows that came back have later values, run \`UPDATE pontoon.cutover SET decided_at = NULL, opened_at = NULL WHERE migration = '…'\` there, with the \`migration\` that \`${file}\` names, and then the same again, which opens ${from}`,
+    ],
   ];
 }
 

@@ -4,9 +4,12 @@ import type { CutoverContext } from './context';
 import { sqlOf, subscriptionOf } from './paths';
 
 /** What a ledger remembers of how the migration was finalized, so that no deployment makes it again. */
-export async function finalStateOf(context: CutoverContext): Promise<FinalState | undefined> {
-  const { from, to, migration } = context.plan;
-  for (const server of [from, to]) {
+export async function finalStateOf(
+  context: CutoverContext,
+  servers: readonly string[] = [context.plan.from, context.plan.to],
+): Promise<FinalState | undefined> {
+  const { migration } = context.plan;
+  for (const server of servers) {
     if (!(await new Ledger(context.session(server), server).exists())) continue;
     const found = await context.runOne(server, finalizedHere(migration));
     if (found !== undefined)

@@ -26,6 +26,7 @@ export async function takeWalk(
   context.startClock(TAKE_MS);
   for (const server of servers) await takeLock(context, server);
   if (servers.includes(plan.to)) await refuseOtherDirection(context);
+  if (!servers.includes(plan.from)) return;
   const found = await context.journal(plan.from);
   if (found === undefined || found.owner === owner) return;
   if (request.takeOver !== true) {
