@@ -4,6 +4,7 @@ import {
   type Finalized,
   type FinalizeRequest,
   finalize,
+  requireFinalizable,
   status,
 } from '../runner';
 import type { Command } from './command';
@@ -21,6 +22,7 @@ import { withServices } from './cutover-services';
 import { failed } from './cutover-walk';
 import { ExitCode } from './exit-code';
 import { type Io, writeJson, writeLine } from './io';
+import { asUsage } from './usage-error';
 
 /** Ends a migration for good. */
 export const finalizeCommand: Command = {
@@ -70,6 +72,7 @@ export const finalizeCommand: Command = {
       leaveFenced: options.flag('leave-fenced'),
       gone,
     };
+    asUsage(() => requireFinalizable(request));
     try {
       if (!options.flag('yes'))
         await confirm(io, await intentionOf(input, request, io), plan.migration);

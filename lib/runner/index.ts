@@ -32,6 +32,7 @@ export {
   type RowsVerified,
   readFence,
   readWayBack,
+  requireFinalizable,
   type SwitchedEndpoint,
   settleCutover,
   status,

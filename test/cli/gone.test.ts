@@ -69,6 +69,12 @@ const refusal = (message: string): CommandResult => ({
   stderr: `pontoon: ${message.slice(message.indexOf(':') + 2)}\n`,
 });
 
+const wrong = (message: string): CommandResult => ({
+  code: 2,
+  stdout: '',
+  stderr: `pontoon: ${message}\n`,
+});
+
 /** What of the migration is on a server, but for what its ledger remembers to have gone. */
 async function whatIsLeft(side: Side): Promise<unknown> {
   const [found] = await asSuperuser(
@@ -143,16 +149,16 @@ test('who answers is not gone', async () => {
     ),
   );
   expect(await finalize('--gone', 'red')).toEqual(
-    refusal(`INVALID: 'gone' must name servers of the plan, got 'red'; name 'blue', 'green'`),
+    wrong(`'gone' must name servers of the plan, got 'red'; name 'blue', 'green'`),
   );
   expect(await finalize('--gone', 'green', '--gone', 'blue')).toEqual(
-    refusal(
-      `INVALID: 'gone' must leave the migration 'shop' one of its writers, got 'blue' and 'green'; forget it: nothing is left of it that could be dropped`,
+    wrong(
+      `'gone' must leave the migration 'shop' one of its writers, got 'blue' and 'green'; forget it: nothing is left of it that could be dropped`,
     ),
   );
   expect(await finalize('--gone', 'blue', '--leave-fenced')).toEqual(
-    refusal(
-      `INVALID: 'leaveFenced' cannot be given where a writer is gone, got 'blue' gone; leave it out: there is no old writer to be kept closed`,
+    wrong(
+      `'leaveFenced' cannot be given where a writer is gone, got 'blue' gone; leave it out: there is no old writer to be kept closed`,
     ),
   );
 });

@@ -12,7 +12,7 @@ import { dropEverything } from './drop-everything';
 import { type Ending, endingOf, requireOpen } from './ending';
 import { lift, restoreAccess } from './fence';
 import { finalStateOf } from './finalized';
-import { leftOn, requireGone } from './gone';
+import { leftOn, requireFinalizable, requireSilence } from './gone';
 import { pastFence } from './past-fence';
 import type { CutoverRequest, CutoverServices } from './services';
 import { takeWalk } from './take-walk';
@@ -70,7 +70,8 @@ export async function finalize(
   services: CutoverServices,
 ): Promise<Finalized> {
   const { plan, gone = [] } = request;
-  await requireGone(request, services);
+  requireFinalizable(request);
+  await requireSilence(request, services);
   const ending = endingOf(plan, gone);
   return await inWalk(request, services, async (context) => {
     const already = await isFinalized(context, ending);

@@ -38,21 +38,44 @@ const NOBODY: SecretStore = {
 };
 
 /**
- * Refuses servers as gone that the plan does not name or that answer, and all of its writers.
+ * Refuses servers as gone that the plan does not name, all of its writers, and what is said of one that is gone.
  *
- * @throws PontoonError with code INVALID, or NOT_GONE for one that answers.
+ * @throws PontoonError with code INVALID.
  */
-export async function requireGone(
-  { plan, gone = [], leaveFenced = false }: FinalizeRequest,
-  services: CutoverServices,
-): Promise<void> {
-  requireNames(plan, gone);
-  const lost = gone.find((server) => server === plan.from || server === plan.to);
+export function requireFinalizable({
+  plan,
+  gone = [],
+  leaveFenced = false,
+}: FinalizeRequest): void {
+  const servers = serversOf(plan);
+  const unknown = gone.find((server) => !servers.includes(server));
+  if (unknown !== undefined)
+    throw new PontoonError(
+      'INVALID',
+      `'gone' must name servers of the plan, got '${unknown}'; name ${servers.map((name) => `'${name}'`).join(', ')}`,
+    );
+  const [lost, another] = [plan.from, plan.to].filter((server) => gone.includes(server));
+  if (another !== undefined)
+    throw new PontoonError(
+      'INVALID',
+      `'gone' must leave the migration '${plan.migration}' one of its writers, got '${plan.from}' and '${plan.to}'; forget it: nothing is left of it that could be dropped`,
+    );
   if (lost !== undefined && leaveFenced)
     throw new PontoonError(
       'INVALID',
       `'leaveFenced' cannot be given where a writer is gone, got '${lost}' gone; leave it out: there is no old writer to be kept closed`,
     );
+}
+
+/**
+ * Refuses servers as gone that answer.
+ *
+ * @throws PontoonError with code NOT_GONE.
+ */
+export async function requireSilence(
+  { plan, gone = [] }: FinalizeRequest,
+  services: CutoverServices,
+): Promise<void> {
   for (const server of gone) {
     const answer = await answerOf(server, services);
     if (answer === undefined) continue;
@@ -61,21 +84,6 @@ export async function requireGone(
       `server '${server}' must be gone for good before the migration '${plan.migration}' ends without it, got ${answer}; finalize without '--gone ${server}', or correct its connection if another server has its address by now`,
     );
   }
-}
-
-function requireNames(plan: CutoverPlan, gone: readonly string[]): void {
-  const servers = serversOf(plan);
-  const unknown = gone.find((server) => !servers.includes(server));
-  if (unknown !== undefined)
-    throw new PontoonError(
-      'INVALID',
-      `'gone' must name servers of the plan, got '${unknown}'; name ${servers.map((name) => `'${name}'`).join(', ')}`,
-    );
-  if (!gone.includes(plan.from) || !gone.includes(plan.to)) return;
-  throw new PontoonError(
-    'INVALID',
-    `'gone' must leave the migration '${plan.migration}' one of its writers, got '${plan.from}' and '${plan.to}'; forget it: nothing is left of it that could be dropped`,
-  );
 }
 
 /** What says that the server is there; undefined if nothing does. */
