@@ -127,7 +127,11 @@ export function schemaDifferences(
   return [...missing, ...extra];
 }
 
-/** Extensions that only `from` has. What a selected table needs of one is missing there as well, and differs. */
+/**
+ * Extensions that only `from` has. What a selected table's columns, defaults, indexes or constraints need of one is missing
+ * there as well, and differs. Another one differs on purpose, as often as not: what replicates, or what a provider makes on
+ * each server of its own.
+ */
 export function missingExtensions(
   from: readonly SchemaPart[],
   to: readonly SchemaPart[],

@@ -187,6 +187,29 @@ describe.each([[16, 17] as const, [14, 18] as const])('schemas of %i and %i', (f
     await asSuperuser(lab.blue, 'DROP EXTENSION pgrowlocks');
   });
 
+  test.each([
+    ['citext', '(at citext)', 'column made.rows.at is "text" instead of "citext"'],
+    [
+      'pgcrypto',
+      `(at text DEFAULT gen_salt('md5'))`,
+      `column made.rows.at is "text" instead of "text DEFAULT gen_salt('md5'::text)"`,
+    ],
+    [
+      'btree_gist',
+      '(at text); CREATE INDEX near ON made.rows USING gist (at)',
+      'index made.near is missing',
+    ],
+  ])('differ by extension %s where a table is made of it', async (extension, table, difference) => {
+    await asSuperuser(lab.blue, `CREATE EXTENSION ${extension}`);
+    await lab.blue.admin.query(`CREATE SCHEMA made; CREATE TABLE made.rows ${table}`);
+    await lab.green.admin.query('CREATE SCHEMA made; CREATE TABLE made.rows (at text)');
+    expect(await gate({ schemas: ['made'] })).toBe(
+      `on 'green': extension ${extension} is missing; ${difference}`,
+    );
+    for (const { admin } of [lab.blue, lab.green]) await admin.query('DROP SCHEMA made CASCADE');
+    await asSuperuser(lab.blue, `DROP EXTENSION ${extension}`);
+  });
+
   const both = async (text: string): Promise<void> => {
     for (const { admin } of [lab.blue, lab.green]) await admin.query(text);
   };
