@@ -105,7 +105,7 @@ if (reason !== undefined) process.stderr.write(`servers with pglogical: not run,
       phase: 'provisioned',
       writer: 'blue',
       forward: { state: 'carrying' },
-      reverse: { state: 'stopped' },
+      reverse: { state: 'absent' },
     });
     await services.close();
     expect(await contradictions(lab.green.admin, [writer])).toEqual([]);
