@@ -252,7 +252,8 @@ test('a new writer that is lost during a walk keeps nothing on the old one', asy
   expect(await whatIsLeft(lab.blue)).toMatchObject({ slots: ['forward'], fences: 1 });
   expect(await finalize('--gone', 'green')).toEqual({
     code: 0,
-    stdout: dropped(...ON_BLUE) + LEFT_ON_GREEN,
+    // The walk itself took back the way back, as far as blue has it.
+    stdout: dropped(...ON_BLUE.filter((what) => !what.startsWith('subscription'))) + LEFT_ON_GREEN,
     stderr: '',
   });
   expect([await whatIsLeft(lab.blue), await writes(lab.blue)]).toEqual([NOTHING, 'written']);
