@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client } from 'pg';
 import {
   asSuperuser,
   back,
@@ -12,6 +11,7 @@ import {
   walkWith,
 } from '../faults/walks';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
+import { whetherAppWrites } from './app-writes';
 import type { CommandResult } from './command-line';
 import { LabDirectory } from './lab-directory';
 
@@ -102,21 +102,7 @@ const NOTHING = {
   fences: 0,
 };
 
-/** Whether an application gets in and writes. */
-async function writes({ server }: Side): Promise<string> {
-  const config = { user: 'app', password: lab.appPassword };
-  const client = new Client(server.connectionConfig('app', config));
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query('INSERT INTO shop.orders (client, number) VALUES (7, 7)');
-    return 'written';
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    await client.end();
-  }
-}
+const writes = (side: Side): Promise<string> => whetherAppWrites(lab, side);
 
 const led = (): string => readFileSync(join(directory.path, 'active'), 'utf8');
 const left = (...what: string[]): string =>

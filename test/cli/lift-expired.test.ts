@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { Client } from 'pg';
 import { waitUntil } from '../../lib/runner';
 import { asSuperuser, killedAt, nobodyWalks } from '../faults/walks';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
+import { whetherAppWrites } from './app-writes';
 import type { CommandResult } from './command-line';
 import { LabDirectory } from './lab-directory';
 
@@ -114,21 +114,7 @@ async function passDeadline(side: Side, more = ''): Promise<void> {
   await asSuperuser(side, `UPDATE pontoon.cutover SET deadline = fenced_at${more}`);
 }
 
-/** Whether an application gets in and writes. */
-async function writes({ server }: Side): Promise<string> {
-  const config = { user: 'app', password: lab.appPassword };
-  const client = new Client(server.connectionConfig('app', config));
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query('INSERT INTO shop.orders (client, number) VALUES (7, 7)');
-    return 'written';
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    await client.end();
-  }
-}
+const writes = (side: Side): Promise<string> => whetherAppWrites(lab, side);
 
 /** Of a server whose port nobody listens at; a name may stand for several addresses. */
 function unreachable(server: string, address: string): string {
