@@ -1,4 +1,4 @@
-import { type LedgerEntry, migrationOfOwner, PontoonError } from '../postgres';
+import { keptFor, type LedgerEntry, migrationOfOwner, PontoonError } from '../postgres';
 import type { ReconcileRequest } from './reconcile-request';
 
 /** What is known of an object's owner before anything is changed. */
@@ -35,8 +35,8 @@ export function requireOwnership(
 }
 
 /**
- * Has whoever deployed an object that a cutover holds learn that it stays: a deletion that seems done would forget what
- * nobody else takes away.
+ * Has whoever deployed an object that a cutover holds or needs learn that it stays: a deletion that seems done would forget
+ * what nobody else takes away, or end the way back.
  *
  * @throws PontoonError with code OWNED
  */
@@ -45,13 +45,18 @@ export function requireReleased(
   entry: LedgerEntry | undefined,
   { owner }: Pick<ReconcileRequest, 'owner'>,
 ): void {
-  if (entry === undefined || entry.before.heldFrom !== owner) return;
-  const migration = migrationOfOwner(entry.owner);
+  const migration = entry === undefined ? undefined : holderOf(entry, owner);
   if (migration === undefined) return;
   throw new PontoonError(
     'OWNED',
     `${description} cannot be dropped while a cutover holds it, got the one of '${migration}'; finalize that first, after a rollback if the old writer is to stay, or have 'pontoon cutover --lift-expired' take back one that was cut off before its fence`,
   );
+}
+
+/** The migration whose cutover keeps `owner` from dropping what is or was its own. */
+function holderOf(entry: LedgerEntry, owner: string): string | undefined {
+  if (entry.before.heldFrom === owner) return migrationOfOwner(entry.owner);
+  return entry.owner === owner ? keptFor(entry)[0] : undefined;
 }
 
 function wayOut(owner: string): string {

@@ -35,7 +35,7 @@ export async function plan(
   return await new Reconcile(clients, secrets, request).preview();
 }
 
-/** Drops the object if it is the owner's, unless a cutover holds it. What is somebody else's, or was adopted, stays. */
+/** Drops the object if it is the owner's, unless a cutover holds or needs it. What is somebody else's, or was adopted, stays. */
 export async function drop(
   clients: ReconcileClients,
   secrets: SecretStore,

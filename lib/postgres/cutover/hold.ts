@@ -1,4 +1,4 @@
-import type { ObjectKey } from '../objects';
+import type { LedgerEntry, ObjectKey } from '../objects';
 import { type Statement, sql } from '../statement';
 import { OWN_SCHEMA } from '../table-selection';
 
@@ -20,9 +20,22 @@ export function migrationOfOwner(owner: string): string | undefined {
  */
 export function holdEntry({ server, kind, name }: ObjectKey, migration: string): Statement {
   return sql(
-    `UPDATE ${OWN_SCHEMA}.objects SET before = before || pg_catalog.jsonb_build_object('heldFrom', owner), owner = $4 WHERE server = $1 AND kind = $2 AND name = $3 AND owner <> $4`,
+    `UPDATE ${OWN_SCHEMA}.objects SET before = before || pg_catalog.jsonb_build_object('heldFrom', owner), owner = $4 WHERE server = $1 AND kind = $2 AND name = $3 AND owner <> $4 AND before ->> 'retired' IS NULL`,
     [server, kind, name, cutoverOwner(migration)],
   );
+}
+
+/** Notes of an object that a cutover needs it: deployments may change it, and do not drop it. */
+export function keepEntry({ server, kind, name }: ObjectKey, migration: string): Statement {
+  return sql(
+    `UPDATE ${OWN_SCHEMA}.objects SET before = before || pg_catalog.jsonb_build_object('keptFor', coalesce(before -> 'keptFor', '{}') || pg_catalog.jsonb_build_object($4::text, true)) WHERE server = $1 AND kind = $2 AND name = $3 AND before ->> 'retired' IS NULL`,
+    [server, kind, name, migration],
+  );
+}
+
+/** The migrations whose cutovers need what `entry` is of. */
+export function keptFor({ before }: Pick<LedgerEntry, 'before'>): readonly string[] {
+  return Object.keys(before.keptFor ?? {});
 }
 
 /**
@@ -57,9 +70,10 @@ export function releaseLogin(server: string, role: string): Statement {
 
 /** Asks whether the cutover of `migration` holds anything here, or made it. */
 export function holdsAnything(migration: string): Statement {
-  return sql(`SELECT EXISTS (SELECT FROM ${OWN_SCHEMA}.objects WHERE owner = $1) AS held`, [
-    cutoverOwner(migration),
-  ]);
+  return sql(
+    `SELECT EXISTS (SELECT FROM ${OWN_SCHEMA}.objects WHERE owner = $1 OR before -> 'keptFor' ? $2) AS held`,
+    [cutoverOwner(migration), migration],
+  );
 }
 
 /** Gives everything that was held back to whom it belonged. */
@@ -67,5 +81,13 @@ export function releaseEntries(migration: string): Statement {
   return sql(
     `UPDATE ${OWN_SCHEMA}.objects SET owner = coalesce(before ->> 'heldFrom', owner), before = before - '{heldFrom,shut}'::text[] WHERE (owner = $1 AND before ->> 'heldFrom' IS NOT NULL) OR before ->> 'shut' = $2`,
     [cutoverOwner(migration), migration],
+  );
+}
+
+/** Lets deployments drop what the cutover needed, unless another one needs it too. */
+export function unkeepEntries(migration: string): Statement {
+  return sql(
+    `UPDATE ${OWN_SCHEMA}.objects SET before = before #- ARRAY['keptFor', $1::text] WHERE before -> 'keptFor' ? $1`,
+    [migration],
   );
 }

@@ -58,10 +58,13 @@ export {
   holdEntry,
   holdLogin,
   holdsAnything,
+  keepEntry,
+  keptFor,
   markLetIn,
   migrationOfOwner,
   releaseEntries,
   releaseLogin,
+  unkeepEntries,
 } from './hold';
 export { type CutoverInput, parseCutover, serversOf } from './input';
 export {

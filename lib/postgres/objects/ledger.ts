@@ -128,7 +128,7 @@ export function deleteEntry({ server, kind, name }: ObjectKey): Statement {
  */
 export function retireEntry({ server, kind, name }: ObjectKey, migration: string): Statement {
   return sql(
-    `UPDATE ${OWN_SCHEMA}.objects SET owner = coalesce(before ->> 'heldFrom', owner), before = (before - 'heldFrom') || pg_catalog.jsonb_build_object('retired', $4::text) WHERE server = $1 AND kind = $2 AND name = $3`,
+    `UPDATE ${OWN_SCHEMA}.objects SET owner = coalesce(before ->> 'heldFrom', owner), before = (before - '{heldFrom,keptFor}'::text[]) || pg_catalog.jsonb_build_object('retired', $4::text) WHERE server = $1 AND kind = $2 AND name = $3`,
     [server, kind, name, migration],
   );
 }

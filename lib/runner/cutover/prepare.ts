@@ -6,8 +6,6 @@ import {
   cutoverOwner,
   dropQuietSlot,
   dropTrialSlot,
-  holdEntry,
-  holdLogin,
   LinkKind,
   type ObjectSpec,
   PontoonError,
@@ -23,6 +21,7 @@ import { apply } from '../reconcile';
 import { finallyQuietly, SqlError } from '../run';
 import type { CutoverContext } from './context';
 import { followSecret } from './follow-secret';
+import { hold } from './hold';
 import { makeSlot } from './make-slot';
 import { pluginOf, removeSlot, sqlOf, startPath, stopPath, subscriptionOf } from './paths';
 import { carryStraysAhead } from './sequences';
@@ -77,27 +76,6 @@ async function watchFence(context: CutoverContext): Promise<void> {
   await context.run(from, dropQuietSlot(slot));
   context.startClock(limits.transactionSeconds * 1_000);
   await context.run(from, createQuietSlot(slot), 'make the slot that watches the fence');
-}
-
-/** From here on no deployment touches what the cutover switches. */
-async function hold(context: CutoverContext): Promise<void> {
-  const { from, to, forward, migration } = context.plan;
-  const guard = { server: to, kind: 'connection-guard', name: 'connection-guard' };
-  await context.run(to, holdEntry(guard, migration));
-  for (const path of forward) {
-    const { subscription, decoder, slotName, writer } = path;
-    if (writer !== undefined) await context.run(to, holdLogin(to, writer, migration));
-    if (subscription !== undefined) {
-      const key = {
-        server: to,
-        kind: sqlOf(context, path).kinds.subscription,
-        name: subscription,
-      };
-      await context.run(to, holdEntry(key, migration));
-    }
-    const slot = { server: decoder, kind: 'logical-slot', name: slotName };
-    await context.run(from, holdEntry(slot, migration));
-  }
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   readSpec,
   releaseEntries,
   slotState,
+  unkeepEntries,
 } from '../../postgres';
 import { drop } from '../reconcile';
 import type { CutoverContext } from './context';
@@ -107,7 +108,10 @@ export async function undoSwitch(context: CutoverContext): Promise<readonly stri
 async function release(context: CutoverContext): Promise<void> {
   const { from, to, migration } = context.plan;
   if ((await context.journal(to))?.opened === true) return;
-  for (const server of [from, to]) await context.run(server, releaseEntries(migration));
+  for (const server of [from, to]) {
+    await context.run(server, releaseEntries(migration));
+    await context.run(server, unkeepEntries(migration));
+  }
 }
 
 /** Takes back everything behind the fence, which stays: a walk that was cut off begins there anew. */
