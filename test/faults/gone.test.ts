@@ -1,43 +1,16 @@
-import { cutover, finalize } from '../../lib/runner';
-import type { LabServices } from '../runner/cutover/lab-services';
+import type { CutoverPlan } from '../../lib/postgres';
+import { cutover, type Finalized, finalize } from '../../lib/runner';
+import { whetherAppWrites } from '../cli/app-writes';
+import { CutoverLab, type Side } from '../runner/cutover/lab';
+import type { LabServices, WalkedLab } from '../runner/cutover/lab-services';
 import { HybridLab } from './hybrid-lab';
-import { failureOf, OWNER } from './walks';
+import { ALL, PAIRS } from './matrix';
+import { asSuperuser, back, failureOf, goOn, killedAt, nobodyWalks, OWNER } from './walks';
 
-// How a migration along a chain ends of which a server is lost for ever, once its new writer is open.
+// How a migration ends of which a server is lost for ever.
 
-let lab: HybridLab;
-beforeEach(async () => {
-  lab = await HybridLab.start(17);
-  await lab.followed();
-  await asked((services) => cutover(request(), services));
-  expect(lab.active).toBe('aurora');
-});
-afterEach(() => lab.stop());
-
-const request = () => ({ plan: lab.plan(), owner: OWNER });
-
-async function asked<Result>(work: (services: LabServices) => Promise<Result>): Promise<Result> {
-  const services = await lab.services();
-  return await work(services).finally(() => services.close());
-}
-
-/** Does `work` with a session on every server but `server`, which is killed first. */
-async function without<Result>(
-  server: string,
-  kill: () => Promise<void>,
-  work: (services: LabServices) => Promise<Result>,
-): Promise<Result> {
-  return await asked(async (services) => {
-    await kill();
-    const sessions = new Map([...services.sessions].filter(([name]) => name !== server));
-    return await work({ ...services, sessions }).finally(() =>
-      services.sessions
-        .get(server)
-        ?.end()
-        .catch(() => undefined),
-    );
-  });
-}
+/** A standby is decoded from 16 on. */
+const CHAINS = ALL ? [16, 17, 18] : [17];
 
 const LEFT = `SELECT concat_ws(', ',
   (SELECT string_agg('slot ' || slot_name, ', ') FROM pg_replication_slots WHERE slot_type = 'logical'),
@@ -45,14 +18,49 @@ const LEFT = `SELECT concat_ws(', ',
   (SELECT string_agg('publication ' || pubname, ', ') FROM pg_publication),
   (SELECT string_agg('role ' || rolname, ', ') FROM pg_roles WHERE rolname = 'reader'),
   (SELECT string_agg(kind || ' ' || name, ', ') FROM pontoon.objects WHERE before ->> 'retired' IS NULL),
-  (SELECT string_agg('fence ' || migration, ', ') FROM pontoon.cutover))`;
+  (SELECT string_agg('fence ' || migration, ', ') FROM pontoon.cutover)) AS left`;
 
-test('a standby in between that is lost keeps nothing on either writer', async () => {
-  const { a, c, standby } = lab.chain;
-  await without(
-    'standby',
-    () => standby.kill(),
-    async (services) => {
+async function asked<Result>(
+  lab: WalkedLab,
+  work: (services: LabServices) => Promise<Result>,
+): Promise<Result> {
+  const services = await lab.services();
+  return await work(services).finally(() => services.close());
+}
+
+/** Does `work` with a session on every server but `server`, which is killed first. */
+async function withoutServer<Result>(
+  lab: WalkedLab,
+  { name, kill }: { readonly name: string; readonly kill: () => Promise<void> },
+  work: (services: LabServices) => Promise<Result>,
+): Promise<Result> {
+  return await asked(lab, async (services) => {
+    await kill();
+    const sessions = new Map([...services.sessions].filter(([server]) => server !== name));
+    return await work({ ...services, sessions }).finally(() =>
+      services.sessions
+        .get(name)
+        ?.end()
+        .catch(() => undefined),
+    );
+  });
+}
+
+describe.each(CHAINS)('a chain on PostgreSQL %i', (major) => {
+  let lab: HybridLab;
+  beforeEach(async () => {
+    lab = await HybridLab.start(major);
+    await lab.followed();
+    await asked(lab, (services) => cutover(request(), services));
+    expect(lab.active).toBe('aurora');
+  });
+  afterEach(() => lab.stop());
+
+  const request = () => ({ plan: lab.plan(), owner: OWNER });
+
+  test('a standby in between that is lost keeps nothing on either writer', async () => {
+    const { a, c, standby } = lab.chain;
+    await withoutServer(lab, { name: 'standby', kill: () => standby.kill() }, async (services) => {
       expect(await failureOf(finalize(request(), services))).toBe(
         "NO_SESSION: the cutover must have a session on 'standby', got none; start the server, or add its connection",
       );
@@ -77,44 +85,94 @@ test('a standby in between that is lost keeps nothing on either writer', async (
         left: [`slot 'c' on 'standby'`],
         rotate: [],
       });
-    },
-  );
-  expect([await a.value(LEFT), await c.value(LEFT)]).toEqual(['', '']);
-});
+    });
+    expect([await a.value(LEFT), await c.value(LEFT)]).toEqual(['', '']);
+  });
 
-test('an old writer that is lost keeps nothing on its standby and on the new writer', async () => {
-  const { b, c, source } = lab.chain;
-  await without(
-    'onPremises',
-    () => source.kill(),
-    async (services) => {
-      const { left } = await finalize({ ...request(), gone: ['onPremises'] }, services);
-      expect(left).toEqual([
-        `publication 'forward' on 'onPremises'`,
-        `subscription 'backward' on 'onPremises'`,
-        `slot 'pontoon_fence_chain' on 'onPremises'`,
-        `role 'reader' on 'onPremises'`,
-      ]);
-    },
-  );
-  expect(await c.value(LEFT)).toBe('');
-  expect(await b.value('SELECT count(*)::int FROM pg_replication_slots')).toBe(0);
-});
+  test('an old writer that is lost keeps nothing on its standby and on the new writer', async () => {
+    const { b, c, source } = lab.chain;
+    await withoutServer(
+      lab,
+      { name: 'onPremises', kill: () => source.kill() },
+      async (services) => {
+        const { left } = await finalize({ ...request(), gone: ['onPremises'] }, services);
+        expect(left).toEqual([
+          `publication 'forward' on 'onPremises'`,
+          `subscription 'backward' on 'onPremises'`,
+          `slot 'pontoon_fence_chain' on 'onPremises'`,
+          `role 'reader' on 'onPremises'`,
+        ]);
+      },
+    );
+    expect(await c.value(LEFT)).toBe('');
+    expect(await b.value('SELECT count(*)::int FROM pg_replication_slots')).toBe(0);
+  });
 
-test('a rollback goes on without the standby in between, as a cutover that has no way back', async () => {
-  const { a, c, standby } = lab.chain;
-  const { reverse: _, ...back } = lab.back();
-  await without(
-    'standby',
-    () => standby.kill(),
-    async (services) => {
+  test('a rollback goes on without the standby in between, as a cutover that has no way back', async () => {
+    const { a, c, standby } = lab.chain;
+    const { reverse: _, ...back } = lab.back();
+    await withoutServer(lab, { name: 'standby', kill: () => standby.kill() }, async (services) => {
       expect(await cutover({ plan: back, owner: OWNER }, services)).toMatchObject({
         result: 'opened',
       });
       expect(lab.active).toBe('onPremises');
       const end = { plan: lab.back(), owner: OWNER, gone: ['standby'] };
       expect(await finalize(end, services)).toMatchObject({ left: [`slot 'c' on 'standby'`] });
-    },
-  );
-  expect([await a.value(LEFT), await c.value(LEFT)]).toEqual(['', '']);
+    });
+    expect([await a.value(LEFT), await c.value(LEFT)]).toEqual(['', '']);
+  });
+});
+
+describe.each(PAIRS)('two writers, from PostgreSQL %i to %i', (...majors) => {
+  let lab: CutoverLab;
+  beforeEach(async () => {
+    lab = await CutoverLab.start(majors);
+  });
+  afterEach(() => lab.stop());
+
+  const without = async (lost: Side, plan: CutoverPlan): Promise<Finalized> => {
+    await nobodyWalks(lab);
+    return await withoutServer(
+      lab,
+      { name: lost.name, kill: () => lost.server.kill() },
+      (services) => finalize({ plan, owner: OWNER, gone: [lost.name] }, services),
+    );
+  };
+  const isFree = async (side: Side): Promise<void> => {
+    expect(await asSuperuser(side, LEFT)).toEqual([{ left: '' }]);
+    expect(await whetherAppWrites(lab, side)).toBe('written');
+    expect(lab.active).toBe(side.name);
+  };
+
+  test('an old writer that is lost behind the opening keeps nothing on the new one', async () => {
+    await goOn(lab, lab.plan());
+    const { left } = await without(lab.blue, lab.plan());
+    expect(left).toEqual([
+      `slot 'forward' on 'blue'`,
+      `publication 'forward' on 'blue'`,
+      `subscription 'backward' on 'blue'`,
+      `slot 'pontoon_fence_shop' on 'blue'`,
+      `role 'reader' on 'blue'`,
+    ]);
+    await isFree(lab.green);
+  });
+
+  test('nor one that is lost behind the fence of a rollback to it', async () => {
+    await goOn(lab, lab.plan());
+    await killedAt(lab, back(lab.plan()), { step: 'sequences', edge: 'before' });
+    await without(lab.blue, back(lab.plan()));
+    await isFree(lab.green);
+  });
+
+  test('a new writer that is lost behind the fence keeps nothing on the old one', async () => {
+    await killedAt(lab, lab.plan(), { step: 'sequences', edge: 'before' });
+    const { left } = await without(lab.green, lab.plan());
+    expect(left).toEqual([
+      `subscription 'forward' on 'green'`,
+      `slot 'backward' on 'green'`,
+      `publication 'backward' on 'green'`,
+      `role 'reader' on 'green'`,
+    ]);
+    await isFree(lab.blue);
+  });
 });
