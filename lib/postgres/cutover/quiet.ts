@@ -1,10 +1,28 @@
 import { quoteLiteral } from '../identifiers';
 import { type Statement, sql } from '../statement';
 
+const MAX_NAME_LENGTH = 63;
+
 /** The slot that sees what is written behind a fence. */
 export function quietSlotName(migration: string): string {
+  return slotNameOf(migration, 'pontoon_fence_');
+}
+
+/** A slot must not be another migration's too, whose name differs only in what slots cannot be called. */
+function slotNameOf(migration: string, prefix: string, suffix = ''): string {
+  const room = MAX_NAME_LENGTH - prefix.length - suffix.length;
   const name = migration.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_');
-  return `pontoon_fence_${name}`.slice(0, 63);
+  if (name === migration && name.length <= room) return `${prefix}${name}${suffix}`;
+  const end = `_${digestOf(migration)}`;
+  return `${prefix}${name.slice(0, room - end.length)}${end}${suffix}`;
+}
+
+/** Eight hexadecimal digits, by FNV-1a: they need only differ. */
+function digestOf(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const character of text)
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
 /** Makes the slot, just before the fence: from here on every write can be looked at. */
@@ -16,9 +34,8 @@ export function createQuietSlot(slotName: string): Statement {
 
 /** So many slots that are made and dropped on a server to see that they can be, all at once. */
 export function trialSlotNames(migration: string, count: number): readonly string[] {
-  const name = quietSlotName(migration).replace('fence', 'trial');
   return Array.from({ length: count }, (_, index) =>
-    index === 0 ? name : `${name.slice(0, 60)}_${index + 1}`,
+    slotNameOf(migration, 'pontoon_trial_', index === 0 ? '' : `_${index + 1}`),
   );
 }
 
