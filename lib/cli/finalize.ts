@@ -4,7 +4,9 @@ import {
   type Finalized,
   type FinalizeRequest,
   finalize,
+  isSilence,
   requireFinalizable,
+  requireSilence,
   status,
 } from '../runner';
 import type { Command } from './command';
@@ -37,7 +39,8 @@ export const finalizeCommand: Command = {
     'A server that is lost for good is named by --gone. Without the old writer, or a standby in between,',
     'the migration ends with the new writer if that is open; without the new writer it ends with the old',
     'one, whose fence is lifted, unless the new one may have been opened. What may be left on its disk is',
-    'named: drop that there, and never let applications in on that server again.',
+    'named: drop that there, and never let applications in on that server again. The physical slot by',
+    'which a standby followed keeps WAL on its primary: drop it there, or with what deployed it.',
     '',
     ...cutoverDescription('finalize'),
   ],
@@ -99,7 +102,10 @@ async function intentionOf(
   io: Io,
 ): Promise<readonly string[]> {
   const { plan } = input;
-  if (gone.length > 0) return intentionWithout(plan, gone);
+  if (gone.length > 0) {
+    const silence = await requireSilence({ plan, gone }, { sessions: new Map(), ...input });
+    return intentionWithout(plan, gone, silence);
+  }
   const now = await withServices(
     input,
     io,
@@ -112,6 +118,7 @@ async function intentionOf(
 /** Whoever lost a server for ever must know that the others need not wait for it. */
 function withGone(error: unknown): unknown {
   if (!(error instanceof PontoonError) || error.code !== 'CONNECT_FAILED') return error;
+  if (!isSilence(error.cause)) return error;
   const wayOut = "if it never comes back, name it by '--gone', see 'pontoon finalize --help'";
   return new PontoonError(error.code, `${error.message}; ${wayOut}`, { cause: error });
 }
@@ -166,11 +173,16 @@ function intention(
   ];
 }
 
-function intentionWithout({ migration, from, to }: CutoverPlan, gone: readonly string[]): string[] {
+function intentionWithout(
+  { migration, from, to }: CutoverPlan,
+  gone: readonly string[],
+  silence: readonly string[],
+): string[] {
   const names = gone.map((server) => `'${server}'`).join(', ');
   const writer = gone.includes(to) ? from : to;
   return [
     `You say that ${names} never comes back. The migration '${migration}' ends without, and with '${writer}' as its writer.`,
+    ...silence.map((heard) => `Nobody answers at ${heard}.`),
     'What was written on a server that is gone, and did not travel, is lost.',
     `Everything between '${from}' and '${to}' is dropped on what answers: subscriptions, slots, publications, roles.`,
     'There is no rollback afterwards, and a server that is gone must never serve applications again.',

@@ -87,6 +87,7 @@ export {
   holdLogin,
   holdsAnything,
   isAhead,
+  isLetIn,
   type JournalEntry,
   jobsAreHidden,
   journalExists,

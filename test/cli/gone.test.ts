@@ -26,9 +26,7 @@ beforeEach(async () => {
   const active = join(directory.path, 'active');
   writeFileSync(active, 'blue');
   directory.write('cutover.json', {
-    // The deadline passes when a test says so.
-    plan: plan(),
-    connections: directory.connections,
+    ...input(),
     endpoint: {
       kind: 'command',
       sides: { blue: 'blue', green: 'green' },
@@ -42,7 +40,9 @@ afterEach(async () => {
   await lab.stop();
 });
 
+// The deadline passes when a test says so.
 const plan = () => lab.plan({ budgetMs: 600_000 });
+const input = () => ({ plan: plan(), connections: directory.connections });
 
 async function finalize(...more: string[]): Promise<CommandResult> {
   return await finalizeAs(OWNER, ...more);
@@ -131,7 +131,7 @@ const LEFT_ON_GREEN = left(
 test('who answers is not gone', async () => {
   expect(await finalize('--gone', 'blue')).toEqual(
     refusal(
-      `NOT_GONE: server 'blue' must be gone for good before the migration 'shop' ends without it, got its answer "password authentication failed for user "pontoon""; finalize without '--gone blue', or correct its connection if another server has its address by now`,
+      `NOT_GONE: server 'blue' must be gone for good before the migration 'shop' ends without it, got its answer "password authentication failed for user "pontoon""; finalize without '--gone blue', or correct its connection if something else has its address by now, or only stands before it`,
     ),
   );
   expect(await finalize('--gone', 'red')).toEqual(
@@ -149,14 +149,31 @@ test('who answers is not gone', async () => {
   );
 });
 
+test('who refuses a login is not said to be gone', async () => {
+  const { blue, ...others } = directory.connections;
+  const connections = { ...others, blue: { ...blue, database: 'nowhere' } };
+  directory.write('cutover.json', { ...input(), connections });
+  expect(await finalize()).toEqual(
+    refusal(
+      `CONNECT_FAILED: server "blue" (${blue.host}:${blue.port}, database "nowhere") must let "dbadmin" in for cutover shop, got 3D000 database "nowhere" does not exist; correct the database’s name, or create it`,
+    ),
+  );
+});
+
 test('an old writer that is lost behind an opening keeps nothing on the new one', async () => {
   await goOn(lab, plan());
   await lab.blue.server.kill();
   expect((await finalize()).stderr).toMatch(
     /; start the server, or correct host and port; if it never comes back, name it by '--gone', see 'pontoon finalize --help'\n$/,
   );
+  const { host, port } = directory.connections.blue;
   expect(await asked('--gone', 'blue')).toEqual([
     "You say that 'blue' never comes back. The migration 'shop' ends without, and with 'green' as its writer.",
+    expect.stringMatching(
+      new RegExp(
+        `^Nobody answers at 'blue' \\(${host}:${port}\\): connect ECONNREFUSED [^ ]+:${port}(, connect ECONNREFUSED [^ ]+:${port})?\\.$`,
+      ),
+    ),
     'What was written on a server that is gone, and did not travel, is lost.',
     "Everything between 'blue' and 'green' is dropped on what answers: subscriptions, slots, publications, roles.",
     'There is no rollback afterwards, and a server that is gone must never serve applications again.',

@@ -49,6 +49,14 @@ export function markLetIn(migration: string, server: string): Statement {
   );
 }
 
+/** Asks whether the cutover of `migration` let applications in on `server`. */
+export function isLetIn(migration: string, server: string): Statement {
+  return sql(
+    `SELECT EXISTS (SELECT FROM ${OWN_SCHEMA}.objects WHERE server = $2 AND before ->> 'letIn' = $1) AS let_in`,
+    [migration, server],
+  );
+}
+
 /**
  * Notes of a role that the cutover says whether it may log in: no deployment has it be a login again, but sets its
  * password when that was rotated.

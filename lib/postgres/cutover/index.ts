@@ -58,6 +58,7 @@ export {
   holdEntry,
   holdLogin,
   holdsAnything,
+  isLetIn,
   keepEntry,
   keptFor,
   markLetIn,

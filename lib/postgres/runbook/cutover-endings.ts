@@ -125,17 +125,17 @@ function withoutServer(from: string, next: string, file: string): string[][] {
     [
       '`CONNECT_FAILED`, `CUT_OFF` for ever, since a server never comes back',
       'what answers keeps slots, and with them WAL without end, subscriptions and roles for it; another migration is refused',
-      `\`pontoon finalize --file ${file} --gone NAME\` ends the migration without it. If ${from} is lost once ${next} is open, or a standby in between, ${next} stays the writer; if ${next} is lost before it could be opened, ${from} is, and its fence is lifted (\`--take-over\` if somebody else began the walk). The lost server is not asked, and refused if it answers. What its disk still holds is named: should it come back, drop that, and never let applications in there. A rollback without a standby in between has no way back of its own: walk it by \`pontoon cutover\` and a file of yours, with \`from\` and \`to\` exchanged, \`reverse\` of \`${file}\` as \`forward\`, and neither \`reverse\` nor that standby; then end it by \`pontoon finalize --file ${file} --back --gone NAME\``,
+      `\`pontoon finalize --file ${file} --gone NAME\` ends the migration without it. If ${from} is lost once ${next} is open, or a standby in between, ${next} stays the writer; if ${next} is lost before it could be opened, ${from} is, and its fence is lifted (\`--take-over\` if somebody else began the walk). The lost server is not asked, and refused if it answers. What its disk still holds is named: should it come back, drop that, and never let applications in there. The physical slot by which a lost standby followed ${from} keeps WAL there: drop it by \`pg_drop_replication_slot\`, or with what deployed it. A rollback without a standby in between has no way back of its own: walk it by \`pontoon cutover\` and a file of yours, with \`from\` and \`to\` exchanged, \`reverse\` of \`${file}\` as \`forward\`, and neither \`reverse\` nor that standby; then end it by \`pontoon finalize --file ${file} --back --gone NAME\``,
     ],
     [
       '`NOT_GONE` of `finalize --gone`',
-      'nothing was begun: the server answers, or another one at its address',
-      `leave out \`--gone\`, or correct \`${file}\``,
+      'nothing was begun: the server answers, or another one at its address, or it could not be asked from here',
+      `leave out \`--gone\`, correct \`${file}\`, or run it from where the server’s network can be reached`,
     ],
     [
       '`NOT_OPEN` of `finalize --gone`',
       `nothing was begun: ${from} is lost, and ${next} was never opened, so that rows, and the values of sequences, may be missing there`,
-      `bring ${from} back. If it never comes back, somebody decides that these are lost: move the sequences on ${next} ahead by \`setval\`, let one login in there by \`GRANT CONNECT\`, and run the same again, which lets in the others`,
+      `bring ${from} back. If it never comes back, somebody decides that these are lost: move the sequences on ${next} ahead by \`setval\`, let one login in there by \`GRANT CONNECT\` (where no guard keeps logins out, send clients there), and run the same again, which lets in the others`,
     ],
     [
       '`WRITES_LOST` of `finalize --gone`',

@@ -1,4 +1,4 @@
-import { type CutoverPlan, PontoonError, unfencedLogins } from '../../postgres';
+import { type CutoverPlan, isLetIn, PontoonError, unfencedLogins } from '../../postgres';
 import { Ledger } from '../ledger';
 import type { CutoverContext } from './context';
 import { keptOn } from './fence';
@@ -74,24 +74,33 @@ async function requireNoFence(context: CutoverContext): Promise<void> {
   throw notOpen(context.plan, to, `${got}; ${OTHER_DIRECTION}`);
 }
 
-/** The guard notes that a cutover let applications in. Whoever was let in by hand decided so. */
+/**
+ * An opening notes on the new writer that it let applications in. Whoever let them in by hand decided so: where there is
+ * no guard that keeps them out, by sending clients there.
+ */
 async function requireLetIn(context: CutoverContext, writer: string): Promise<void> {
+  const { plan } = context;
   const ledger = new Ledger(context.session(writer), writer);
   await ledger.require();
+  if ((await context.runOne(writer, isLetIn(plan.migration, writer)))?.let_in === true) return;
   const name = 'connection-guard';
   const guard = await ledger.find({ server: writer, kind: name, name });
-  const { letIn, retired } = guard?.before ?? {};
-  if (guard === undefined || letIn !== undefined || retired !== undefined) return;
-  const { keep } = guard.spec as { readonly keep?: readonly string[] };
-  const kept = [...(await keptOn(context, writer)), ...(keep ?? [])];
-  if ((await context.run(writer, unfencedLogins(kept))).length > 0) return;
-  const { from, to } = context.plan;
-  const other = writer === to ? from : to;
-  throw notOpen(
-    context.plan,
-    writer,
-    `its connection guard, which keeps applications out; bring '${other}' back, or, once it is decided that what it did not send is lost, move the sequences on '${writer}' ahead, let a login in there by GRANT CONNECT, and run it again`,
-  );
+  if (guard !== undefined && guard.before.retired === undefined) {
+    const { keep } = guard.spec as { readonly keep?: readonly string[] };
+    const kept = [...(await keptOn(context, writer)), ...(keep ?? [])];
+    if ((await context.run(writer, unfencedLogins(kept))).length > 0) return;
+    const got = 'its connection guard, which keeps applications out';
+    throw neverLetIn(plan, writer, got, 'let a login in there by GRANT CONNECT');
+  }
+  if (writer === plan.from || (await context.activeSide()) === writer) return;
+  const got = 'neither a cutover that let applications in there, nor clients that are sent there';
+  throw neverLetIn(plan, writer, got, 'send clients there');
+}
+
+function neverLetIn(plan: CutoverPlan, writer: string, got: string, letIn: string): PontoonError {
+  const other = writer === plan.to ? plan.from : plan.to;
+  const wayOut = `bring '${other}' back, or, once it is decided that what it did not send is lost, move the sequences on '${writer}' ahead, ${letIn}, and run it again`;
+  return notOpen(plan, writer, `${got}; ${wayOut}`);
 }
 
 function notOpen({ migration }: CutoverPlan, writer: string, gotAndWayOut: string): PontoonError {

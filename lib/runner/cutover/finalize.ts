@@ -63,7 +63,7 @@ export interface Finalized {
  *
  * @throws PontoonError with code NOT_OPEN unless the plan's new writer is open, or the migration was finalized; UNSETTLED while
  * clients are sent to the old one, or where that cannot be seen; HELD behind a walk, in either direction, that has not ended.
- * Where servers are gone, NOT_GONE for one that answers; WRITES_LOST without a new writer that may have been opened.
+ * Where servers are gone, NOT_GONE for one that answers, or cannot be asked; WRITES_LOST without a new writer that may have been opened.
  */
 export async function finalize(
   request: FinalizeRequest,
@@ -78,6 +78,8 @@ export async function finalize(
     // Before anything is taken over: a walk that has not ended is for its owner to go on with.
     if (!already) await requireOpen(context, ending);
     await takeWalk(context, ending.writers);
+    // Somebody else may have walked on until they were the only one.
+    if (!already) await requireOpen(context, ending);
     context.startClock(FINALIZE_MS);
     const done = already ? { past: [], dropped: [] } : await end(context, request, ending);
     // A rollback, and a cutover after it, worked on both.

@@ -16,16 +16,10 @@ import type { CutoverServices } from './services';
 
 const CONNECT_MS = 5_000;
 
-/** What Node.js says where nobody listens. Whatever else is said, somebody says it. */
-const SILENCE = [
-  'ECONNREFUSED',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-];
+/** What Node.js says where nobody listens. */
+const SILENCE = ['ECONNREFUSED', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENOTFOUND', 'ETIMEDOUT'];
+/** What it says where this machine could not ask. */
+const UNASKED = ['EAI_AGAIN', 'ENETUNREACH'];
 
 /** Its secret may be gone with it. A server that is there refuses this login, and has answered. */
 const NOBODY: SecretStore = {
@@ -67,45 +61,67 @@ export function requireFinalizable({
     );
 }
 
+/** What was heard of a server that is said to be gone. */
+interface Heard {
+  /** What was said, by the server or by the network. */
+  readonly said: string;
+  readonly of: 'silence' | 'answer' | 'unasked';
+}
+
 /**
- * Refuses servers as gone that answer.
+ * Refuses servers as gone that answer, or that cannot be asked. Says what was heard of each other one.
  *
  * @throws PontoonError with code NOT_GONE.
  */
 export async function requireSilence(
-  { plan, gone = [] }: FinalizeRequest,
-  services: CutoverServices,
-): Promise<void> {
+  { plan, gone = [] }: Pick<FinalizeRequest, 'plan' | 'gone'>,
+  { sessions, connections = {} }: Pick<CutoverServices, 'sessions' | 'connections'>,
+): Promise<readonly string[]> {
+  const silence: string[] = [];
   for (const server of gone) {
-    const answer = await answerOf(server, services);
-    if (answer === undefined) continue;
-    throw new PontoonError(
-      'NOT_GONE',
-      `server '${server}' must be gone for good before the migration '${plan.migration}' ends without it, got ${answer}; finalize without '--gone ${server}', or correct its connection if another server has its address by now`,
-    );
+    if (sessions.has(server)) throw notGone(plan, server, 'a session on it');
+    const connection = connections[server];
+    if (connection === undefined) continue;
+    const { of, said } = await listen(connection);
+    if (of === 'answer') throw notGone(plan, server, said);
+    if (of === 'unasked') throw unasked(plan, server, said);
+    silence.push(`'${server}' (${connection.host}:${connection.port}): ${said}`);
   }
+  return silence;
 }
 
-/** What says that the server is there; undefined if nothing does. */
-async function answerOf(
-  server: string,
-  { sessions, connections = {} }: CutoverServices,
-): Promise<string | undefined> {
-  if (sessions.has(server)) return 'a session on it';
-  const connection = connections[server];
-  return connection === undefined ? undefined : await refusalOf(connection);
-}
-
-async function refusalOf(connection: Connection): Promise<string | undefined> {
+async function listen(connection: Connection): Promise<Heard> {
   const options = { purpose: 'finalize', connectTimeoutMs: CONNECT_MS };
   try {
     await (await connect(connection, NOBODY, options)).end();
-    return 'a login';
+    return { of: 'answer', said: 'a login' };
   } catch (error) {
     const cause = fieldOf(error, 'cause') ?? error;
-    const silent = SILENCE.includes(codeOf(cause) ?? '') || messageOf(cause) === 'timeout expired';
-    return silent ? undefined : `its answer "${messageOf(cause)}"`;
+    const said = messageOf(cause);
+    if (UNASKED.includes(codeOf(cause) ?? '')) return { of: 'unasked', said };
+    if (isSilence(cause)) return { of: 'silence', said };
+    return { of: 'answer', said: `its answer "${said}"` };
   }
+}
+
+/** Whether a connection failed because nobody answers. */
+export function isSilence(cause: unknown): boolean {
+  // What pg says when its own time is over has no code.
+  return SILENCE.includes(codeOf(cause) ?? '') || messageOf(cause) === 'timeout expired';
+}
+
+function notGone({ migration }: CutoverPlan, server: string, answer: string): PontoonError {
+  return new PontoonError(
+    'NOT_GONE',
+    `server '${server}' must be gone for good before the migration '${migration}' ends without it, got ${answer}; finalize without '--gone ${server}', or correct its connection if something else has its address by now, or only stands before it`,
+  );
+}
+
+function unasked({ migration }: CutoverPlan, server: string, said: string): PontoonError {
+  return new PontoonError(
+    'NOT_GONE',
+    `server '${server}' must be asked whether it is gone before the migration '${migration}' ends without it, got no way to ask it: ${said}; finalize from where its network and name server can be reached`,
+  );
 }
 
 /** What may be on the disks of servers that are `gone`, for whoever finds them again to drop. */

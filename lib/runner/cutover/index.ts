@@ -11,7 +11,7 @@ export {
 } from './expired-fence';
 export { type Finalized, type FinalizeRequest, finalize } from './finalize';
 export { followWayBack } from './follow-way-back';
-export { requireFinalizable } from './gone';
+export { isSilence, requireFinalizable, requireSilence } from './gone';
 export { type PartialStatus, partialStatus } from './partial-status';
 export { lookPastFence } from './past-fence';
 export type {
