@@ -1,11 +1,11 @@
-import { PontoonError } from '../../lib/postgres';
+import { CUTOVER_STEPS, PontoonError } from '../../lib/postgres';
 import { PAIRS, sampled } from './matrix';
 import { expectSame, expectWhole, failureOf, goOn, onwards, walkWith } from './walks';
 import { Wire } from './wire';
 import { writtenLab } from './written-lab';
 
 const STEPS = sampled(
-  ['gates', 'fence', 'catch-up', 'stop-forward', 'reverse', 'switch', 'settle'],
+  CUTOVER_STEPS.map(({ id }) => id),
   (step) => step === 'catch-up' || step === 'reverse',
 );
 
