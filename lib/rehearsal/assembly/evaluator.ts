@@ -1,4 +1,5 @@
 import { Problems } from '../../postgres';
+import type { Evaluation } from './evaluation';
 import { CONDITION_FUNCTIONS, INTRINSICS, VALUE_FUNCTIONS } from './intrinsics';
 import { parameterValue } from './parameters';
 import { isRecord, kindOf } from './plain-data';
@@ -12,7 +13,7 @@ import { problem } from './template-problem';
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
  */
-export class Evaluator {
+export class Evaluator implements Evaluation {
   private readonly conditions = new Map<string, boolean>();
   private readonly underEvaluation: string[] = [];
 

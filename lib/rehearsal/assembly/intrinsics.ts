@@ -1,11 +1,11 @@
 import { divideNetwork } from './cidr';
-import type { Evaluator } from './evaluator';
+import type { Evaluation } from './evaluation';
 import { isRecord, isScalar, kindOf, recordOf } from './plain-data';
 import { NO_VALUE } from './pseudo-parameters';
 import { parseSubstitution, splitAttribute } from './substitution';
 import { problem } from './template-problem';
 
-type Intrinsic = (argument: unknown, at: string, evaluator: Evaluator) => unknown;
+type Intrinsic = (argument: unknown, at: string, evaluator: Evaluation) => unknown;
 
 /** @internal Intrinsics that compute a truth, or choose by one. */
 export const CONDITION_FUNCTIONS: ReadonlyMap<string, Intrinsic> = new Map<string, Intrinsic>([
@@ -61,17 +61,17 @@ export const INTRINSICS: readonly string[] = [
   ...VALUE_FUNCTIONS.keys(),
 ];
 
-function chooseByCondition(argument: unknown, at: string, evaluator: Evaluator): unknown {
+function chooseByCondition(argument: unknown, at: string, evaluator: Evaluation): unknown {
   const [name, whenTrue, whenFalse] = listOf(argument, at, 3);
   const holds = evaluator.condition(text(name, `${at}[0]`), `${at}[0]`);
   return holds ? evaluator.value(whenTrue, `${at}[1]`) : evaluator.value(whenFalse, `${at}[2]`);
 }
 
-function truths(argument: unknown, at: string, evaluator: Evaluator): boolean[] {
+function truths(argument: unknown, at: string, evaluator: Evaluation): boolean[] {
   return list(argument, at).map((entry, index) => evaluator.truth(entry, `${at}[${index}]`));
 }
 
-function getAttribute(argument: unknown, at: string, evaluator: Evaluator): unknown {
+function getAttribute(argument: unknown, at: string, evaluator: Evaluation): unknown {
   if (typeof argument === 'string') {
     const [name, attribute] = splitAttribute(argument);
     if (attribute !== undefined) return evaluator.attribute(name, attribute, at);
@@ -85,14 +85,14 @@ function getAttribute(argument: unknown, at: string, evaluator: Evaluator): unkn
   return evaluator.attribute(text(name, `${at}[0]`), attribute, at);
 }
 
-function join(argument: unknown, at: string, evaluator: Evaluator): string {
+function join(argument: unknown, at: string, evaluator: Evaluation): string {
   const [delimiter, parts] = listOf(argument, at, 2);
   return list(evaluator.value(parts, `${at}[1]`), `${at}[1]`)
     .map((part, index) => text(part, `${at}[1][${index}]`))
     .join(text(delimiter, `${at}[0]`));
 }
 
-function substitute(argument: unknown, at: string, evaluator: Evaluator): string {
+function substitute(argument: unknown, at: string, evaluator: Evaluation): string {
   const [template, given] = Array.isArray(argument) ? listOf(argument, at, 2) : [argument, {}];
   if (!isRecord(given)) throw problem(`${at}[1]`, `must be an object, got ${kindOf(given)}`);
   return parseSubstitution(text(template, at))
@@ -113,7 +113,7 @@ function substitute(argument: unknown, at: string, evaluator: Evaluator): string
     .join('');
 }
 
-function select(argument: unknown, at: string, evaluator: Evaluator): unknown {
+function select(argument: unknown, at: string, evaluator: Evaluation): unknown {
   const [position, source] = listOf(argument, at, 2);
   const index = Number(text(evaluator.value(position, `${at}[0]`), `${at}[0]`));
   const entries = list(evaluator.value(source, `${at}[1]`), `${at}[1]`);
@@ -123,14 +123,14 @@ function select(argument: unknown, at: string, evaluator: Evaluator): unknown {
   return entries[index];
 }
 
-function split(argument: unknown, at: string, evaluator: Evaluator): string[] {
+function split(argument: unknown, at: string, evaluator: Evaluation): string[] {
   const [delimiter, source] = listOf(argument, at, 2);
   const separator = text(delimiter, `${at}[0]`);
   if (separator === '') throw problem(`${at}[0]`, 'must not be empty');
   return text(evaluator.value(source, `${at}[1]`), `${at}[1]`).split(separator);
 }
 
-function importValue(argument: unknown, at: string, evaluator: Evaluator): unknown {
+function importValue(argument: unknown, at: string, evaluator: Evaluation): unknown {
   const name = text(evaluator.value(argument, at), at);
   const found = evaluator.scope.importValue(name);
   if (found !== undefined) return found;
@@ -140,7 +140,7 @@ function importValue(argument: unknown, at: string, evaluator: Evaluator): unkno
   );
 }
 
-function getStackOutput(argument: unknown, at: string, evaluator: Evaluator): unknown {
+function getStackOutput(argument: unknown, at: string, evaluator: Evaluation): unknown {
   const asked = recordOf(evaluator.value(argument, at));
   const region = asked.Region ?? evaluator.scope.identity.region;
   const elsewhere = region !== evaluator.scope.identity.region || asked.RoleArn !== undefined;
@@ -152,7 +152,7 @@ function getStackOutput(argument: unknown, at: string, evaluator: Evaluator): un
   throw problem(at, `requires output "${output}" of stack "${stack}", got none; deploy it first`);
 }
 
-function findInMap(argument: unknown, at: string, evaluator: Evaluator): unknown {
+function findInMap(argument: unknown, at: string, evaluator: Evaluation): unknown {
   const all = list(argument, at);
   const [map, top, second] = all
     .slice(0, 3)
@@ -169,7 +169,7 @@ function findInMap(argument: unknown, at: string, evaluator: Evaluator): unknown
   throw problem(at, `requires an entry of the mappings, got "${map}"."${top}"."${second}"`);
 }
 
-function cidr(argument: unknown, at: string, evaluator: Evaluator): readonly string[] {
+function cidr(argument: unknown, at: string, evaluator: Evaluation): readonly string[] {
   const parts = list(argument, at).map((entry, index) =>
     text(evaluator.value(entry, `${at}[${index}]`), `${at}[${index}]`),
   );
