@@ -26,6 +26,7 @@ import { requireConsent } from './cutover-input';
 import { failed } from './cutover-walk';
 import { ExitCode } from './exit-code';
 import { type Io, writeJson, writeLine } from './io';
+import { intention, promotionScript } from './promotion-intention';
 import { exampleLines, readJsonFile, readStdin } from './read-json';
 import { anySecrets } from './secrets';
 import { asUsage } from './usage-error';
@@ -155,46 +156,8 @@ async function showDryRun(
 ): Promise<ExitCode> {
   const found = await dryRunPromotion(request, { secrets: anySecrets(io) });
   if (options.flag('json')) writeJson(io.stdout, found);
-  else for (const line of dryRunLines(found)) writeLine(io.stdout, line);
+  else for (const line of promotionScript(found)) writeLine(io.stdout, line);
   return ExitCode.FINE;
-}
-
-/** A script of which every line could be read by psql, with what is no SQL as comments. */
-function dryRunLines(found: PromotionDryRun): string[] {
-  const lines = intention(found).map((line) => `-- ${line}`);
-  let [step, where] = ['', ''];
-  for (const action of found.actions) {
-    if (action.step !== step) lines.push('', `-- ${action.step}`);
-    if (action.step !== step || action.server !== where) lines.push(`-- at ${action.server}`);
-    [step, where] = [action.step, action.server];
-    const given = action.values.map((value, index) => `$${index + 1} = ${JSON.stringify(value)}`);
-    lines.push(`${action.what};${given.length === 0 ? '' : ` -- ${given.join(', ')}`}`);
-  }
-  return lines;
-}
-
-function intention(found: PromotionDryRun): string[] {
-  const { from, to, promoted, fenced, loss, standbys, following, remarks } = found;
-  const followed =
-    following.length === 0
-      ? []
-      : [`'${promoted ? to : from}' is followed by ${following.join(', ')}`];
-  if (promoted)
-    return [
-      `'${to}' is the primary already; what is left to do after '${from}' is done.`,
-      ...followed,
-      ...remarks,
-    ];
-  return [
-    ...followed,
-    ...standbys.map(
-      ({ server, timeline, position }) =>
-        `'${server}' has the log up to ${position} of timeline ${timeline}`,
-    ),
-    `'${to}' becomes the primary in place of '${from}', ${fenced ? 'which is fenced first: its clients are sent away' : 'which is declared lost'}.`,
-    describeLoss(loss, from),
-    ...remarks,
-  ];
 }
 
 async function walk(request: PromotionRequest, options: Arguments, io: Io): Promise<ExitCode> {
