@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { KNOWN_MAJORS, PontoonError } from '../postgres';
 import {
   type RehearsalEvent,
@@ -20,7 +18,7 @@ import { ExitCode } from './exit-code';
 import { type Io, writeJson } from './io';
 import { createProgress } from './progress';
 import { rehearsalSummary } from './rehearsal-summary';
-import { synthesize } from './synthesize';
+import { RehearsedAssembly } from './rehearsed-assembly';
 import { asUsage, UsageError } from './usage-error';
 
 const STACK = 'HybridMigration';
@@ -129,7 +127,7 @@ function ofApp(options: Arguments, io: Io, signal: AbortSignal): Rehearsal {
     throw options.wrong('config', "must be given together with '--program'", undefined);
   const wanted = readOptions(options);
   const major = readMajor(options);
-  const assembly = new Assembly(options.text('app'), io);
+  const assembly = new RehearsedAssembly(options.text('app'), io);
   return {
     perform: async () => {
       await assembly.prepare(major === undefined ? {} : { majorVersion: major }, signal);
@@ -231,32 +229,4 @@ async function show(
 function shortPath(directory: string, file: string): string {
   const path = relative(directory, file);
   return path.startsWith('..') ? file : path;
-}
-
-/** The assembly to rehearse: one that is there, or one that is synthesized and removed again. */
-class Assembly {
-  public readonly directory: string;
-  private readonly synthesized: boolean;
-
-  constructor(
-    given: string | undefined,
-    private readonly io: Io,
-  ) {
-    this.synthesized = given === undefined;
-    this.directory =
-      given === undefined
-        ? mkdtempSync(join(tmpdir(), 'pontoon-assembly-'))
-        : resolve(io.directory, given);
-  }
-
-  public async prepare(
-    context: Readonly<Record<string, unknown>>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (this.synthesized) await synthesize(this.io, { output: this.directory, context, signal });
-  }
-
-  public remove(): void {
-    if (this.synthesized) rmSync(this.directory, { recursive: true, force: true });
-  }
 }
