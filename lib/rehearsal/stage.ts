@@ -14,8 +14,8 @@ import {
 } from './aws-endpoint';
 import { AddressBook } from './cloud/addresses';
 import { Aurora, type Cluster } from './cloud/aurora';
-import { CloudRights } from './cloud/cloud-rights';
 import { DMS_STAND_IN, DmsCloud } from './cloud/dms';
+import { HandlerFunctions } from './cloud/handler-functions';
 import { evaluateBinding, PLACE } from './cloud/place';
 import { SCHEDULE_SHIM, Schedule } from './cloud/schedule';
 import { StandbyHost } from './cloud/standby-host';
@@ -27,7 +27,7 @@ import {
   cloudFormationStandIn,
 } from './cloudformation';
 import { TCP_ENDPOINT_STAND_IN } from './endpoint';
-import { LambdaStandIn, lambdaShims, lambdaStandIn } from './lambda';
+import { lambdaShims, lambdaStandIn } from './lambda';
 import { handOver, type NewSource } from './new-source';
 import { REHEARSAL_SHIMS } from './rehearsal-shims';
 import type { Server, Shim, StandIn } from './servers';
@@ -47,13 +47,12 @@ export class Stage {
   public target: Cluster | undefined;
   /** The source, once it is there. */
   private source: Server | undefined;
-  private readonly rights = new CloudRights();
   private readonly host: StandbyHost;
   private readonly aurora: Aurora;
   private readonly dms: DmsCloud;
   private readonly schedule: Schedule;
   private readonly ssm: SsmStandIn;
-  private readonly lambda: LambdaStandIn;
+  private readonly functions: HandlerFunctions;
   public readonly stepFunctions: StepFunctionsStandIn;
 
   private constructor(
@@ -88,22 +87,15 @@ export class Stage {
           recorder.progress(`DMS: ${progress.table.name} ${progress.state}, ${progress.rows} rows`);
       },
     });
-    this.lambda = new LambdaStandIn({
+    this.functions = new HandlerFunctions({
+      ...options,
       endpointUrl: endpoint.url,
-      // What is staged there goes away with everything else, however the rehearsal ends.
-      directory: workspace.directory,
-      onLog: ({ line }) => options.onLog(line),
+      addresses,
+      source: () => this.managedSource,
+      target: () => this.target?.server,
     });
     this.stepFunctions = new StepFunctionsStandIn({
-      invoke: async (arn, input) =>
-        await this.rights.walk(
-          input,
-          {
-            server: this.managedSource,
-            administrator: migration.source.administrator,
-          },
-          async () => await this.lambda.invoke(arn, addresses.redirect(input)),
-        ),
+      invoke: async (arn, input) => await this.functions.walk(arn, input),
       // Nobody is there to approve; a machine that asks is refused by its own time limit.
       onMessage: ({ subject }) => recorder.note(subject),
       onEvent: ({ type, state }) => {
@@ -111,8 +103,7 @@ export class Stage {
       },
     });
     this.schedule = new Schedule({
-      invoke: async (arn, input) =>
-        (await this.lambda.invoke(arn, addresses.redirect(input))).error,
+      invoke: async (arn, input) => (await this.functions.call(arn, input)).error,
       onFailure: options.onScheduleFailure,
     });
     this.ssm = new SsmStandIn({
@@ -133,11 +124,7 @@ export class Stage {
 
   /** Starts the endpoints of the cloud. */
   public static async set(options: StageOptions): Promise<Stage> {
-    const stage = new Stage(options, await AwsEndpointStandIn.start());
-    // Its failure is the one of `close`, which ends the same processes.
-    const interrupt = (): void => void stage.lambda.close().catch(() => undefined);
-    options.signal?.addEventListener('abort', interrupt, { once: true });
-    return stage;
+    return new Stage(options, await AwsEndpointStandIn.start());
   }
 
   /** A CloudFormation that plays on this stage. */
@@ -145,23 +132,10 @@ export class Stage {
     const { recorder } = this.options;
     return await CloudFormationStandIn.start({
       ...PLACE,
-      invoke: async (serviceToken, event) => {
-        this.options.signal?.throwIfAborted();
-        const { ResourceProperties, OldResourceProperties, ...rest } = event;
-        const { error } = await this.lambda.invoke(serviceToken, {
-          ...rest,
-          ResourceProperties: this.addresses.redirect(ResourceProperties),
-          ...(OldResourceProperties === undefined
-            ? {}
-            : { OldResourceProperties: this.addresses.redirect(OldResourceProperties) }),
-        });
-        if (event.ResourceType === 'Custom::PontoonRole' && event.RequestType !== 'Delete')
-          await this.rights.honourMembers([this.target?.server, this.managedSource]);
-        return error === undefined ? {} : { error };
-      },
+      invoke: async (serviceToken, event) => await this.functions.reconcile(serviceToken, event),
       players: {
         ...secretPlayers(this.secrets, (id) => this.aurora.attachedFields.get(id)),
-        ...this.lambda.players,
+        ...this.functions.players,
         ...this.host.players,
         ...this.aurora.players,
         ...this.dms.players,
@@ -255,7 +229,7 @@ export class Stage {
       ...secretsManagerShims,
       ...this.host.shims,
       ...this.aurora.shims,
-      ...this.rights.shims,
+      ...this.functions.shims,
     ];
   }
 
@@ -264,7 +238,7 @@ export class Stage {
     await this.schedule.close();
     await this.dms.close();
     await this.ssm.close();
-    await this.lambda.close();
+    await this.functions.close();
     await this.endpoint.close();
   }
 }
