@@ -1,5 +1,5 @@
 import { CUTOVER_STEPS, PontoonError } from '../../lib/postgres';
-import { PAIRS, sampled } from './matrix';
+import { ALL, PAIRS, sampled } from './matrix';
 import { expectSame, expectWhole, failureOf, goOn, onwards, walkWith } from './walks';
 import { Wire } from './wire';
 import { writtenLab } from './written-lab';
@@ -69,21 +69,22 @@ describe.each(PAIRS)('the network between two servers, from PostgreSQL %i to %i'
     await expectWhole(shop.lab, shop.writers);
   });
 
-  test('that swallows what the way back asks is found before the fence', async () => {
-    const plan = onwards(shop.lab);
-    const wire = wires.find(({ port }) => port === shop.lab.side(plan.to).port);
-    const said = await failureOf(
-      walkWith(shop.lab, plan, { step: 'prepare', edge: 'before' }, async () => wire?.cut()),
-    );
-    wire?.heal();
-    expect(said).toBe(
-      `WAY_BACK_UNREACHABLE: '${plan.from}' must reach '${plan.to}' for the way back before it is fenced, got: cannot take up the published tables in subscription "${plan.reverse?.[0]?.subscription}": it must end within the 30 s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again; open the way to '${plan.to}', and let the login replicate there`,
-    );
-    expect(shop.lab.active).toBe(plan.from);
-    await expectWhole(shop.lab, shop.writers);
-    expect(await goOn(shop.lab, plan)).toEqual([]);
-    await expectWhole(shop.lab, shop.writers);
-  });
+  if (ALL)
+    test('that swallows what the way back asks is found before the fence', async () => {
+      const plan = onwards(shop.lab);
+      const wire = wires.find(({ port }) => port === shop.lab.side(plan.to).port);
+      const said = await failureOf(
+        walkWith(shop.lab, plan, { step: 'prepare', edge: 'before' }, async () => wire?.cut()),
+      );
+      wire?.heal();
+      expect(said).toBe(
+        `WAY_BACK_UNREACHABLE: '${plan.from}' must reach '${plan.to}' for the way back before it is fenced, got: cannot take up the published tables in subscription "${plan.reverse?.[0]?.subscription}": it must end within the 30 s of its request, got no end; look for what it waits for, such as a lock, a long transaction or a server that does not answer, and try again; open the way to '${plan.to}', and let the login replicate there`,
+      );
+      expect(shop.lab.active).toBe(plan.from);
+      await expectWhole(shop.lab, shop.writers);
+      expect(await goOn(shop.lab, plan)).toEqual([]);
+      await expectWhole(shop.lab, shop.writers);
+    });
 
   test('loses and doubles nothing', async () => {
     await expectSame(shop.lab, shop.writers);
