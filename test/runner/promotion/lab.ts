@@ -222,7 +222,7 @@ async function build(workspace: Workspace, options: ClusterOptions): Promise<Clu
   const role = { user: 'pontoon_standby', password: 'streams' };
   const made = new Map([[PRIMARY, primary]]);
   await prepare(primary, role);
-  for (const name of names) {
+  const following = names.map(async (name) => {
     const { server } = await createStandby(workspace, {
       name,
       upstream: primary,
@@ -231,8 +231,9 @@ async function build(workspace: Workspace, options: ClusterOptions): Promise<Clu
       settings: settingsOf(name),
     });
     await server.start();
-    made.set(name, server);
-  }
+    return [name, server] as const;
+  });
+  for (const [name, server] of await Promise.all(following)) made.set(name, server);
   const { synchronous_standby_names: waitsFor } = settingsByName(deriveSettings(topology, PRIMARY));
   const lab = ClusterLab.over(workspace, topology, made);
   if (waitsFor !== undefined) {
