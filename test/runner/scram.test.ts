@@ -6,7 +6,6 @@ const PRINTABLE_ASCII = Array.from({ length: 95 }, (_, index) => String.fromChar
 
 const PASSWORDS = [
   PRINTABLE_ASCII.join(''),
-  ...PRINTABLE_ASCII,
   ' leading and trailing ',
   'tab\tand\nline',
   'Grüße, Jürgen',
@@ -23,6 +22,8 @@ const PASSWORDS = [
 
 describe.each(TEST_MAJORS)('PostgreSQL %i', (major) => {
   let pg: TestServer;
+  // Each character by itself takes long, and is the same to all of them.
+  const passwords = major === 18 ? [...PASSWORDS, ...PRINTABLE_ASCII] : PASSWORDS;
 
   beforeAll(async () => {
     pg = await startTestServer({ major, name: 'scram' });
@@ -32,7 +33,7 @@ describe.each(TEST_MAJORS)('PostgreSQL %i', (major) => {
   test('a role made with a verifier logs in with its password', async () => {
     const admin = await pg.client();
     await admin.query('CREATE ROLE bob LOGIN');
-    for (const password of PASSWORDS) {
+    for (const password of passwords) {
       await admin.query(`ALTER ROLE bob PASSWORD '${scramVerifier(password)}'`);
       await expect(login(pg.server, password)).resolves.toBe('bob');
     }
@@ -41,7 +42,7 @@ describe.each(TEST_MAJORS)('PostgreSQL %i', (major) => {
 
   test('PostgreSQL itself makes verifiers of the same meaning', async () => {
     const admin = await pg.client();
-    for (const password of PASSWORDS) {
+    for (const password of passwords) {
       await admin.query(`DROP ROLE IF EXISTS carol`);
       await admin.query(`CREATE ROLE carol PASSWORD ${admin.escapeLiteral(password)}`);
       const { rows } = await admin.query(
