@@ -1,7 +1,18 @@
 // `npm run test:faults`: every version, step and statement. `npm test` runs a sample of it.
+
+/** What is sampled beside the faults. */
+const SAMPLED = [
+  'aws/standby/boot',
+  'handler/metrics-chain',
+  'postgres/injection',
+  'rehearsal/aurora',
+  'rehearsal/examples',
+  'rehearsal/program/blue-green',
+];
+
 /** @type {import('jest').Config} */
 module.exports = {
   ...require('./jest.config'),
-  roots: ['<rootDir>/test/faults'],
+  testMatch: ['**/test/faults/**/*.test.ts', ...SAMPLED.map((file) => `**/test/${file}.test.ts`)],
   globals: { ALL_FAULTS: true },
 };

@@ -3,10 +3,11 @@ import * as fc from 'fast-check';
 import type { Client } from 'pg';
 import { PontoonError, readSpec } from '../../lib/postgres';
 import { apply, drop, staticSecrets } from '../../lib/runner';
+import { ALL } from '../faults/matrix';
 import { startTestServer, TEST_MAJORS, type TestServer } from '../servers';
 
 const OWNER = 'stack/injection';
-const RUNS = { numRuns: 25 };
+const RUNS = { numRuns: ALL ? 25 : 10 };
 
 /** Pieces out of which a careless program would build something else. */
 const PIECE = fc.oneof(

@@ -9,6 +9,7 @@ import { AuroraToAuroraStack } from '../../examples/aurora-to-aurora';
 import { AuroraMigration, CutoverEndpoint, CutoverStateMachine } from '../../lib/aws';
 import { FilterOperator } from '../../lib/postgres';
 import { type RehearsalReport, rehearse } from '../../lib/rehearsal';
+import { sampled } from '../faults/matrix';
 
 const STACK = 'AuroraToAurora';
 let directory: string;
@@ -116,10 +117,16 @@ function expectSwitched(report: RehearsalReport): void {
   );
 }
 
-test.each([
-  [16, 17],
-  [14, 18],
-])(
+// The others below are the sample of those from 16 on, between which no administrator is a superuser.
+test.each(
+  sampled(
+    [
+      [16, 17],
+      [14, 18],
+    ] as const,
+    ([from]) => from === 14,
+  ),
+)(
   'applications move from an existing cluster of %d, prepared by its runbook, to %d',
   async (from, to) => {
     const report = await rehearsed((app) => new AuroraToAuroraStack(app, STACK), {

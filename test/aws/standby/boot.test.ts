@@ -5,16 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderUserData } from '../../../lib/aws/standby/user-data';
 import { supports } from '../../../lib/postgres';
+import { sampled } from '../../faults/matrix';
 import { CloudStandin } from './cloud-standin';
 import { Machine, makeVolume, removeVolume, waitFor } from './machine';
 import { FIXED_ADDRESS, Network, PRIMARY_ADDRESS } from './network';
 import { REPLICATION_ROLE, startPrimary } from './primary-machine';
 import { type Distribution, obstacle, prepareTree } from './tree';
 
-const DISTRIBUTIONS: readonly Distribution[] = [
-  { name: 'Debian 12 with PostgreSQL 15', suite: 'bookworm', major: 15 },
-  { name: 'Debian 13 with PostgreSQL 17', suite: 'trixie', major: 17 },
-];
+const DISTRIBUTIONS = sampled<Distribution>(
+  [
+    { name: 'Debian 12 with PostgreSQL 15', suite: 'bookworm', major: 15 },
+    { name: 'Debian 13 with PostgreSQL 17', suite: 'trixie', major: 17 },
+  ],
+  ({ suite }) => suite === 'trixie',
+);
 
 // Every printable character of ASCII, ending with what a passfile escapes.
 const PASSWORD = `${Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n)).join('')}:\\:`;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { rehearseProgram } from '../../../lib/rehearsal';
+import { sampled } from '../../faults/matrix';
 import { pglogicalObstacle, preparePglogical } from '../../pglogical-servers';
 
 // `npm test` builds before jest runs.
@@ -14,10 +15,15 @@ const TITLE =
   'a blue-green deployment from %d to %d, %s, arrives, is switched there, back and there again, and leaves nothing behind';
 
 // The example's own majors; then those between which no administrator is a superuser.
-test.each([
-  [15, 16, 'native'],
-  [16, 17, 'native'],
-])(TITLE, rehearse, SLOW_MACHINE_MS);
+test.each(
+  sampled(
+    [
+      [15, 16, 'native'],
+      [16, 17, 'native'],
+    ] as const,
+    ([blue]) => blue === 15,
+  ),
+)(TITLE, rehearse, SLOW_MACHINE_MS);
 
 (obstacle === undefined ? test : test.skip).each([[15, 17, 'pglogical']])(
   TITLE,
