@@ -6,8 +6,13 @@ const SAMPLED = [
   'handler/metrics-chain',
   'postgres/injection',
   'rehearsal/aurora',
+  'rehearsal/dms/standby',
   'rehearsal/examples',
   'rehearsal/program/blue-green',
+  'rehearsal/ssm/schema-copy',
+  'runner/chain',
+  'runner/promotion/lost',
+  'runner/promotion/planned',
 ];
 
 /** @type {import('jest').Config} */

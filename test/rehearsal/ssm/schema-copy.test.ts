@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { createStandby } from '../../../lib/rehearsal/servers';
 import { findClientTool } from '../../../lib/rehearsal/servers/binaries';
+import { sampled } from '../../faults/matrix';
 import { type TestServer, withServers } from '../../servers';
 import {
   ADMIN,
@@ -38,12 +39,18 @@ async function makeSource(source: TestServer): Promise<void> {
   await (await source.client('shop')).query(RICH_SCHEMA);
 }
 
-test.each([
-  [15, 17],
-  [17, 17],
-  [16, 18],
-  [14, 15],
-])('copies a rich schema from %i to %i', async (from, to) => {
+// Debian's programs are of 15; the stand-ins copy from the others.
+const PAIRS = sampled(
+  [
+    [15, 17],
+    [17, 17],
+    [16, 18],
+    [14, 15],
+  ] as const,
+  ([from]) => from === 15 || from === 16,
+);
+
+test.each(PAIRS)('copies a rich schema from %i to %i', async (from, to) => {
   await withServers(
     [
       { major: from, superuser: 'postgres' },

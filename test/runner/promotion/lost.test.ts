@@ -1,14 +1,16 @@
 import { describeLoss, lsnDistance, plainTopology } from '../../../lib/postgres';
 import { type PromotionOutcome, promote } from '../../../lib/runner';
+import { sampled } from '../../faults/matrix';
 import { eventually } from '../../rehearsal/servers/eventually';
 import { ClusterLab, PRIMARY } from './lab';
 
+const MAJORS = sampled([14, 18], (major) => major === 14);
 const END = 'SELECT pg_current_wal_flush_lsn() AS lsn';
 const NOTE = `SELECT note FROM pg_db_role_setting, unnest(setconfig) note WHERE note LIKE 'pontoon.synchronous=%'`;
 const CHECKPOINTED = 'SELECT timeline_id FROM pg_control_checkpoint()';
 const OTHERS = ['replica1', 'replica2', 'replica3'];
 
-describe.each([14, 18])('a primary of PostgreSQL %i that was killed', (major) => {
+describe.each(MAJORS)('a primary of PostgreSQL %i that was killed', (major) => {
   let lab: ClusterLab;
   afterEach(async () => await lab?.close());
 

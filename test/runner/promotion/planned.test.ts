@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { type PromotionEvent, promote } from '../../../lib/runner';
+import { sampled } from '../../faults/matrix';
 import { sessionBeingOpened } from '../../opening-session';
 import { eventually } from '../../rehearsal/servers/eventually';
 import { ClusterLab, DATABASE, FENCED, PRIMARY } from './lab';
 
+const MAJORS = sampled([15, 17], (major) => major === 17);
 const LIMITS = `SELECT datname AS name, datconnlimit AS "limit" FROM pg_database WHERE datallowconn ORDER BY 1`;
 
 /** The archive fails. */
@@ -13,7 +15,7 @@ const ONE_ROW = `const { Client } = require('pg');
 const client = new Client(JSON.parse(process.argv[1]));
 client.connect().then(() => client.query('INSERT INTO t VALUES (7, 7)')).then(() => client.end());`;
 
-describe.each([15, 17])('a primary of PostgreSQL %i that answers', (major) => {
+describe.each(MAJORS)('a primary of PostgreSQL %i that answers', (major) => {
   let lab: ClusterLab;
   afterEach(async () => await lab?.close());
 
