@@ -12,7 +12,7 @@ import { readAhead } from './read-ahead';
 import type { CutoverOutcome, CutoverRequest, CutoverServices } from './services';
 import { PREPARE_MS, take } from './steps';
 import { takeBack } from './take-back';
-import { takeWalk } from './take-walk';
+import { holdWalk, takeWalk } from './take-walk';
 import { backToFence } from './undo';
 import { requireDecided, unsettled } from './unsettled';
 
@@ -40,7 +40,7 @@ export async function finishCutover(
   services: CutoverServices,
 ): Promise<CutoverOutcome> {
   return await inWalk(request, services, async (context) => {
-    await takeWalk(context);
+    await holdWalk(context);
     await requireDecided(context);
     return await switchWithin(context);
   });

@@ -22,20 +22,31 @@ export async function takeWalk(
   context: CutoverContext,
   servers: readonly string[] = [context.plan.from, context.plan.to],
 ): Promise<void> {
+  const { plan, owner } = context;
+  const others = await holdWalk(context, servers);
+  if (others) await context.run(plan.from, takeOver(plan.migration, owner));
+}
+
+/**
+ * Takes the locks, but leaves what a killed walk left behind to whom the journal names, for those that may have nothing
+ * to go on with. Says whether that is somebody else, from whom it may be taken.
+ */
+export async function holdWalk(
+  context: CutoverContext,
+  servers: readonly string[] = [context.plan.from, context.plan.to],
+): Promise<boolean> {
   const { plan, owner, request } = context;
   context.startClock(TAKE_MS);
   for (const server of servers) await takeLock(context, server);
   if (servers.includes(plan.to)) await refuseOtherDirection(context);
-  if (!servers.includes(plan.from)) return;
+  if (!servers.includes(plan.from)) return false;
   const found = await context.journal(plan.from);
-  if (found === undefined || found.owner === owner) return;
-  if (request.takeOver !== true) {
-    throw new PontoonError(
-      'HELD',
-      `the cutover of '${plan.migration}' must be gone on with by '${found.owner}', who began it, got '${owner}'; ask them, or take it over`,
-    );
-  }
-  await context.run(plan.from, takeOver(plan.migration, owner));
+  if (found === undefined || found.owner === owner) return false;
+  if (request.takeOver === true) return true;
+  throw new PontoonError(
+    'HELD',
+    `the cutover of '${plan.migration}' must be gone on with by '${found.owner}', who began it, got '${owner}'; ask them, or take it over`,
+  );
 }
 
 /**

@@ -5,7 +5,7 @@ import type { CutoverOutcome, CutoverRequest, CutoverServices } from './services
 import { PREPARE_MS, take } from './steps';
 import { switchWriters } from './switch-writers';
 import { cutOff, takenBack } from './take-back';
-import { takeWalk } from './take-walk';
+import { holdWalk, takeWalk } from './take-walk';
 import { undo, undoPreparation } from './undo';
 import { requireOpened, unasked, unsettled } from './unsettled';
 
@@ -106,6 +106,7 @@ async function settleWithin(context: CutoverContext): Promise<void> {
 }
 
 async function toSettle(context: CutoverContext): Promise<void> {
-  await takeWalk(context);
+  await holdWalk(context);
   await requireOpened(context);
+  await takeWalk(context);
 }

@@ -1,6 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import { rollbackOf } from '../../../lib/postgres';
-import { cutover, finalize, finishCutover, status, switchWriters } from '../../../lib/runner';
+import {
+  cutover,
+  finalize,
+  finishCutover,
+  settleCutover,
+  status,
+  switchWriters,
+} from '../../../lib/runner';
 import { abandonExpired } from '../../../lib/runner/cutover/abandon';
 import {
   alone,
@@ -179,5 +186,20 @@ test('nor does one that is gone on with once the migration has ended, or was rol
   expect(await refusalOf((services) => switchWriters({ plan, owner: OWNER }, services))).toBe(
     `FINALIZED: the migration 'shop' must not be finalized before a cutover, got one that has ended with 'green' as its writer; deploy another migration, of another name`,
   );
+  expect(lab.active).toBe('green');
+});
+
+test.each([
+  ['finish', finishCutover, 'decided to open'],
+  ['settle', settleCutover, 'opened'],
+])('what has nothing to %s takes no walk from who began it', async (_what, work, must) => {
+  const plan = lab.plan();
+  await killedAt(lab, plan, { step: 'fence', edge: 'after' });
+  await nobodyWalks(lab);
+  const another = { plan, owner: 'another', takeOver: true };
+  expect(await refusalOf((services) => work(another, services))).toBe(
+    `NOT_OPEN: the migration 'shop' must have ${must} 'green' before what follows, got a cutover that has not ended; look at its status`,
+  );
+  expect(await goOn(lab, plan)).toEqual([]);
   expect(lab.active).toBe('green');
 });
