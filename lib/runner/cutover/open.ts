@@ -13,6 +13,7 @@ import { messageOf } from '../message-of';
 import { SqlError } from '../run';
 import { travel } from './catch-up';
 import type { CutoverContext } from './context';
+import { eachTried } from './each-tried';
 import { accessOf, restoreFenced } from './fence';
 import { followSecret } from './follow-secret';
 import type { Opening } from './opening';
@@ -59,12 +60,14 @@ export async function open(context: CutoverContext): Promise<void> {
 /** What follows when nobody waits any more: shows that the way back works, and drops what only the way here needed. */
 export async function settle(context: CutoverContext): Promise<void> {
   const { from, to, forward, reverse, migration } = context.plan;
-  context.startClock(WAY_BACK_MS);
-  // First, whatever else fails: each keeps WAL. A walk from there that was cut off leaves one on the new writer too, and
-  // none is at work, which would hold the lock on both.
-  for (const server of [from, to])
-    await context.run(server, dropQuietSlot(quietSlotName(migration)));
-  await keepClients(context);
+  const slot = dropQuietSlot(quietSlotName(migration));
+  await eachTried(context, WAY_BACK_MS, [
+    // Before all else: whoever is led to the old writer is refused there.
+    () => keepClients(context),
+    // Each keeps WAL. A walk from there that was cut off leaves one on the new writer too, and none is at work, which would
+    // hold the lock on both.
+    ...[from, to].map((server) => () => context.run(server, slot)),
+  ]);
   if (forward.some(({ kind }) => kind === LinkKind.DMS)) await taskOf(context).untilStopped();
   // A task takes minutes to stop, which is nobody's outage.
   context.startClock(WAY_BACK_MS);

@@ -145,7 +145,7 @@ describe('the slot of a walk that opened and was cut off before it settled', () 
     expect([await left(), await slots(), await slots(lab.green)]).toEqual([[], [], []]);
   });
 
-  test('goes first, whatever else keeps the walk from its end', async () => {
+  test('goes, whatever else keeps the walk from its end', async () => {
     const plan = back(lab.plan());
     await killedAt(lab, plan, OPENED);
     await nobodyWalks(lab);

@@ -169,3 +169,28 @@ test('who may have let applications in before a kill does not lift the fence whe
   expect(await walk(plan)).toBe('opened');
   expect(await letIn()).toEqual(['blue']);
 });
+
+test('clients are sent back before a slot that cannot be dropped, and the other one is dropped nevertheless', async () => {
+  expect(await walk(lab.plan())).toBe('opened');
+  const slot = 'pontoon_fence_shop';
+  await asSuperuser(
+    lab.green,
+    `SELECT pg_create_logical_replication_slot('${slot}', 'test_decoding')`,
+  );
+  lab.active = 'blue';
+  const [services, refused] = [await lab.services(), new Set<string>()];
+  const refusing = watched(services, async (work, text = '') => {
+    if (!text.includes('pg_drop_replication_slot') || refused.has(text)) return await work();
+    refused.add(text);
+    throw new Error('not now');
+  });
+  const settled = settleCutover({ plan: lab.plan(), owner: OWNER }, refusing);
+  expect(await failureOf(settled.finally(() => services.close()))).toBe(
+    `UNSETTLED: 'green' is open; what follows the opening did not end: cannot run SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replica…: the server said "not now"; mend that and run it again, which goes on there and moves no writer`,
+  );
+  expect(refused.size).toBe(1);
+  expect(lab.active).toBe('green');
+  expect(
+    await asSuperuser(lab.green, `SELECT FROM pg_replication_slots WHERE slot_name = '${slot}'`),
+  ).toEqual([]);
+});
