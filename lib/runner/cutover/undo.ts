@@ -51,18 +51,25 @@ export async function undo(context: CutoverContext): Promise<readonly string[]> 
   return failures.list;
 }
 
-/** Takes back what was made ready for a cutover that does not begin. Returns what could not be, a sentence each. */
+/**
+ * Takes back what was made ready for a cutover that does not begin. Returns what could not be, a sentence each.
+ *
+ * The slot that watches the fence was made last, and says to whoever fences next that all is ready. So nothing of that goes
+ * before the slot; what goes after it is made anew by that one, and found by what is held without a fence.
+ */
 export async function undoPreparation(context: CutoverContext): Promise<readonly string[]> {
+  const { plan } = context;
   const failures = new Failures(context);
-  await failures.collect('the way back', async () => {
-    await everyPath(context.plan.reverse, (path) => stopTried(context, path));
-    await dropMade(context);
-  });
-  await failures.collect('what was held', () => release(context));
-  // The last, since it shows that there is something left.
-  await failures.collect('the slot that watches the fence', () =>
-    context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
+  // It is stopped too where all is ready.
+  await failures.collect('the way back', () =>
+    everyPath(plan.reverse, (path) => stopTried(context, path)),
   );
+  const unready = await failures.collect('the slot that watches the fence', () =>
+    context.run(plan.from, dropQuietSlot(quietSlotName(plan.migration))),
+  );
+  if (!unready) return failures.list;
+  await failures.collect('what the way back was made of', () => dropMade(context));
+  await failures.collect('what was held', () => release(context));
   return failures.list;
 }
 
@@ -163,13 +170,15 @@ class Failures {
 
   constructor(private readonly context: CutoverContext) {}
 
-  /** What one part waited for in vain leaves the next one its time. */
-  public async collect(what: string, work: () => Promise<unknown>): Promise<void> {
+  /** What one part waited for in vain leaves the next one its time. Says whether this one was taken back. */
+  public async collect(what: string, work: () => Promise<unknown>): Promise<boolean> {
     this.context.startClock(Math.max(UNDO_MS, this.context.plan.limits.budgetMs));
     try {
       await work();
+      return true;
     } catch (error) {
       this.list.push(`${what}: ${(error as Error).message}`);
+      return false;
     }
   }
 }

@@ -13,6 +13,7 @@ import {
   asSuperuser,
   back,
   failureOf,
+  isMoment,
   killedAt,
   killedWhen,
   nobodyWalks,
@@ -106,6 +107,45 @@ test('what a walk holds that was cut off before it had its slot is given back', 
   await lab.apply(lab.green, guard);
   await lab.apply(lab.green, { ...guard, keep: ['reader'] });
   expect(await drop()).toBe(false);
+});
+
+describe('what was made ready, and is taken back between two steps of a state machine by a runner that is killed', () => {
+  const taking = async (dies: string): Promise<void> => {
+    await alone(lab, (services) => prepareCutover(request(), services));
+    const killed = killedWhen(
+      lab,
+      lab.plan(),
+      (services, die) =>
+        watched(services, async (work, text = '') =>
+          text.includes(dies) ? await die() : await work(),
+        ),
+      abandon,
+    );
+    expect(await killed).toBe(false);
+    await nobodyWalks(lab);
+  };
+
+  test.each([
+    { before: 'the slot goes', dies: 'pg_drop_replication_slot', gone: false },
+    { before: 'what was held is given back', dies: "coalesce(before ->> 'heldFrom'", gone: true },
+  ])('is found again, or is there as a whole behind the fence: $before', async ({ dies, gone }) => {
+    await taking(dies);
+    expect(await slots()).toHaveLength(gone ? 0 : 1);
+    expect([await drop(), await drop()]).toEqual([true, false]);
+    await taking(dies);
+    const walked = alone(lab, (services) =>
+      switchWriters(request(), {
+        ...services,
+        onEvent: (event) => {
+          if (isMoment(event, { step: 'switch', edge: 'before' })) throw new Error('enough');
+        },
+      }),
+    );
+    expect(await failureOf(walked)).toBe(
+      "UNDONE: enough; everything was taken back, and 'blue' works as before",
+    );
+    await lab.followed();
+  });
 });
 
 test('what was taken back between two steps of a state machine is made ready again before the fence', async () => {

@@ -90,7 +90,7 @@ test('what cannot be taken back before the fence does not say that there was one
     cutover({ plan: lab.plan(), owner: OWNER }, { ...services, onEvent }),
   );
   expect(said).toMatch(
-    /^CUT_OFF: .*; what could not be taken back: the way back: .*; what was held: .*; the slot that watches the fence: .*; 'blue' is open as before; run it again as soon as the servers answer, so that the rest is taken back$/,
+    /^CUT_OFF: .*; what could not be taken back: the way back: .*; the slot that watches the fence: .*; 'blue' is open as before; run it again as soon as the servers answer, so that the rest is taken back$/,
   );
   expect(await letIn()).toEqual(['blue']);
 });
