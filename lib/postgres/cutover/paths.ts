@@ -4,7 +4,7 @@ import { type Statement, sql } from '../statement';
 /** What there is of a subscription. No row if there is none. */
 export function subscriptionState(name: string): Statement {
   return sql(
-    `SELECT s.subenabled AS enabled, s.subsynccommit AS "synchronousCommit", (SELECT count(*)::int FROM pg_catalog.pg_stat_subscription t WHERE t.subname = s.subname AND t.pid IS NOT NULL) AS workers FROM pg_catalog.pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+    `SELECT s.subenabled AS enabled, s.subslotname IS NULL AS parted, s.subsynccommit AS "synchronousCommit", (SELECT count(*)::int FROM pg_catalog.pg_stat_subscription t WHERE t.subname = s.subname AND t.pid IS NOT NULL) AS workers FROM pg_catalog.pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
     [name],
   );
 }

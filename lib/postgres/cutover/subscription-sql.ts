@@ -45,7 +45,10 @@ export interface SubscriptionSql {
    * it is sent.
    */
   readonly takeUpTables?: (name: string) => Statement;
-  /** Whether it is enabled, how many workers it has, and whether it copies, and reads no slot yet. No row if there is none. */
+  /**
+   * Whether it is enabled, or parted from its slot, how many workers it has, and whether it copies, and reads no slot yet.
+   * No row if there is none.
+   */
   state(name: string): Statement;
   /** Has it apply changes, or not. */
   enable(name: string, enabled: boolean): Statement;

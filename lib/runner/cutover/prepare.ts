@@ -104,9 +104,11 @@ async function prepareReverse(context: CutoverContext, path: ReplicationPath): P
   await removeSlot(context, path);
   const { state } = sqlOf(context, path);
   const found = await context.runOne(context.plan.from, state(subscriptionOf(path)));
-  if (found === undefined) await makeReverse(context, path);
+  // Whoever was about to drop it parted it from its slot before.
+  const made = found !== undefined && found.parted !== true;
+  if (!made) await makeReverse(context, path);
   await confirmPathAtOnce(context, path);
-  if (found !== undefined) await tryReverse(context, path);
+  if (made) await tryReverse(context, path);
 }
 
 async function makeReverse(context: CutoverContext, path: ReplicationPath): Promise<void> {

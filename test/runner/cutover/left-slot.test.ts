@@ -127,6 +127,7 @@ describe('what was made ready, and is taken back between two steps of a state ma
 
   test.each([
     { before: 'the slot goes', dies: 'pg_drop_replication_slot', gone: false },
+    { before: 'the way back goes', dies: 'DROP SUBSCRIPTION', gone: true },
     { before: 'what was held is given back', dies: "coalesce(before ->> 'heldFrom'", gone: true },
   ])('is found again, or is there as a whole behind the fence: $before', async ({ dies, gone }) => {
     await taking(dies);
