@@ -1,8 +1,10 @@
+import type { ClientConfig } from 'pg';
 import type { CutoverPlan } from '../../lib/postgres';
 import { cutover, type Finalized, finalize } from '../../lib/runner';
+import { abandonExpired } from '../../lib/runner/cutover/abandon';
 import { whetherAppWrites } from '../cli/app-writes';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
-import type { LabServices, WalkedLab } from '../runner/cutover/lab-services';
+import { type LabServices, openServices, type WalkedLab } from '../runner/cutover/lab-services';
 import { HybridLab } from './hybrid-lab';
 import { ALL, PAIRS } from './matrix';
 import { asSuperuser, back, failureOf, goOn, killedAt, nobodyWalks, OWNER } from './walks';
@@ -119,6 +121,34 @@ describe.each(CHAINS)('a chain on PostgreSQL %i', (major) => {
       const end = { plan: lab.back(), owner: OWNER, gone: ['standby'] };
       expect(await finalize(end, services)).toMatchObject({ left: [`slot 'c' on 'standby'`] });
     });
+    expect([await a.value(LEFT), await c.value(LEFT)]).toEqual(['', '']);
+  });
+
+  test('a rollback that was cut off behind its fence is taken back without the standby in between', async () => {
+    const { a, c, standby, secrets } = lab.chain;
+    await killedAt(lab, lab.back(), { step: 'stop-forward', edge: 'after' });
+    await c.value('UPDATE pontoon.cutover SET deadline = fenced_at');
+    await standby.kill();
+    const remaining = async <Result>(work: (services: LabServices) => Promise<Result>) => {
+      const session = (server: string, more: ClientConfig) => lab.chain.session(server, more);
+      const services = await openServices({ lab, servers: [a.name, c.name], session, secrets });
+      return await work(services).finally(() => services.close());
+    };
+    const lift = (plan: CutoverPlan) =>
+      remaining((services) => abandonExpired({ plan, owner: OWNER }, services));
+    const end = () =>
+      remaining((services) => finalize({ ...request(), gone: ['standby'] }, services));
+    expect(await failureOf(lift(lab.back()))).toBe(
+      "CUT_OFF: what could not be taken back: the way forward: the cutover must have a session on 'standby', got none; start the server, or add its connection; 'aurora' is open again; run it again as soon as the servers answer, so that the rest is taken back",
+    );
+    // What carried before does so again: its slot would keep WAL.
+    expect(await a.value('SELECT subenabled FROM pg_subscription')).toBe(true);
+    expect(await failureOf(end())).toBe(
+      "HELD: the writers of 'chain' must be moved in one direction at a time, got a walk from 'aurora' to 'onPremises' by 'test' that has not ended; run that one again, which is 'pontoon rollback' if this is 'pontoon cutover', and the other way round, or have it taken back by 'pontoon cutover --lift-expired'",
+    );
+    const { reverse: _, ...own } = lab.back();
+    expect(await lift(own)).toBe(true);
+    expect(await end()).toMatchObject({ left: [`slot 'c' on 'standby'`] });
     expect([await a.value(LEFT), await c.value(LEFT)]).toEqual(['', '']);
   });
 });

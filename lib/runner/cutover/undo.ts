@@ -14,6 +14,7 @@ import {
 } from '../../postgres';
 import { drop } from '../reconcile';
 import type { CutoverContext } from './context';
+import { eachTried } from './each-tried';
 import { lift } from './fence';
 import { finalStateOf } from './finalized';
 import { everyPath, removeSlot, sqlOf, startPath, stopPath, subscriptionOf } from './paths';
@@ -29,12 +30,15 @@ export async function undo(context: CutoverContext): Promise<readonly string[]> 
   const failures = new Failures(context);
   await failures.collect('the endpoint', () => sendBack(context));
   // A way back that still carries would bring what the way forward carries next.
-  await failures.collect('the way back', () => stopReverse(context));
+  const stopped = await failures.collect('the way back', () => stopReverse(context));
   await failures.collect('the fence', () => free(context));
   // Told at once: what is left may wait for a server that is gone. Whoever listens must not keep it from going on.
   if (context.freed)
     await context.note(`'${context.plan.from}' is open again`).catch(() => undefined);
-  await failures.collect('the way forward', () => resumeForward(context));
+  await failures.collect('the way forward', () =>
+    // What is stopped sends nothing, wherever its slot is, and a server that never comes back keeps that for ever.
+    stopped ? eachTried(context, undoMs(context), forwardAgain(context)) : resumeForward(context),
+  );
   await failures.collect('the slot that watched the fence', () =>
     context.run(context.plan.from, dropQuietSlot(quietSlotName(context.plan.migration))),
   );
@@ -158,11 +162,21 @@ async function stopReverse(context: CutoverContext): Promise<void> {
   await everyPath(context.plan.reverse, (path) => stopPath(context, path));
 }
 
-/** Its slot goes before the way forward is resumed: on servers without origins it would send that back. */
 async function resumeForward(context: CutoverContext): Promise<void> {
+  for (const part of forwardAgain(context)) await part();
+}
+
+/** The slot of the way back goes first: on servers without origins that would send back what the way forward brings. */
+function forwardAgain(context: CutoverContext): readonly (() => Promise<void>)[] {
   const { forward, reverse } = context.plan;
-  await everyPath(reverse, (path) => removeSlot(context, path));
-  await everyPath(forward, (path) => startPath(context, path));
+  return [
+    () => everyPath(reverse, (path) => removeSlot(context, path)),
+    () => everyPath(forward, (path) => startPath(context, path)),
+  ];
+}
+
+function undoMs({ plan }: CutoverContext): number {
+  return Math.max(UNDO_MS, plan.limits.budgetMs);
 }
 
 class Failures {
@@ -172,7 +186,7 @@ class Failures {
 
   /** What one part waited for in vain leaves the next one its time. Says whether this one was taken back. */
   public async collect(what: string, work: () => Promise<unknown>): Promise<boolean> {
-    this.context.startClock(Math.max(UNDO_MS, this.context.plan.limits.budgetMs));
+    this.context.startClock(undoMs(this.context));
     try {
       await work();
       return true;
