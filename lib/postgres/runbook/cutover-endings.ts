@@ -128,6 +128,11 @@ function withoutServer(from: string, next: string, file: string): string[][] {
       `\`pontoon finalize --file ${file} --gone NAME\` ends the migration without it. If ${from} is lost once ${next} is open, or a standby in between, ${next} stays the writer; if ${next} is lost before it could be opened, ${from} is, and its fence is lifted (\`--take-over\` if somebody else began the walk). The lost server is not asked, and refused if it answers. What its disk still holds is named: should it come back, drop that, and never let applications in there. The physical slot by which a lost standby followed ${from} keeps WAL there: drop it by \`pg_drop_replication_slot\`, or with what deployed it. A rollback without a standby in between has no way back of its own: walk it by \`pontoon cutover\` and a file of yours, with \`from\` and \`to\` exchanged, \`reverse\` of \`${file}\` as \`forward\`, and neither \`reverse\` nor that standby; then end it by \`pontoon finalize --file ${file} --back --gone NAME\``,
     ],
     [
+      '`CUT_OFF` of `--lift-expired`, then `HELD` of `finalize --gone`, since a standby in between never comes back',
+      `a rollback was cut off behind its fence on ${next}, which is lifted by now, and cannot be taken back as a whole: the slot of its way back was on that standby`,
+      `\`pontoon cutover --lift-expired --file\` with the file of yours of the row above, which names neither \`reverse\` nor that standby, takes back the rest; then \`pontoon finalize --file ${file} --gone NAME\` ends the migration, with ${next} as its writer`,
+    ],
+    [
       '`NOT_GONE` of `finalize --gone`',
       'nothing was begun: the server answers, or another one at its address, or it could not be asked from here',
       `leave out \`--gone\`, correct \`${file}\`, or run it from where the server’s network can be reached`,
