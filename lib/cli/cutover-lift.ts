@@ -58,7 +58,7 @@ export async function liftCommand(
     if (state === 'taken back' && !options.flag('json'))
       writeLine(
         io.stdout,
-        `'${server}' keeps no WAL any more for a walk of '${migration}' that was cut off: what it had made ready was taken back`,
+        `'${server}' keeps nothing any more for a walk of '${migration}' that was cut off: what it had made ready was taken back`,
       );
     if (error !== undefined) writeLine(io.stderr, `pontoon: ${error.message}`);
   }

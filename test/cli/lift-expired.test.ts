@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { waitUntil } from '../../lib/runner';
-import { asSuperuser, killedAt, nobodyWalks } from '../faults/walks';
+import { asSuperuser, killedAt, killedWhen, nobodyWalks, watched } from '../faults/walks';
 import { CutoverLab, type Side } from '../runner/cutover/lab';
 import { whetherAppWrites } from './app-writes';
 import type { CommandResult } from './command-line';
@@ -190,7 +190,25 @@ test('what a process made ready that was killed before its fence is taken back a
   expect(await lift()).toEqual({
     ...QUIET,
     stdout:
-      "'blue' keeps no WAL any more for a walk of 'shop' that was cut off: what it had made ready was taken back\n",
+      "'blue' keeps nothing any more for a walk of 'shop' that was cut off: what it had made ready was taken back\n",
+  });
+  expect(await lift()).toEqual(QUIET);
+});
+
+test('the same is said of one that held something, and had no slot yet', async () => {
+  await killedWhen(lab, lab.plan(), (services, die) =>
+    watched(services, async (work, text = '') =>
+      text.startsWith('ALTER SUBSCRIPTION "backward" REFRESH') ? await die() : await work(),
+    ),
+  );
+  await nobodyWalks(lab);
+  expect(await asSuperuser(lab.blue, 'SELECT slot_name FROM pg_replication_slots')).toEqual([
+    { slot_name: 'forward' },
+  ]);
+  expect(await lift()).toEqual({
+    ...QUIET,
+    stdout:
+      "'blue' keeps nothing any more for a walk of 'shop' that was cut off: what it had made ready was taken back\n",
   });
   expect(await lift()).toEqual(QUIET);
 });
