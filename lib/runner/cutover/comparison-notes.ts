@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   countingFrom,
   findVerification,
@@ -36,6 +37,7 @@ export class NotedComparison {
   /** How far it is. */
   public state: VerificationState | undefined;
   private readonly marks: readonly MarkedTable[];
+  private readonly resumed: VerificationState | undefined;
   private streams: readonly StreamIdentity[];
   private readonly broken = new AbortController();
   private notedAt = performance.now();
@@ -48,6 +50,7 @@ export class NotedComparison {
   ) {
     this.streams = streams;
     this.marks = marks;
+    this.resumed = resumed;
     this.state = resumed;
   }
 
@@ -98,6 +101,8 @@ export class NotedComparison {
 
   /** No table counts as compared before the end. By its mark the next call sees whether what was read of it still does. */
   private async noteSoFar(): Promise<void> {
+    // What an earlier call noted, perhaps of all tables, is still true.
+    if (isDeepStrictEqual(this.state?.tables ?? {}, this.resumed?.tables ?? {})) return;
     const unended = { status: 'unchecked', reason: NOT_ENDED, seconds: 0 } as const;
     await this.remember(this.notedOf(this.marks.map(({ table }) => ({ table, ...unended }))));
   }

@@ -7,6 +7,7 @@ import {
   waitUntil,
   withSessions,
 } from '../../../lib/runner';
+import { watched } from '../../faults/walks';
 import { CutoverLab, type LabServices } from './lab';
 
 const ROWS = 250_000;
@@ -80,6 +81,23 @@ test('a comparison that is broken off goes on where it was, and opens no gate un
   const known = await rowsNoted();
   expect(known).toBeGreaterThanOrEqual(100_000);
   await expectGoesOn(services, known);
+});
+
+test('a comparison that is broken off before anything new was compared leaves what was noted as it was', async () => {
+  const services = await servicesOf();
+  const noted: string[] = [];
+  const seen = watched(services, async (work, text = '') => {
+    if (text.startsWith('UPDATE pontoon.verification')) noted.push(text);
+    return await work();
+  });
+  const brokenOff = () =>
+    verifyRows(request(), seen, { signal: AbortSignal.abort(new Error('Ctrl-C')) });
+  await expect(brokenOff()).rejects.toThrow('Ctrl-C');
+  expect(noted).toEqual([]);
+  await verifyRows(request(), services);
+  await expect(brokenOff()).rejects.toThrow('Ctrl-C');
+  expect(noted).toEqual([]);
+  expect(await gate(services)).toMatchObject({ status: 'open' });
 });
 
 test('a comparison whose reader is killed goes on from where it was noted last', async () => {
