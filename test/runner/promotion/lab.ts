@@ -222,7 +222,7 @@ async function build(workspace: Workspace, options: ClusterOptions): Promise<Clu
   const role = { user: 'pontoon_standby', password: 'streams' };
   const made = new Map([[PRIMARY, primary]]);
   await prepare(primary, role);
-  const following = names.map(async (name) => {
+  for (const name of names) {
     const { server } = await createStandby(workspace, {
       name,
       upstream: primary,
@@ -231,9 +231,8 @@ async function build(workspace: Workspace, options: ClusterOptions): Promise<Clu
       settings: settingsOf(name),
     });
     await server.start();
-    return [name, server] as const;
-  });
-  for (const [name, server] of await Promise.all(following)) made.set(name, server);
+    made.set(name, server);
+  }
   const { synchronous_standby_names: waitsFor } = settingsByName(deriveSettings(topology, PRIMARY));
   const lab = ClusterLab.over(workspace, topology, made);
   if (waitsFor !== undefined) {
